@@ -1,0 +1,1 @@
+//! The attribution engine: sketches, indexes, claims and their evaluation.

@@ -1,0 +1,1 @@
+//! The openledger-node binary: command line, chain specification, service wiring.

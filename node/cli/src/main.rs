@@ -1,0 +1,3 @@
+//! The openledger-node binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The openledger command line for contributors, developers and consumers.

@@ -1,0 +1,3 @@
+//! The `openledger` command.
+
+fn main() {}

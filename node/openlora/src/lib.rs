@@ -1,0 +1,1 @@
+//! Inference and LoRA training over one shared base with many adapters.

@@ -1,0 +1,1 @@
+//! The openledger_* JSON-RPC namespace.

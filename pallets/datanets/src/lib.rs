@@ -1,0 +1,2 @@
+//! Datanets: contributions, curation, snapshots.
+#![cfg_attr(not(feature = "std"), no_std)]

@@ -1,0 +1,2 @@
+//! Fee split, accrual and payout.
+#![cfg_attr(not(feature = "std"), no_std)]

@@ -1,0 +1,1 @@
+//! The OpenLedger runtime: composition, configuration, presets, APIs.
