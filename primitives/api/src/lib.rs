@@ -1,2 +1,50 @@
-//! Versioned runtime APIs and the types they return.
+//! Runtime APIs of OpenLedger, versioned, and the types they return. The node's JSON-RPC and the
+//! workers read the chain through these and nothing else.
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod info;
+
+pub use info::*;
+
+use alloc::vec::Vec;
+use openledger_primitives_core::{
+	BaseId, DatanetId, ModelId, RequestId, model::Usage, record::RecordLeaf,
+};
+
+/// The most entries that one page of a listing holds; larger limits are cut to it.
+pub const MAX_PAGE: u32 = 256;
+
+sp_api::decl_runtime_apis! {
+	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
+	/// entries; ask again from the last id plus one.
+	#[api_version(1)]
+	pub trait OpenLedgerApi<AccountId: codec::Codec> {
+		/// Datanets from `start` on, in ascending order.
+		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
+		/// One Datanet.
+		fn datanet(datanet: DatanetId) -> Option<DatanetInfo<AccountId>>;
+		/// Contributions to a Datanet from `start` on.
+		fn contributions(datanet: DatanetId, start: u32, limit: u32) -> Vec<ContributionInfo<AccountId>>;
+		/// Record leaves of a Datanet from `start` on, in the tree's order.
+		fn records(datanet: DatanetId, start: u32, limit: u32) -> Vec<RecordLeaf<AccountId>>;
+		/// Registered bases from `start` on.
+		fn bases(start: BaseId, limit: u32) -> Vec<BaseInfo<AccountId>>;
+		/// Model versions from `start` on.
+		fn models(start: ModelId, limit: u32) -> Vec<ModelInfo<AccountId>>;
+		/// One model version.
+		fn model(model: ModelId) -> Option<ModelInfo<AccountId>>;
+		/// Operators that serve a model version.
+		fn operators(model: ModelId) -> Vec<OperatorInfo<AccountId>>;
+		/// One operator.
+		fn operator(operator: AccountId) -> Option<OperatorInfo<AccountId>>;
+		/// What an answer of this usage costs, and who would give it.
+		fn quote(model: ModelId, usage: Usage) -> Option<Quote<AccountId>>;
+		/// From an answer to its records, contributors and amounts.
+		fn trace(request: RequestId) -> Option<Trace<AccountId>>;
+		/// What an account has accrued.
+		fn rewards(account: AccountId) -> RewardsInfo;
+	}
+}

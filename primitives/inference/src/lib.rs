@@ -1,2 +1,42 @@
-//! Jobs, results and the host interface between off-chain worker and engine.
+//! Jobs, results, and the seam between the off-chain worker in the runtime and the engine in the
+//! node: one opaque host function, SCALE in and SCALE out, so that old nodes survive runtime
+//! upgrades and new nodes serve old runtimes.
+//!
+//! The extension behind it is registered for off-chain contexts alone. Every node has the
+//! function; a node without an engine answers [`Failure::Unavailable`].
+
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::panic,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
+)]
+
+extern crate alloc;
+
+pub mod host;
+pub mod job;
+pub mod operator;
+
+pub use job::{Capabilities, Command, Failure, Job, Message, Outcome, Progress, Reply, Response};
+
+use sp_core::crypto::KeyTypeId;
+
+/// The keystore type of an operator's agent key, with which its off-chain worker signs.
+pub const OPERATOR_KEY_TYPE: KeyTypeId = KeyTypeId(*b"oper");
+
+/// The sampling seed of an on-chain request: `blake2b-256("openledger/seed" ‖ SCALE(request,
+/// payer, nonce))`, so that nobody but the payer chooses it, and before the request has a number.
+pub fn sampling_seed<AccountId: codec::Encode>(
+	request: openledger_primitives_core::RequestId,
+	payer: &AccountId,
+	nonce: &[u8; 32],
+) -> [u8; 32] {
+	use codec::Encode;
+	(b"openledger/seed", request, payer, nonce).using_encoded(sp_io::hashing::blake2_256)
+}

@@ -1,0 +1,140 @@
+//! What an attribution index commits to, and what a claim shows of it.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use openledger_primitives_core::{
+	DatanetId, Hash, MAX_CREDITS, Sketch,
+	merkle::{Domain, Proof, leaf_hash},
+	record::RecordLeaf,
+};
+use scale_info::TypeInfo;
+use sp_core::ConstU32;
+use sp_runtime::BoundedVec;
+
+/// A training record in a model version's index.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct IndexLeaf {
+	/// The record's place in the training manifest, from zero: its place in the index's tree.
+	pub position: u32,
+	/// The record's leaf hash in its Datanet's tree.
+	pub record: Hash,
+	/// The position of the record's near-duplicate cluster's head; its own for a head.
+	pub head: u32,
+	/// The clipped size of the record's gradient, in the index's own unit. Zero for a record that
+	/// is not a head.
+	pub scale: u16,
+	/// The direction of the record's projected gradient, −127…127 in each component.
+	pub sketch: Sketch,
+}
+
+impl IndexLeaf {
+	/// The leaf's hash in the index's tree.
+	pub fn hash(&self) -> Hash {
+		leaf_hash(Domain::Index, self)
+	}
+}
+
+/// All of one contributor's records in a model version's index: the sum of `scale · sketch` over
+/// the heads, rounded to bytes with one common scale ([`crate::contributor::sum`]).
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ContributorLeaf<AccountId> {
+	/// The contributor.
+	pub account: AccountId,
+	/// The unit of the sketch.
+	pub scale: u32,
+	/// The rounded sum, −127…127 in each component.
+	pub sketch: Sketch,
+}
+
+impl<AccountId: Encode> ContributorLeaf<AccountId> {
+	/// The leaf's hash in the tree of contributors.
+	pub fn hash(&self) -> Hash {
+		leaf_hash(Domain::Contributor, self)
+	}
+}
+
+/// A training record shown in a claim: its index leaf, and the record leaf behind it.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct RecordCredit<AccountId> {
+	/// The index leaf.
+	pub leaf: IndexLeaf,
+	/// Its membership in the index.
+	pub proof: Proof,
+	/// The record leaf, from which the payee is taken.
+	pub record: RecordLeaf<AccountId>,
+	/// Its membership in the snapshot that holds the position.
+	pub membership: Proof,
+}
+
+/// A contributor shown in a claim.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ContributorCredit<AccountId> {
+	/// The leaf's place in the tree of contributors, from zero.
+	pub position: u32,
+	/// The contributor leaf.
+	pub leaf: ContributorLeaf<AccountId>,
+	/// Its membership in the tree of contributors.
+	pub proof: Proof,
+}
+
+/// What comes with an answer: which leaves moved it.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Claim<AccountId> {
+	/// The query sketch.
+	pub sketch: Sketch,
+	/// Mean gain in log-probability of the answer's tokens under adapter over base, in thousandths
+	/// of a nat for each token.
+	pub gain: i32,
+	/// A salted hash of the execution trace.
+	pub trace: Hash,
+	/// Where contributors are paid: the best of them, best first. Empty where records are paid.
+	pub contributors: BoundedVec<ContributorCredit<AccountId>, ConstU32<MAX_CREDITS>>,
+	/// The best records, best first. Where contributors are paid, each of them stands behind at
+	/// least one.
+	pub records: BoundedVec<RecordCredit<AccountId>, ConstU32<MAX_CREDITS>>,
+}
+
+/// A leaf that is paid, as verified.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Credit<AccountId> {
+	/// The leaf's place: in the index where records are paid, else among contributors.
+	pub position: u32,
+	/// Who is paid.
+	pub account: AccountId,
+	/// `scale · (query · sketch)`.
+	pub score: i64,
+	/// Score above the floor: the weight of this leaf's share.
+	pub weight: u64,
+}
+
+/// A record that explains an answer, as verified.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Evidence<AccountId> {
+	/// The record's place in the index.
+	pub position: u32,
+	/// Its Datanet.
+	pub datanet: DatanetId,
+	/// Its place in the Datanet's tree.
+	pub index: u32,
+	/// Who contributed it.
+	pub contributor: AccountId,
+	/// blake2b-256 of its content.
+	pub content: Hash,
+	/// `scale · (query · sketch)`.
+	pub score: i64,
+}

@@ -1,0 +1,296 @@
+//! Verification of a claim: everything that the runtime can know by itself.
+
+use crate::{
+	claim::{Claim, ContributorCredit, Credit, Evidence, RecordCredit},
+	score,
+};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode};
+use openledger_primitives_core::{
+	DatanetId, MAX_CREDITS, MAX_SKETCH,
+	model::{IndexCommitment, Method, PayBy},
+	record::Snapshot,
+};
+use scale_info::TypeInfo;
+
+/// What a claim is verified against: a model version's committed data.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+	/// How answers are attributed.
+	pub method: Method,
+	/// The committed index.
+	pub index: IndexCommitment,
+	/// The snapshots trained on, in the manifest's order.
+	pub snapshots: &'a [(DatanetId, Snapshot)],
+}
+
+/// Why a claim, or the evidence of a challenge, is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum Refusal {
+	/// The model version's own terms can't be met: no credits, a dimension out of range, or an
+	/// index that doesn't cover its snapshots.
+	BadTerms,
+	/// The query sketch's length is not the method's dimension.
+	QueryLength,
+	/// A leaf's sketch has another length than the query's.
+	LeafLength,
+	/// A component of a sketch is −128.
+	Asymmetric,
+	/// More leaves are credited than the method allows.
+	TooManyCredits,
+	/// Contributors are credited where records are paid, or the other way round.
+	WrongMethod,
+	/// The leaves are not ordered by score, then position, or one stands twice.
+	Unordered,
+	/// A paid leaf's score doesn't exceed its floor.
+	BelowFloor,
+	/// A record that is not the head of its cluster is credited.
+	NotHead,
+	/// The index leaf names another record than the one shown.
+	WrongRecord,
+	/// The position lies in no snapshot, or the record shown is not the one at that position.
+	WrongPosition,
+	/// An index leaf's proof fails.
+	NotInIndex,
+	/// A record leaf's proof fails.
+	NotInSnapshot,
+	/// A contributor leaf's proof fails.
+	NotAContributor,
+	/// A contributor is paid twice.
+	PaidTwice,
+	/// A contributor is paid without one record that shows it contributed.
+	NoWitness,
+	/// The payer's own records or leaf are credited.
+	Payer,
+	/// The leaf is already credited.
+	AlreadyCredited,
+	/// The leaf doesn't come before the last one credited.
+	NotBetter,
+}
+
+/// What a verified claim credits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified<AccountId> {
+	/// What is paid, best first.
+	pub paid: Vec<Credit<AccountId>>,
+	/// The records that explain it, best first.
+	pub evidence: Vec<Evidence<AccountId>>,
+}
+
+impl<AccountId: Clone + PartialEq> Verified<AccountId> {
+	/// The paid weights, one entry for each account, in order of first appearance.
+	pub fn shares(&self) -> Vec<(AccountId, u64)> {
+		shares(&self.paid)
+	}
+}
+
+/// The weights of `paid`, one entry for each account, in order of first appearance.
+pub fn shares<AccountId: Clone + PartialEq>(paid: &[Credit<AccountId>]) -> Vec<(AccountId, u64)> {
+	let mut shares: Vec<(AccountId, u64)> = Vec::new();
+	for credit in paid {
+		match shares.iter_mut().find(|(account, _)| *account == credit.account) {
+			Some((_, weight)) => *weight = weight.saturating_add(credit.weight),
+			None => shares.push((credit.account.clone(), credit.weight)),
+		}
+	}
+	shares
+}
+
+impl Terms<'_> {
+	/// Whether the terms can be met at all: credits and dimension in range, and as many index
+	/// leaves as the snapshots hold records.
+	pub fn check(&self) -> Result<(), Refusal> {
+		let counted = self
+			.snapshots
+			.iter()
+			.try_fold(0u32, |sum, (_, snapshot)| sum.checked_add(snapshot.count));
+		let dimension = u32::from(self.method.dimension);
+		let credits = u32::from(self.method.credits);
+		let fits = (1..=MAX_CREDITS).contains(&credits)
+			&& (1..=MAX_SKETCH).contains(&dimension)
+			&& counted == Some(self.index.records);
+		fits.then_some(()).ok_or(Refusal::BadTerms)
+	}
+
+	/// The snapshot that holds a position of the index, and the record's place in it.
+	pub fn locate(&self, position: u32) -> Option<(DatanetId, Snapshot, u32)> {
+		let mut rest = position;
+		for (datanet, snapshot) in self.snapshots {
+			match rest.checked_sub(snapshot.count) {
+				Some(beyond) => rest = beyond,
+				None => return Some((*datanet, *snapshot, rest)),
+			}
+		}
+		None
+	}
+
+	/// Whether `sketch` has the method's length and no component of −128.
+	pub(crate) fn check_query(&self, sketch: &[i8]) -> Result<(), Refusal> {
+		if sketch.len() != usize::from(self.method.dimension) {
+			return Err(Refusal::QueryLength);
+		}
+		if !score::is_symmetric(sketch) {
+			return Err(Refusal::Asymmetric);
+		}
+		Ok(())
+	}
+
+	fn check_leaf(&self, sketch: &[i8]) -> Result<(), Refusal> {
+		self.check_query(sketch).map_err(|refusal| match refusal {
+			Refusal::QueryLength => Refusal::LeafLength,
+			other => other,
+		})
+	}
+
+	/// The score of a record leaf and its excess over the floor; checks all but the proofs.
+	pub(crate) fn weigh_record<AccountId: Encode + PartialEq>(
+		&self,
+		payer: &AccountId,
+		query: &[i8],
+		credit: &RecordCredit<AccountId>,
+	) -> Result<(i64, Option<u64>), Refusal> {
+		let leaf = &credit.leaf;
+		self.check_leaf(&leaf.sketch)?;
+		if leaf.head != leaf.position {
+			return Err(Refusal::NotHead);
+		}
+		if credit.record.contributor == *payer {
+			return Err(Refusal::Payer);
+		}
+		let (datanet, _, index) = self.locate(leaf.position).ok_or(Refusal::WrongPosition)?;
+		if credit.record.datanet != datanet || credit.record.index != index {
+			return Err(Refusal::WrongPosition);
+		}
+		let scale = u32::from(leaf.scale);
+		let score = score::score(query, scale, &leaf.sketch);
+		let floor = score::floor(query, scale, &leaf.sketch, self.index.floor_ppm);
+		Ok((score, score::excess(score, floor)))
+	}
+
+	/// The score of a contributor leaf and its excess over the floor; checks all but the proof.
+	pub(crate) fn weigh_contributor<AccountId: PartialEq>(
+		&self,
+		payer: &AccountId,
+		query: &[i8],
+		credit: &ContributorCredit<AccountId>,
+	) -> Result<(i64, Option<u64>), Refusal> {
+		let leaf = &credit.leaf;
+		self.check_leaf(&leaf.sketch)?;
+		if leaf.account == *payer {
+			return Err(Refusal::Payer);
+		}
+		let score = score::score(query, leaf.scale, &leaf.sketch);
+		let floor = score::floor(query, leaf.scale, &leaf.sketch, self.index.floor_ppm);
+		Ok((score, score::excess(score, floor)))
+	}
+
+	/// The proofs of a record: in the index, and in its snapshot.
+	pub(crate) fn prove_record<AccountId: Encode>(
+		&self,
+		credit: &RecordCredit<AccountId>,
+	) -> Result<(), Refusal> {
+		let record = credit.record.hash();
+		if record != credit.leaf.record {
+			return Err(Refusal::WrongRecord);
+		}
+		let position = credit.leaf.position;
+		let (_, snapshot, index) = self.locate(position).ok_or(Refusal::WrongPosition)?;
+		let leaf = credit.leaf.hash();
+		if !credit.proof.verify(&self.index.records_root, self.index.records, position, &leaf) {
+			return Err(Refusal::NotInIndex);
+		}
+		if !credit.membership.verify(&snapshot.root, snapshot.count, index, &record) {
+			return Err(Refusal::NotInSnapshot);
+		}
+		Ok(())
+	}
+
+	/// The proof of a contributor.
+	pub(crate) fn prove_contributor<AccountId: Encode>(
+		&self,
+		credit: &ContributorCredit<AccountId>,
+	) -> Result<(), Refusal> {
+		let (root, count) = (&self.index.contributors_root, self.index.contributors);
+		if credit.proof.verify(root, count, credit.position, &credit.leaf.hash()) {
+			Ok(())
+		} else {
+			Err(Refusal::NotAContributor)
+		}
+	}
+}
+
+/// Whether `(score, position)` comes strictly before `next` in the rule's order.
+pub(crate) fn precedes((score, position): (i64, u32), next: (i64, u32)) -> bool {
+	score > next.0 || (score == next.0 && position < next.1)
+}
+
+/// Verifies `claim` on an answer paid for by `payer`. Lengths, order and scores come first: the
+/// hashing of proofs starts only once everything cheap has held.
+///
+/// A claim without credits is a claim that nothing cleared the floor, and verifies.
+pub fn verify<AccountId: Encode + Clone + PartialEq>(
+	terms: &Terms,
+	payer: &AccountId,
+	claim: &Claim<AccountId>,
+) -> Result<Verified<AccountId>, Refusal> {
+	terms.check()?;
+	terms.check_query(&claim.sketch)?;
+	let credits = usize::from(terms.method.credits);
+	let pays_records = terms.method.pay_by == PayBy::Records;
+	if pays_records && !claim.contributors.is_empty() {
+		return Err(Refusal::WrongMethod);
+	}
+	if claim.contributors.len() > credits || pays_records && claim.records.len() > credits {
+		return Err(Refusal::TooManyCredits);
+	}
+	let mut paid: Vec<Credit<AccountId>> = Vec::new();
+	for credit in &claim.contributors {
+		let (score, weight) = terms.weigh_contributor(payer, &claim.sketch, credit)?;
+		let weight = weight.ok_or(Refusal::BelowFloor)?;
+		if paid
+			.last()
+			.is_some_and(|last| !precedes((last.score, last.position), (score, credit.position)))
+		{
+			return Err(Refusal::Unordered);
+		}
+		if paid.iter().any(|other| other.account == credit.leaf.account) {
+			return Err(Refusal::PaidTwice);
+		}
+		paid.push(Credit {
+			position: credit.position,
+			account: credit.leaf.account.clone(),
+			score,
+			weight,
+		});
+	}
+	let mut evidence: Vec<Evidence<AccountId>> = Vec::new();
+	for credit in &claim.records {
+		let (score, weight) = terms.weigh_record(payer, &claim.sketch, credit)?;
+		let position = credit.leaf.position;
+		if evidence
+			.last()
+			.is_some_and(|last| !precedes((last.score, last.position), (score, position)))
+		{
+			return Err(Refusal::Unordered);
+		}
+		let record = &credit.record;
+		if pays_records {
+			let weight = weight.ok_or(Refusal::BelowFloor)?;
+			paid.push(Credit { position, account: record.contributor.clone(), score, weight });
+		}
+		evidence.push(Evidence {
+			position,
+			datanet: record.datanet,
+			index: record.index,
+			contributor: record.contributor.clone(),
+			content: record.content,
+			score,
+		});
+	}
+	if paid.iter().any(|credit| !evidence.iter().any(|shown| shown.contributor == credit.account)) {
+		return Err(Refusal::NoWitness);
+	}
+	claim.contributors.iter().try_for_each(|credit| terms.prove_contributor(credit))?;
+	claim.records.iter().try_for_each(|credit| terms.prove_record(credit))?;
+	Ok(Verified { paid, evidence })
+}

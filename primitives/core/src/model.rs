@@ -1,0 +1,207 @@
+//! Models as every part of the system sees them: what is served, at which price, on which terms.
+
+use crate::{Balance, BaseId, Hash, MAX_SNAPSHOTS, ModelId, record::SnapshotRef};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::ConstU32;
+use sp_runtime::BoundedVec;
+
+/// Prices are quoted for this many tokens.
+pub const PRICED_TOKENS: u128 = 1_000;
+
+/// What an answer costs.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Price {
+	/// For 1,000 tokens of prompt, in the smallest unit of OPEN.
+	pub prompt: Balance,
+	/// For 1,000 tokens of answer, in the smallest unit of OPEN.
+	pub output: Balance,
+}
+
+/// Tokens used by one answer.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Usage {
+	/// Tokens of the prompt, chat template included.
+	pub prompt: u32,
+	/// Tokens of the answer.
+	pub output: u32,
+}
+
+impl Price {
+	/// The fee for `usage`, each part rounded up; `None` where it passes what a balance can hold.
+	pub fn fee(&self, usage: Usage) -> Option<Balance> {
+		let part = |price: Balance, tokens: u32| {
+			Some(price.checked_mul(u128::from(tokens))?.div_ceil(PRICED_TOKENS))
+		};
+		part(self.prompt, usage.prompt)?.checked_add(part(self.output, usage.output)?)
+	}
+}
+
+/// The life of a model version.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub enum ModelStatus {
+	/// Registered: the manifest is frozen and the projection seed drawn. Answers nothing.
+	Draft,
+	/// The attribution index is committed. Answers nothing yet.
+	Indexed,
+	/// Answers requests.
+	Published,
+	/// Still answers, and tells its users to move on.
+	Deprecated,
+	/// Answers no new request. Final.
+	Retired,
+}
+
+/// Which leaves are paid.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub enum PayBy {
+	/// The K best contributors, each by the sum over all of their records.
+	Contributors,
+	/// The K best records; each pays its contributor.
+	Records,
+}
+
+/// How a model version attributes its answers. Frozen at registration.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Method {
+	/// Which leaves are paid.
+	pub pay_by: PayBy,
+	/// The most leaves that one answer credits, 1 to [`crate::MAX_CREDITS`].
+	pub credits: u8,
+	/// Components of a sketch, 16 to [`crate::MAX_SKETCH`].
+	pub dimension: u16,
+}
+
+/// The commitment to a model version's attribution index.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct IndexCommitment {
+	/// Root over the index leaves, one for each training record in manifest order.
+	pub records_root: Hash,
+	/// How many index leaves there are: the sum of the snapshots' counts.
+	pub records: u32,
+	/// Root over the contributor leaves, in ascending order of account.
+	pub contributors_root: Hash,
+	/// How many contributor leaves there are.
+	pub contributors: u32,
+	/// The floor, as a share of |query|·|leaf| in millionths.
+	pub floor_ppm: u32,
+	/// blake2b-256 of the index file, under which the content store has it.
+	pub file: Hash,
+}
+
+/// What a developer registers: everything that the version's answers depend on.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ModelSpec {
+	/// The base that the adapter belongs to.
+	pub base: BaseId,
+	/// The version that this one continues, if any.
+	pub parent: Option<ModelId>,
+	/// blake2b-256 of the adapter blob, under which the content store has it.
+	pub adapter: Hash,
+	/// The adapter's rank.
+	pub rank: u16,
+	/// blake2b-256 of the training manifest, under which the content store has it.
+	pub manifest: Hash,
+	/// The snapshots trained on, in the manifest's order.
+	pub snapshots: BoundedVec<SnapshotRef, ConstU32<MAX_SNAPSHOTS>>,
+	/// How answers are attributed.
+	pub method: Method,
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn fee_rounds_each_part_up() {
+		let price = Price { prompt: 10, output: 1_000 };
+		assert_eq!(price.fee(Usage { prompt: 1, output: 0 }), Some(1));
+		assert_eq!(price.fee(Usage { prompt: 100, output: 7 }), Some(8));
+		assert_eq!(price.fee(Usage::default()), Some(0));
+	}
+
+	#[test]
+	fn fee_is_none_when_it_overflows() {
+		let price = Price { prompt: u128::MAX, output: 0 };
+		assert_eq!(price.fee(Usage { prompt: 2, output: 0 }), None);
+		let price = Price { prompt: u128::MAX, output: u128::MAX };
+		assert_eq!(price.fee(Usage { prompt: 1, output: 1 }).is_some(), true);
+	}
+}

@@ -1,0 +1,125 @@
+//! The seams between pallets. The runtime wires them; no pallet knows another's storage.
+
+use crate::{
+	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId,
+	model::{IndexCommitment, Method, ModelStatus, Price, Usage},
+	record::{Snapshot, SnapshotRef},
+	settlement::{Distribution, Sale},
+};
+use alloc::vec::Vec;
+use sp_runtime::{DispatchError, DispatchResult, Permill};
+
+/// Datanets, as models need them.
+pub trait Snapshots<AccountId> {
+	/// The snapshot, if it exists.
+	fn snapshot(reference: SnapshotRef) -> Option<Snapshot>;
+	/// Counts one more user of the snapshot, which can't be removed while it has any.
+	fn acquire(reference: SnapshotRef) -> DispatchResult;
+	/// Takes one user back.
+	fn release(reference: SnapshotRef);
+	/// The owner of the Datanet.
+	fn owner(datanet: DatanetId) -> Option<AccountId>;
+}
+
+/// A model version as those who serve, verify and pay it need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedModel<AccountId> {
+	/// Who is paid the owner's part.
+	pub owner: AccountId,
+	/// Whether and how it answers.
+	pub status: ModelStatus,
+	/// What an answer costs.
+	pub price: Price,
+	/// How answers are attributed.
+	pub method: Method,
+	/// The snapshots trained on, in the manifest's order, with what was frozen of each.
+	pub snapshots: Vec<(DatanetId, Snapshot)>,
+	/// The committed index; absent while the version is a draft.
+	pub index: Option<IndexCommitment>,
+	/// The base's owner.
+	pub base_owner: AccountId,
+	/// The base's royalty.
+	pub royalty: Permill,
+}
+
+/// The model registry, as inference and attribution need it.
+pub trait Models<AccountId> {
+	/// The model version, if it exists.
+	fn served(model: ModelId) -> Option<ServedModel<AccountId>>;
+	/// Counts one more open request, during which the version can't be removed.
+	fn acquire(model: ModelId) -> DispatchResult;
+	/// Takes one open request back.
+	fn release(model: ModelId);
+	/// Adds a settled fee to the version's earnings.
+	fn earned(model: ModelId, distribution: &Distribution<AccountId>);
+}
+
+/// An answered request, as attribution needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredRequest<AccountId> {
+	/// The request.
+	pub request: RequestId,
+	/// The model that answered.
+	pub model: ModelId,
+	/// Who asked and pays; its own records earn nothing here.
+	pub payer: AccountId,
+	/// Who answered.
+	pub operator: AccountId,
+	/// What the answer used.
+	pub usage: Usage,
+	/// The fee in escrow, which is what settles.
+	pub fee: Balance,
+}
+
+/// Attribution, as inference needs it.
+pub trait Attribution<AccountId> {
+	/// The claim as it comes with an answer.
+	type Claim;
+	/// Verifies and stores the claim for an answered request. Changes nothing on error.
+	fn submit(answer: AnsweredRequest<AccountId>, claim: Self::Claim) -> DispatchResult;
+}
+
+/// Inference, as attribution needs it: what happens when a claim is final or refuted.
+pub trait Settlement<AccountId> {
+	/// Pays the request's fee out of escrow. `shares` are weights, in the claim's order, of which
+	/// `earned` of the contributors' part is paid; returns what was paid.
+	fn settle(
+		request: RequestId,
+		shares: &[(AccountId, u64)],
+		earned: Permill,
+	) -> Result<Distribution<AccountId>, DispatchError>;
+	/// Takes up to `amount` from the operator's bond: at most half of it to `rewarded`, the rest to
+	/// the treasury. Returns what was taken.
+	fn slash(
+		operator: &AccountId,
+		amount: Balance,
+		rewarded: &AccountId,
+	) -> Result<Balance, DispatchError>;
+	/// The fee and the contributors' part of it, before the lift, in the smallest unit.
+	fn at_stake(request: RequestId) -> Option<(Balance, Balance)>;
+}
+
+/// Rewards, as inference needs them.
+pub trait Rewards<AccountId> {
+	/// The account that the fee has to be in before [`Rewards::distribute`].
+	fn pot() -> AccountId;
+	/// Divides `sale.fee`, already transferred to the pot, and accrues the parts. `shares` are
+	/// weights of which `earned` of the contributors' part is paid; what they don't earn goes to
+	/// the base's royalty and the treasury.
+	fn distribute(
+		request: RequestId,
+		sale: Sale<AccountId>,
+		shares: &[(AccountId, u64)],
+		earned: Permill,
+	) -> Result<Distribution<AccountId>, DispatchError>;
+	/// The contributors' part of `fee` before the lift.
+	fn pool(fee: Balance) -> Balance;
+	/// Forgets the stored distribution of a request.
+	fn forget(request: RequestId);
+}
+
+/// A source of randomness fixed before whoever uses it could know it.
+pub trait Seeds {
+	/// A seed for `subject`, and the block at which its randomness was fixed.
+	fn seed(subject: &[u8]) -> (Hash, BlockNumber);
+}

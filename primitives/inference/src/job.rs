@@ -1,0 +1,142 @@
+//! What the off-chain worker asks of an engine, and what it gets back.
+
+use alloc::{string::String, vec::Vec};
+use codec::{Decode, Encode};
+use openledger_primitives_attribution::Claim;
+use openledger_primitives_core::{
+	Answer, BlockNumber, DatanetId, Hash, ModelId, Prompt, RequestId,
+	model::{IndexCommitment, Method, Usage},
+	record::Snapshot,
+};
+use scale_info::TypeInfo;
+use sp_core::crypto::AccountId32;
+
+/// A message to the engine. Later versions are later variants: a node that does not know one
+/// answers [`Failure::Unsupported`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Message {
+	/// The first version.
+	V1(Command),
+}
+
+/// The engine's reply, in the version of the message.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+	/// The first version.
+	V1(Response),
+}
+
+/// What the off-chain worker can ask for. No command waits for inference.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Command {
+	/// What the engine can serve.
+	Capabilities,
+	/// Take on a job. Enqueuing a job again that is known changes nothing.
+	Enqueue(Job),
+	/// How far a job is.
+	Poll(RequestId),
+	/// Drop a job and its result: it is settled, expired or no longer wanted.
+	Forget(RequestId),
+}
+
+/// The engine's answers to commands.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Response {
+	/// To [`Command::Capabilities`].
+	Capabilities(Capabilities),
+	/// To [`Command::Enqueue`] and [`Command::Poll`].
+	Progress(Progress),
+	/// To [`Command::Forget`].
+	Forgotten,
+	/// The command could not be carried out.
+	Failed(Failure),
+}
+
+/// What an engine can serve.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Capabilities {
+	/// blake2b-256 of each loaded base's weights file.
+	pub bases: Vec<Hash>,
+	/// Jobs that still fit the queue.
+	pub free: u32,
+}
+
+/// An on-chain request, with everything of the chain's state that answering it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Job {
+	/// The request.
+	pub request: RequestId,
+	/// The model version.
+	pub model: ModelId,
+	/// Who pays; its own records are not credited.
+	pub payer: AccountId32,
+	/// The user's message, UTF-8; the engine applies the base's chat template.
+	pub prompt: Prompt,
+	/// The most tokens to generate.
+	pub max_tokens: u32,
+	/// Sampling temperature in thousandths; zero is greedy.
+	pub temperature: u16,
+	/// The sampling seed.
+	pub seed: [u8; 32],
+	/// The block by which the answer has to be included.
+	pub deadline: BlockNumber,
+	/// blake2b-256 of the base's weights file.
+	pub base: Hash,
+	/// blake2b-256 of the adapter blob.
+	pub adapter: Hash,
+	/// How answers are attributed.
+	pub method: Method,
+	/// The committed index.
+	pub index: IndexCommitment,
+	/// The seed that the chain drew for the index's projection.
+	pub projection: Hash,
+	/// The snapshots trained on, in the manifest's order.
+	pub snapshots: Vec<(DatanetId, Snapshot)>,
+}
+
+/// How far a job is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Progress {
+	/// Waiting for its turn.
+	Queued,
+	/// Being answered.
+	Running,
+	/// Answered and attributed.
+	Done(Outcome),
+	/// Given up.
+	Failed(Failure),
+}
+
+/// An answer with its claim.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Outcome {
+	/// The answer, UTF-8.
+	pub answer: Answer,
+	/// The tokens it took.
+	pub usage: Usage,
+	/// Which records moved it.
+	pub claim: Claim<AccountId32>,
+}
+
+/// Why an engine can't do what it is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum Failure {
+	/// This node runs no engine: start it with `--operator`.
+	Unavailable,
+	/// The message's version, or its encoding, is unknown to this node.
+	Unsupported,
+	/// The queue is full.
+	Busy,
+	/// No such job.
+	Unknown,
+	/// The base is not loaded here.
+	MissingBase(Hash),
+	/// The content is neither here nor at a known peer: adapter or index.
+	MissingContent(Hash),
+	/// The content is here, and not what the model version committed to.
+	BadContent(String),
+	/// The prompt leaves no room in the model's context.
+	PromptTooLong,
+	/// Inference failed.
+	Engine(String),
+}
