@@ -106,8 +106,10 @@ pub struct ModelInfo<AccountId> {
 	/// Settled answers.
 	pub answers: u64,
 	/// Fees settled.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub fees: Balance,
 	/// Of these, what its contributors were paid.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub to_contributors: Balance,
 }
 
@@ -122,6 +124,7 @@ pub struct OperatorInfo<AccountId> {
 	/// Where its worker is reached over HTTP.
 	pub endpoint: String,
 	/// What it has at stake.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub bond: Balance,
 	/// The most requests it takes on at once.
 	pub capacity: u32,
@@ -142,6 +145,7 @@ pub struct OperatorInfo<AccountId> {
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quote<AccountId> {
 	/// The fee, in the smallest unit.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub fee: Balance,
 	/// The price it follows from.
 	pub price: Price,
@@ -193,6 +197,7 @@ pub struct Trace<AccountId> {
 	/// From which block on the claim is final.
 	pub final_at: Option<BlockNumber>,
 	/// The fee; before the answer, the most it may be.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub fee: Balance,
 	/// Mean gain in log-probability under the adapter, thousandths of a nat a token.
 	pub gain: i32,
@@ -219,7 +224,9 @@ pub struct Trace<AccountId> {
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct RewardsInfo {
 	/// Accrued and not yet paid out.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub accrued: Balance,
 	/// Paid out so far.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub paid: Balance,
 }

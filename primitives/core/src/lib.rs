@@ -16,12 +16,16 @@
 )]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod merkle;
 pub mod model;
 pub mod record;
 pub mod settlement;
 pub mod traits;
+#[cfg(feature = "std")]
+pub mod units;
 
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;

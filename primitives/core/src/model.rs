@@ -26,8 +26,10 @@ pub const PRICED_TOKENS: u128 = 1_000;
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Price {
 	/// For 1,000 tokens of prompt, in the smallest unit of OPEN.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub prompt: Balance,
 	/// For 1,000 tokens of answer, in the smallest unit of OPEN.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub output: Balance,
 }
 

@@ -101,6 +101,20 @@ pub struct SnapshotRef {
 	pub snapshot: SnapshotId,
 }
 
+/// The hash under which content is committed to and stored: blake2b-256 of its bytes.
+pub fn content_hash(bytes: &[u8]) -> Hash {
+	sp_io::hashing::blake2_256(bytes).into()
+}
+
+/// What an account signs to put content into a worker's store:
+/// `blake2b-256("openledger/content" ‖ hash ‖ size as u64, little-endian)`.
+pub fn upload_message(hash: &Hash, size: u64) -> [u8; 32] {
+	let mut bytes = b"openledger/content".to_vec();
+	bytes.extend_from_slice(hash.as_bytes());
+	bytes.extend_from_slice(&size.to_le_bytes());
+	sp_io::hashing::blake2_256(&bytes)
+}
+
 /// The first step of a contribution: `blake2b-256(SCALE(records, account, salt))`.
 ///
 /// The account is hashed in, so that a copy of the commitment is worthless to anyone else.

@@ -51,6 +51,7 @@ pub struct Payment<AccountId> {
 	/// Who is paid.
 	pub account: AccountId,
 	/// How much, in the smallest unit.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub amount: Balance,
 }
 
@@ -61,6 +62,7 @@ pub struct Payment<AccountId> {
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Distribution<AccountId> {
 	/// The whole fee.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub fee: Balance,
 	/// To contributors, one entry for each account.
 	pub contributors: BoundedVec<Payment<AccountId>, ConstU32<MAX_CREDITS>>,
@@ -71,8 +73,10 @@ pub struct Distribution<AccountId> {
 	/// To the operator.
 	pub operator: Payment<AccountId>,
 	/// To the verifiers' account.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub verifiers: Balance,
 	/// To the treasury.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub treasury: Balance,
 }
 
