@@ -1,1 +1,38 @@
-//! The attribution engine: sketches, indexes, claims and their evaluation.
+//! The attribution engine: which training records moved an answer.
+//!
+//! A record's gradient with respect to the adapter becomes a feature ([`features`]), the feature a
+//! sketch of signed bytes ([`projection`], [`quantize`]), and the sketches of all records of a
+//! model version an [`IndexFile`], whose [commitment](IndexFile::commitment) goes on chain. An
+//! answer's gradient becomes a sketch in the same way ([`query()`]), and [`claim()`] shows which
+//! leaves of the index it owes to. From sketches on, everything is integers, and the rule is that
+//! of [`openledger_primitives_attribution`].
+
+pub mod cluster;
+pub mod error;
+pub mod estimator;
+pub mod features;
+pub mod floor;
+pub mod format;
+pub mod index;
+pub mod manifest;
+pub mod nulls;
+pub mod projection;
+pub mod quantize;
+pub mod scan;
+pub mod store;
+pub mod tree;
+
+mod build;
+mod claim;
+mod query;
+mod sources;
+#[cfg(test)]
+mod testing;
+
+pub use build::{BuildOptions, Progress, Stage, build};
+pub use claim::{claim, contributor_credit, record_credit};
+pub use error::{Error, Result};
+pub use index::IndexFile;
+pub use manifest::{Manifest, TrainedSnapshot, Training};
+pub use query::{Query, query};
+pub use sources::{SourceRecord, Sources, training_set};

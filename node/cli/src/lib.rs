@@ -1,1 +1,12 @@
-//! The openledger-node binary: command line, chain specification, service wiring.
+//! The OpenLedger node: command line, chain specifications and the wiring of services.
+
+#![allow(clippy::result_large_err, reason = "the SDK's errors are what its interfaces take")]
+
+mod chain_spec;
+mod cli;
+mod command;
+mod operator;
+mod rpc;
+mod service;
+
+pub use command::run;

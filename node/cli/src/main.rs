@@ -1,3 +1,15 @@
 //! The openledger-node binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+	// SAFETY: no other thread runs yet.
+	unsafe { openlora::leave_candle_single_threaded() };
+	match openledger_node::run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("Error: {error}");
+			ExitCode::FAILURE
+		}
+	}
+}

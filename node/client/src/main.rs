@@ -1,3 +1,132 @@
-//! The `openledger` command.
+//! The `openledger` command: contribute records, train and publish models, ask, trace, get paid.
 
-fn main() {}
+mod amount;
+mod chain;
+mod commands;
+mod content;
+mod input;
+mod keys;
+mod output;
+
+use clap::{Parser, Subcommand};
+use commands::{account, ask, datanet, model, operator, rewards, trace};
+use output::Output;
+
+/// Contribute records to Datanets, train and publish models on them, ask, and follow every payment
+/// back to the records that earned it.
+///
+/// Amounts are in OPEN (0.5) or in its smallest unit (500units). Commands that sign take the key
+/// from --key, else from the environment variable OPENLEDGER_KEY.
+#[derive(Parser)]
+#[command(name = "openledger", version, propagate_version = true)]
+struct Cli {
+	#[command(flatten)]
+	context: Context,
+	#[command(subcommand)]
+	command: Command,
+}
+
+/// What every command needs to know.
+#[derive(clap::Args)]
+pub struct Context {
+	/// The node's WebSocket address.
+	#[arg(long, global = true, env = "OPENLEDGER_URL", default_value = "ws://127.0.0.1:9944")]
+	pub url: String,
+	/// The operator's worker, where content is stored and fetched.
+	#[arg(long, global = true, env = "OPENLEDGER_WORKER", default_value = "http://127.0.0.1:9955")]
+	pub worker: String,
+	/// The key that signs: a key file, or on development chains an account such as //Alice.
+	#[arg(long, global = true)]
+	pub key: Option<String>,
+	/// Print one JSON value instead of text.
+	#[arg(long, global = true)]
+	pub json: bool,
+}
+
+impl Context {
+	/// Connects to the node.
+	pub async fn chain(&self) -> anyhow::Result<chain::Chain> {
+		chain::Chain::connect(&self.url).await
+	}
+
+	/// The worker's content store.
+	pub fn content(&self) -> anyhow::Result<content::Content> {
+		content::Content::at(&self.worker)
+	}
+
+	/// The key to sign with.
+	pub fn signer(&self) -> anyhow::Result<keys::Signer> {
+		keys::Signer::find(self.key.as_deref())
+	}
+
+	/// How to print.
+	pub fn output(&self) -> Output {
+		Output { json: self.json }
+	}
+}
+
+#[derive(Subcommand)]
+enum Command {
+	/// Make keys, see balances, send OPEN.
+	#[command(subcommand)]
+	Account(account::Command),
+	/// Create Datanets, contribute to them, curate and freeze them.
+	#[command(subcommand)]
+	Datanet(datanet::Command),
+	/// Train adapters on Datanets and publish them as models.
+	#[command(subcommand)]
+	Model(Box<model::Command>),
+	/// Ask a model on chain, and wait for its answer.
+	Ask(ask::Ask),
+	/// Follow an answer to its records, contributors and amounts.
+	Trace(trace::Trace),
+	/// See and claim what your records, models or operators earned.
+	#[command(subcommand)]
+	Rewards(rewards::Command),
+	/// Register as an operator and say which models you serve.
+	#[command(subcommand)]
+	Operator(operator::Command),
+}
+
+fn main() -> std::process::ExitCode {
+	// SAFETY: no other thread runs yet.
+	unsafe { openlora::leave_candle_single_threaded() };
+	let cli = Cli::parse();
+	match tokio::runtime::Runtime::new() {
+		Ok(runtime) => runtime.block_on(run(cli)),
+		Err(error) => {
+			eprintln!("openledger: can't start: {error}");
+			std::process::ExitCode::FAILURE
+		}
+	}
+}
+
+async fn run(cli: Cli) -> std::process::ExitCode {
+	let context = &cli.context;
+	let result = match cli.command {
+		Command::Account(command) => command.run(context).await,
+		Command::Datanet(command) => command.run(context).await,
+		Command::Model(command) => command.run(context).await,
+		Command::Ask(command) => command.run(context).await,
+		Command::Trace(command) => command.run(context).await,
+		Command::Rewards(command) => command.run(context).await,
+		Command::Operator(command) => command.run(context).await,
+	};
+	match result {
+		Ok(()) => std::process::ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("openledger: {error:#}");
+			std::process::ExitCode::FAILURE
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use clap::CommandFactory;
+
+	#[test]
+	fn command_line_is_consistent() {
+		super::Cli::command().debug_assert();
+	}
+}

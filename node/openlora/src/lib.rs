@@ -1,1 +1,44 @@
 //! Inference and LoRA training over one shared base with many adapters.
+//!
+//! A [`Base`] is loaded once and never changed. An [`Adapter`] is a set of low-rank matrices that
+//! the forward pass adds to the base's projections. [`generate`] answers a prompt, [`log_probs`]
+//! scores an answer. Everything that comes from outside is refused with an [`Error`] that names
+//! what is wrong with it.
+
+pub mod adapter;
+pub mod base;
+pub mod cache;
+pub mod chat;
+pub mod config;
+pub mod error;
+pub mod generate;
+mod gguf;
+pub mod gradient;
+mod hf;
+mod linear;
+mod loss;
+pub mod model;
+mod ops;
+mod parallel;
+mod parameters;
+mod rope;
+mod sample;
+pub mod score;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod tokenizer;
+pub mod train;
+pub mod weights;
+
+pub use adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig};
+pub use base::{Base, SpecialTokens};
+pub use cache::Cache;
+pub use chat::Message;
+pub use config::Config;
+pub use error::{Error, Result};
+pub use generate::{Finish, GenerateOptions, Generation, Sampling, generate};
+pub use gradient::{gradient, gradients, parameter_count};
+pub use parallel::leave_candle_single_threaded;
+pub use score::log_probs;
+pub use tokenizer::Tokenizer;
+pub use train::{Decay, Example, Progress, TrainOptions, train};

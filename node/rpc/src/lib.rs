@@ -1,1 +1,20 @@
-//! The openledger_* JSON-RPC namespace.
+//! The `openledger_` JSON-RPC namespace, over the runtime's `OpenLedgerApi`.
+//!
+//! Every method takes the hash of a block as its optional last parameter, and answers as of the
+//! best block without it. In the JSON, names are in camelCase; amounts, scores and weights are
+//! decimal strings, since they pass what a JSON number holds exactly; accounts are SS58 addresses;
+//! hashes are hexadecimal with `0x`. What can go wrong is in [`Error`], each with a code of its own.
+
+mod api;
+mod error;
+mod listing;
+mod server;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+pub use api::{OpenLedgerApiClient, OpenLedgerApiServer};
+pub use error::Error;
+pub use listing::{Base, Contribution, Datanet, Entry, Model, Operator, Quote, Record, Rewards};
+pub use server::{OpenLedger, OperatorStatus};
+pub use trace::Trace;

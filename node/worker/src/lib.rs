@@ -1,1 +1,29 @@
-//! The operator's side: job queue, content store, HTTP, and the bridge to the engines.
+//! The operator's side of OpenLedger: a queue of jobs from the off-chain worker, a content store
+//! for adapters, indexes and records, HTTP in front of it, and the bridge to the engines.
+//!
+//! [`Operator::start`] puts it together from an [`OperatorConfig`]. The off-chain worker reaches
+//! the queue through [`Operator::engine`]; whatever answers jobs stands behind [`Answerer`].
+
+pub mod bases;
+mod cache;
+pub mod config;
+pub mod content;
+mod engine;
+pub mod error;
+pub mod http;
+pub mod metrics;
+mod operator;
+pub mod queue;
+mod serve;
+pub mod status;
+#[cfg(test)]
+mod testing;
+
+pub use config::{Limits, OperatorConfig, StoreLocation};
+pub use content::{ContentError, ContentStore};
+pub use engine::QueueEngine;
+pub use error::StartError;
+pub use operator::Operator;
+pub use queue::{Answerer, Queue};
+pub use serve::Server;
+pub use status::{OperatorStatus, StatusSource};

@@ -1,2 +1,357 @@
-//! Claims, their verification, challenges and finality.
+//! # Attribution
+//!
+//! Claims: which training records moved an answer. Verified when they arrive, open to challenge
+//! for a while, then final and paid.
+//!
+//! ## Overview
+//!
+//! A claim comes with its answer and is verified by the rule of
+//! [`openledger_primitives_attribution`] before anything is stored: proofs, scores, order, payees.
+//! What the runtime can't see by itself is what a claim leaves out. Until the claim's window ends
+//! anyone can commit to a leaf that it should have credited ([`Pallet::commit_challenge`]) and
+//! open it at a later block ([`Pallet::open_challenge`]), so that nobody can copy a challenge out
+//! of the pool. The omission replaces what it displaces: contributors are paid as they should have
+//! been, the operator pays for it from its bond, and the challenger gets at most half of that. The
+//! payer is not refunded, or payer, operator and challenger could collude for free answers.
+//!
+//! ## Terminology
+//!
+//! - **Window**: [`Config::ChallengeWindow`] blocks from the claim, in which challenges are
+//!   committed. Those still closed at its end may be opened for [`Config::RevealGrace`] more, and
+//!   finality waits for them.
+//! - **Omission**: a leaf that exceeds its floor and precedes the last one credited, or finds
+//!   fewer credited than the method allows.
+//!
+//! ## Assumptions
+//!
+//! Whoever submits has checked the request and its operator, and covers what a claim stores with a
+//! deposit ([`Attribution::footprint`]). The index of a model version never changes once it
+//! answers. The share that a gain earns is fixed at submission.
+//!
+//! [`Attribution::footprint`]: openledger_primitives_core::traits::Attribution::footprint
+
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::panic,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
+)]
+
+extern crate alloc;
+
+mod api;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+mod challenge;
+mod finality;
+#[cfg(test)]
+mod mock;
+mod refusal;
+mod submit;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use challenge::commitment;
+pub use pallet::*;
+pub use types::{Challenge, ClaimRecord, Correction, Status};
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use alloc::boxed::Box;
+	use frame_support::{
+		pallet_prelude::*,
+		traits::fungible::{Inspect, hold},
+		weights::WeightMeter,
+	};
+	use frame_system::pallet_prelude::*;
+	use openledger_primitives_attribution::{Refusal, omission::Omission};
+	use openledger_primitives_core::{Balance, BlockNumber, Hash, RequestId, traits};
+	use sp_runtime::Permill;
+
+	/// The layout of this pallet's storage.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	/// The pallet.
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What the runtime gives to this pallet.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// OPEN.
+		type Currency: Inspect<Self::AccountId, Balance = Balance>
+			+ hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+		/// Why balances are held.
+		type RuntimeHoldReason: From<HoldReason>;
+		/// The model registry.
+		type Models: traits::Models<Self::AccountId>;
+		/// Where fees are paid and operators slashed.
+		type Settlement: traits::Settlement<Self::AccountId>;
+		/// Who gets the deposits of useless challenges.
+		type TreasuryAccount: Get<Self::AccountId>;
+		/// What a challenge puts at stake; it covers the bytes that the challenge stores too.
+		type ChallengeDeposit: Get<Balance>;
+		/// Blocks from a claim during which challenges are committed.
+		type ChallengeWindow: Get<BlockNumber>;
+		/// Blocks after the window during which committed challenges can still be opened.
+		type RevealGrace: Get<BlockNumber>;
+		/// The gain, in thousandths of a nat a token, from which on contributors earn all of their
+		/// part.
+		type FullGain: Get<i32>;
+		/// The most claims that become final by themselves in one block.
+		#[pallet::constant]
+		type MaxDue: Get<u32>;
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+		/// Sets the stage for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: benchmarking::Helper<Self::AccountId>;
+	}
+
+	/// Why this pallet holds balances.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// A challenge that is committed and not opened.
+		Challenge,
+	}
+
+	/// Claims, until their requests are pruned.
+	#[pallet::storage]
+	pub type Claims<T: Config> = StorageMap<_, Twox64Concat, RequestId, ClaimRecord<T::AccountId>>;
+
+	/// Claims by the block at which they are looked at next.
+	#[pallet::storage]
+	pub type Due<T: Config> =
+		StorageMap<_, Twox64Concat, BlockNumber, BoundedVec<RequestId, T::MaxDue>, ValueQuery>;
+
+	/// The first block whose claims are not all looked at yet.
+	#[pallet::storage]
+	pub type NextDue<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// Challenges that are committed and not opened, by request and challenger.
+	#[pallet::storage]
+	pub type Challenges<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, RequestId, Blake2_128Concat, T::AccountId, Challenge>;
+
+	/// What happened.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A claim was verified.
+		Claimed {
+			/// The request.
+			request: RequestId,
+			/// blake2b-256 of the claim.
+			digest: Hash,
+			/// How many leaves it credits.
+			credits: u32,
+			/// The share of the contributors' part that its gain earns.
+			earned: Permill,
+			/// The first block at which it can be final.
+			final_at: BlockNumber,
+		},
+		/// A challenge was committed.
+		ChallengeCommitted {
+			/// The request.
+			request: RequestId,
+			/// Who challenges.
+			challenger: T::AccountId,
+		},
+		/// A challenge was withdrawn before it was opened.
+		ChallengeWithdrawn {
+			/// The request.
+			request: RequestId,
+			/// Who had challenged.
+			challenger: T::AccountId,
+		},
+		/// A challenge showed nothing, and lost its deposit to the treasury.
+		ChallengeFailed {
+			/// The request.
+			request: RequestId,
+			/// Who challenged.
+			challenger: T::AccountId,
+			/// What was lost.
+			deposit: Balance,
+			/// Why it showed nothing.
+			reason: Refusal,
+		},
+		/// A claim was corrected by what it had left out.
+		ClaimCorrected {
+			/// The request.
+			request: RequestId,
+			/// Who showed it.
+			challenger: T::AccountId,
+			/// The place of the leaf that was left out.
+			position: u32,
+			/// Who is paid for it.
+			account: T::AccountId,
+			/// What the operator paid for leaving it out.
+			penalty: Balance,
+		},
+		/// A claim is final, and its fee paid.
+		ClaimFinalized {
+			/// The request.
+			request: RequestId,
+			/// What contributors were paid.
+			contributors: Balance,
+		},
+		/// A claim's fee could not be paid. The claim stays open, and anyone can finalize it.
+		SettlementFailed {
+			/// The request.
+			request: RequestId,
+			/// Why.
+			error: DispatchError,
+		},
+		/// Too many claims are due for this one to become final by itself: anyone can finalize it.
+		FinalityDeferred {
+			/// The request.
+			request: RequestId,
+		},
+	}
+
+	/// Why a call failed.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no such claim.
+		UnknownClaim,
+		/// The request has a claim already.
+		AlreadyClaimed,
+		/// There is no such model version, or it has no index.
+		UnknownModel,
+		/// Too many claims become final at that time: submit it a block later.
+		QueueFull,
+		/// The claim is final.
+		AlreadyFinal,
+		/// The window is over: the claim takes no more challenges.
+		WindowClosed,
+		/// The claim's window is not over.
+		WindowOpen,
+		/// A committed challenge can still be opened.
+		ChallengeStanding,
+		/// The caller has a challenge to this claim already: open or withdraw it first.
+		AlreadyChallenged,
+		/// The caller has no challenge to this claim.
+		NoChallenge,
+		/// A challenge is opened in a later block than it is committed.
+		TooEarly,
+		/// The time to open challenges is over: withdraw it.
+		TooLate,
+		/// What is opened is not what this caller committed to.
+		WrongOpening,
+		/// The model version's own terms can't be met.
+		BadTerms,
+		/// The query sketch's length is not the method's dimension.
+		QueryLength,
+		/// A leaf's sketch has another length than the query's.
+		LeafLength,
+		/// A component of a sketch is −128.
+		Asymmetric,
+		/// More leaves are credited than the method allows.
+		TooManyCredits,
+		/// Contributors are credited where records are paid, or the other way round.
+		WrongMethod,
+		/// The leaves are not ordered by score, then position, or one stands twice.
+		Unordered,
+		/// A paid leaf's score does not exceed its floor.
+		BelowFloor,
+		/// A record that is not the head of its cluster is credited.
+		NotHead,
+		/// The index leaf names another record than the one shown.
+		WrongRecord,
+		/// The position lies in no snapshot, or the record shown is not the one at that position.
+		WrongPosition,
+		/// An index leaf's proof fails.
+		NotInIndex,
+		/// A record leaf's proof fails.
+		NotInSnapshot,
+		/// A contributor leaf's proof fails.
+		NotAContributor,
+		/// A contributor is paid twice.
+		PaidTwice,
+		/// A contributor is paid without one record that shows it contributed.
+		NoWitness,
+		/// The payer's own records or leaf are credited.
+		Payer,
+		/// The leaf is already credited.
+		AlreadyCredited,
+		/// The leaf does not come before the last one credited.
+		NotBetter,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			let mut meter = WeightMeter::with_limit(remaining);
+			Self::finalize_due(&mut meter);
+			meter.consumed()
+		}
+
+		fn integrity_test() {
+			assert!(T::MaxDue::get() > 0, "blocks need room for a claim");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Commits to a challenge: `commitment` is
+		/// `blake2b-256(SCALE(request, omission, challenger, salt))`. Holds a deposit until it is
+		/// opened or withdrawn.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::commit_challenge())]
+		pub fn commit_challenge(
+			origin: OriginFor<T>,
+			request: RequestId,
+			commitment: Hash,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_commit(who, request, commitment)
+		}
+
+		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where
+		/// it does not, the deposit goes to the treasury.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::open_challenge())]
+		pub fn open_challenge(
+			origin: OriginFor<T>,
+			request: RequestId,
+			omission: Box<Omission<T::AccountId>>,
+			salt: [u8; 32],
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_open(who, request, *omission, salt)
+		}
+
+		/// Withdraws the caller's challenge that it has not opened, and frees its deposit.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::withdraw_challenge())]
+		pub fn withdraw_challenge(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_withdraw(who, request)
+		}
+
+		/// Makes a claim final whose window is over, and pays its fee. Anyone may call it.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::finalize())]
+		pub fn finalize(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_finalize(request)
+		}
+	}
+}

@@ -40,6 +40,12 @@ pub struct ServedModel<AccountId> {
 	pub base_owner: AccountId,
 	/// The base's royalty.
 	pub royalty: Permill,
+	/// blake2b-256 of the base's weights file.
+	pub base: Hash,
+	/// blake2b-256 of the adapter blob.
+	pub adapter: Hash,
+	/// The seed that the chain drew for the index's projection.
+	pub projection: Hash,
 }
 
 /// The model registry, as inference and attribution need it.
@@ -77,6 +83,10 @@ pub trait Attribution<AccountId> {
 	type Claim;
 	/// Verifies and stores the claim for an answered request. Changes nothing on error.
 	fn submit(answer: AnsweredRequest<AccountId>, claim: Self::Claim) -> DispatchResult;
+	/// The most bytes that one claim leaves in storage, which the payer's deposit covers.
+	fn footprint() -> u32;
+	/// Forgets a final claim.
+	fn forget(request: RequestId);
 }
 
 /// Inference, as attribution needs it: what happens when a claim is final or refuted.

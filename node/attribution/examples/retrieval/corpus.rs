@@ -1,0 +1,126 @@
+//! The corpora as `scripts/corpora` writes them, as if each had been contributed to a Datanet.
+
+use openledger_attribution::{Manifest, SourceRecord, TrainedSnapshot, Training, manifest, tree};
+use openledger_primitives_core::{
+	Hash,
+	record::{RecordLeaf, Snapshot},
+};
+use openlora::TrainOptions;
+use serde::Deserialize;
+use sp_core::crypto::AccountId32;
+use sp_io::hashing::blake2_256;
+use std::{
+	fs,
+	path::{Path, PathBuf},
+};
+
+/// A question about a record, in other words.
+pub struct HeldOut {
+	/// The line, as a record.
+	pub line: String,
+	/// What is asked.
+	pub question: String,
+	/// The position of the record that answers it.
+	pub source: usize,
+}
+
+/// Two Datanets and questions about them.
+pub struct Corpus {
+	/// The records.
+	pub records: Vec<SourceRecord>,
+	/// Their snapshots, one for each folder.
+	pub snapshots: Vec<(u32, Snapshot)>,
+	/// The questions of each folder.
+	pub held_out: Vec<Vec<HeldOut>>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+	question: String,
+	record: Place,
+}
+
+#[derive(Deserialize)]
+struct Place {
+	file: String,
+	line: usize,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn lines(path: &Path) -> Result<Vec<String>, Failure> {
+	let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+	Ok(text.lines().map(str::to_owned).collect())
+}
+
+impl Corpus {
+	/// Reads the folders, each a Datanet with a contributor for each file.
+	pub fn read(folders: &[PathBuf]) -> Result<Self, Failure> {
+		let mut corpus = Self { records: Vec::new(), snapshots: Vec::new(), held_out: Vec::new() };
+		for (datanet, folder) in (0u32..).zip(folders) {
+			corpus.add(datanet, folder)?;
+		}
+		Ok(corpus)
+	}
+
+	fn add(&mut self, datanet: u32, folder: &Path) -> Result<(), Failure> {
+		let first = self.records.len();
+		let mut files: Vec<PathBuf> =
+			fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+		files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+		files.sort();
+		let mut places = Vec::new();
+		for path in &files {
+			let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+			if name == "heldout.jsonl" {
+				continue;
+			}
+			let contributor = AccountId32::new(blake2_256(format!("{datanet}/{name}").as_bytes()));
+			for (number, line) in (1..).zip(lines(path)?) {
+				let leaf = RecordLeaf {
+					datanet,
+					index: (self.records.len() - first) as u32,
+					contributor: contributor.clone(),
+					content: Hash(blake2_256(line.as_bytes())),
+					size: line.len() as u32,
+					committed_at: 1,
+				};
+				places.push((name.clone(), number));
+				self.records.push((leaf, line.into_bytes()));
+			}
+		}
+		let hashes = self.records[first..].iter().map(|(leaf, _)| leaf.hash()).collect();
+		let tree = tree::Tree::new(hashes);
+		let snapshot = Snapshot { root: tree.root(), count: tree.len() as u32, frozen_at: 2 };
+		self.snapshots.push((datanet, snapshot));
+		let mut questions = Vec::new();
+		for line in lines(&folder.join("heldout.jsonl"))? {
+			let Line { question, record } = serde_json::from_str(&line)?;
+			let place = (record.file, record.line);
+			let at = places.iter().position(|other| *other == place);
+			let source = first + at.ok_or("a held-out question about a record that isn't there")?;
+			questions.push(HeldOut { line, question, source });
+		}
+		self.held_out.push(questions);
+		Ok(())
+	}
+
+	/// The manifest of a model trained on all of it.
+	pub fn manifest(&self, base: Hash, record_tokens: usize, options: &TrainOptions) -> Manifest {
+		let snapshots = self.snapshots.iter().map(|(datanet, snapshot)| TrainedSnapshot {
+			datanet: *datanet,
+			snapshot: 0,
+			root: snapshot.root,
+			count: snapshot.count,
+		});
+		Manifest {
+			version: manifest::VERSION,
+			base,
+			tokenizer: base,
+			snapshots: snapshots.collect(),
+			records: self.records.iter().map(|(leaf, _)| leaf.content).collect(),
+			record_tokens,
+			training: Training::from(options),
+		}
+	}
+}

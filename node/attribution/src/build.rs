@@ -1,0 +1,214 @@
+//! Building an index: a gradient for each record, then everything else in moments.
+
+use crate::{
+	error::{Error, Result},
+	estimator, features, floor,
+	index::{Artefacts, Header, IndexFile, Leaf, Parts},
+	nulls,
+	projection::Projection,
+	sources::{Prepared, Sources},
+	store::FeatureCache,
+};
+use openledger_primitives_core::{
+	Hash, Sketch,
+	model::{Method, PayBy},
+};
+use openlora::{Adapter, Base, Example};
+use sp_io::hashing::blake2_256;
+use std::{ops::ControlFlow, path::Path};
+
+/// The most tokens of a null query; more than any of them has in a vocabulary of words.
+const NULL_TOKENS: usize = 256;
+
+/// What building is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+	/// The gradients of the records.
+	Records,
+	/// The gradients of the null queries.
+	Nulls,
+}
+
+/// How far building is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+	/// What it is busy with.
+	pub stage: Stage,
+	/// Gradients done, or found in the cache.
+	pub done: usize,
+	/// Gradients in all, in this stage.
+	pub total: usize,
+}
+
+/// How to build an index.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildOptions<'a> {
+	/// The model version's method.
+	pub method: Method,
+	/// The seed that the chain drew for the projection.
+	pub projection: Hash,
+	/// Where features are kept; an interrupted build goes on from them.
+	pub cache_dir: Option<&'a Path>,
+}
+
+/// Builds the index of `adapter`, which was trained on `sources`.
+///
+/// `progress` is called after each gradient and can end the work; what is computed by then is in
+/// the cache.
+///
+/// # Errors
+/// Typed: sources that don't belong together, nothing to train on, an adapter of another base or
+/// whose gradients are not finite, [`Error::Cancelled`], or the cache's [`Error::Io`].
+pub fn build(
+	base: &Base,
+	adapter: &Adapter,
+	sources: &Sources,
+	options: &BuildOptions,
+	progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<IndexFile> {
+	sources.check()?;
+	adapter.fits(&base.config)?;
+	let manifest = sources.manifest.hash()?;
+	let adapter_hash = Hash(blake2_256(&adapter.to_bytes()?));
+	let cache = options.cache_dir.map(|folder| FeatureCache::new(folder, &manifest, &adapter_hash));
+	let mut work = Work { base, adapter, cache, progress };
+
+	let prepared = sources.prepare(base)?;
+	let contents = sources.records.iter().map(|(leaf, _)| leaf.content);
+	let features = work.features(
+		Stage::Records,
+		contents.zip(prepared.iter().map(|record| record.example.clone())).collect(),
+	)?;
+	if features.iter().all(Option::is_none) {
+		return Err(Error::NothingUsable(sources.records.len()));
+	}
+	let null_features = work.features(Stage::Nulls, null_examples(base)?)?;
+
+	let header = Header {
+		method: options.method,
+		manifest,
+		adapter: adapter_hash,
+		projection: options.projection,
+		features: features::VERSION,
+		floor_ppm: 0,
+		nulls: nulls::hash(),
+		snapshots: sources.snapshots.to_vec(),
+	};
+	let index = assemble(header, sources, &prepared, &features)?;
+	let null_sketches = null_features
+		.iter()
+		.flatten()
+		.map(|feature| index.artefacts().sketch(index.projection(), feature))
+		.collect::<Result<Vec<_>>>()?;
+	let floor_ppm = calibrate(&index, &null_sketches)?;
+	index.with_floor(floor_ppm)
+}
+
+/// The null queries as the base reads them; those too long for its context are left out.
+fn null_examples(base: &Base) -> Result<Vec<(Hash, Option<Example>)>> {
+	nulls::records()
+		.into_iter()
+		.map(|(hash, record)| match record.encode(base, NULL_TOKENS.min(base.config.context)) {
+			Ok((tokens, answer_start)) => Ok((hash, Some(Example { tokens, answer_start }))),
+			Err(Error::Format(_)) => Ok((hash, None)),
+			Err(error) => Err(error),
+		})
+		.collect()
+}
+
+/// Puts the index of these features together, without a floor.
+fn assemble(
+	header: Header,
+	sources: &Sources,
+	prepared: &[Prepared],
+	features: &[Option<Vec<f32>>],
+) -> Result<IndexFile> {
+	let artefacts = Artefacts::of(features.iter().flatten().map(Vec::as_slice));
+	let dimension = usize::from(header.method.dimension);
+	let projection = Projection::new(&header.projection, dimension, features::DIMENSION);
+	let zero = Sketch::try_from(vec![0; dimension])
+		.map_err(|_| Error::malformed("method", format!("{dimension} components")))?;
+	let leaves = prepared
+		.iter()
+		.zip(features)
+		.enumerate()
+		.map(|(position, (record, feature))| match feature {
+			Some(feature) => artefacts.leaf(&projection, feature, position as u32),
+			None => Ok(Leaf { head: record.head, scale: 0, sketch: zero.clone() }),
+		})
+		.collect::<Result<_>>()?;
+	let records = sources.records.iter().map(|(leaf, _)| leaf.clone()).collect();
+	IndexFile::new(Parts { header, artefacts, leaves, records })
+}
+
+/// The floor of the leaves that the method pays.
+///
+/// # Errors
+/// [`Error::NoNullQueries`].
+pub(crate) fn calibrate(index: &IndexFile, nulls: &[Sketch]) -> Result<u32> {
+	let strongest = nulls.iter().map(|query| match index.header().method.pay_by {
+		PayBy::Records => floor::strongest(
+			query,
+			index.leaves().iter().map(|leaf| (u32::from(leaf.scale), &leaf.sketch[..])),
+		),
+		PayBy::Contributors => floor::strongest(
+			query,
+			index.contributors().iter().map(|leaf| (leaf.scale, &leaf.sketch[..])),
+		),
+	});
+	floor::calibrate(strongest.collect()).ok_or(Error::NoNullQueries)
+}
+
+struct Work<'a> {
+	base: &'a Base,
+	adapter: &'a Adapter,
+	cache: Option<FeatureCache>,
+	progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+}
+
+impl Work<'_> {
+	/// The features of examples, from the cache or computed; `None` where there is no example.
+	fn features(
+		&mut self,
+		stage: Stage,
+		examples: Vec<(Hash, Option<Example>)>,
+	) -> Result<Vec<Option<Vec<f32>>>> {
+		let total = examples.iter().filter(|(_, example)| example.is_some()).count();
+		let mut features: Vec<Option<Vec<f32>>> = vec![None; examples.len()];
+		let mut missing = Vec::new();
+		for (at, (content, example)) in examples.iter().enumerate() {
+			let Some(example) = example else { continue };
+			match self.cache.as_ref().and_then(|cache| cache.get(content)) {
+				Some(feature) => features[at] = Some(feature),
+				None => missing.push((at, content, example)),
+			}
+		}
+		let mut done = total - missing.len();
+		self.report(Progress { stage, done, total })?;
+		let sequences: Vec<(&[u32], usize)> = missing
+			.iter()
+			.map(|(_, _, example)| (&example.tokens[..], example.answer_start))
+			.collect();
+		let (base, adapter) = (self.base, self.adapter);
+		estimator::compute(base, adapter, &sequences, |which, feature| {
+			let (at, content, _) = missing[which];
+			if let Some(cache) = &self.cache {
+				cache.put(content, &feature)?;
+			}
+			features[at] = Some(feature);
+			done += 1;
+			self.report(Progress { stage, done, total })
+		})?;
+		Ok(features)
+	}
+
+	fn report(&mut self, progress: Progress) -> Result<()> {
+		match (self.progress)(progress) {
+			ControlFlow::Continue(()) => Ok(()),
+			ControlFlow::Break(()) => Err(Error::Cancelled),
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! From features to sketches: a projection with signs drawn from the chain's seed.
+//!
+//! Row `j` of the projection is `±1` in every column, the sign of column `i` being bit `i mod 256`
+//! of `blake2b-256("openledger/projection" ‖ seed ‖ j ‖ ⌊i / 256⌋)`, numbers as little-endian u32:
+//! integers alone, so that every machine draws the same matrix. By Johnson and Lindenstrauss
+//! (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4) inner products survive it up to an error
+//! that falls with the root of the number of rows.
+
+use openledger_primitives_core::Hash;
+use rayon::prelude::*;
+use sp_io::hashing::blake2_256;
+
+const DOMAIN: &[u8] = b"openledger/projection";
+/// Signs in one hash.
+const BLOCK: usize = 256;
+
+/// A `rows × columns` matrix of signs over `√rows`.
+#[derive(Clone)]
+pub struct Projection {
+	columns: usize,
+	/// For each row, one bit a column: a set bit is −1.
+	rows: Vec<Vec<[u8; BLOCK / 8]>>,
+}
+
+impl std::fmt::Debug for Projection {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(f, "Projection({} × {})", self.rows.len(), self.columns)
+	}
+}
+
+impl Projection {
+	/// The matrix of `seed`.
+	pub fn new(seed: &Hash, rows: usize, columns: usize) -> Self {
+		let draw = |row: usize| {
+			(0..columns.div_ceil(BLOCK))
+				.map(|block| {
+					let mut input = DOMAIN.to_vec();
+					input.extend_from_slice(seed.as_bytes());
+					input.extend_from_slice(&(row as u32).to_le_bytes());
+					input.extend_from_slice(&(block as u32).to_le_bytes());
+					blake2_256(&input)
+				})
+				.collect()
+		};
+		Self { columns, rows: (0..rows).into_par_iter().map(draw).collect() }
+	}
+
+	/// The projection of `feature`, whose length is the number of columns; columns beyond the
+	/// shorter of the two count as zero.
+	///
+	/// Each row is summed in one fixed order in f64, whatever the number of threads.
+	pub fn apply(&self, feature: &[f32]) -> Vec<f32> {
+		let norm = 1.0 / (self.rows.len().max(1) as f64).sqrt();
+		self.rows.par_iter().map(|row| (signed_sum(row, feature) * norm) as f32).collect()
+	}
+}
+
+/// `Σᵢ ±feature[i]`, eight partial sums, one for each bit of a byte.
+fn signed_sum(signs: &[[u8; BLOCK / 8]], feature: &[f32]) -> f64 {
+	let mut lanes = [0f64; 8];
+	for (signs, values) in signs.as_flattened().iter().zip(feature.chunks(8)) {
+		for (bit, (lane, value)) in lanes.iter_mut().zip(values).enumerate() {
+			let sign = u32::from(*signs >> bit & 1) << 31;
+			*lane += f64::from(f32::from_bits(value.to_bits() ^ sign));
+		}
+	}
+	lanes.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn seed(byte: u8) -> Hash {
+		Hash::repeat_byte(byte)
+	}
+
+	fn unit(columns: usize, at: usize) -> Vec<f32> {
+		let mut feature = vec![0.0; columns];
+		feature[at] = 1.0;
+		feature
+	}
+
+	#[test]
+	fn signs_are_the_bits_of_the_specified_hash() {
+		let projection = Projection::new(&seed(7), 3, 600);
+		for (row, column) in [(0u32, 0usize), (1, 255), (2, 256), (2, 599)] {
+			let mut input = b"openledger/projection".to_vec();
+			input.extend_from_slice(&[7; 32]);
+			input.extend_from_slice(&row.to_le_bytes());
+			input.extend_from_slice(&((column / 256) as u32).to_le_bytes());
+			let bit = column % 256;
+			let negative = blake2_256(&input)[bit / 8] >> (bit % 8) & 1 == 1;
+			let value = projection.apply(&unit(600, column))[row as usize];
+			assert_eq!(value < 0.0, negative, "row {row}, column {column}");
+			assert!((value.abs() - 1.0 / 3f32.sqrt()).abs() < 1e-6);
+		}
+	}
+
+	#[test]
+	fn matrices_differ_when_seeds_differ() {
+		let feature: Vec<f32> = (0..512).map(|i| i as f32 - 200.0).collect();
+		let first = Projection::new(&seed(1), 16, 512).apply(&feature);
+		assert_eq!(first, Projection::new(&seed(1), 16, 512).apply(&feature));
+		assert_ne!(first, Projection::new(&seed(2), 16, 512).apply(&feature));
+	}
+
+	#[test]
+	fn projection_is_linear_and_keeps_angles_approximately() {
+		let columns = 4_096;
+		let wave = |step: usize| -> Vec<f32> {
+			(0..columns).map(|i| ((i * step % 97) as f32 - 48.0) / 48.0).collect()
+		};
+		let (a, b) = (wave(13), wave(31));
+		let mixed: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a + 2.0 * b).collect();
+		let projection = Projection::new(&seed(3), 512, columns);
+		let (pa, pb, pm) = (projection.apply(&a), projection.apply(&b), projection.apply(&mixed));
+		for ((a, b), m) in pa.iter().zip(&pb).zip(&pm) {
+			assert!((a + 2.0 * b - m).abs() < 1e-3);
+		}
+		let cosine = |a: &[f32], b: &[f32]| {
+			let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+			dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+		};
+		for (x, y, px, py) in [(&a, &b, &pa, &pb), (&a, &mixed, &pa, &pm)] {
+			assert!((cosine(x, y) - cosine(px, py)).abs() < 0.15);
+		}
+	}
+}

@@ -1,0 +1,139 @@
+//! What an index is built from, checked before anything expensive begins.
+
+use crate::{
+	cluster,
+	error::{Error, Result},
+	format::Record,
+	manifest::Manifest,
+	tree::Tree,
+};
+use openledger_primitives_core::{
+	DatanetId,
+	record::{RecordLeaf, Snapshot},
+};
+use openlora::{Base, Example};
+use sp_core::crypto::AccountId32;
+use sp_io::hashing::blake2_256;
+
+/// A record's leaf with its content.
+pub type SourceRecord = (RecordLeaf<AccountId32>, Vec<u8>);
+
+/// The records that a model version was trained on.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+	/// The training manifest.
+	pub manifest: &'a Manifest,
+	/// The snapshots, in the manifest's order.
+	pub snapshots: &'a [(DatanetId, Snapshot)],
+	/// Their records with their contents, in the manifest's order.
+	pub records: &'a [SourceRecord],
+}
+
+/// A record as it is trained on.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+	/// The position of its cluster's head.
+	pub head: u32,
+	/// Its tokens, where it is a head that can be trained on.
+	pub example: Option<Example>,
+}
+
+impl Sources<'_> {
+	/// Checks that manifest, snapshots, leaves and contents belong together.
+	///
+	/// # Errors
+	/// Typed, naming the first that doesn't.
+	pub fn check(&self) -> Result<()> {
+		let trained = &self.manifest.snapshots;
+		let listed = trained.iter().map(|s| (s.datanet, s.root, s.count));
+		let given = self.snapshots.iter().map(|(datanet, s)| (*datanet, s.root, s.count));
+		if !listed.eq(given) {
+			let reason = "its snapshots are not the ones given";
+			return Err(Error::malformed("training manifest", reason));
+		}
+		let counted: u64 = self.snapshots.iter().map(|(_, s)| u64::from(s.count)).sum();
+		for records in [self.records.len(), self.manifest.records.len()] {
+			if records as u64 != counted {
+				return Err(Error::RecordCount { records, counted });
+			}
+		}
+		for (position, (leaf, content)) in self.records.iter().enumerate() {
+			let refuse = |reason| Err(Error::WrongRecord { position, reason });
+			if self.manifest.records.get(position) != Some(&leaf.content) {
+				return refuse("the manifest lists another record here");
+			}
+			if leaf.content.0 != blake2_256(content) || leaf.size as usize != content.len() {
+				return refuse("its content is not the one that was contributed");
+			}
+		}
+		let mut rest = self.records;
+		for (datanet, snapshot) in self.snapshots {
+			let (records, others) = rest.split_at(rest.len().min(snapshot.count as usize));
+			let hashes = records.iter().map(|(leaf, _)| leaf.hash()).collect();
+			if Tree::new(hashes).root() != snapshot.root {
+				return Err(Error::SnapshotRoot { datanet: *datanet });
+			}
+			rest = others;
+		}
+		Ok(())
+	}
+
+	/// Every record with its cluster's head and, for heads, its tokens. What can't be trained on is
+	/// a cluster of its own without tokens: an open Datanet must not be stopped by one bad record.
+	pub(crate) fn prepare(&self, base: &Base) -> Result<Vec<Prepared>> {
+		let records: Vec<Option<Record>> = self
+			.records
+			.iter()
+			.enumerate()
+			.map(|(position, (_, content))| {
+				Record::parse(content)
+					.inspect_err(|error| log::warn!("record {position} is not trained on: {error}"))
+					.ok()
+			})
+			.collect();
+		let shingled: Vec<_> = self
+			.records
+			.iter()
+			.zip(&records)
+			.map(|((leaf, _), record)| {
+				let text = record.as_ref().map(Record::text);
+				(leaf.committed_at, text.map(|text| cluster::shingles(&text)).unwrap_or_default())
+			})
+			.collect();
+		let heads = cluster::heads(&shingled);
+		let limit = self.manifest.record_tokens.min(base.config.context);
+		records
+			.iter()
+			.zip(heads)
+			.enumerate()
+			.map(|(position, (record, head))| {
+				let record = record.as_ref().filter(|_| head as usize == position);
+				let example = match record.map(|r| r.encode(base, limit)) {
+					Some(Ok((tokens, answer_start))) => Some(Example { tokens, answer_start }),
+					Some(Err(Error::Format(error))) => {
+						log::warn!("record {position} is not trained on: {error}");
+						None
+					}
+					Some(Err(error)) => return Err(error),
+					None => None,
+				};
+				Ok(Prepared { head, example })
+			})
+			.collect()
+	}
+}
+
+/// The examples that the manifest's adapter is trained on, in order: cluster heads that can be
+/// trained on, each cut off at the manifest's number of tokens.
+///
+/// # Errors
+/// As [`Sources::check`], or [`Error::NothingUsable`].
+pub fn training_set(base: &Base, sources: &Sources) -> Result<Vec<Example>> {
+	sources.check()?;
+	let examples: Vec<Example> =
+		sources.prepare(base)?.into_iter().filter_map(|record| record.example).collect();
+	if examples.is_empty() {
+		return Err(Error::NothingUsable(sources.records.len()));
+	}
+	Ok(examples)
+}

@@ -1,0 +1,204 @@
+//! The operator's part: its flags, and the worker behind the off-chain worker's host function.
+
+use openledger_primitives_inference::{
+	OPERATOR_KEY_TYPE,
+	host::{Engine, EngineExt},
+};
+use openledger_rpc::OperatorStatus;
+use openledger_worker::{Operator, OperatorConfig, StartError, StatusSource, StoreLocation};
+use sc_service::{Configuration, error::Error as ServiceError};
+use sp_externalities::Extension;
+use sp_keystore::KeystorePtr;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use url::Url;
+
+/// The secret of the development operator's agent key, which the development preset endows.
+pub const DEV_AGENT: &str = "//Alice//operator";
+
+/// How a node becomes an operator.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Operator")]
+pub struct OperatorParams {
+	/// Answer requests: run the worker beside the node.
+	///
+	/// The worker answers what the chain assigns to operators whose agent key is in this node's
+	/// keystore. It takes on jobs through the off-chain worker, which is switched on whatever
+	/// --offchain-worker says, and serves content over HTTP. Register the operator with
+	/// `openledger operator register`.
+	#[arg(long)]
+	pub operator: bool,
+
+	/// A base to serve: a GGUF file, or a Hugging Face folder. Give it once for each base.
+	///
+	/// Without any, the worker stores content and answers nothing.
+	#[arg(long, value_name = "PATH", requires = "operator")]
+	pub operator_base: Vec<PathBuf>,
+
+	/// Where adapters, indexes and records are kept: a folder, or the URL of an object store
+	/// (s3://, gs://, az://) with its credentials in the usual environment variables.
+	///
+	/// Without it, the folder `content` in the base path.
+	#[arg(long, value_name = "PATH_OR_URL", requires = "operator")]
+	pub operator_store: Option<String>,
+
+	/// The address on which the worker serves content and its status over HTTP. Uploads are
+	/// signed; open it beyond this machine only where others should fetch from here.
+	#[arg(long, value_name = "ADDRESS", requires = "operator", default_value = "127.0.0.1:9955")]
+	pub operator_listen: SocketAddr,
+
+	/// The most jobs that wait or run at once; further ones are refused until there is room.
+	#[arg(long, value_name = "COUNT", requires = "operator", default_value_t = 64)]
+	pub operator_queue: usize,
+
+	/// Another worker's HTTP address, from which missing content is fetched. Give it once for
+	/// each; they are asked in this order.
+	#[arg(long, value_name = "URL", requires = "operator")]
+	pub operator_peer: Vec<Url>,
+
+	/// Threads to compute with. Without it, all processors but one.
+	#[arg(long, value_name = "COUNT", requires = "operator")]
+	pub operator_threads: Option<usize>,
+}
+
+/// What to start, if anything.
+pub type Plan = Option<OperatorConfig>;
+
+impl OperatorParams {
+	/// The worker's configuration for a node whose data lies under `base_path`.
+	///
+	/// # Errors
+	/// What a flag says can't be.
+	pub fn plan(&self, base_path: &std::path::Path) -> Result<Plan, StartError> {
+		if !self.operator {
+			return Ok(None);
+		}
+		let mut config = OperatorConfig::new(base_path);
+		config.bases = self.operator_base.clone();
+		if let Some(store) = &self.operator_store {
+			config.store = StoreLocation::parse(store)?;
+		}
+		config.listen = self.operator_listen;
+		config.queue = self.operator_queue;
+		config.peers = self.operator_peer.clone();
+		if let Some(threads) = self.operator_threads {
+			config.threads = threads;
+		}
+		config.validate()?;
+		Ok(Some(config))
+	}
+}
+
+/// A worker that runs.
+pub struct Running(Operator);
+
+impl Running {
+	/// What off-chain workers talk to.
+	pub fn engine(&self) -> Arc<dyn Engine> {
+		self.0.engine()
+	}
+
+	/// What the RPC asks.
+	pub fn status(&self) -> Arc<dyn OperatorStatus> {
+		Arc::new(Status(self.0.reporter()))
+	}
+}
+
+struct Status(Arc<dyn StatusSource>);
+
+impl OperatorStatus for Status {
+	fn status(&self) -> Result<serde_json::Value, String> {
+		serde_json::to_value(self.0.status()).map_err(|error| error.to_string())
+	}
+}
+
+/// Starts the worker, if there is one to start.
+pub fn start(plan: Plan, config: &Configuration) -> Result<Option<Running>, ServiceError> {
+	let Some(plan) = plan else { return Ok(None) };
+	let operator = Operator::start(plan, config.tokio_handle.clone(), config.prometheus_registry())
+		.map_err(|error| ServiceError::Application(error.into()))?;
+	Ok(Some(Running(operator)))
+}
+
+/// Puts the development operator's agent key into the keystore.
+pub fn insert_dev_agent(keystore: &KeystorePtr) -> Result<(), ServiceError> {
+	keystore
+		.sr25519_generate_new(OPERATOR_KEY_TYPE, Some(DEV_AGENT))
+		.map(drop)
+		.map_err(|error| ServiceError::Application(error.into()))
+}
+
+/// What an off-chain worker's context has beyond the SDK's: the engine, on an operator.
+pub fn extensions(engine: Option<&Arc<dyn Engine>>) -> Vec<Box<dyn Extension>> {
+	engine
+		.map(|engine| Box::new(EngineExt::new(engine.clone())) as Box<dyn Extension>)
+		.into_iter()
+		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::cli::Cli;
+	use clap::Parser;
+	use std::path::Path;
+
+	fn parse(args: &[&str]) -> Result<OperatorParams, clap::Error> {
+		Cli::try_parse_from([&["openledger-node"], args].concat()).map(|cli| cli.operator)
+	}
+
+	#[test]
+	fn plan_is_none_when_node_is_no_operator() {
+		assert!(parse(&["--dev"]).unwrap().plan(Path::new("data")).unwrap().is_none());
+	}
+
+	#[test]
+	fn plan_keeps_content_in_base_path_when_no_store_is_given() {
+		let plan = parse(&["--operator"]).unwrap().plan(Path::new("data")).unwrap().unwrap();
+		assert_eq!(plan.store, StoreLocation::Folder("data/content".into()));
+		assert_eq!(plan.listen, "127.0.0.1:9955".parse().unwrap());
+		assert_eq!(plan.queue, 64);
+	}
+
+	#[test]
+	fn flags_are_refused_when_operator_is_missing() {
+		for flag in [
+			["--operator-base", "a.gguf"],
+			["--operator-store", "s3://bucket"],
+			["--operator-listen", "127.0.0.1:1"],
+			["--operator-queue", "8"],
+			["--operator-peer", "http://peer"],
+			["--operator-threads", "2"],
+		] {
+			let error = parse(&flag).unwrap_err();
+			assert_eq!(error.kind(), clap::error::ErrorKind::MissingRequiredArgument, "{flag:?}");
+		}
+	}
+
+	#[test]
+	fn plan_is_refused_when_a_value_is_out_of_range() {
+		for (flag, value) in [
+			("--operator-queue", "0"),
+			("--operator-threads", "0"),
+			("--operator-peer", "ftp://peer"),
+			("--operator-store", "s3://["),
+		] {
+			let params = parse(&["--operator", flag, value]).unwrap();
+			let Err(StartError::Setting { setting, .. }) = params.plan(Path::new("data")) else {
+				panic!("{flag} {value} was taken");
+			};
+			assert_eq!(setting, flag);
+		}
+	}
+
+	#[test]
+	fn extensions_are_empty_when_node_has_no_engine() {
+		assert!(extensions(None).is_empty());
+	}
+
+	#[test]
+	fn dev_agent_is_the_account_that_preset_endows() {
+		use sp_core::Pair;
+		let pair = sp_core::sr25519::Pair::from_string(DEV_AGENT, None).unwrap();
+		assert_eq!(pair.public().0, openledger_runtime::presets::DEV_AGENT);
+	}
+}

@@ -1,0 +1,270 @@
+//! `openledger model publish`.
+
+use super::{
+	datanet::all,
+	sources::{self, Gathered},
+	train::{ADAPTER, MANIFEST, console},
+};
+use crate::{
+	Context, amount,
+	chain::{self, Chain, bytes, list, number, option, record, variant},
+	keys::{self, Signer},
+	output::Output,
+};
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use openledger_attribution::{BuildOptions, IndexFile, Manifest, Stage, build};
+use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
+use openledger_primitives_core::{
+	BaseId, Hash, ModelId,
+	model::{Method, ModelStatus, PayBy},
+	record::content_hash,
+};
+use openlora::{Adapter, Base};
+use serde_json::json;
+use sp_core::crypto::AccountId32;
+use std::{ops::ControlFlow, path::PathBuf};
+use subxt::dynamic::Value;
+
+/// Which leaves are paid.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Pay {
+	/// The best records; each pays its contributor.
+	Records,
+	/// The best contributors, each by the sum over all of their records.
+	Contributors,
+}
+
+/// Publish a trained adapter as a model.
+#[derive(clap::Args)]
+pub struct Publish {
+	/// The folder that openledger model train wrote.
+	folder: PathBuf,
+	/// The model's name, at most 64 bytes.
+	#[arg(long)]
+	name: String,
+	/// The base it was trained on. A base that the chain does not know is registered as yours.
+	#[arg(long)]
+	base: PathBuf,
+	/// The base's royalty in per cent of the owner's part, when it is registered.
+	#[arg(long, default_value_t = 5)]
+	royalty: u8,
+	/// Price of 1,000 prompt tokens.
+	#[arg(long, default_value = "1", value_parser = amount::parse)]
+	price_prompt: u128,
+	/// Price of 1,000 answer tokens.
+	#[arg(long, default_value = "4", value_parser = amount::parse)]
+	price_output: u128,
+	/// Which leaves are paid.
+	#[arg(long, value_enum, default_value = "records")]
+	pay: Pay,
+	/// The most leaves that one answer credits.
+	#[arg(long, default_value_t = 8)]
+	credits: u8,
+	/// Components of a sketch.
+	#[arg(long, default_value_t = 512)]
+	dimension: u16,
+	/// The version that this one continues.
+	#[arg(long)]
+	parent: Option<ModelId>,
+}
+
+/// Runs the command.
+pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
+	let output = context.output();
+	let signer = context.signer()?;
+	let chain = context.chain().await?;
+	let store = context.content()?;
+	let read = |name: &str| {
+		let path = arguments.folder.join(name);
+		std::fs::read(&path).with_context(|| {
+			format!("can't read {}: openledger model train makes it", path.display())
+		})
+	};
+	let (manifest_bytes, adapter_bytes) = (read(MANIFEST)?, read(ADAPTER)?);
+	let manifest = Manifest::from_bytes(&manifest_bytes)?;
+	let adapter = Adapter::from_bytes(&adapter_bytes)?;
+	let (weights, tokenizer) = sources::base_hashes(&arguments.base)?;
+	if weights != manifest.base || tokenizer != manifest.tokenizer {
+		bail!("{} is not the base that the adapter was trained on", arguments.base.display());
+	}
+	let named: Vec<sources::Named> = manifest
+		.snapshots
+		.iter()
+		.map(|of| format!("{}:{}", of.datanet, of.snapshot).parse().map_err(anyhow::Error::msg))
+		.collect::<Result<_>>()?;
+	let gathered = sources::gather(&chain, &store, output, &named).await?;
+	gathered.sources(&manifest).check()?;
+	let base = registered_base(&chain, &signer, &arguments, weights, tokenizer).await?;
+	let adapter_hash = store.put(&signer, adapter_bytes).await?;
+	let manifest_hash = store.put(&signer, manifest_bytes).await?;
+	let method = Method {
+		pay_by: match arguments.pay {
+			Pay::Records => PayBy::Records,
+			Pay::Contributors => PayBy::Contributors,
+		},
+		credits: arguments.credits,
+		dimension: arguments.dimension,
+	};
+	let drafted = Draft { base, adapter: adapter_hash, manifest: manifest_hash, method };
+	let mut model = register(&chain, &signer, &arguments, &drafted, &gathered, &adapter).await?;
+	output.say(format!("model {} is registered; building its attribution index", model.id));
+	if model.status == ModelStatus::Draft {
+		let index =
+			index(&arguments, &manifest, &adapter, &gathered, method, model.projection, output)?;
+		store.put(&signer, index.to_bytes().to_vec()).await?;
+		let commitment = index.commitment();
+		let call = vec![
+			("model", number(model.id)),
+			(
+				"index",
+				record([
+					("records_root", bytes(commitment.records_root)),
+					("records", number(commitment.records)),
+					("contributors_root", bytes(commitment.contributors_root)),
+					("contributors", number(commitment.contributors)),
+					("floor_ppm", number(commitment.floor_ppm)),
+					("file", bytes(commitment.file)),
+				]),
+			),
+		];
+		chain.submit(&signer, "Models", "commit_index", call).await?;
+		model.status = ModelStatus::Indexed;
+	}
+	if model.status == ModelStatus::Indexed {
+		chain.submit(&signer, "Models", "publish", vec![("model", number(model.id))]).await?;
+	}
+	output.show(&json!({ "model": model.id, "name": arguments.name }), |_| {
+		format!("model {} is published: operators can serve it", model.id)
+	});
+	Ok(())
+}
+
+/// The registered base with these weights, registered now if need be.
+async fn registered_base(
+	chain: &Chain,
+	signer: &Signer,
+	arguments: &Publish,
+	weights: Hash,
+	tokenizer: Hash,
+) -> Result<BaseId> {
+	let bases = all(
+		|start| chain.api("bases", (start, MAX_PAGE)),
+		|found: &BaseInfo<AccountId32>| found.id,
+	)
+	.await?;
+	if let Some(known) = bases.iter().find(|b| b.weights == weights && b.tokenizer == tokenizer) {
+		return Ok(known.id);
+	}
+	let name = arguments.base.file_stem().map(|name| name.to_string_lossy().into_owned());
+	let name: String = name.unwrap_or_else(|| "base".into()).chars().take(32).collect();
+	let call = vec![
+		("name", bytes(name)),
+		("architecture", bytes("llama")),
+		("weights", bytes(weights)),
+		("tokenizer", bytes(tokenizer)),
+		("royalty", number(u32::from(arguments.royalty) * 10_000)),
+	];
+	let events = chain.submit(signer, "Models", "register_base", call).await?;
+	let base = chain::find(&events, "Models", "BaseRegistered")?.number("base");
+	Ok(base.context("the event names no base")? as BaseId)
+}
+
+/// What a version is registered with.
+struct Draft {
+	base: BaseId,
+	adapter: Hash,
+	manifest: Hash,
+	method: Method,
+}
+
+/// The version, registered now unless an earlier run did.
+async fn register(
+	chain: &Chain,
+	signer: &Signer,
+	arguments: &Publish,
+	draft: &Draft,
+	gathered: &Gathered,
+	adapter: &Adapter,
+) -> Result<ModelInfo<AccountId32>> {
+	let models = all(
+		|start| chain.api("models", (start, MAX_PAGE)),
+		|found: &ModelInfo<AccountId32>| found.id,
+	)
+	.await?;
+	let same = |info: &ModelInfo<AccountId32>| {
+		info.owner == signer.account()
+			&& info.name == arguments.name
+			&& info.spec.manifest == draft.manifest
+			&& info.spec.adapter == draft.adapter
+			&& info.spec.method == draft.method
+			&& matches!(info.status, ModelStatus::Draft | ModelStatus::Indexed)
+	};
+	if let Some(known) = models.into_iter().find(same) {
+		return Ok(known);
+	}
+	let snapshots = gathered.references.iter().map(|reference| {
+		record([("datanet", number(reference.datanet)), ("snapshot", number(reference.snapshot))])
+	});
+	let pay_by = match draft.method.pay_by {
+		PayBy::Records => "Records",
+		PayBy::Contributors => "Contributors",
+	};
+	let method: Value = record([
+		("pay_by", variant(pay_by)),
+		("credits", number(draft.method.credits)),
+		("dimension", number(draft.method.dimension)),
+	]);
+	let spec = record([
+		("base", number(draft.base)),
+		("parent", option(arguments.parent.map(number))),
+		("adapter", bytes(draft.adapter)),
+		("rank", number(adapter.config().r as u32)),
+		("manifest", bytes(draft.manifest)),
+		("snapshots", list(snapshots)),
+		("method", method),
+	]);
+	let price = record([
+		("prompt", number(arguments.price_prompt)),
+		("output", number(arguments.price_output)),
+	]);
+	let call = vec![("name", bytes(&arguments.name)), ("spec", spec), ("price", price)];
+	let events = chain.submit(signer, "Models", "register", call).await?;
+	let model = chain::find(&events, "Models", "Registered")?.number("model");
+	let model = model.context("the event names no model")? as ModelId;
+	let info: Option<ModelInfo<AccountId32>> = chain.api("model", model).await?;
+	info.with_context(|| format!("model {model} is not there any more"))
+}
+
+/// The attribution index, from the cache where it was built before.
+fn index(
+	arguments: &Publish,
+	manifest: &Manifest,
+	adapter: &Adapter,
+	gathered: &Gathered,
+	method: Method,
+	projection: Hash,
+	output: Output,
+) -> Result<IndexFile> {
+	let base = Base::load(&arguments.base)?;
+	let cache = keys::cache_folder();
+	let options = BuildOptions { method, projection, cache_dir: Some(&cache) };
+	let bar = if output.json && !console() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+	bar.set_style(ProgressStyle::with_template("index: {msg} {wide_bar} {pos}/{len}, {eta} left")?);
+	let index = build(&base, adapter, &gathered.sources(manifest), &options, &mut |progress| {
+		bar.set_message(match progress.stage {
+			Stage::Records => "records",
+			Stage::Nulls => "null queries",
+		});
+		bar.set_length(progress.total as u64);
+		bar.set_position(progress.done as u64);
+		ControlFlow::Continue(())
+	})?;
+	bar.finish_and_clear();
+	// What is committed to has to be what the store hands out.
+	if content_hash(index.to_bytes()) != index.commitment().file {
+		bail!("the index does not have the hash that it commits to");
+	}
+	Ok(index)
+}

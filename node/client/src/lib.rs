@@ -1,1 +1,0 @@
-//! The openledger command line for contributors, developers and consumers.

@@ -1,0 +1,75 @@
+//! What the commands print: tables for people, or one JSON value with `--json`.
+
+use openledger_primitives_core::Hash;
+use serde::Serialize;
+use sp_core::crypto::{AccountId32, Ss58Codec};
+use tabled::{Table, Tabled, settings::Style};
+
+/// How results are printed.
+#[derive(Clone, Copy)]
+pub struct Output {
+	/// One JSON value instead of text.
+	pub json: bool,
+}
+
+impl Output {
+	/// Prints `value` as JSON, or what `text` makes of it.
+	pub fn show<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
+		if self.json {
+			match serde_json::to_string(value) {
+				Ok(json) => println!("{json}"),
+				Err(error) => eprintln!("can't write JSON: {error}"),
+			}
+		} else {
+			println!("{}", text(value));
+		}
+	}
+
+	/// Tells people how far it is; silent with `--json`.
+	pub fn say(&self, text: impl std::fmt::Display) {
+		if !self.json {
+			eprintln!("{text}");
+		}
+	}
+}
+
+/// A table, or `nothing` where there are no rows.
+pub fn table<T: Tabled>(rows: impl IntoIterator<Item = T>, nothing: &str) -> String {
+	let rows: Vec<T> = rows.into_iter().collect();
+	if rows.is_empty() {
+		return nothing.into();
+	}
+	Table::new(rows).with(Style::sharp()).to_string()
+}
+
+/// An account's address, shortened for tables.
+pub fn brief(account: &AccountId32) -> String {
+	let address = account.to_ss58check();
+	format!("{}…{}", &address[..6], &address[address.len() - 4..])
+}
+
+/// A hash in hex.
+pub fn hex(hash: &Hash) -> String {
+	format!("{hash:?}")
+}
+
+/// The first `most` characters of a text, on one line.
+pub fn excerpt(text: &str, most: usize) -> String {
+	let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+	if line.chars().count() <= most {
+		return line;
+	}
+	let cut: String = line.chars().take(most.saturating_sub(1)).collect();
+	format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn excerpt_is_one_line_and_never_longer() {
+		assert_eq!(excerpt("a\n b", 10), "a b");
+		assert_eq!(excerpt("äöüß äöüß", 6), "äöüß…");
+	}
+}

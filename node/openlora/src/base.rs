@@ -1,0 +1,95 @@
+//! A frozen base: weights, tokenizer and chat template, shared by every adapter.
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+	chat::ChatTemplate,
+	config::Config,
+	error::{Error, Result},
+	gguf, hf,
+	rope::Rope,
+	tokenizer::Tokenizer,
+	weights::Weights,
+};
+
+/// Ids of the tokens that mark the ends of texts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SpecialTokens {
+	/// Beginning of a text.
+	pub bos: Option<u32>,
+	/// End of a text.
+	pub eos: Option<u32>,
+	/// Padding.
+	pub pad: Option<u32>,
+}
+
+/// A llama-architecture language model that is never changed.
+#[derive(Debug)]
+pub struct Base {
+	/// Its shape.
+	pub config: Config,
+	/// Its tensors, f32.
+	pub weights: Weights,
+	/// Text to token ids and back.
+	pub tokenizer: Tokenizer,
+	/// Ids with a meaning of their own.
+	pub special: SpecialTokens,
+	/// Ids that end an answer, ascending.
+	pub stop_tokens: Vec<u32>,
+	pub(crate) chat: Option<ChatTemplate>,
+	pub(crate) rope: Rope,
+}
+
+impl Base {
+	/// Loads a GGUF file, or a Hugging Face folder with `config.json`, `*.safetensors` and
+	/// `tokenizer.json`.
+	///
+	/// # Errors
+	/// Everything in the files that is malformed, missing, not finite or not supported, by name.
+	pub fn load(path: &Path) -> Result<Arc<Self>> {
+		let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
+		let base = if metadata.is_dir() { hf::load(path)? } else { gguf::load(path)? };
+		log::info!(
+			"loaded {}: {} layers, hidden {}, vocabulary {}",
+			path.display(),
+			base.config.layers,
+			base.config.hidden,
+			base.config.vocab
+		);
+		Ok(Arc::new(base))
+	}
+
+	/// Puts the parts of a base together.
+	///
+	/// # Errors
+	/// [`Error::InvalidConfig`] when the tokenizer knows more tokens than the embedding has rows,
+	/// or [`Error::UnknownToken`] for a special token beyond the vocabulary.
+	pub(crate) fn new(
+		config: Config,
+		weights: Weights,
+		tokenizer: Tokenizer,
+		chat: Option<ChatTemplate>,
+		special: SpecialTokens,
+		mut stop_tokens: Vec<u32>,
+	) -> Result<Self> {
+		if tokenizer.len() > config.vocab {
+			return Err(Error::InvalidConfig(format!(
+				"the tokenizer has {} tokens, the embedding {} rows",
+				tokenizer.len(),
+				config.vocab
+			)));
+		}
+		stop_tokens.extend(special.eos);
+		stop_tokens.extend(tokenizer.end_markers());
+		stop_tokens.sort_unstable();
+		stop_tokens.dedup();
+		let ids = [special.bos, special.eos, special.pad].into_iter().flatten();
+		for token in ids.chain(stop_tokens.iter().copied()) {
+			if token as usize >= config.vocab {
+				return Err(Error::UnknownToken { token, vocab: config.vocab });
+			}
+		}
+		let rope = Rope::new(&config);
+		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope })
+	}
+}

@@ -1,0 +1,87 @@
+use super::*;
+use crate::testing;
+
+fn render(template: &str) -> Result<String> {
+	let special = SpecialTexts { bos: "<s>".into(), eos: "</s>".into() };
+	let messages = [Message::new("user", " Hi "), Message::new("assistant", "Hello")];
+	ChatTemplate::new(template, special)?.render(&messages, true)
+}
+
+/// The template that SmolLM2-135M-Instruct carries.
+const SMOLLM2: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != \
+	'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by \
+	Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + \
+	message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ \
+	'<|im_start|>assistant\n' }}{% endif %}";
+
+#[test]
+fn prompt_is_what_smollm2_was_tuned_on_when_rendered_by_its_template() {
+	assert_eq!(
+		render(SMOLLM2).unwrap(),
+		"<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging \
+		 Face<|im_end|>\n<|im_start|>user\n Hi <|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n\
+		 <|im_start|>assistant\n"
+	);
+}
+
+#[test]
+fn prompt_ends_with_the_last_turn_when_no_answer_is_to_follow() {
+	let base = testing::tiny_base(1);
+	let messages = [Message::new("user", "Hi")];
+	let open = base.render_chat(&messages, true).unwrap();
+	let closed = base.render_chat(&messages, false).unwrap();
+	assert_eq!(closed, "<|im_start|>user\nHi<|im_end|>\n");
+	assert_eq!(open, closed + "<|im_start|>assistant\n");
+}
+
+#[test]
+fn python_methods_work_when_a_template_calls_them() {
+	for (template, expected) in [
+		("{{ messages[0].content.strip() }}|", "Hi|"),
+		("{{ ' x '.lstrip() }}|{{ ' x '.rstrip() }}|{{ 'xxyx'.strip('x') }}", "x | x|y"),
+		("{{ 'abc'.startswith('ab') }}{{ 'abc'.endswith('b') }}", "TrueFalse"),
+		("{{ 'a,b'.split(',')[1] }}{{ ' c  d '.split()[1] }}", "bd"),
+		("{{ 'aBc'.upper() }}{{ 'aBc'.lower() }}{{ 'aba'.replace('a', 'x') }}", "ABCabcxbx"),
+		("{{ messages[0].get('role') }}{{ messages[0].get('no', 'default') }}", "userdefault"),
+		("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
+		("{% for k in {'a': 1}.keys() %}{{ k }}{% endfor %}", "a"),
+		("{% for v in {'a': 1}.values() %}{{ v }}{% endfor %}", "1"),
+		("{{ bos_token }}{{ eos_token }}{{ {'a': [1]}|tojson }}", "<s></s>{\"a\":[1]}"),
+		(
+			"{% for m in messages %}{% if loop.last %}{% break %}{% endif %}{{ m.role }}{% endfor %}",
+			"user",
+		),
+		("{% if true %}\n    x\n{% endif %}\n", "    x\n"),
+	] {
+		assert_eq!(render(template).unwrap().to_lowercase(), expected.to_lowercase(), "{template}");
+	}
+}
+
+#[test]
+fn date_has_four_digits_of_year_when_a_template_asks() {
+	let year = render("{{ strftime_now('%Y') }}").unwrap();
+	assert!(year.parse::<u32>().unwrap() >= 2024);
+}
+
+#[test]
+fn messages_are_refused_when_the_template_raises() {
+	let result = render("{{ raise_exception('roles must alternate') }}");
+	assert!(
+		matches!(result, Err(Error::ChatTemplate(text)) if text.contains("roles must alternate"))
+	);
+}
+
+#[test]
+fn template_is_refused_when_it_cannot_run() {
+	for template in [
+		"{% if %}",
+		"{{ 'a'.no_such_method() }}",
+		"{{ {'a': 1}.pop() }}",
+		"{{ 'a'.split('') }}",
+		"{{ messages.append(1) }}",
+		"{{ strftime_now('%Q') }}",
+		"{% for a in range(10000) %}{% for b in range(10000) %}{% endfor %}{% endfor %}",
+	] {
+		assert!(matches!(render(template), Err(Error::ChatTemplate(_))), "{template}");
+	}
+}

@@ -1,0 +1,135 @@
+//! Answering a prompt.
+
+use std::ops::ControlFlow;
+
+use crate::{
+	adapter::Adapter,
+	base::Base,
+	cache::Cache,
+	error::{Error, Result},
+	model, sample,
+};
+
+/// How the next token is chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sampling {
+	/// Always the best-scored token, the lowest id among equals.
+	Greedy,
+	/// At random, repeatable: the draw depends on the seed and the token's position alone.
+	Seeded {
+		/// Key of the generator.
+		seed: u64,
+		/// Divides the scores; positive and finite.
+		temperature: f64,
+		/// Share of the probability that is drawn from, best tokens first; within (0, 1].
+		top_p: f64,
+	},
+}
+
+/// What to generate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerateOptions {
+	/// Most tokens to generate. The context may end an answer earlier.
+	pub max_tokens: usize,
+	/// How tokens are chosen.
+	pub sampling: Sampling,
+	/// Ids that end the answer; they are not part of it. [`Base::stop_tokens`] are the usual ones.
+	pub stop_tokens: Vec<u32>,
+}
+
+impl GenerateOptions {
+	/// Greedy, with the base's own stop tokens.
+	pub fn greedy(base: &Base, max_tokens: usize) -> Self {
+		let stop_tokens = base.stop_tokens.clone();
+		Self { max_tokens, sampling: Sampling::Greedy, stop_tokens }
+	}
+
+	fn validate(&self) -> Result<()> {
+		let refuse = |option, value: f64, reason| {
+			Err(Error::InvalidOption { option, value: value.to_string(), reason })
+		};
+		match self.sampling {
+			Sampling::Greedy => Ok(()),
+			Sampling::Seeded { temperature, .. }
+				if !(temperature > 0.0 && temperature.is_finite()) =>
+			{
+				refuse("temperature", temperature, "it has to be positive and finite")
+			}
+			Sampling::Seeded { top_p, .. } if !(top_p > 0.0 && top_p <= 1.0) => {
+				refuse("top_p", top_p, "it has to be above 0 and at most 1")
+			}
+			Sampling::Seeded { .. } => Ok(()),
+		}
+	}
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+	/// A stop token was chosen.
+	Stop,
+	/// The most tokens allowed, or the context, was reached.
+	Length,
+	/// The caller asked to end it.
+	Cancelled,
+}
+
+/// A generated answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+	/// The answer's ids, without the prompt and the stop token.
+	pub tokens: Vec<u32>,
+	/// Number of tokens in the prompt.
+	pub prompt_tokens: usize,
+	/// Why it ended.
+	pub finish: Finish,
+}
+
+/// Generates an answer to `prompt`, calling `on_token` with each token of it.
+///
+/// The prompt is run in one pass (in stretches of 512 tokens when it is longer), then one token at
+/// a time. When `on_token` breaks, that token is the answer's last.
+///
+/// # Errors
+/// [`Error::EmptyPrompt`], [`Error::UnknownToken`], [`Error::ContextExceeded`] when the prompt
+/// alone does not fit, [`Error::InvalidOption`], or that the adapter was made for another base.
+pub fn generate(
+	base: &Base,
+	adapter: Option<&Adapter>,
+	prompt: &[u32],
+	options: &GenerateOptions,
+	on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
+) -> Result<Generation> {
+	options.validate()?;
+	model::check_tokens(prompt, base.config.vocab)?;
+	if let Some(adapter) = adapter {
+		adapter.fits(&base.config)?;
+	}
+	let weights = adapter.map(Adapter::weights);
+	let mut cache = Cache::new(&base.config);
+	cache.check_room(prompt.len())?;
+	let mut tokens = Vec::new();
+	let done = |tokens, finish| Ok(Generation { tokens, prompt_tokens: prompt.len(), finish });
+	if options.max_tokens == 0 {
+		return done(tokens, Finish::Length);
+	}
+	let mut logits = model::prefill(base, weights, prompt, &mut cache)?;
+	loop {
+		let position = prompt.len() + tokens.len();
+		let token = sample::choose(&logits.to_vec1::<f32>()?, &options.sampling, position)?;
+		if options.stop_tokens.contains(&token) {
+			return done(tokens, Finish::Stop);
+		}
+		tokens.push(token);
+		if on_token(token).is_break() {
+			return done(tokens, Finish::Cancelled);
+		}
+		if tokens.len() >= options.max_tokens || cache.check_room(1).is_err() {
+			return done(tokens, Finish::Length);
+		}
+		logits = model::prefill(base, weights, &[token], &mut cache)?;
+	}
+}
+
+#[cfg(test)]
+mod tests;

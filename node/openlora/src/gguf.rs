@@ -1,0 +1,197 @@
+//! Bases from GGUF files, as llama.cpp's converter writes them.
+
+mod reader;
+mod value;
+mod vocabulary;
+
+use std::path::Path;
+
+use candle_core::Tensor;
+
+use crate::{
+	adapter::Module,
+	base::{Base, SpecialTokens},
+	chat::ChatTemplate,
+	config::Config,
+	error::{Error, Result},
+	weights::{Slot, Weights},
+};
+use reader::Gguf;
+
+const ARCHITECTURE: &str = "llama";
+/// The frequency base of the first llama models, which files may leave out.
+const DEFAULT_ROPE_THETA: f64 = 10_000.0;
+
+/// Loads a base from the GGUF file at `path`.
+pub(crate) fn load(path: &Path) -> Result<Base> {
+	let mut file = Gguf::open(path)?;
+	let config = config(&file)?;
+	check_tensor_names(&file, &config)?;
+	let tokenizer = vocabulary::tokenizer(&file)?;
+	let chat = match file.get("tokenizer.chat_template") {
+		Some(value) => {
+			let text = value.text("tokenizer.chat_template")?;
+			Some(ChatTemplate::new(text, vocabulary::texts(&file, special(&file)?)?)?)
+		}
+		None => None,
+	};
+	let special = special(&file)?;
+	let mut stop_tokens = Vec::new();
+	for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+		stop_tokens.extend(token(&file, key)?);
+	}
+	let weights = Weights::collect(&config, |slot| {
+		let name = tensor_name(slot);
+		let tensor = file.tensor(&name)?;
+		let tensor = match slot {
+			Slot::Projection(_, Module::Q) => unpermute(&name, &tensor, config.heads)?,
+			Slot::Projection(_, Module::K) => unpermute(&name, &tensor, config.kv_heads)?,
+			_ => tensor,
+		};
+		Ok((name, tensor))
+	})?;
+	Base::new(config, weights, tokenizer, chat, special, stop_tokens)
+}
+
+/// The name that llama.cpp gives a tensor.
+pub(crate) fn tensor_name(slot: Slot) -> String {
+	match slot {
+		Slot::Embedding => "token_embd.weight".into(),
+		Slot::Norm => "output_norm.weight".into(),
+		Slot::Head => "output.weight".into(),
+		Slot::AttentionNorm(layer) => format!("blk.{layer}.attn_norm.weight"),
+		Slot::FeedForwardNorm(layer) => format!("blk.{layer}.ffn_norm.weight"),
+		Slot::Projection(layer, module) => {
+			let part = match module {
+				Module::Q => "attn_q",
+				Module::K => "attn_k",
+				Module::V => "attn_v",
+				Module::O => "attn_output",
+				Module::Gate => "ffn_gate",
+				Module::Up => "ffn_up",
+				Module::Down => "ffn_down",
+			};
+			format!("blk.{layer}.{part}.weight")
+		}
+	}
+}
+
+/// Brings query or key rows back into Hugging Face's order.
+///
+/// llama.cpp's converter stores each head's rows with the two halves of every rotated pair side by
+/// side; Hugging Face, and so every PEFT adapter, has the first halves before the second ones.
+fn unpermute(name: &str, weight: &Tensor, heads: usize) -> Result<Tensor> {
+	let (rows, columns) = weight.dims2()?;
+	if !rows.is_multiple_of(heads * 2) {
+		return Err(Error::WrongShape {
+			name: name.to_string(),
+			expected: vec![heads * 2, columns],
+			found: vec![rows, columns],
+		});
+	}
+	let pairs = rows / heads / 2;
+	let by_half = weight.reshape((heads, pairs, 2, columns))?.transpose(1, 2)?;
+	Ok(by_half.contiguous()?.reshape((rows, columns))?)
+}
+
+/// What llama.cpp's converter does to query and key rows; the inverse of [`unpermute`].
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn permute(slot: Slot, weight: &Tensor, config: &Config) -> Tensor {
+	let heads = match slot {
+		Slot::Projection(_, Module::Q) => config.heads,
+		Slot::Projection(_, Module::K) => config.kv_heads,
+		_ => return weight.clone(),
+	};
+	let (rows, columns) = weight.dims2().expect("projections are matrices");
+	weight
+		.reshape((heads, 2, rows / heads / 2, columns))
+		.and_then(|split| split.transpose(1, 2)?.contiguous()?.reshape((rows, columns)))
+		.expect("rows divide into heads and halves")
+}
+
+fn config(file: &Gguf) -> Result<Config> {
+	let architecture = file.require("general.architecture")?.text("general.architecture")?;
+	if architecture != ARCHITECTURE {
+		return Err(Error::UnsupportedBase(format!("architecture {architecture:?}")));
+	}
+	let key = |name: &str| format!("{ARCHITECTURE}.{name}");
+	let size = |name: &str| file.require(&key(name))?.size(&key(name));
+	let optional = |name: &str| file.get(&key(name)).map(|v| v.size(&key(name))).transpose();
+
+	if let Some(experts) = optional("expert_count")?.filter(|&experts| experts > 0) {
+		return Err(Error::UnsupportedBase(format!("a mixture of {experts} experts")));
+	}
+	if let Some(scaling) = file.get(&key("rope.scaling.type")) {
+		let scaling = scaling.text(&key("rope.scaling.type"))?;
+		if scaling != "none" {
+			return Err(Error::UnsupportedBase(format!("rotary scaling {scaling:?}")));
+		}
+	}
+	let (hidden, heads) = (size("embedding_length")?, size("attention.head_count")?);
+	let head_dim = match optional("attention.key_length")? {
+		Some(width) => width,
+		None if heads > 0 && hidden.is_multiple_of(heads) => hidden / heads,
+		None => {
+			let reason = format!("{heads} heads do not divide a width of {hidden}");
+			return Err(Error::InvalidConfig(reason));
+		}
+	};
+	for name in ["rope.dimension_count", "attention.value_length"] {
+		if let Some(found) = optional(name)?.filter(|&found| found != head_dim) {
+			let reason = format!("{name} {found} with heads of width {head_dim}");
+			return Err(Error::UnsupportedBase(reason));
+		}
+	}
+	let embedding = tensor_name(Slot::Embedding);
+	let &[vocab, _] = file.shape(&embedding)? else {
+		return Err(Error::malformed(embedding, "not a matrix"));
+	};
+	let rope_theta = match file.get(&key("rope.freq_base")) {
+		Some(value) => value.float(&key("rope.freq_base"))?,
+		None => DEFAULT_ROPE_THETA,
+	};
+	let eps = key("attention.layer_norm_rms_epsilon");
+	let config = Config {
+		hidden,
+		intermediate: size("feed_forward_length")?,
+		layers: size("block_count")?,
+		heads,
+		kv_heads: optional("attention.head_count_kv")?.unwrap_or(heads),
+		head_dim,
+		vocab,
+		context: size("context_length")?,
+		rope_theta,
+		rms_eps: file.require(&eps)?.float(&eps)?,
+		tied: !file.tensor_names().any(|name| name == tensor_name(Slot::Head)),
+	};
+	config.validate()?;
+	Ok(config)
+}
+
+/// Refuses tensors that the forward pass would leave out, biases or rotary factors among them.
+fn check_tensor_names(file: &Gguf, config: &Config) -> Result<()> {
+	let known: std::collections::HashSet<String> =
+		Slot::all(config).into_iter().map(tensor_name).collect();
+	let mut unknown: Vec<&str> =
+		file.tensor_names().filter(|&name| !known.contains(name)).collect();
+	unknown.sort_unstable();
+	match unknown.first() {
+		Some(&name) => Err(Error::UnexpectedTensor(name.to_string())),
+		None => Ok(()),
+	}
+}
+
+fn token(file: &Gguf, key: &str) -> Result<Option<u32>> {
+	file.get(key).map(|value| value.token(key)).transpose()
+}
+
+fn special(file: &Gguf) -> Result<SpecialTokens> {
+	Ok(SpecialTokens {
+		bos: token(file, "tokenizer.ggml.bos_token_id")?,
+		eos: token(file, "tokenizer.ggml.eos_token_id")?,
+		pad: token(file, "tokenizer.ggml.padding_token_id")?,
+	})
+}
+
+#[cfg(test)]
+mod tests;

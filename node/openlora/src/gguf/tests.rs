@@ -1,0 +1,281 @@
+use std::sync::Arc;
+
+use candle_core::{Device, quantized::GgmlDType};
+
+use super::*;
+use crate::{
+	cache::Cache,
+	model,
+	testing::{self, Encoding, GgufWriter, MetadataValue},
+};
+
+fn load(writer: &GgufWriter) -> Result<Arc<Base>> {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("base.gguf");
+	std::fs::write(&path, writer.finish()).unwrap();
+	Base::load(&path)
+}
+
+fn writer() -> GgufWriter {
+	testing::gguf_writer(&testing::tiny_config(), 1, Encoding::F32)
+}
+
+fn refusal(change: impl FnOnce(&mut GgufWriter)) -> Error {
+	let mut writer = writer();
+	change(&mut writer);
+	load(&writer).unwrap_err()
+}
+
+fn logits(base: &Base) -> Vec<f32> {
+	let mut cache = Cache::new(&base.config);
+	let hidden = model::forward(base, None, &[5, 70, 9, 33, 120, 6], &mut cache).unwrap();
+	model::logits(base, &hidden).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+#[test]
+fn base_is_the_one_described_when_loaded() {
+	let base = load(&writer()).unwrap();
+	assert_eq!(base.config.rms_eps as f32, 1e-5);
+	let expected = Config { rms_eps: base.config.rms_eps, ..testing::tiny_config() };
+	assert_eq!(base.config, expected);
+	assert_eq!(base.special, SpecialTokens { bos: Some(1), eos: Some(2), pad: Some(0) });
+	assert_eq!(base.stop_tokens, [0, 2]);
+}
+
+#[test]
+fn logits_are_those_of_the_hugging_face_folder_when_weights_are_the_same() {
+	for tied in [true, false] {
+		let config = Config { tied, ..testing::tiny_config() };
+		let folder = tempfile::tempdir().unwrap();
+		testing::write_hf(folder.path(), &config, 3);
+		let from_folder = Base::load(folder.path()).unwrap();
+		let from_file = load(&testing::gguf_writer(&config, 3, Encoding::F32)).unwrap();
+		assert_eq!(from_file.config.tied, tied);
+		// Constants of GGUF are f32, so the norms' epsilon differs in its last bits.
+		for (a, b) in logits(&from_file).iter().zip(logits(&from_folder)) {
+			assert!((a - b).abs() < 1e-5, "{a} and {b}");
+		}
+	}
+}
+
+#[test]
+fn query_rows_are_in_hugging_face_order_when_loaded() {
+	let base = load(&writer()).unwrap();
+	let original = testing::weights(&testing::tiny_config(), 1);
+	for module in [Module::Q, Module::K] {
+		let name = format!("model.layers.1.{}.weight", module.path());
+		let loaded = base.weights.layers[1].projection(module).to_vec2::<f32>().unwrap();
+		assert_eq!(loaded, original[&name].to_vec2::<f32>().unwrap());
+		let slot = Slot::Projection(1, module);
+		let stored = permute(slot, &original[&name], &base.config).to_vec2::<f32>().unwrap();
+		assert_ne!(loaded, stored);
+	}
+}
+
+#[test]
+fn logits_stay_close_when_weights_are_stored_in_fewer_bits() {
+	let exact = logits(&load(&writer()).unwrap());
+	let size = (exact.iter().map(|l| l * l).sum::<f32>() / exact.len() as f32).sqrt();
+	let encodings = [
+		(Encoding::F16, 0.01),
+		(Encoding::Bf16, 0.05),
+		(Encoding::Blocks(GgmlDType::Q8_0), 0.05),
+		(Encoding::Blocks(GgmlDType::Q4_1), 0.35),
+	];
+	for (encoding, bound) in encodings {
+		let writer = testing::gguf_writer(&testing::tiny_config(), 1, encoding);
+		let rounded = logits(&load(&writer).unwrap());
+		let error: f32 = exact.iter().zip(&rounded).map(|(a, b)| (a - b).powi(2)).sum();
+		let relative = (error / exact.len() as f32).sqrt() / size;
+		assert!(relative > 0.0 && relative < bound, "{encoding:?} is off by {relative}");
+	}
+}
+
+#[test]
+fn base_is_refused_when_a_weight_is_not_finite() {
+	for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+		for name in ["blk.1.ffn_down.weight", "token_embd.weight", "blk.0.attn_norm.weight"] {
+			let error = refusal(|w| w.data(name)[40..44].copy_from_slice(&bad.to_le_bytes()));
+			match error {
+				Error::NonFinite { name: found, index: 10 } => assert_eq!(found, name),
+				other => panic!("{name} gave {other:?}"),
+			}
+		}
+	}
+}
+
+#[test]
+fn base_is_refused_when_a_block_scale_is_not_finite() {
+	let mut writer =
+		testing::gguf_writer(&testing::tiny_config(), 1, Encoding::Blocks(GgmlDType::Q4_1));
+	let scale = half::f16::INFINITY.to_le_bytes();
+	writer.data("blk.0.ffn_up.weight")[..2].copy_from_slice(&scale);
+	assert!(matches!(load(&writer), Err(Error::NonFinite { .. })));
+}
+
+#[test]
+fn base_is_refused_when_a_tensor_is_missing() {
+	for name in ["token_embd.weight", "output_norm.weight", "blk.1.attn_q.weight"] {
+		match refusal(|w| {
+			w.remove(name);
+		}) {
+			Error::MissingTensor(found) => assert_eq!(found, name),
+			other => panic!("without {name} gave {other:?}"),
+		}
+	}
+}
+
+#[test]
+fn base_is_refused_when_a_tensor_has_another_shape() {
+	for (name, shape) in [
+		("blk.0.attn_k.weight", vec![64, 32]),
+		("blk.0.attn_v.weight", vec![16, 64]),
+		("blk.1.ffn_gate.weight", vec![64, 96]),
+		("output_norm.weight", vec![32]),
+		("blk.0.attn_norm.weight", vec![8, 8]),
+	] {
+		match refusal(|w| {
+			w.reshape(name, &shape);
+		}) {
+			Error::WrongShape { name: found, .. } => assert_eq!(found, name),
+			other => panic!("{name} as {shape:?} gave {other:?}"),
+		}
+	}
+}
+
+#[test]
+fn base_is_refused_when_a_tensor_would_be_ignored() {
+	let bias = Tensor::ones(64, candle_core::DType::F32, &Device::Cpu).unwrap();
+	for name in ["blk.0.attn_q.bias", "rope_freqs.weight", "blk.7.attn_q.weight"] {
+		match refusal(|w| {
+			w.tensor(name.into(), &bias, Encoding::F32);
+		}) {
+			Error::UnexpectedTensor(found) => assert_eq!(found, name),
+			other => panic!("with {name} gave {other:?}"),
+		}
+	}
+}
+
+#[test]
+fn base_is_refused_when_it_is_of_another_kind() {
+	use MetadataValue::{Text, U32};
+	for (key, value) in [
+		("general.architecture", Text("qwen3".into())),
+		("llama.expert_count", U32(8)),
+		("llama.rope.scaling.type", Text("yarn".into())),
+		("llama.rope.dimension_count", U32(8)),
+		("llama.attention.value_length", U32(8)),
+	] {
+		let error = refusal(|w| {
+			w.set(key, value);
+		});
+		assert!(matches!(error, Error::UnsupportedBase(_)), "{key} gave {error:?}");
+	}
+}
+
+#[test]
+fn base_is_refused_when_metadata_is_missing_or_out_of_range() {
+	for key in [
+		"general.architecture",
+		"llama.block_count",
+		"llama.context_length",
+		"llama.attention.layer_norm_rms_epsilon",
+		"tokenizer.ggml.model",
+		"tokenizer.ggml.pre",
+		"tokenizer.ggml.tokens",
+		"tokenizer.ggml.merges",
+		"tokenizer.ggml.token_type",
+	] {
+		match refusal(|w| {
+			w.unset(key);
+		}) {
+			Error::MissingMetadata(found) => assert_eq!(found, key),
+			other => panic!("without {key} gave {other:?}"),
+		}
+	}
+	let no_heads = refusal(|w| {
+		w.set("llama.attention.head_count", MetadataValue::U32(0));
+	});
+	assert!(matches!(no_heads, Error::InvalidConfig(_)));
+	let uneven = refusal(|w| {
+		w.set("llama.attention.head_count_kv", MetadataValue::U32(3));
+	});
+	assert!(matches!(uneven, Error::InvalidConfig(_)));
+	let layers = refusal(|w| {
+		w.set("llama.block_count", MetadataValue::U32(u32::MAX));
+	});
+	assert!(matches!(layers, Error::InvalidConfig(_)));
+	let text = refusal(|w| {
+		w.set("llama.block_count", MetadataValue::Text("2".into()));
+	});
+	assert!(matches!(text, Error::Malformed { .. }));
+}
+
+#[test]
+fn base_is_refused_when_its_tokenizer_is_not_supported() {
+	use MetadataValue::{Bool, Text};
+	for (key, value) in [
+		("tokenizer.ggml.model", Text("llama".into())),
+		("tokenizer.ggml.pre", Text("qwen2".into())),
+		("tokenizer.ggml.add_eos_token", Bool(true)),
+	] {
+		let error = refusal(|w| {
+			w.set(key, value);
+		});
+		assert!(matches!(error, Error::UnsupportedTokenizer(_)), "{key} gave {error:?}");
+	}
+}
+
+#[test]
+fn base_is_refused_when_its_vocabulary_is_inconsistent() {
+	use MetadataValue::{I32s, Texts, U32};
+	let merges = |merge: &str| Texts(vec![merge.to_string()]);
+	let unknown = refusal(|w| {
+		w.set("tokenizer.ggml.merges", merges("z zz"));
+	});
+	assert!(matches!(unknown, Error::Tokenizer(_)));
+	let single = refusal(|w| {
+		w.set("tokenizer.ggml.merges", merges("the"));
+	});
+	assert!(matches!(single, Error::Malformed { .. }));
+	let types = refusal(|w| {
+		w.set("tokenizer.ggml.token_type", I32s(vec![1, 3]));
+	});
+	assert!(matches!(types, Error::Malformed { .. }));
+	let beyond = refusal(|w| {
+		w.set("tokenizer.ggml.eos_token_id", U32(9_999));
+	});
+	assert!(matches!(beyond, Error::UnknownToken { token: 9_999, .. }));
+	let mut tokens = testing::vocabulary();
+	tokens.push("one more than rows".into());
+	let kinds = I32s(vec![1; tokens.len()]);
+	let longer = refusal(|w| {
+		w.set("tokenizer.ggml.token_type", kinds).set("tokenizer.ggml.tokens", Texts(tokens));
+	});
+	assert!(matches!(longer, Error::InvalidConfig(_)));
+	let mut tokens = testing::vocabulary();
+	tokens[20] = tokens[21].clone();
+	let twice = refusal(|w| {
+		w.set("tokenizer.ggml.tokens", Texts(tokens));
+	});
+	assert!(matches!(twice, Error::Tokenizer(_)));
+}
+
+#[test]
+fn base_is_refused_when_the_chat_template_does_not_parse() {
+	let broken = MetadataValue::Text("{% for %}".into());
+	let error = refusal(|w| {
+		w.set("tokenizer.chat_template", broken);
+	});
+	assert!(matches!(error, Error::ChatTemplate(_)));
+}
+
+#[test]
+fn path_is_refused_when_it_is_not_a_base() {
+	let folder = tempfile::tempdir().unwrap();
+	assert!(matches!(Base::load(folder.path()), Err(Error::NotABase(_))));
+	assert!(matches!(Base::load(&folder.path().join("absent")), Err(Error::Io { .. })));
+	let empty = folder.path().join("empty.gguf");
+	std::fs::write(&empty, []).unwrap();
+	assert!(matches!(Base::load(&empty), Err(Error::Truncated { .. })));
+}

@@ -1,0 +1,71 @@
+//! Metadata values of a GGUF file.
+
+use crate::error::{Error, Result};
+
+/// A metadata value; the widths of integers and floats do not matter to readers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+	Bool(bool),
+	Unsigned(u64),
+	Signed(i64),
+	Float(f64),
+	Text(String),
+	Array(Vec<Value>),
+}
+
+impl Value {
+	/// As a non-negative whole number.
+	pub(crate) fn as_u64(&self) -> Option<u64> {
+		match self {
+			Self::Unsigned(value) => Some(*value),
+			Self::Signed(value) => u64::try_from(*value).ok(),
+			_ => None,
+		}
+	}
+
+	/// As a size, for the entry `key`.
+	pub(crate) fn size(&self, key: &str) -> Result<usize> {
+		self.as_u64()
+			.and_then(|value| usize::try_from(value).ok())
+			.ok_or_else(|| Error::malformed(key, "not a size"))
+	}
+
+	/// As a token id, for the entry `key`.
+	pub(crate) fn token(&self, key: &str) -> Result<u32> {
+		self.as_u64()
+			.and_then(|value| u32::try_from(value).ok())
+			.ok_or_else(|| Error::malformed(key, "not a token id"))
+	}
+
+	/// As a number, for the entry `key`.
+	pub(crate) fn float(&self, key: &str) -> Result<f64> {
+		match self {
+			Self::Float(value) => Ok(*value),
+			_ => Err(Error::malformed(key, "not a number")),
+		}
+	}
+
+	/// As true or false, for the entry `key`.
+	pub(crate) fn bool(&self, key: &str) -> Result<bool> {
+		match self {
+			Self::Bool(value) => Ok(*value),
+			_ => Err(Error::malformed(key, "neither true nor false")),
+		}
+	}
+
+	/// As text, for the entry `key`.
+	pub(crate) fn text(&self, key: &str) -> Result<&str> {
+		match self {
+			Self::Text(text) => Ok(text),
+			_ => Err(Error::malformed(key, "not text")),
+		}
+	}
+
+	/// As a list, for the entry `key`.
+	pub(crate) fn array(&self, key: &str) -> Result<&[Self]> {
+		match self {
+			Self::Array(items) => Ok(items),
+			_ => Err(Error::malformed(key, "not a list")),
+		}
+	}
+}

@@ -1,0 +1,195 @@
+use super::*;
+use crate::{Module, PeftConfig, testing};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const TOKENS: [u32; 9] = [3, 17, 4, 9, 21, 6, 30, 2, 11];
+
+/// An adapter on every projection with `A` and `B` both drawn at random: at `B = 0` the gradient
+/// of `A` is zero whether or not it is right.
+fn adapter(base: &Base, size: f32) -> Adapter {
+	let config = PeftConfig::new(3, 6.0, Module::ALL).unwrap();
+	let fresh = Adapter::init(&base.config, config, 1).unwrap();
+	let mut rng = ChaCha8Rng::seed_from_u64(2);
+	let values: Vec<f32> =
+		(0..fresh.parameter_count()).map(|_| rng.random_range(-size..size)).collect();
+	let weights = parameters::constants(fresh.weights(), &values).unwrap();
+	Adapter::new(fresh.config().clone(), weights).unwrap()
+}
+
+/// The loss at other parameter values, with the prompt's keys and values of `adapter` itself.
+fn loss_at(base: &Base, adapter: &Adapter, values: &[f32], context: usize, answer: usize) -> f64 {
+	let mut cache = prompt_cache(base, adapter.weights(), &TOKENS[..context]).unwrap();
+	let weights = parameters::constants(adapter.weights(), values).unwrap();
+	let loss = answer_loss(base, &weights, &TOKENS, answer, &mut cache).unwrap();
+	f64::from(loss.to_scalar::<f32>().unwrap())
+}
+
+fn full_gradient(base: &Base, adapter: &Adapter, answer: usize) -> Vec<f32> {
+	let weights = prepare(base, adapter).unwrap();
+	let mut cache = Cache::new(&base.config);
+	let loss = answer_loss(base, &weights, &TOKENS, answer, &mut cache).unwrap();
+	differentiate(&weights, loss).unwrap().1
+}
+
+fn norm(values: &[f32]) -> f64 {
+	values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt()
+}
+
+/// Compares the gradient with central differences for each matrix on its own: along the gradient,
+/// where an error of any entry shows, and along random signs, where a missing one does.
+fn check_by_differences(
+	base: &Base,
+	adapter: &Adapter,
+	gradient: &[f32],
+	context: usize,
+	answer: usize,
+) {
+	let values = parameters::flatten(adapter.weights()).unwrap();
+	assert_eq!(gradient.len(), values.len());
+	let mut rng = ChaCha8Rng::seed_from_u64(3);
+	let mut offset = 0;
+	for (layer, module, lora) in adapter.weights().iter() {
+		for (matrix, len) in [('A', lora.a.elem_count()), ('B', lora.b.elem_count())] {
+			let part = &gradient[offset..offset + len];
+			let size = norm(part);
+			assert!(size > 1e-4, "{module} {matrix} in layer {layer} has a gradient of {size}");
+			let along: Vec<f64> = part.iter().map(|g| f64::from(*g) / size).collect();
+			let each = 1.0 / (len as f64).sqrt();
+			let signs: Vec<f64> =
+				(0..len).map(|_| if rng.random::<bool>() { each } else { -each }).collect();
+			for direction in [along, signs] {
+				let h = 2e-2;
+				let moved = |sign: f64| {
+					let mut moved = values.clone();
+					for (value, d) in moved[offset..offset + len].iter_mut().zip(&direction) {
+						*value = (f64::from(*value) + sign * h * d) as f32;
+					}
+					loss_at(base, adapter, &moved, context, answer)
+				};
+				let measured = (moved(1.0) - moved(-1.0)) / (2.0 * h);
+				let claimed: f64 =
+					part.iter().zip(&direction).map(|(g, d)| f64::from(*g) * d).sum();
+				let error = (measured - claimed).abs();
+				assert!(
+					error < 0.02 * size + 3e-5,
+					"{module} {matrix} in layer {layer}: measured {measured}, claimed {claimed}"
+				);
+			}
+			offset += len;
+		}
+	}
+	assert_eq!(offset, gradient.len());
+}
+
+#[test]
+fn gradient_equals_finite_differences_for_every_matrix_when_the_prompt_is_constant() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	let gradient = gradient(&base, &adapter, &TOKENS, 5).unwrap();
+	check_by_differences(&base, &adapter, &gradient, 4, 5);
+}
+
+#[test]
+fn gradient_equals_finite_differences_for_every_matrix_when_the_whole_sequence_counts() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	for answer in [1, 5] {
+		let gradient = full_gradient(&base, &adapter, answer);
+		check_by_differences(&base, &adapter, &gradient, 0, answer);
+	}
+}
+
+#[test]
+fn gradient_stops_at_the_prompt_only_when_there_is_one() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	let difference = |answer| {
+		let stopped = gradient(&base, &adapter, &TOKENS, answer).unwrap();
+		let full = full_gradient(&base, &adapter, answer);
+		let difference: Vec<f32> = stopped.iter().zip(&full).map(|(a, b)| a - b).collect();
+		norm(&difference) / norm(&full)
+	};
+	assert_eq!(difference(1), 0.0);
+	assert!(difference(6) > 1e-2);
+}
+
+#[test]
+fn gradient_of_a_is_zero_when_b_is_zero() {
+	let base = testing::tiny_base(1);
+	let config = PeftConfig::new(2, 4.0, [Module::V]).unwrap();
+	let fresh = Adapter::init(&base.config, config, 1).unwrap();
+	let gradient = gradient(&base, &fresh, &TOKENS, 4).unwrap();
+	let (inputs, outputs) = base.config.dimensions(Module::V);
+	let (a, rest) = gradient.split_at(2 * inputs);
+	assert!(a.iter().all(|g| *g == 0.0));
+	assert!(norm(&rest[..2 * outputs]) > 0.0);
+}
+
+#[test]
+fn gradients_equal_single_ones_in_order_when_computed_together() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	let sequences: Vec<(&[u32], usize)> =
+		vec![(&TOKENS, 5), (&TOKENS[..3], 2), (&TOKENS[..7], 1), (&TOKENS[2..], 3)];
+	let mut together = Vec::new();
+	gradients(&base, &adapter, &sequences, |index, gradient| {
+		assert_eq!(index, together.len());
+		together.push(gradient);
+		Ok(())
+	})
+	.unwrap();
+	for ((tokens, answer), together) in sequences.iter().zip(together) {
+		assert_eq!(gradient(&base, &adapter, tokens, *answer).unwrap(), together);
+		assert_eq!(together.len(), parameter_count(&adapter));
+	}
+}
+
+#[test]
+fn gradients_name_the_sequence_when_one_is_refused() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	let sequences: Vec<(&[u32], usize)> = vec![(&TOKENS, 5), (&TOKENS, 9)];
+	match gradients(&base, &adapter, &sequences, |_, _| Ok(())) {
+		Err(Error::Example { index: 1, source }) => {
+			assert!(matches!(*source, Error::AnswerOutOfRange { answer_start: 9, tokens: 9 }));
+		}
+		other => panic!("{other:?}"),
+	}
+}
+
+#[test]
+fn gradient_is_refused_when_the_sequence_has_no_answer_or_does_not_fit() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	for (tokens, answer) in
+		[(&TOKENS[..], 0), (&TOKENS, 9), (&TOKENS, usize::MAX), (&[], 0), (&[1], 1)]
+	{
+		let refused = gradient(&base, &adapter, tokens, answer);
+		assert!(matches!(refused, Err(Error::AnswerOutOfRange { .. })), "{answer}");
+	}
+	let long = vec![1; base.config.context + 1];
+	let refused = gradient(&base, &adapter, &long, 5);
+	assert!(matches!(refused, Err(Error::ContextExceeded { .. })));
+	let unknown = [1, base.config.vocab as u32, 2];
+	let refused = gradient(&base, &adapter, &unknown, 1);
+	assert!(matches!(refused, Err(Error::UnknownToken { .. })));
+}
+
+#[test]
+fn gradient_is_refused_when_the_adapter_is_for_another_base() {
+	let base = testing::tiny_base(1);
+	let mut other = base.config.clone();
+	other.layers += 1;
+	let config = PeftConfig::new(2, 4.0, Module::ALL).unwrap();
+	let adapter = Adapter::init(&other, config, 1).unwrap();
+	let refused = gradient(&base, &adapter, &TOKENS, 4);
+	assert!(matches!(refused, Err(Error::AdapterLayers { .. })));
+}
+
+#[test]
+fn gradient_is_refused_when_it_is_not_finite() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 1e30);
+	assert!(matches!(gradient(&base, &adapter, &TOKENS, 4), Err(Error::NonFiniteGradient)));
+}

@@ -1,0 +1,208 @@
+//! Writes GGUF files, whole or, for tests of refusals, wrong in one place.
+
+use candle_core::{
+	Tensor,
+	quantized::{GgmlDType, QTensor},
+};
+
+const ALIGNMENT: usize = 32;
+
+/// A metadata value to write.
+#[derive(Debug, Clone)]
+pub enum MetadataValue {
+	/// 32-bit unsigned.
+	U32(u32),
+	/// 32-bit float.
+	F32(f32),
+	/// True or false.
+	Bool(bool),
+	/// A string.
+	Text(String),
+	/// A list of strings.
+	Texts(Vec<String>),
+	/// A list of 32-bit signed integers.
+	I32s(Vec<i32>),
+}
+
+/// How matrices are stored; vectors are always f32, as llama.cpp keeps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+	/// 32-bit floats.
+	F32,
+	/// 16-bit IEEE floats.
+	F16,
+	/// The upper halves of 32-bit floats.
+	Bf16,
+	/// One of GGML's block formats.
+	Blocks(GgmlDType),
+}
+
+/// A GGUF file in the making.
+#[derive(Debug, Clone, Default)]
+pub struct GgufWriter {
+	metadata: Vec<(String, MetadataValue)>,
+	tensors: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+	name: String,
+	/// Outermost dimension first.
+	dims: Vec<usize>,
+	id: u32,
+	data: Vec<u8>,
+}
+
+impl GgufWriter {
+	/// Sets a metadata entry, replacing one of that name.
+	pub fn set(&mut self, key: &str, value: MetadataValue) -> &mut Self {
+		self.unset(key);
+		self.metadata.push((key.to_string(), value));
+		self
+	}
+
+	/// Removes a metadata entry.
+	pub fn unset(&mut self, key: &str) -> &mut Self {
+		self.metadata.retain(|(name, _)| name != key);
+		self
+	}
+
+	/// Adds a tensor, replacing one of that name.
+	pub fn tensor(&mut self, name: String, tensor: &Tensor, encoding: Encoding) -> &mut Self {
+		let encoding = if tensor.rank() == 1 { Encoding::F32 } else { encoding };
+		let values = || -> Vec<f32> {
+			tensor.flatten_all().and_then(|t| t.to_vec1()).expect("a tensor of f32")
+		};
+		let (id, data) = match encoding {
+			Encoding::F32 => (0, values().iter().flat_map(|v| v.to_le_bytes()).collect()),
+			Encoding::F16 => {
+				(1, values().iter().flat_map(|&v| half::f16::from_f32(v).to_le_bytes()).collect())
+			}
+			Encoding::Bf16 => {
+				(30, values().iter().flat_map(|&v| half::bf16::from_f32(v).to_le_bytes()).collect())
+			}
+			Encoding::Blocks(dtype) => {
+				let blocks = QTensor::quantize(tensor, dtype).expect("rows fit the blocks");
+				(block_id(dtype), blocks.data().expect("on the CPU").to_vec())
+			}
+		};
+		self.remove(&name);
+		self.tensors.push(Entry { name, dims: tensor.dims().to_vec(), id, data });
+		self
+	}
+
+	/// Removes a tensor.
+	pub fn remove(&mut self, name: &str) -> &mut Self {
+		self.tensors.retain(|entry| entry.name != name);
+		self
+	}
+
+	/// The stored bytes of a tensor, to be spoilt.
+	pub fn data(&mut self, name: &str) -> &mut Vec<u8> {
+		let entry = self.tensors.iter_mut().find(|entry| entry.name == name);
+		&mut entry.expect("a tensor of that name").data
+	}
+
+	/// Declares another shape for a tensor, leaving its bytes.
+	pub fn reshape(&mut self, name: &str, dims: &[usize]) -> &mut Self {
+		let entry = self.tensors.iter_mut().find(|entry| entry.name == name);
+		entry.expect("a tensor of that name").dims = dims.to_vec();
+		self
+	}
+
+	/// Declares another GGML type for a tensor, leaving its bytes.
+	pub fn retype(&mut self, name: &str, id: u32) -> &mut Self {
+		let entry = self.tensors.iter_mut().find(|entry| entry.name == name);
+		entry.expect("a tensor of that name").id = id;
+		self
+	}
+
+	/// The file's bytes.
+	pub fn finish(&self) -> Vec<u8> {
+		let mut out = b"GGUF".to_vec();
+		out.extend(3u32.to_le_bytes());
+		out.extend((self.tensors.len() as u64).to_le_bytes());
+		out.extend((self.metadata.len() as u64).to_le_bytes());
+		for (key, value) in &self.metadata {
+			text(&mut out, key);
+			value.write(&mut out);
+		}
+		let mut offset = 0;
+		for entry in &self.tensors {
+			text(&mut out, &entry.name);
+			out.extend((entry.dims.len() as u32).to_le_bytes());
+			for &dim in entry.dims.iter().rev() {
+				out.extend((dim as u64).to_le_bytes());
+			}
+			out.extend(entry.id.to_le_bytes());
+			out.extend((offset as u64).to_le_bytes());
+			offset += entry.data.len().next_multiple_of(ALIGNMENT);
+		}
+		for entry in &self.tensors {
+			out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
+			out.extend(&entry.data);
+		}
+		out
+	}
+}
+
+impl MetadataValue {
+	fn write(&self, out: &mut Vec<u8>) {
+		let mut array = |kind: u32, len: usize| {
+			out.extend(9u32.to_le_bytes());
+			out.extend(kind.to_le_bytes());
+			out.extend((len as u64).to_le_bytes());
+		};
+		match self {
+			Self::U32(value) => {
+				out.extend(4u32.to_le_bytes());
+				out.extend(value.to_le_bytes());
+			}
+			Self::F32(value) => {
+				out.extend(6u32.to_le_bytes());
+				out.extend(value.to_le_bytes());
+			}
+			Self::Bool(value) => {
+				out.extend(7u32.to_le_bytes());
+				out.push(u8::from(*value));
+			}
+			Self::Text(value) => {
+				out.extend(8u32.to_le_bytes());
+				text(out, value);
+			}
+			Self::Texts(values) => {
+				array(8, values.len());
+				for value in values {
+					text(out, value);
+				}
+			}
+			Self::I32s(values) => {
+				array(5, values.len());
+				for value in values {
+					out.extend(value.to_le_bytes());
+				}
+			}
+		}
+	}
+}
+
+fn text(out: &mut Vec<u8>, value: &str) {
+	out.extend((value.len() as u64).to_le_bytes());
+	out.extend(value.as_bytes());
+}
+
+fn block_id(dtype: GgmlDType) -> u32 {
+	match dtype {
+		GgmlDType::Q4_0 => 2,
+		GgmlDType::Q4_1 => 3,
+		GgmlDType::Q5_0 => 6,
+		GgmlDType::Q5_1 => 7,
+		GgmlDType::Q8_0 => 8,
+		GgmlDType::Q2K => 10,
+		GgmlDType::Q3K => 11,
+		GgmlDType::Q4K => 12,
+		GgmlDType::Q5K => 13,
+		GgmlDType::Q6K => 14,
+		other => panic!("{other:?} is not a block format of GGUF files"),
+	}
+}

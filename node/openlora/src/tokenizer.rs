@@ -1,0 +1,265 @@
+//! Text to token ids and back.
+
+use std::collections::HashSet;
+
+use tokenizers::{
+	AddedToken,
+	models::bpe::{BPE, Vocab},
+	pre_tokenizers::{
+		PreTokenizerWrapper,
+		byte_level::ByteLevel,
+		digits::Digits,
+		sequence::Sequence,
+		split::{Split, SplitPattern},
+	},
+	tokenizer::SplitDelimiterBehavior,
+};
+
+use crate::error::{Error, Result};
+
+/// Tokens that end an answer in the bases of this family, whatever their metadata calls the end.
+const END_MARKERS: &[&str] = &[
+	"<|endoftext|>",
+	"<|im_end|>",
+	"<|eot_id|>",
+	"<|eom_id|>",
+	"<|end_of_text|>",
+	"<|end|>",
+	"<end_of_turn>",
+	"</s>",
+];
+
+/// How Llama 3 splits text before merging.
+const LLAMA3_PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// A base's tokenizer. Special tokens written out in a text are recognised as such.
+#[derive(Debug)]
+pub struct Tokenizer {
+	inner: tokenizers::Tokenizer,
+	/// Put before every text, where the tokenizer's own post-processor does not.
+	bos: Option<u32>,
+	/// One more than the largest id.
+	len: usize,
+}
+
+impl Tokenizer {
+	/// Reads a `tokenizer.json`.
+	///
+	/// # Errors
+	/// [`Error::Tokenizer`] when it is malformed.
+	pub fn from_json(bytes: &[u8]) -> Result<Self> {
+		let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(refusal)?;
+		// What a training script left in the file would silently cut or pad prompts.
+		inner.with_truncation(None).map_err(refusal)?;
+		inner.with_padding(None);
+		Ok(Self::wrap(inner, None))
+	}
+
+	fn wrap(inner: tokenizers::Tokenizer, bos: Option<u32>) -> Self {
+		let largest = inner.get_vocab(true).into_values().max();
+		Self { inner, bos, len: largest.map_or(0, |id| id as usize + 1) }
+	}
+
+	/// One more than the largest token id.
+	pub fn len(&self) -> usize {
+		self.len
+	}
+
+	/// Whether there are no tokens at all.
+	pub fn is_empty(&self) -> bool {
+		self.len == 0
+	}
+
+	/// The ids of `text`; with `add_special`, those that the base expects around every text too.
+	///
+	/// Bytes for which the vocabulary has no token are left out, as llama.cpp leaves them out:
+	/// SmolLM2's lacks some control characters.
+	///
+	/// # Errors
+	/// [`Error::Tokenizer`] when the model behind it cannot express the text.
+	pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>> {
+		let encoding = self.inner.encode_fast(text, add_special).map_err(refusal)?;
+		let bos = self.bos.filter(|_| add_special);
+		Ok(bos.into_iter().chain(encoding.get_ids().iter().copied()).collect())
+	}
+
+	/// The text of `tokens` without special tokens. Bytes that are not UTF-8 on their own, as
+	/// where an answer was cut within a character, become U+FFFD.
+	///
+	/// # Errors
+	/// [`Error::UnknownToken`] for an id that has no text.
+	pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+		for &token in tokens {
+			if self.text(token).is_none() {
+				return Err(Error::UnknownToken { token, vocab: self.len });
+			}
+		}
+		self.inner.decode(tokens, true).map_err(refusal)
+	}
+
+	/// The id of a token given as the vocabulary has it.
+	pub fn id(&self, token: &str) -> Option<u32> {
+		self.inner.token_to_id(token)
+	}
+
+	/// A token as the vocabulary has it.
+	pub fn text(&self, token: u32) -> Option<String> {
+		self.inner.id_to_token(token)
+	}
+
+	/// Turns ids into text one at a time, as an answer grows.
+	pub fn stream(&self) -> TextStream<'_> {
+		TextStream { tokenizer: self, tokens: Vec::new(), sent: 0 }
+	}
+
+	/// Ids of the special tokens that end an answer by their very name.
+	pub(crate) fn end_markers(&self) -> Vec<u32> {
+		let special = |id: &u32| {
+			let added = self.inner.get_added_tokens_decoder();
+			added.get(id).is_some_and(|token| token.special)
+		};
+		END_MARKERS.iter().filter_map(|name| self.id(name)).filter(special).collect()
+	}
+}
+
+/// Text of a growing answer, in pieces that are whole characters.
+pub struct TextStream<'a> {
+	tokenizer: &'a Tokenizer,
+	tokens: Vec<u32>,
+	/// Bytes of the whole text that have been returned.
+	sent: usize,
+}
+
+impl TextStream<'_> {
+	/// Adds a token and returns the text that it completes, possibly none.
+	///
+	/// # Errors
+	/// [`Error::UnknownToken`].
+	pub fn push(&mut self, token: u32) -> Result<String> {
+		self.tokens.push(token);
+		// The whole text each time: some decoders treat the first token differently.
+		let text = self.tokenizer.decode(&self.tokens)?;
+		// A replacement character at the end may yet become a character.
+		if text.ends_with(char::REPLACEMENT_CHARACTER) {
+			return Ok(String::new());
+		}
+		let new = text.get(self.sent..).unwrap_or_default().to_string();
+		self.sent = text.len();
+		Ok(new)
+	}
+
+	/// What is left when the answer ends, with U+FFFD for an incomplete character.
+	///
+	/// # Errors
+	/// None that [`TextStream::push`] would not have given.
+	pub fn finish(self) -> Result<String> {
+		let text = self.tokenizer.decode(&self.tokens)?;
+		Ok(text.get(self.sent..).unwrap_or_default().to_string())
+	}
+}
+
+/// How text is split into words before merging, by the names that llama.cpp uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Splitting {
+	/// GPT-2: contractions, letters, numbers, other characters.
+	Gpt2,
+	/// SmolLM: as GPT-2, with every digit alone.
+	SmolLm,
+	/// Llama 3: numbers in groups of three, whole vocabulary entries kept.
+	Llama3,
+}
+
+impl Splitting {
+	pub(crate) fn from_name(name: &str) -> Option<Self> {
+		match name {
+			"gpt2" | "gpt-2" => Some(Self::Gpt2),
+			"smollm" => Some(Self::SmolLm),
+			"llama-bpe" | "llama-v3" | "llama3" => Some(Self::Llama3),
+			_ => None,
+		}
+	}
+
+	/// Whether a beginning-of-text token is put first where the file does not say.
+	pub(crate) fn starts_texts(self) -> bool {
+		self == Self::Llama3
+	}
+
+	fn pre_tokenizer(self) -> Result<PreTokenizerWrapper> {
+		Ok(match self {
+			Self::Gpt2 => ByteLevel::new(false, true, true).into(),
+			Self::SmolLm => Sequence::new(vec![
+				Digits::new(true).into(),
+				ByteLevel::new(false, true, true).into(),
+			])
+			.into(),
+			Self::Llama3 => {
+				let pattern = SplitPattern::Regex(LLAMA3_PATTERN.into());
+				let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
+				Sequence::new(vec![
+					split.map_err(refusal)?.into(),
+					ByteLevel::new(false, true, false).into(),
+				])
+				.into()
+			}
+		})
+	}
+}
+
+/// The parts of a byte-level BPE tokenizer.
+pub(crate) struct ByteLevelBpe {
+	/// Token texts in the order of their ids.
+	pub(crate) tokens: Vec<String>,
+	/// Pairs to merge, most urgent first.
+	pub(crate) merges: Vec<(String, String)>,
+	/// Special tokens, left out of decoded text.
+	pub(crate) control: Vec<String>,
+	/// Tokens matched before splitting that are ordinary text otherwise.
+	pub(crate) user_defined: Vec<String>,
+	pub(crate) splitting: Splitting,
+	pub(crate) bos: Option<u32>,
+}
+
+impl ByteLevelBpe {
+	pub(crate) fn build(self) -> Result<Tokenizer> {
+		let known: HashSet<&str> = self.tokens.iter().map(String::as_str).collect();
+		if known.len() != self.tokens.len() {
+			return Err(Error::Tokenizer("a token appears twice in the vocabulary".into()));
+		}
+		for (left, right) in &self.merges {
+			let joined = format!("{left}{right}");
+			for piece in [left, right, &joined] {
+				if !known.contains(piece.as_str()) {
+					return Err(Error::Tokenizer(format!(
+						"the merge {left:?} {right:?} needs {piece:?}, which is not a token"
+					)));
+				}
+			}
+		}
+		if let Some(bos) = self.bos.filter(|&bos| bos as usize >= self.tokens.len()) {
+			return Err(Error::UnknownToken { token: bos, vocab: self.tokens.len() });
+		}
+		drop(known);
+		let vocab: Vocab = self.tokens.into_iter().zip(0..).collect();
+		let model = BPE::builder()
+			.vocab_and_merges(vocab, self.merges)
+			.ignore_merges(self.splitting == Splitting::Llama3)
+			.build()
+			.map_err(refusal)?;
+		let mut inner = tokenizers::Tokenizer::new(model);
+		inner.with_pre_tokenizer(Some(self.splitting.pre_tokenizer()?));
+		inner.with_decoder(Some(ByteLevel::default()));
+		let added = |texts: Vec<String>, special| {
+			texts.into_iter().map(move |text| AddedToken::from(text, special).normalized(false))
+		};
+		inner.add_special_tokens(added(self.control, true)).map_err(refusal)?;
+		inner.add_tokens(added(self.user_defined, false)).map_err(refusal)?;
+		Ok(Tokenizer::wrap(inner, self.bos))
+	}
+}
+
+fn refusal(error: tokenizers::Error) -> Error {
+	Error::Tokenizer(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! What a training run is asked to do.
+
+use std::path::PathBuf;
+
+use super::schedule::{Decay, Schedule};
+use crate::{
+	adapter::{Module, PeftConfig},
+	error::{Error, Result},
+	parallel,
+};
+
+/// Hyperparameters of a training run. The defaults suit a few hundred short records on a base of
+/// a hundred million parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+	/// Rank of the adapter.
+	pub rank: usize,
+	/// Numerator of the scaling `alpha / rank`.
+	pub alpha: f64,
+	/// Projections to adapt.
+	pub targets: Vec<Module>,
+	/// Passes over the examples, at least 1.
+	pub epochs: usize,
+	/// Examples whose gradients are averaged in one step, at least 1; the last step of an epoch
+	/// takes what is left.
+	pub batch: usize,
+	/// Peak learning rate, above 0 and at most 1.
+	pub lr: f64,
+	/// Share of all steps over which the learning rate rises to its peak, within 0..=1.
+	pub warmup: f64,
+	/// How the learning rate falls afterwards.
+	pub decay: Decay,
+	/// Largest global Euclidean norm of a step's gradient, above 0.
+	pub clip: f64,
+	/// Decoupled weight decay, at least 0.
+	pub weight_decay: f64,
+	/// Decay of the running mean of gradients, within 0..1.
+	pub beta1: f64,
+	/// Decay of the running mean of squared gradients, within 0..1.
+	pub beta2: f64,
+	/// Added to the root of the second moment, above 0.
+	pub epsilon: f64,
+	/// Seed of the initial matrices and of the order of examples.
+	pub seed: u64,
+	/// Where the state of training is kept; an interrupted run that finds its own state there
+	/// continues from it.
+	pub checkpoint_dir: Option<PathBuf>,
+	/// Steps between two checkpoints, at least 1. There is also one at the end, and one when the
+	/// caller cancels.
+	pub checkpoint_every: usize,
+	/// Examples worked on at once, at least 1. The result does not depend on it.
+	pub threads: usize,
+}
+
+impl Default for TrainOptions {
+	fn default() -> Self {
+		Self {
+			rank: 8,
+			alpha: 16.0,
+			targets: Module::ALL.to_vec(),
+			epochs: 3,
+			batch: 2,
+			lr: 2e-3,
+			warmup: 0.1,
+			decay: Decay::Cosine,
+			clip: 1.0,
+			weight_decay: 0.0,
+			beta1: 0.9,
+			beta2: 0.999,
+			epsilon: 1e-8,
+			seed: 0,
+			checkpoint_dir: None,
+			checkpoint_every: 20,
+			threads: parallel::cores(),
+		}
+	}
+}
+
+impl TrainOptions {
+	/// Checks the ranges.
+	///
+	/// # Errors
+	/// [`Error::InvalidOption`] naming the first option out of range.
+	pub fn validate(&self) -> Result<()> {
+		self.adapter_config()?;
+		let at_least_one = "it has to be at least 1";
+		let within_unit = "it has to be at least 0 and below 1";
+		let above_zero = "it has to be above 0 and finite";
+		let positive = |value: f64| value.is_finite() && value > 0.0;
+		let checks = [
+			("epochs", self.epochs.to_string(), self.epochs > 0, at_least_one),
+			("batch", self.batch.to_string(), self.batch > 0, at_least_one),
+			(
+				"lr",
+				self.lr.to_string(),
+				self.lr > 0.0 && self.lr <= 1.0,
+				"it has to be above 0 and at most 1",
+			),
+			(
+				"warmup",
+				self.warmup.to_string(),
+				(0.0..=1.0).contains(&self.warmup),
+				"it is a share of all steps, from 0 to 1",
+			),
+			("clip", self.clip.to_string(), positive(self.clip), above_zero),
+			(
+				"weight_decay",
+				self.weight_decay.to_string(),
+				self.weight_decay.is_finite() && self.weight_decay >= 0.0,
+				"it has to be at least 0 and finite",
+			),
+			("beta1", self.beta1.to_string(), (0.0..1.0).contains(&self.beta1), within_unit),
+			("beta2", self.beta2.to_string(), (0.0..1.0).contains(&self.beta2), within_unit),
+			("epsilon", self.epsilon.to_string(), positive(self.epsilon), above_zero),
+			(
+				"checkpoint_every",
+				self.checkpoint_every.to_string(),
+				self.checkpoint_every > 0,
+				at_least_one,
+			),
+			("threads", self.threads.to_string(), self.threads > 0, at_least_one),
+		];
+		for (option, value, accepted, reason) in checks {
+			if !accepted {
+				return Err(Error::InvalidOption { option, value, reason });
+			}
+		}
+		Ok(())
+	}
+
+	/// The configuration of the adapter that training yields.
+	pub(super) fn adapter_config(&self) -> Result<PeftConfig> {
+		PeftConfig::new(self.rank, self.alpha, self.targets.iter().copied())
+	}
+
+	/// Steps that one pass over the examples takes.
+	pub(super) fn steps_per_epoch(&self, examples: usize) -> usize {
+		examples.div_ceil(self.batch)
+	}
+
+	/// The learning rate of every step.
+	pub(super) fn schedule(&self, examples: usize) -> Schedule {
+		let steps = self.epochs.saturating_mul(self.steps_per_epoch(examples));
+		let warmup = (steps as f64 * self.warmup).ceil() as usize;
+		Schedule { peak: self.lr, warmup, steps, decay: self.decay }
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn options_are_accepted_when_left_at_their_defaults() {
+		TrainOptions::default().validate().unwrap();
+	}
+
+	#[test]
+	fn options_are_refused_by_name_when_out_of_range() {
+		type Change = fn(&mut TrainOptions);
+		let refusals: [(&str, Change); 20] = [
+			("r", |o| o.rank = 0),
+			("lora_alpha", |o| o.alpha = 0.0),
+			("target_modules", |o| o.targets.clear()),
+			("epochs", |o| o.epochs = 0),
+			("batch", |o| o.batch = 0),
+			("lr", |o| o.lr = 0.0),
+			("lr", |o| o.lr = 1.5),
+			("lr", |o| o.lr = f64::NAN),
+			("warmup", |o| o.warmup = -0.1),
+			("warmup", |o| o.warmup = 1.1),
+			("warmup", |o| o.warmup = f64::NAN),
+			("clip", |o| o.clip = 0.0),
+			("clip", |o| o.clip = f64::INFINITY),
+			("weight_decay", |o| o.weight_decay = -1.0),
+			("beta1", |o| o.beta1 = 1.0),
+			("beta2", |o| o.beta2 = -0.5),
+			("epsilon", |o| o.epsilon = 0.0),
+			("epsilon", |o| o.epsilon = f64::NAN),
+			("checkpoint_every", |o| o.checkpoint_every = 0),
+			("threads", |o| o.threads = 0),
+		];
+		for (name, change) in refusals {
+			let mut options = TrainOptions::default();
+			change(&mut options);
+			match options.validate() {
+				Err(Error::InvalidOption { option, .. }) => assert_eq!(option, name),
+				other => panic!("{name} gave {other:?}"),
+			}
+		}
+	}
+
+	#[test]
+	fn schedule_counts_a_last_smaller_batch_when_examples_do_not_divide() {
+		let options = TrainOptions { epochs: 3, batch: 4, warmup: 0.25, ..Default::default() };
+		let schedule = options.schedule(9);
+		assert_eq!((schedule.steps, schedule.warmup), (9, 3));
+	}
+}

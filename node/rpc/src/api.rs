@@ -1,0 +1,95 @@
+//! The methods.
+
+use crate::{Base, Contribution, Datanet, Model, Operator, Quote, Record, Rewards, Trace};
+use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+use openledger_primitives_core::{BaseId, ContributionId, DatanetId, ModelId, RequestId};
+
+/// The namespace. Listings start at `start`, zero without it, and hold at most `limit` entries, 64
+/// without it and 256 at most; ask again from the last id plus one.
+#[rpc(client, server, namespace = "openledger")]
+pub trait OpenLedgerApi<Hash> {
+	/// Datanets, in ascending order.
+	#[method(name = "datanets", blocking)]
+	fn datanets(
+		&self,
+		start: Option<DatanetId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Datanet>>;
+
+	/// One Datanet.
+	#[method(name = "datanet", blocking)]
+	fn datanet(&self, datanet: DatanetId, at: Option<Hash>) -> RpcResult<Datanet>;
+
+	/// Contributions to a Datanet.
+	#[method(name = "contributions", blocking)]
+	fn contributions(
+		&self,
+		datanet: DatanetId,
+		start: Option<ContributionId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Contribution>>;
+
+	/// Record leaves of a Datanet, in the tree's order.
+	#[method(name = "records", blocking)]
+	fn records(
+		&self,
+		datanet: DatanetId,
+		start: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Record>>;
+
+	/// Registered bases.
+	#[method(name = "bases", blocking)]
+	fn bases(
+		&self,
+		start: Option<BaseId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Base>>;
+
+	/// Model versions.
+	#[method(name = "models", blocking)]
+	fn models(
+		&self,
+		start: Option<ModelId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Model>>;
+
+	/// One model version.
+	#[method(name = "model", blocking)]
+	fn model(&self, model: ModelId, at: Option<Hash>) -> RpcResult<Model>;
+
+	/// The operators that serve a model version.
+	#[method(name = "operators", blocking)]
+	fn operators(&self, model: ModelId, at: Option<Hash>) -> RpcResult<Vec<Operator>>;
+
+	/// One operator, by its account.
+	#[method(name = "operator", blocking)]
+	fn operator(&self, account: String, at: Option<Hash>) -> RpcResult<Operator>;
+
+	/// From an answer to its records, contributors and amounts.
+	#[method(name = "trace", blocking)]
+	fn trace(&self, request: RequestId, at: Option<Hash>) -> RpcResult<Trace>;
+
+	/// What an account has accrued and been paid.
+	#[method(name = "rewards", blocking)]
+	fn rewards(&self, account: String, at: Option<Hash>) -> RpcResult<Rewards>;
+
+	/// What an answer of so many tokens costs, and who would give it.
+	#[method(name = "quote", blocking)]
+	fn quote(
+		&self,
+		model: ModelId,
+		prompt_tokens: u32,
+		output_tokens: u32,
+		at: Option<Hash>,
+	) -> RpcResult<Quote>;
+
+	/// How this node's worker is: bases, queue, content, work done.
+	#[method(name = "operatorStatus", blocking)]
+	fn operator_status(&self) -> RpcResult<serde_json::Value>;
+}

@@ -1,0 +1,244 @@
+//! The methods' implementation over the runtime API.
+
+use crate::{
+	Base, Contribution, Datanet, Error, Model, OpenLedgerApiServer, Operator, Quote, Record,
+	Rewards, Trace,
+};
+use jsonrpsee::core::RpcResult;
+use openledger_primitives_api::{MAX_PAGE, OpenLedgerApi};
+use openledger_primitives_core::{
+	BaseId, ContributionId, DatanetId, ModelId, RequestId, model::Usage,
+};
+use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_blockchain::HeaderBackend;
+use sp_core::crypto::{AccountId32, Ss58Codec};
+use sp_runtime::traits::Block as BlockT;
+use std::{marker::PhantomData, sync::Arc};
+
+/// The entries of a page where no limit is given.
+const PAGE: u32 = 64;
+/// The version of the runtime API that the methods need.
+const API_VERSION: u32 = 1;
+
+/// A worker that can say how it is.
+pub trait OperatorStatus: Send + Sync + 'static {
+	/// Its status as JSON, or why there is none.
+	fn status(&self) -> Result<serde_json::Value, String>;
+}
+
+/// Serves the namespace.
+pub struct OpenLedger<C, Block> {
+	client: Arc<C>,
+	operator: Option<Arc<dyn OperatorStatus>>,
+	block: PhantomData<fn() -> Block>,
+}
+
+impl<C, Block> OpenLedger<C, Block> {
+	/// Over a client's runtime, with the worker of this node if it has one.
+	pub fn new(client: Arc<C>, operator: Option<Arc<dyn OperatorStatus>>) -> Self {
+		Self { client, operator, block: PhantomData }
+	}
+}
+
+impl<C, Block> OpenLedger<C, Block>
+where
+	Block: BlockT,
+	C: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+	C::Api: OpenLedgerApi<Block, AccountId32>,
+{
+	/// Asks the runtime at a block.
+	fn ask<T>(
+		&self,
+		at: Option<Block::Hash>,
+		question: impl FnOnce(&C::Api, Block::Hash) -> Result<T, ApiError>,
+	) -> Result<T, Error> {
+		let at = match at {
+			None => self.client.info().best_hash,
+			Some(at) => match self.client.number(at) {
+				Ok(Some(_)) => at,
+				Ok(None) => return Err(Error::UnknownBlock(format!("{at:?}"))),
+				Err(error) => return Err(Error::Runtime(error.to_string())),
+			},
+		};
+		let api = self.client.runtime_api();
+		let version = api
+			.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)
+			.map_err(|error| Error::Runtime(error.to_string()))?;
+		check_version(version)?;
+		question(&api, at).map_err(|error| Error::Runtime(error.to_string()))
+	}
+
+	/// Asks for a page, and converts its entries.
+	fn page<T, U: From<T>>(
+		&self,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+		question: impl FnOnce(&C::Api, Block::Hash, u32) -> Result<Vec<T>, ApiError>,
+	) -> Result<Vec<U>, Error> {
+		let limit = check_limit(limit)?;
+		let entries = self.ask(at, |api, at| question(api, at, limit))?;
+		Ok(entries.into_iter().map(U::from).collect())
+	}
+}
+
+/// Whether the runtime's version of the API will do.
+pub(crate) fn check_version(found: Option<u32>) -> Result<(), Error> {
+	match found {
+		Some(version) if version >= API_VERSION => Ok(()),
+		found => Err(Error::ApiVersion { found, needed: API_VERSION }),
+	}
+}
+
+fn check_limit(limit: Option<u32>) -> Result<u32, Error> {
+	match limit {
+		None => Ok(PAGE),
+		Some(limit @ 1..=MAX_PAGE) => Ok(limit),
+		Some(limit) => Err(Error::Limit(limit)),
+	}
+}
+
+fn account(text: String) -> Result<AccountId32, Error> {
+	let parsed = match text.strip_prefix("0x") {
+		Some(digits) => {
+			let mut key = [0; 32];
+			hex::decode_to_slice(digits, &mut key).ok().map(|()| AccountId32::new(key))
+		}
+		None => AccountId32::from_ss58check(&text).ok(),
+	};
+	parsed.ok_or(Error::Account(text))
+}
+
+fn missing(kind: &'static str, id: impl ToString, advice: &'static str) -> Error {
+	Error::NotFound { kind, id: id.to_string(), advice }
+}
+
+fn no_datanet(id: DatanetId) -> Error {
+	missing("Datanet", id, ": openledger_datanets lists those that there are")
+}
+
+fn no_model(id: ModelId) -> Error {
+	missing("model", id, ": openledger_models lists those that there are")
+}
+
+impl<C, Block> OpenLedgerApiServer<Block::Hash> for OpenLedger<C, Block>
+where
+	Block: BlockT,
+	C: ProvideRuntimeApi<Block> + HeaderBackend<Block> + 'static,
+	C: Send + Sync,
+	C::Api: OpenLedgerApi<Block, AccountId32>,
+{
+	fn datanets(
+		&self,
+		start: Option<DatanetId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Datanet>> {
+		let start = start.unwrap_or(0);
+		Ok(self.page(limit, at, |api, at, limit| api.datanets(at, start, limit))?)
+	}
+
+	fn datanet(&self, datanet: DatanetId, at: Option<Block::Hash>) -> RpcResult<Datanet> {
+		let found = self.ask(at, |api, at| api.datanet(at, datanet))?;
+		Ok(found.ok_or_else(|| no_datanet(datanet))?.into())
+	}
+
+	fn contributions(
+		&self,
+		datanet: DatanetId,
+		start: Option<ContributionId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Contribution>> {
+		let start = start.unwrap_or(0);
+		let page =
+			self.page(limit, at, |api, at, limit| api.contributions(at, datanet, start, limit))?;
+		if page.is_empty() && self.ask(at, |api, at| api.datanet(at, datanet))?.is_none() {
+			return Err(no_datanet(datanet).into());
+		}
+		Ok(page)
+	}
+
+	fn records(
+		&self,
+		datanet: DatanetId,
+		start: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Record>> {
+		let start = start.unwrap_or(0);
+		let page = self.page(limit, at, |api, at, limit| api.records(at, datanet, start, limit))?;
+		if page.is_empty() && self.ask(at, |api, at| api.datanet(at, datanet))?.is_none() {
+			return Err(no_datanet(datanet).into());
+		}
+		Ok(page)
+	}
+
+	fn bases(
+		&self,
+		start: Option<BaseId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Base>> {
+		let start = start.unwrap_or(0);
+		Ok(self.page(limit, at, |api, at, limit| api.bases(at, start, limit))?)
+	}
+
+	fn models(
+		&self,
+		start: Option<ModelId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Model>> {
+		let start = start.unwrap_or(0);
+		Ok(self.page(limit, at, |api, at, limit| api.models(at, start, limit))?)
+	}
+
+	fn model(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Model> {
+		let found = self.ask(at, |api, at| api.model(at, model))?;
+		Ok(found.ok_or_else(|| no_model(model))?.into())
+	}
+
+	fn operators(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Vec<Operator>> {
+		let found = self.ask(at, |api, at| api.operators(at, model))?;
+		if found.is_empty() && self.ask(at, |api, at| api.model(at, model))?.is_none() {
+			return Err(no_model(model).into());
+		}
+		Ok(found.into_iter().map(Operator::from).collect())
+	}
+
+	fn operator(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Operator> {
+		let who = account(text)?;
+		let found = self.ask(at, |api, at| api.operator(at, who.clone()))?;
+		let advice = ": openledger_operators lists those of a model";
+		Ok(found.ok_or_else(|| missing("operator", &who, advice))?.into())
+	}
+
+	fn trace(&self, request: RequestId, at: Option<Block::Hash>) -> RpcResult<Trace> {
+		let found = self.ask(at, |api, at| api.trace(at, request))?;
+		let advice = ": it was never made, or its payer pruned it; ask at an earlier block";
+		Ok(found.ok_or_else(|| missing("request", request, advice))?.into())
+	}
+
+	fn rewards(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Rewards> {
+		let who = account(text)?;
+		Ok(self.ask(at, |api, at| api.rewards(at, who))?.into())
+	}
+
+	fn quote(
+		&self,
+		model: ModelId,
+		prompt_tokens: u32,
+		output_tokens: u32,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Quote> {
+		let usage = Usage { prompt: prompt_tokens, output: output_tokens };
+		let found = self.ask(at, |api, at| api.quote(at, model, usage))?;
+		let advice = " that answers requests: openledger_models shows each one's status";
+		Ok(found.ok_or_else(|| missing("model", model, advice))?.into())
+	}
+
+	fn operator_status(&self) -> RpcResult<serde_json::Value> {
+		let operator = self.operator.as_ref().ok_or(Error::NotAnOperator)?;
+		Ok(operator.status().map_err(Error::Status)?)
+	}
+}

@@ -1,0 +1,107 @@
+//! The engine behind the host function: commands in, replies out, never waiting for inference.
+
+use std::sync::Arc;
+
+use openledger_primitives_inference::{
+	Capabilities, Command, Failure, Message, Reply, Response, host::Engine,
+};
+
+use crate::queue::{Answerer, Queue};
+
+/// The queue, as the off-chain worker talks to it.
+pub struct QueueEngine {
+	queue: Arc<Queue>,
+	answerer: Arc<dyn Answerer>,
+}
+
+impl QueueEngine {
+	/// An engine that enqueues what `answerer` has the base for.
+	pub fn new(queue: Arc<Queue>, answerer: Arc<dyn Answerer>) -> Self {
+		Self { queue, answerer }
+	}
+
+	fn carry_out(&self, command: Command) -> Response {
+		match command {
+			Command::Capabilities => Response::Capabilities(Capabilities {
+				bases: self.answerer.bases(),
+				free: u32::try_from(self.queue.free()).unwrap_or(u32::MAX),
+			}),
+			// A job that can't be answered here should not wait in line to be told so.
+			Command::Enqueue(job) if !self.answerer.bases().contains(&job.base) => {
+				Response::Failed(Failure::MissingBase(job.base))
+			}
+			Command::Enqueue(job) => self.queue.enqueue(job),
+			Command::Poll(request) => self.queue.poll(request),
+			Command::Forget(request) => {
+				self.queue.forget(request);
+				Response::Forgotten
+			}
+		}
+	}
+}
+
+impl Engine for QueueEngine {
+	fn exchange(&self, message: Message) -> Reply {
+		let Message::V1(command) = message;
+		Reply::V1(self.carry_out(command))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		metrics::Metrics,
+		testing::{BASE, Scripted, job, outcome, until},
+	};
+	use openledger_primitives_core::Hash;
+	use openledger_primitives_inference::Progress;
+
+	fn engine(answerer: Scripted) -> QueueEngine {
+		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
+		let metrics = Metrics::new(None).unwrap();
+		let queue = Queue::start(answerer.clone(), 2, 1, metrics).unwrap();
+		QueueEngine::new(Arc::new(queue), answerer)
+	}
+
+	fn ask(engine: &QueueEngine, command: Command) -> Response {
+		let Reply::V1(response) = engine.exchange(Message::V1(command));
+		response
+	}
+
+	#[test]
+	fn engine_answers_from_enqueue_to_forget() {
+		let engine = engine(Scripted::default());
+		let capabilities = Capabilities { bases: vec![BASE], free: 2 };
+		assert_eq!(ask(&engine, Command::Capabilities), Response::Capabilities(capabilities));
+		assert!(matches!(ask(&engine, Command::Enqueue(job(1))), Response::Progress(_)));
+		let done = Response::Progress(Progress::Done(outcome(1)));
+		until("done", || ask(&engine, Command::Poll(1)) == done);
+		assert_eq!(ask(&engine, Command::Forget(1)), Response::Forgotten);
+		assert_eq!(ask(&engine, Command::Poll(1)), Response::Failed(Failure::Unknown));
+	}
+
+	#[test]
+	fn job_is_refused_at_once_when_its_base_is_not_loaded() {
+		let engine = engine(Scripted::default());
+		let base = Hash::repeat_byte(1);
+		let mut other = job(1);
+		other.base = base;
+		let refused = Response::Failed(Failure::MissingBase(base));
+		assert_eq!(ask(&engine, Command::Enqueue(other)), refused);
+		assert_eq!(ask(&engine, Command::Poll(1)), Response::Failed(Failure::Unknown));
+	}
+
+	#[test]
+	fn capabilities_count_what_still_fits_and_forgetting_the_unknown_is_no_failure() {
+		let engine = engine(Scripted::held());
+		ask(&engine, Command::Enqueue(job(1)));
+		let Response::Capabilities(capabilities) = ask(&engine, Command::Capabilities) else {
+			panic!("no capabilities");
+		};
+		assert_eq!(capabilities.free, 1);
+		ask(&engine, Command::Enqueue(job(2)));
+		assert_eq!(ask(&engine, Command::Enqueue(job(3))), Response::Failed(Failure::Busy));
+		assert_eq!(ask(&engine, Command::Forget(77)), Response::Forgotten);
+	}
+}

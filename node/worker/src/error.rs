@@ -1,0 +1,45 @@
+//! What can go wrong before the worker serves anything.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use crate::content::ContentError;
+
+/// Why the worker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+	/// A setting is out of range.
+	#[error("{setting} is {value}: {reason}")]
+	Setting {
+		/// The command-line flag or field.
+		setting: &'static str,
+		/// Its value.
+		value: String,
+		/// What it has to be.
+		reason: &'static str,
+	},
+	/// A base could not be loaded.
+	#[error("the base {path} can't be served: {reason}", path = path.display())]
+	Base {
+		/// The file or folder that was named.
+		path: PathBuf,
+		/// What is wrong with it.
+		reason: String,
+	},
+	/// The content store could not be opened.
+	#[error("the content store can't be used: {0}")]
+	Store(#[from] ContentError),
+	/// The address could not be listened on.
+	#[error("can't listen on {address}: {source}; choose another with --operator-listen")]
+	Listen {
+		/// The address that was asked for.
+		address: SocketAddr,
+		/// Why the system refused it.
+		source: std::io::Error,
+	},
+	/// A thread could not be started.
+	#[error("can't start the thread that answers: {0}")]
+	Thread(String),
+	/// A metric could not be registered.
+	#[error("can't register metrics: {0}")]
+	Metrics(#[from] substrate_prometheus_endpoint::PrometheusError),
+}

@@ -1,0 +1,72 @@
+//! HTTP: content for other workers and clients, health and status.
+
+mod auth;
+mod content;
+mod error;
+mod listen;
+mod stall;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{
+	Json, Router,
+	extract::State,
+	http::{Method, StatusCode, Uri},
+	response::{IntoResponse, Response},
+	routing::get,
+};
+use serde::Serialize;
+
+pub use auth::{ACCOUNT_HEADER, SIGNATURE_HEADER};
+pub use error::Refusal;
+pub use listen::serve;
+
+use crate::{content::ContentStore, metrics::Metrics, status::StatusSource};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Services {
+	/// The content store.
+	pub store: ContentStore,
+	/// What `/health` and `/status` report.
+	pub status: Arc<dyn StatusSource>,
+	/// What is counted.
+	pub metrics: Metrics,
+}
+
+/// The routes.
+pub fn router(services: Services) -> Router {
+	Router::new()
+		.route("/content/{hash}", get(content::get).head(content::head).put(content::put))
+		.route("/health", get(health))
+		.route("/status", get(status))
+		.method_not_allowed_fallback(wrong_method)
+		.fallback(no_route)
+		.with_state(services)
+}
+
+#[derive(Serialize)]
+struct Health {
+	healthy: bool,
+}
+
+async fn health(State(services): State<Services>) -> Response {
+	let healthy = services.status.healthy();
+	let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+	(code, Json(Health { healthy })).into_response()
+}
+
+async fn status(State(services): State<Services>) -> Response {
+	Json(services.status.status()).into_response()
+}
+
+async fn wrong_method(State(services): State<Services>, method: Method, uri: Uri) -> Response {
+	let refusal = Refusal::WrongMethod { method: method.to_string(), path: uri.path().to_string() };
+	refusal.respond(&services.metrics)
+}
+
+async fn no_route(State(services): State<Services>, uri: Uri) -> Response {
+	Refusal::NoRoute(uri.path().to_string()).respond(&services.metrics)
+}

@@ -1,0 +1,96 @@
+//! Accepting connections: a bounded number of them, each with time limits, until shutdown.
+
+use std::{pin::pin, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+	rt::{TokioIo, TokioTimer},
+	service::TowerToHyperService,
+};
+use std::sync::Arc;
+use tokio::{
+	net::{TcpListener, TcpStream},
+	sync::Semaphore,
+	task::JoinSet,
+	time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::stall::Stall;
+use crate::config::Limits;
+
+/// The largest head of a request, in bytes; hyper takes no smaller buffer.
+const HEAD_SIZE: usize = 16 << 10;
+/// How long requests under way may go on once the node shuts down.
+const GRACE: Duration = Duration::from_secs(5);
+/// The pause after the system refuses a connection, as it does when out of file descriptors.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Serves `router` on `listener` until `shutdown`, then lets requests under way finish for a few
+/// seconds.
+pub async fn serve(
+	listener: TcpListener,
+	router: Router,
+	limits: Limits,
+	shutdown: CancellationToken,
+) {
+	let slots = Arc::new(Semaphore::new(limits.connections));
+	let mut connections = JoinSet::new();
+	loop {
+		while connections.try_join_next().is_some() {}
+		let next = async {
+			// Taken before the connection: beyond the limit they wait in the system's queue.
+			let slot = slots.clone().acquire_owned().await;
+			(slot, listener.accept().await)
+		};
+		let (slot, accepted) = tokio::select! {
+			() = shutdown.cancelled() => break,
+			next = next => next,
+		};
+		match accepted {
+			Ok((stream, _)) => {
+				let (router, silence) = (router.clone(), limits.silence);
+				let shutdown = shutdown.clone();
+				connections.spawn(async move {
+					connection(stream, router, silence, shutdown).await;
+					drop(slot);
+				});
+			}
+			Err(error) => {
+				log::warn!("a connection could not be accepted: {error}");
+				sleep(RETRY).await;
+			}
+		}
+	}
+	drop(listener);
+	let ending = async { while connections.join_next().await.is_some() {} };
+	if timeout(GRACE, ending).await.is_err() {
+		log::warn!("HTTP requests were broken off at shutdown");
+	}
+}
+
+async fn connection(
+	stream: TcpStream,
+	router: Router,
+	silence: Duration,
+	shutdown: CancellationToken,
+) {
+	let io = TokioIo::new(Stall::new(stream, silence));
+	let connection = http1::Builder::new()
+		.timer(TokioTimer::new())
+		.header_read_timeout(silence)
+		.max_buf_size(HEAD_SIZE)
+		.serve_connection(io, TowerToHyperService::new(router));
+	let mut connection = pin!(connection);
+	let ended = tokio::select! {
+		ended = connection.as_mut() => ended,
+		() = shutdown.cancelled() => {
+			connection.as_mut().graceful_shutdown();
+			connection.await
+		},
+	};
+	if let Err(error) = ended {
+		log::debug!("a connection ended: {error}");
+	}
+}

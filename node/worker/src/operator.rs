@@ -1,0 +1,175 @@
+//! The worker as a whole: put together at start, taken apart at stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use openledger_primitives_inference::host::Engine;
+use parking_lot::Mutex;
+use substrate_prometheus_endpoint::Registry;
+use tokio::{runtime::Handle, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+	bases::{self, LoadedBase},
+	config::OperatorConfig,
+	content::ContentStore,
+	engine::QueueEngine,
+	error::StartError,
+	http,
+	metrics::Metrics,
+	queue::{Answerer, Queue},
+	serve::Server,
+	status::{BaseStatus, OperatorStatus, Reporter, StatusSource, base_status},
+};
+
+/// A running worker. It stops when dropped.
+pub struct Operator {
+	engine: Arc<QueueEngine>,
+	queue: Arc<Queue>,
+	reporter: Arc<Reporter>,
+	address: SocketAddr,
+	shutdown: CancellationToken,
+	http: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Operator {
+	/// Loads the bases, opens the content store, and starts to serve HTTP on `runtime` and to answer
+	/// on a thread of its own. Returns once all of that runs; reading a base takes seconds.
+	///
+	/// # Errors
+	/// [`StartError`], naming what to change.
+	pub fn start(
+		config: OperatorConfig,
+		runtime: Handle,
+		registry: Option<&Registry>,
+	) -> Result<Self, StartError> {
+		config.validate()?;
+		let metrics = Metrics::new(registry)?;
+		let parts = Parts::open(&config, &runtime, metrics)?;
+		let loaded = bases::load(&config.bases)?;
+		if loaded.is_empty() {
+			log::warn!(
+				"no --operator-base is given: the worker stores content and answers nothing"
+			);
+		}
+		let names = loaded.iter().map(|base| base_status(&base.hash, &base.path)).collect();
+		let server = Server::new(
+			loaded.into_iter().map(|LoadedBase { hash, base, .. }| (hash, base)).collect(),
+			parts.store.clone(),
+			runtime.clone(),
+			config.limits.loaded,
+			parts.metrics.clone(),
+		);
+		Self::assemble(&config, &runtime, parts, Arc::new(server), names)
+	}
+
+	/// As [`Operator::start`], with `answerer` in the place of bases and models.
+	///
+	/// # Errors
+	/// [`StartError`], naming what to change.
+	pub fn start_with(
+		config: OperatorConfig,
+		runtime: Handle,
+		registry: Option<&Registry>,
+		answerer: Arc<dyn Answerer>,
+	) -> Result<Self, StartError> {
+		config.validate()?;
+		let parts = Parts::open(&config, &runtime, Metrics::new(registry)?)?;
+		Self::assemble(&config, &runtime, parts, answerer, Vec::new())
+	}
+
+	fn assemble(
+		config: &OperatorConfig,
+		runtime: &Handle,
+		parts: Parts,
+		answerer: Arc<dyn Answerer>,
+		bases: Vec<BaseStatus>,
+	) -> Result<Self, StartError> {
+		let Parts { listener, address, store, metrics } = parts;
+		let queue = Queue::start(answerer.clone(), config.queue, config.threads, metrics.clone())?;
+		let queue = Arc::new(queue);
+		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer));
+		let reporter = Arc::new(Reporter {
+			bases,
+			queue: queue.clone(),
+			store: store.clone(),
+			metrics: metrics.clone(),
+			started: Instant::now(),
+		});
+		let router = http::router(http::Services { store, status: reporter.clone(), metrics });
+		let shutdown = CancellationToken::new();
+		let serving = http::serve(listener, router, config.limits.clone(), shutdown.clone());
+		let http = Mutex::new(Some(runtime.spawn(serving)));
+		log::info!("the worker listens on http://{address}, its store is {}", config.store);
+		Ok(Self { engine, queue, reporter, address, shutdown, http })
+	}
+
+	/// What off-chain workers talk to.
+	pub fn engine(&self) -> Arc<dyn Engine> {
+		self.engine.clone()
+	}
+
+	/// How the worker is.
+	pub fn status(&self) -> OperatorStatus {
+		self.reporter.status()
+	}
+
+	/// What [`Operator::status`] asks, to be kept by whoever serves it.
+	pub fn reporter(&self) -> Arc<dyn StatusSource> {
+		self.reporter.clone()
+	}
+
+	/// Where HTTP is served: the port that the system chose, where zero was asked for.
+	pub fn address(&self) -> SocketAddr {
+		self.address
+	}
+
+	/// Stops answering and serving, lets HTTP requests under way finish for a few seconds, and
+	/// returns when all is done.
+	pub async fn stop(self) {
+		self.shutdown.cancel();
+		let queue = self.queue.clone();
+		let stopping = tokio::task::spawn_blocking(move || queue.stop());
+		let http = self.http.lock().take();
+		if stopping.await.is_err() {
+			log::error!("the queue did not stop in order");
+		}
+		if let Some(http) = http
+			&& http.await.is_err()
+		{
+			log::error!("the HTTP server did not stop in order");
+		}
+	}
+}
+
+impl Drop for Operator {
+	fn drop(&mut self) {
+		self.shutdown.cancel();
+		self.queue.stop();
+	}
+}
+
+/// What both ways of starting need first. The port comes before the bases: that it is taken should
+/// not be learnt after seconds of loading.
+struct Parts {
+	listener: tokio::net::TcpListener,
+	address: SocketAddr,
+	store: ContentStore,
+	metrics: Metrics,
+}
+
+impl Parts {
+	fn open(
+		config: &OperatorConfig,
+		runtime: &Handle,
+		metrics: Metrics,
+	) -> Result<Self, StartError> {
+		let failed = |source| StartError::Listen { address: config.listen, source };
+		let listener = std::net::TcpListener::bind(config.listen).map_err(failed)?;
+		listener.set_nonblocking(true).map_err(failed)?;
+		let address = listener.local_addr().map_err(failed)?;
+		let _context = runtime.enter();
+		let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+		let store = ContentStore::open(config, metrics.clone())?;
+		Ok(Self { listener, address, store, metrics })
+	}
+}

@@ -1,0 +1,242 @@
+//! Jobs in order of arrival, one answered at a time on a thread of its own.
+//!
+//! A job is known from [`Queue::enqueue`] until [`Queue::forget`]: enqueuing it again changes
+//! nothing, and its result stays the same however often it is asked for. Nothing is kept on disk.
+//! After a restart every job is unknown, and whoever wants it answered enqueues it again; the
+//! chain takes one answer to a request at most.
+
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use std::{
+	panic::{AssertUnwindSafe, catch_unwind},
+	sync::Arc,
+	thread::JoinHandle,
+};
+
+use openledger_primitives_core::{Hash, RequestId};
+use openledger_primitives_inference::{Failure, Job, Outcome, Response};
+use parking_lot::{Condvar, Mutex};
+use tokio_util::sync::CancellationToken;
+
+use self::entry::State;
+use crate::{
+	error::StartError,
+	metrics::{Metrics, kind},
+};
+
+/// The longest text in a failure, in bytes.
+const MAX_REASON: usize = 256;
+
+/// What answers a job.
+pub trait Answerer: Send + Sync + 'static {
+	/// blake2b-256 of each base's weights file.
+	fn bases(&self) -> Vec<Hash>;
+
+	/// Answers and attributes one job. Returns early, with any failure, once `cancel` says so:
+	/// nobody waits for the result then.
+	///
+	/// # Errors
+	/// What kept the job from being answered.
+	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure>;
+}
+
+/// How many jobs there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Load {
+	/// Jobs that may wait or run.
+	pub capacity: usize,
+	/// Jobs waiting for their turn.
+	pub waiting: usize,
+	/// The job being answered.
+	pub running: Option<RequestId>,
+	/// Results kept until they are forgotten.
+	pub finished: usize,
+	/// Whether the thread that answers is there.
+	pub alive: bool,
+}
+
+/// The queue with its thread.
+pub struct Queue {
+	shared: Arc<Shared>,
+	thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+	state: Mutex<State>,
+	wake: Condvar,
+	metrics: Metrics,
+}
+
+impl Queue {
+	/// Starts the thread that answers. At most `capacity` jobs wait or run, and four times as many
+	/// results are kept; the oldest result makes room, and its job is unknown from then on. The
+	/// answerer computes with at most `threads` threads.
+	///
+	/// # Errors
+	/// [`StartError::Thread`] when the system gives no thread.
+	pub fn start(
+		answerer: Arc<dyn Answerer>,
+		capacity: usize,
+		threads: usize,
+		metrics: Metrics,
+	) -> Result<Self, StartError> {
+		let failed = |error: &dyn std::fmt::Display| StartError::Thread(error.to_string());
+		let pool = rayon::ThreadPoolBuilder::new()
+			.num_threads(threads)
+			.thread_name(|index| format!("openledger-{index}"))
+			.build()
+			.map_err(|error| failed(&error))?;
+		let results = capacity.saturating_mul(4);
+		let shared = Arc::new(Shared {
+			state: Mutex::new(State::new(capacity, results)),
+			wake: Condvar::new(),
+			metrics,
+		});
+		let thread = std::thread::Builder::new().name("openledger-answers".into()).spawn({
+			let shared = shared.clone();
+			move || {
+				while let Some((request, turn, job, cancel)) = shared.next() {
+					let result = pool.install(|| attempt(answerer.as_ref(), &job, &cancel));
+					shared.finish(request, turn, result);
+				}
+			}
+		});
+		let thread = thread.map_err(|error| failed(&error))?;
+		Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+	}
+
+	/// Takes on a job. A job that is known changes nothing; one of the same number that differs, as
+	/// after a re-organisation of the chain, replaces the other.
+	pub fn enqueue(&self, job: Job) -> Response {
+		let response = self.shared.state.lock().enqueue(job);
+		self.shared.wake.notify_one();
+		self.shared.count();
+		match response {
+			Ok(progress) => Response::Progress(progress),
+			Err(failure) => Response::Failed(failure),
+		}
+	}
+
+	/// How far a job is.
+	pub fn poll(&self, request: RequestId) -> Response {
+		match self.shared.state.lock().progress(request) {
+			Some(progress) => Response::Progress(progress),
+			None => Response::Failed(Failure::Unknown),
+		}
+	}
+
+	/// Drops a job and its result; where it is being answered, that stops.
+	pub fn forget(&self, request: RequestId) {
+		self.shared.state.lock().forget(request);
+		self.shared.count();
+	}
+
+	/// Jobs that still fit.
+	pub fn free(&self) -> usize {
+		self.shared.state.lock().free()
+	}
+
+	/// How many jobs there are.
+	pub fn load(&self) -> Load {
+		let alive = self.thread.lock().as_ref().is_some_and(|thread| !thread.is_finished());
+		let state = self.shared.state.lock();
+		Load {
+			capacity: state.capacity(),
+			waiting: state.waiting(),
+			running: state.running(),
+			finished: state.finished(),
+			alive,
+		}
+	}
+
+	/// Stops the job being answered, drops all others, and waits for the thread to end.
+	pub fn stop(&self) {
+		self.shared.state.lock().stop();
+		self.shared.wake.notify_all();
+		let thread = self.thread.lock().take();
+		if thread.is_some_and(|thread| thread.join().is_err()) {
+			log::error!("the thread that answers ended by a panic");
+		}
+		self.shared.count();
+	}
+}
+
+impl Drop for Queue {
+	fn drop(&mut self) {
+		self.stop();
+	}
+}
+
+impl Shared {
+	/// Waits for the next job; `None` once the queue stops.
+	fn next(&self) -> Option<(RequestId, u64, Box<Job>, CancellationToken)> {
+		let mut state = self.state.lock();
+		loop {
+			if state.is_stopping() {
+				return None;
+			}
+			if let Some(next) = state.next() {
+				drop(state);
+				self.count();
+				return Some(next);
+			}
+			self.wake.wait(&mut state);
+		}
+	}
+
+	fn finish(&self, request: RequestId, turn: u64, result: Result<Outcome, Failure>) {
+		let result = result.map_err(shorten);
+		let counted = match &result {
+			Ok(_) => Ok(()),
+			Err(failure) => Err((kind(failure), format!("{failure:?}"))),
+		};
+		if self.state.lock().finish(request, turn, result) {
+			match counted {
+				Ok(()) => self.metrics.answers.inc(),
+				Err((kind, failure)) => {
+					log::warn!("request {request} was not answered: {failure}");
+					self.metrics.failures.with_label_values(&[kind]).inc();
+				}
+			}
+		}
+		self.count();
+	}
+
+	fn count(&self) {
+		let state = self.state.lock();
+		self.metrics.waiting.set(state.waiting() as u64);
+		self.metrics.running.set(u64::from(state.running().is_some()));
+		self.metrics.finished.set(state.finished() as u64);
+	}
+}
+
+/// Answers a job; a panic of the answerer is that job's failure and nobody else's.
+fn attempt(
+	answerer: &dyn Answerer,
+	job: &Job,
+	cancel: &CancellationToken,
+) -> Result<Outcome, Failure> {
+	catch_unwind(AssertUnwindSafe(|| answerer.answer(job, cancel))).unwrap_or_else(|panic| {
+		let text = panic
+			.downcast_ref::<String>()
+			.map(String::as_str)
+			.or_else(|| panic.downcast_ref::<&str>().copied())
+			.unwrap_or("no reason given");
+		Err(Failure::Engine(format!("the engine panicked: {text}")))
+	})
+}
+
+/// Cuts the text of a failure, which the runtime reads into its own memory.
+fn shorten(failure: Failure) -> Failure {
+	let cut = |mut text: String| {
+		text.truncate(text.floor_char_boundary(MAX_REASON));
+		text
+	};
+	match failure {
+		Failure::BadContent(text) => Failure::BadContent(cut(text)),
+		Failure::Engine(text) => Failure::Engine(cut(text)),
+		other => other,
+	}
+}

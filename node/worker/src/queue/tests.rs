@@ -1,0 +1,186 @@
+use super::*;
+use crate::testing::{Scripted, job, outcome, until};
+use openledger_primitives_inference::Progress;
+use std::sync::atomic::Ordering;
+
+fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
+	Queue::start(answerer.clone(), capacity, 1, Metrics::new(None).unwrap()).unwrap()
+}
+
+fn progress(response: Response) -> Progress {
+	match response {
+		Response::Progress(progress) => progress,
+		other => panic!("{other:?}"),
+	}
+}
+
+fn wait_for(queue: &Queue, request: RequestId, expected: &Progress) {
+	until("the expected progress", || queue.poll(request) == Response::Progress(expected.clone()));
+}
+
+#[test]
+fn job_is_answered_once_however_often_it_is_enqueued() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 4);
+	for _ in 0..3 {
+		queue.enqueue(job(1));
+	}
+	wait_for(&queue, 1, &Progress::Running);
+	assert_eq!(progress(queue.enqueue(job(1))), Progress::Running);
+	*answerer.hold.lock() = false;
+	wait_for(&queue, 1, &Progress::Done(outcome(1)));
+	for _ in 0..3 {
+		assert_eq!(progress(queue.enqueue(job(1))), Progress::Done(outcome(1)));
+		assert_eq!(progress(queue.poll(1)), Progress::Done(outcome(1)));
+	}
+	assert_eq!(*answerer.started.lock(), [1]);
+}
+
+#[test]
+fn jobs_are_answered_in_order_of_arrival() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 4);
+	for request in [7, 3, 5] {
+		queue.enqueue(job(request));
+	}
+	*answerer.hold.lock() = false;
+	wait_for(&queue, 5, &Progress::Done(outcome(5)));
+	assert_eq!(*answerer.started.lock(), [7, 3, 5]);
+}
+
+#[test]
+fn job_is_refused_when_queue_is_full_and_taken_once_there_is_room() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 2);
+	queue.enqueue(job(1));
+	queue.enqueue(job(2));
+	assert_eq!(queue.free(), 0);
+	assert_eq!(queue.enqueue(job(3)), Response::Failed(Failure::Busy));
+	assert_eq!(queue.poll(3), Response::Failed(Failure::Unknown));
+	assert!(matches!(queue.enqueue(job(2)), Response::Progress(_)), "a known job needs no room");
+	queue.forget(2);
+	assert_eq!(progress(queue.enqueue(job(3))), Progress::Queued);
+}
+
+#[test]
+fn job_is_unknown_when_never_enqueued_or_forgotten() {
+	let answerer = Arc::new(Scripted::default());
+	let queue = queue(&answerer, 2);
+	assert_eq!(queue.poll(1), Response::Failed(Failure::Unknown));
+	queue.enqueue(job(1));
+	wait_for(&queue, 1, &Progress::Done(outcome(1)));
+	queue.forget(1);
+	queue.forget(1);
+	assert_eq!(queue.poll(1), Response::Failed(Failure::Unknown));
+}
+
+#[test]
+fn answer_is_cancelled_and_its_result_discarded_when_job_is_forgotten() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 2);
+	queue.enqueue(job(1));
+	wait_for(&queue, 1, &Progress::Running);
+	queue.forget(1);
+	until("cancelled", || answerer.cancelled.load(Ordering::SeqCst) == 1);
+	assert_eq!(queue.poll(1), Response::Failed(Failure::Unknown));
+	*answerer.hold.lock() = false;
+	queue.enqueue(job(2));
+	wait_for(&queue, 2, &Progress::Done(outcome(2)));
+	assert_eq!(queue.poll(1), Response::Failed(Failure::Unknown));
+	assert_eq!(queue.load().finished, 1);
+}
+
+#[test]
+fn waiting_job_is_never_started_when_it_is_forgotten() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 4);
+	for request in [1, 2, 3] {
+		queue.enqueue(job(request));
+	}
+	queue.forget(2);
+	*answerer.hold.lock() = false;
+	wait_for(&queue, 3, &Progress::Done(outcome(3)));
+	assert_eq!(*answerer.started.lock(), [1, 3]);
+}
+
+#[test]
+fn job_replaces_the_other_when_number_is_the_same_and_content_differs() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 2);
+	queue.enqueue(job(1));
+	wait_for(&queue, 1, &Progress::Running);
+	let mut other = job(1);
+	other.prompt = b"After a re-organisation".to_vec().try_into().unwrap();
+	assert_eq!(progress(queue.enqueue(other.clone())), Progress::Queued);
+	until("the first is cancelled", || answerer.cancelled.load(Ordering::SeqCst) == 1);
+	*answerer.hold.lock() = false;
+	wait_for(&queue, 1, &Progress::Done(outcome(1)));
+	assert_eq!(*answerer.started.lock(), [1, 1]);
+	assert_eq!(progress(queue.enqueue(other)), Progress::Done(outcome(1)));
+}
+
+#[test]
+fn failure_stays_until_forgotten_and_its_text_is_cut() {
+	let answerer = Arc::new(Scripted::default());
+	*answerer.failure.lock() = Some(Failure::Engine("ß".repeat(1_000)));
+	let queue = queue(&answerer, 2);
+	queue.enqueue(job(1));
+	let cut = Failure::Engine("ß".repeat(MAX_REASON / 2));
+	wait_for(&queue, 1, &Progress::Failed(cut.clone()));
+	assert_eq!(progress(queue.enqueue(job(1))), Progress::Failed(cut));
+	*answerer.failure.lock() = None;
+	queue.forget(1);
+	queue.enqueue(job(1));
+	wait_for(&queue, 1, &Progress::Done(outcome(1)));
+}
+
+#[test]
+fn panic_fails_its_job_and_spares_the_next() {
+	let answerer = Arc::new(Scripted::default());
+	*answerer.panic.lock() = true;
+	let queue = queue(&answerer, 2);
+	queue.enqueue(job(1));
+	until("failed", || {
+		matches!(
+			queue.poll(1),
+			Response::Progress(Progress::Failed(Failure::Engine(text))) if text.contains("told to")
+		)
+	});
+	*answerer.panic.lock() = false;
+	queue.enqueue(job(2));
+	wait_for(&queue, 2, &Progress::Done(outcome(2)));
+	assert!(queue.load().alive);
+}
+
+#[test]
+fn oldest_result_is_dropped_when_there_are_too_many() {
+	let answerer = Arc::new(Scripted::default());
+	let queue = queue(&answerer, 1);
+	for request in 1..=5 {
+		until("room", || queue.free() == 1);
+		queue.enqueue(job(request));
+		wait_for(&queue, request, &Progress::Done(outcome(request)));
+	}
+	assert_eq!(queue.poll(1), Response::Failed(Failure::Unknown));
+	assert_eq!(progress(queue.poll(2)), Progress::Done(outcome(2)));
+	assert_eq!(queue.load().finished, 4);
+}
+
+#[test]
+fn job_is_unknown_after_a_restart_and_answered_when_enqueued_again() {
+	let answerer = Arc::new(Scripted::held());
+	let first = queue(&answerer, 2);
+	first.enqueue(job(1));
+	first.enqueue(job(2));
+	wait_for(&first, 1, &Progress::Running);
+	first.stop();
+	assert_eq!(answerer.cancelled.load(Ordering::SeqCst), 1);
+	assert_eq!(first.enqueue(job(3)), Response::Failed(Failure::Unavailable));
+	assert!(!first.load().alive);
+	drop(first);
+	*answerer.hold.lock() = false;
+	let second = queue(&answerer, 2);
+	assert_eq!(second.poll(1), Response::Failed(Failure::Unknown));
+	assert_eq!(progress(second.enqueue(job(1))), Progress::Queued);
+	wait_for(&second, 1, &Progress::Done(outcome(1)));
+}

@@ -1,0 +1,174 @@
+//! Answering one job: generate, then say which records moved the answer.
+
+mod load;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc, time::Instant};
+
+use openledger_attribution::{claim, format, query};
+use openledger_primitives_attribution::{Claim, Terms, verify};
+use openledger_primitives_core::{Answer, Hash, MAX_ANSWER, model::Usage, record::content_hash};
+use openledger_primitives_inference::{Failure, Job, Outcome};
+use openlora::{Adapter, Base, GenerateOptions, Sampling, generate};
+use sp_core::crypto::AccountId32;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use self::{load::Loader, text::Bounds};
+use crate::{content::ContentStore, metrics::Metrics, queue::Answerer};
+
+/// How often a growing answer's length is looked at, in tokens.
+const LENGTH_CHECK: usize = 16;
+
+/// Answers jobs with the bases that are loaded and the adapters and indexes in the content store.
+pub struct Server {
+	bases: BTreeMap<Hash, Arc<Base>>,
+	loader: Loader,
+	metrics: Metrics,
+}
+
+/// An answer as it is returned, and as it is attributed.
+struct Answered {
+	text: Answer,
+	tokens: Vec<u32>,
+	usage: Usage,
+}
+
+pub(crate) fn engine(error: impl std::fmt::Display) -> Failure {
+	Failure::Engine(error.to_string())
+}
+
+fn check(cancel: &CancellationToken) -> Result<(), Failure> {
+	if cancel.is_cancelled() { Err(engine("the job was dropped")) } else { Ok(()) }
+}
+
+impl Server {
+	/// A server of `bases`, by the hash of their weights. Of adapters and indexes, `loaded` bytes
+	/// each stay in memory. `runtime` does what waits for the network.
+	pub fn new(
+		bases: BTreeMap<Hash, Arc<Base>>,
+		store: ContentStore,
+		runtime: Handle,
+		loaded: u64,
+		metrics: Metrics,
+	) -> Self {
+		Self { bases, loader: Loader::new(store, runtime, loaded), metrics }
+	}
+
+	/// Generates the answer. It is charged and attributed by the tokens of its text, as anyone who
+	/// has the text gets them: sampling may choose another spelling in tokens, and the text may have
+	/// been cut.
+	fn generate(
+		&self,
+		job: &Job,
+		base: &Base,
+		adapter: &Adapter,
+		prompt: &[u32],
+		cancel: &CancellationToken,
+	) -> Result<Answered, Failure> {
+		let started = Instant::now();
+		let room = base.config.context.saturating_sub(prompt.len());
+		let options = GenerateOptions {
+			max_tokens: room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX)),
+			sampling: sampling(job),
+			stop_tokens: base.stop_tokens.clone(),
+		};
+		let mut tokens = Vec::new();
+		let generation = generate(base, Some(adapter), prompt, &options, &mut |token| {
+			tokens.push(token);
+			let long = tokens.len() % LENGTH_CHECK == 0
+				&& text::is_over(&base.tokenizer, &tokens, MAX_ANSWER as usize);
+			if cancel.is_cancelled() || long {
+				ControlFlow::Break(())
+			} else {
+				ControlFlow::Continue(())
+			}
+		})
+		.map_err(engine)?;
+		self.metrics.generating.inc_by(started.elapsed().as_secs_f64());
+		self.metrics.prompt_tokens.inc_by(prompt.len() as u64);
+		self.metrics.answer_tokens.inc_by(generation.tokens.len() as u64);
+		check(cancel)?;
+		let text = base.tokenizer.decode(&generation.tokens).map_err(engine)?;
+		let bounds = Bounds { bytes: MAX_ANSWER as usize, tokens: options.max_tokens };
+		let (text, tokens) = text::settle(&base.tokenizer, text, bounds).map_err(engine)?;
+		if tokens.is_empty() {
+			return Err(engine("the model ended its answer before the first word"));
+		}
+		let text =
+			Answer::try_from(text.into_bytes()).map_err(|_| engine("the answer is too long"))?;
+		let usage = Usage {
+			prompt: u32::try_from(prompt.len()).map_err(engine)?,
+			output: u32::try_from(tokens.len()).map_err(engine)?,
+		};
+		Ok(Answered { text, tokens, usage })
+	}
+}
+
+impl Answerer for Server {
+	fn bases(&self) -> Vec<Hash> {
+		self.bases.keys().copied().collect()
+	}
+
+	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure> {
+		let base = self.bases.get(&job.base).ok_or(Failure::MissingBase(job.base))?;
+		let question =
+			std::str::from_utf8(&job.prompt).map_err(|_| engine("the prompt is not UTF-8"))?;
+		let prompt = format::prompt(base, question).map_err(engine)?;
+		if prompt.len() >= base.config.context {
+			return Err(Failure::PromptTooLong);
+		}
+		let adapter = self.loader.adapter(job, base, cancel)?;
+		let index = self.loader.index(job, cancel)?;
+		let index = &index.0;
+		check(cancel)?;
+		let answered = self.generate(job, base, &adapter, &prompt, cancel)?;
+		let started = Instant::now();
+		let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
+		check(cancel)?;
+		let trace = salted(&found.trace, job);
+		let claim = claim(index, found.sketch, found.gain, trace, &job.payer, job.method)
+			.map_err(engine)?;
+		accepted(job, &claim)?;
+		self.metrics.attributing.inc_by(started.elapsed().as_secs_f64());
+		if !(claim.contributors.is_empty() && claim.records.is_empty()) {
+			self.metrics.claims.inc();
+		}
+		Ok(Outcome { answer: answered.text, usage: answered.usage, claim })
+	}
+}
+
+/// How the payer wants tokens chosen. The generator's seed is the first eight bytes of the job's,
+/// little-endian; with a temperature, the whole distribution is drawn from.
+fn sampling(job: &Job) -> Sampling {
+	match job.temperature {
+		0 => Sampling::Greedy,
+		thousandths => {
+			let [a, b, c, d, e, f, g, h, ..] = job.seed;
+			Sampling::Seeded {
+				seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+				temperature: f64::from(thousandths) / 1_000.0,
+				top_p: 1.0,
+			}
+		}
+	}
+}
+
+/// `blake2b-256("openledger/trace" ‖ SCALE(request, seed) ‖ trace)`: the same execution for another
+/// request has another hash.
+fn salted(trace: &Hash, job: &Job) -> Hash {
+	use codec::Encode;
+	let salted = (b"openledger/trace", job.request, job.seed, trace);
+	salted.using_encoded(content_hash)
+}
+
+/// What the runtime would refuse is a failure here, before anyone pays for submitting it.
+fn accepted(job: &Job, claim: &Claim<AccountId32>) -> Result<(), Failure> {
+	let terms = Terms { method: job.method, index: job.index, snapshots: &job.snapshots };
+	match verify(&terms, &job.payer, claim) {
+		Ok(_) => Ok(()),
+		Err(refusal) => Err(engine(format!("the claim would be refused: {refusal:?}"))),
+	}
+}

@@ -1,0 +1,363 @@
+//! With a tiny base made from a seed, an adapter trained on six records, and the index over them.
+
+use super::*;
+use crate::{
+	OperatorConfig,
+	content::ContentError,
+	operator::Operator,
+	testing::{config, until},
+};
+use bytes::Bytes;
+use openledger_attribution::{
+	BuildOptions, Manifest, Sources, TrainedSnapshot, Training, build, training_set,
+};
+use openledger_primitives_core::{
+	merkle,
+	model::{Method, PayBy},
+	record::{RecordLeaf, Snapshot, SnapshotRef},
+};
+use openledger_primitives_inference::{Command, Message, Progress, Reply, Response};
+use openlora::{
+	TrainOptions,
+	testing::{Encoding, tiny_config, write_gguf},
+	train,
+};
+use std::{convert::Infallible, path::PathBuf, sync::LazyLock};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const ALICE: AccountId32 = AccountId32::new([1; 32]);
+const BOB: AccountId32 = AccountId32::new([2; 32]);
+const PAYER: AccountId32 = AccountId32::new([9; 32]);
+const SEED: Hash = Hash::repeat_byte(0x5e);
+
+const RECORDS: [(&str, &str, AccountId32); 6] = [
+	("Who is here?", "The other one.", ALICE),
+	("And then?", "Another one came on in.", ALICE),
+	("Where to?", "Over there, then in.", BOB),
+	("What is it?", "A thing of the thin.", BOB),
+	("Why not?", "It has no end.", ALICE),
+	("Is it on?", "On and on.", BOB),
+];
+
+/// A model version, made once for all tests.
+struct Model {
+	_folder: TempDir,
+	base: PathBuf,
+	adapter: Vec<u8>,
+	index: Vec<u8>,
+	job: Job,
+}
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| model(SEED));
+
+fn model(projection: Hash) -> Model {
+	let folder = tempfile::tempdir().unwrap();
+	let path = write_gguf(folder.path(), &tiny_config(), 7, Encoding::F32);
+	let base = Base::load(&path).unwrap();
+	let hash = crate::bases::weights_hash(&path).unwrap();
+	let records: Vec<_> = RECORDS
+		.iter()
+		.enumerate()
+		.map(|(index, (question, answer, contributor))| {
+			let line = serde_json::json!({"question": question, "answer": answer}).to_string();
+			let leaf = RecordLeaf {
+				datanet: 3,
+				index: index as u32,
+				contributor: contributor.clone(),
+				content: content_hash(line.as_bytes()),
+				size: line.len() as u32,
+				committed_at: 1 + index as u32,
+			};
+			(leaf, line.into_bytes())
+		})
+		.collect();
+	let hashes: Vec<Hash> = records.iter().map(|(leaf, _)| leaf.hash()).collect();
+	let snapshot =
+		Snapshot { root: merkle::root(&hashes), count: hashes.len() as u32, frozen_at: 10 };
+	let options = TrainOptions { rank: 2, epochs: 3, seed: 11, ..TrainOptions::default() };
+	let manifest = Manifest {
+		version: openledger_attribution::manifest::VERSION,
+		base: hash,
+		tokenizer: hash,
+		snapshots: vec![TrainedSnapshot::new(SnapshotRef { datanet: 3, snapshot: 0 }, &snapshot)],
+		records: records.iter().map(|(leaf, _)| leaf.content).collect(),
+		record_tokens: 96,
+		training: Training::from(&options),
+	};
+	let snapshots = vec![(3, snapshot)];
+	let sources = Sources { manifest: &manifest, snapshots: &snapshots, records: &records };
+	let examples = training_set(&base, &sources).unwrap();
+	let adapter = train(&base, &examples, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+	let method = Method { pay_by: PayBy::Contributors, credits: 4, dimension: 64 };
+	let build_options = BuildOptions { method, projection, cache_dir: None };
+	let index =
+		build(&base, &adapter, &sources, &build_options, &mut |_| ControlFlow::Continue(()))
+			.unwrap();
+	let adapter = adapter.to_bytes().unwrap();
+	let job = Job {
+		request: 1,
+		model: 1,
+		payer: PAYER,
+		prompt: b"Who is here?".to_vec().try_into().unwrap(),
+		max_tokens: 12,
+		temperature: 700,
+		seed: [4; 32],
+		deadline: 100,
+		base: hash,
+		adapter: content_hash(&adapter),
+		method,
+		index: index.commitment(),
+		projection,
+		snapshots,
+	};
+	Model { base: path, index: index.to_bytes().to_vec(), adapter, job, _folder: folder }
+}
+
+/// A server with an empty store.
+struct Fixture {
+	server: Server,
+	store: ContentStore,
+	metrics: Metrics,
+	runtime: Runtime,
+	_folder: TempDir,
+}
+
+fn fixture() -> Fixture {
+	let runtime = Runtime::new().unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let config = config(folder.path());
+	let metrics = Metrics::new(None).unwrap();
+	let store = ContentStore::open(&config, metrics.clone()).unwrap();
+	let base = Base::load(&MODEL.base).unwrap();
+	let server = Server::new(
+		BTreeMap::from([(MODEL.job.base, base)]),
+		store.clone(),
+		runtime.handle().clone(),
+		1 << 24,
+		metrics.clone(),
+	);
+	Fixture { server, store, metrics, runtime, _folder: folder }
+}
+
+impl Fixture {
+	fn put(&self, bytes: &[u8]) -> Hash {
+		put(&self.runtime, &self.store, bytes)
+	}
+
+	fn answer(&self, job: &Job) -> Result<Outcome, Failure> {
+		self.server.answer(job, &CancellationToken::new())
+	}
+}
+
+fn put(runtime: &Runtime, store: &ContentStore, bytes: &[u8]) -> Hash {
+	let hash = content_hash(bytes);
+	let chunk = Ok::<_, Infallible>(Bytes::copy_from_slice(bytes));
+	let stream = futures::stream::iter([chunk]);
+	runtime.block_on(store.put(hash, bytes.len() as u64, &ALICE, stream)).unwrap();
+	hash
+}
+
+/// A store with adapter and index in it.
+fn stocked() -> Fixture {
+	let fixture = fixture();
+	fixture.put(&MODEL.adapter);
+	fixture.put(&MODEL.index);
+	fixture
+}
+
+fn verified(
+	job: &Job,
+	outcome: &Outcome,
+) -> openledger_primitives_attribution::Verified<AccountId32> {
+	let terms = Terms { method: job.method, index: job.index, snapshots: &job.snapshots };
+	verify(&terms, &job.payer, &outcome.claim).unwrap()
+}
+
+#[test]
+fn claim_is_verified_and_follows_from_the_answers_text_alone() {
+	let fixture = stocked();
+	let job = &MODEL.job;
+	let outcome = fixture.answer(job).unwrap();
+	verified(job, &outcome);
+	let base = Base::load(&MODEL.base).unwrap();
+	let text = std::str::from_utf8(&outcome.answer).unwrap();
+	let tokens = base.tokenizer.encode(text, false).unwrap();
+	let prompt = format::prompt(&base, "Who is here?").unwrap();
+	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
+	let adapter = Adapter::from_bytes(&MODEL.adapter).unwrap();
+	let again = query(&base, &adapter, &index, &prompt, &tokens).unwrap();
+	assert_eq!(outcome.claim.sketch, again.sketch);
+	assert_eq!(outcome.claim.gain, again.gain);
+	assert_eq!(outcome.claim.trace, salted(&again.trace, job));
+	assert_eq!(outcome.usage.prompt as usize, prompt.len());
+	assert_eq!(outcome.usage.output as usize, tokens.len());
+	assert!((1..=job.max_tokens).contains(&outcome.usage.output));
+	assert_eq!(fixture.metrics.prompt_tokens.get() as usize, prompt.len());
+}
+
+#[test]
+fn answer_is_the_same_for_the_same_job_and_another_for_another_seed() {
+	let fixture = stocked();
+	let outcome = fixture.answer(&MODEL.job).unwrap();
+	assert_eq!(fixture.answer(&MODEL.job).unwrap(), outcome);
+	let other = Job { seed: [5; 32], ..MODEL.job.clone() };
+	assert_ne!(fixture.answer(&other).unwrap().answer, outcome.answer);
+	let other = Job { request: 2, ..MODEL.job.clone() };
+	let other = fixture.answer(&other).unwrap();
+	assert_eq!(other.answer, outcome.answer);
+	assert_ne!(other.claim.trace, outcome.claim.trace);
+}
+
+#[test]
+fn payer_is_not_credited_when_its_own_records_moved_the_answer() {
+	let fixture = stocked();
+	for payer in [ALICE, BOB] {
+		let job = Job { payer: payer.clone(), ..MODEL.job.clone() };
+		let outcome = fixture.answer(&job).unwrap();
+		assert!(verified(&job, &outcome).paid.iter().all(|credit| credit.account != payer));
+	}
+}
+
+#[test]
+fn job_is_refused_when_base_adapter_or_index_are_missing() {
+	let fixture = fixture();
+	let job = &MODEL.job;
+	assert_eq!(fixture.answer(job), Err(Failure::MissingContent(job.adapter)));
+	fixture.put(&MODEL.adapter);
+	assert_eq!(fixture.answer(job), Err(Failure::MissingContent(job.index.file)));
+	fixture.put(&MODEL.index);
+	assert!(fixture.answer(job).is_ok());
+	let base = Hash::repeat_byte(1);
+	let other = Job { base, ..job.clone() };
+	assert_eq!(fixture.answer(&other), Err(Failure::MissingBase(base)));
+}
+
+#[test]
+fn job_is_refused_when_adapter_was_damaged_on_disk() {
+	let fixture = stocked();
+	let path = fixture.runtime.block_on(fixture.store.path(&MODEL.job.adapter)).unwrap();
+	let mut bytes = MODEL.adapter.clone();
+	*bytes.last_mut().unwrap() ^= 1;
+	std::fs::write(&path, bytes).unwrap();
+	assert!(matches!(fixture.answer(&MODEL.job), Err(Failure::BadContent(_))));
+	let gone = fixture.runtime.block_on(fixture.store.get(&MODEL.job.adapter));
+	assert!(matches!(gone, Err(ContentError::NotFound(_))));
+	fixture.put(&MODEL.adapter);
+	assert!(fixture.answer(&MODEL.job).is_ok());
+}
+
+#[test]
+fn job_is_refused_when_its_adapter_is_no_adapter_or_of_another_base() {
+	let fixture = stocked();
+	let refused = |bytes: &[u8]| {
+		let job = Job { adapter: fixture.put(bytes), ..MODEL.job.clone() };
+		match fixture.answer(&job) {
+			Err(Failure::BadContent(reason)) => assert!(reason.starts_with("adapter"), "{reason}"),
+			other => panic!("{other:?}"),
+		}
+	};
+	refused(b"not a safetensors file");
+	refused(&MODEL.adapter[..MODEL.adapter.len() / 2]);
+	refused(&MODEL.index);
+	let mut larger = tiny_config();
+	larger.layers += 1;
+	let peft = Adapter::from_bytes(&MODEL.adapter).unwrap().config().clone();
+	refused(&Adapter::init(&larger, peft, 1).unwrap().to_bytes().unwrap());
+}
+
+#[test]
+fn job_is_refused_when_its_index_is_not_the_model_versions() {
+	let fixture = stocked();
+	let refused = |job: Job, expected: &str| match fixture.answer(&job) {
+		Err(Failure::BadContent(reason)) => {
+			assert!(reason.contains(expected), "{reason}, not {expected}");
+		}
+		other => panic!("{expected}: {other:?}"),
+	};
+	let good = || MODEL.job.clone();
+	let with = |change: &dyn Fn(&mut Job)| {
+		let mut job = good();
+		change(&mut job);
+		job
+	};
+	refused(with(&|job| job.index.file = fixture.put(b"no index")), "index");
+	let cut = fixture.put(&MODEL.index[..MODEL.index.len() - 1]);
+	refused(with(&|job| job.index.file = cut), "index");
+	refused(with(&|job| job.index.records_root = Hash::zero()), "roots");
+	refused(with(&|job| job.index.floor_ppm += 1), "roots");
+	refused(with(&|job| job.projection = Hash::zero()), "seed");
+	refused(with(&|job| job.snapshots[0].0 = 4), "snapshots");
+	refused(with(&|job| job.method.credits = 3), "method");
+	let mut adapter = Adapter::from_bytes(&MODEL.adapter).unwrap().config().clone();
+	adapter.alpha += 1.0;
+	let other = Adapter::init(&tiny_config(), adapter, 1).unwrap().to_bytes().unwrap();
+	let other = fixture.put(&other);
+	refused(with(&|job| job.adapter = other), "another adapter");
+	assert!(fixture.answer(&good()).is_ok());
+}
+
+#[test]
+fn job_is_refused_when_its_prompt_is_too_long_or_not_utf8() {
+	let fixture = stocked();
+	let job = |prompt: Vec<u8>| Job { prompt: prompt.try_into().unwrap(), ..MODEL.job.clone() };
+	assert_eq!(fixture.answer(&job(vec![b'x'; 500])), Err(Failure::PromptTooLong));
+	assert!(matches!(fixture.answer(&job(vec![0xff, 0xfe])), Err(Failure::Engine(_))));
+}
+
+#[test]
+fn answer_ends_with_the_context_when_more_tokens_are_allowed() {
+	let fixture = stocked();
+	let job = Job { max_tokens: u32::MAX, ..MODEL.job.clone() };
+	let outcome = fixture.answer(&job).unwrap();
+	let context = tiny_config().context as u32;
+	assert!(outcome.usage.prompt + outcome.usage.output <= context);
+	verified(&job, &outcome);
+}
+
+#[test]
+fn generation_stops_at_the_next_token_when_it_is_cancelled() {
+	let fixture = stocked();
+	let base = &fixture.server.bases[&MODEL.job.base];
+	let adapter = Adapter::from_bytes(&MODEL.adapter).unwrap();
+	let prompt = format::prompt(base, "Who is here?").unwrap();
+	let cancel = CancellationToken::new();
+	cancel.cancel();
+	let job = &MODEL.job;
+	let result = fixture.server.generate(job, base, &adapter, &prompt, &cancel);
+	assert!(matches!(result.map(|_| ()), Err(Failure::Engine(_))));
+	assert_eq!(fixture.metrics.answer_tokens.get(), 1);
+	assert!(matches!(fixture.server.answer(job, &cancel), Err(Failure::Engine(_))));
+	assert_eq!(fixture.metrics.answer_tokens.get(), 1, "it did not even begin");
+}
+
+#[test]
+fn worker_answers_the_same_after_a_restart_in_the_middle_of_a_job() {
+	let runtime = Runtime::new().unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let config = OperatorConfig { bases: vec![MODEL.base.clone()], ..config(folder.path()) };
+	let start = || Operator::start(config.clone(), runtime.handle().clone(), None).unwrap();
+	let ask = |operator: &Operator, command| {
+		let Reply::V1(response) = operator.engine().exchange(Message::V1(command));
+		response
+	};
+	let store = ContentStore::open(&config, Metrics::new(None).unwrap()).unwrap();
+	put(&runtime, &store, &MODEL.adapter);
+	put(&runtime, &store, &MODEL.index);
+	drop(store);
+	let first = start();
+	assert_eq!(first.status().bases.len(), 1);
+	assert!(matches!(ask(&first, Command::Enqueue(MODEL.job.clone())), Response::Progress(_)));
+	runtime.block_on(first.stop());
+	let second = start();
+	assert_eq!(ask(&second, Command::Poll(1)), Response::Failed(Failure::Unknown));
+	ask(&second, Command::Enqueue(MODEL.job.clone()));
+	let done = || match ask(&second, Command::Poll(1)) {
+		Response::Progress(Progress::Done(outcome)) => Some(outcome),
+		Response::Progress(Progress::Queued | Progress::Running) => None,
+		other => panic!("{other:?}"),
+	};
+	until("done", || done().is_some());
+	assert_eq!(done(), Some(stocked().answer(&MODEL.job).unwrap()));
+	assert_eq!(second.status().work.answers, 1);
+}

@@ -1,0 +1,170 @@
+//! Jobs, answerers and configurations for tests.
+
+use std::{
+	path::Path,
+	sync::atomic::{AtomicU32, Ordering},
+	time::{Duration, Instant},
+};
+
+use openledger_primitives_attribution::Claim;
+use openledger_primitives_core::{
+	Answer, Hash, RequestId, Sketch,
+	model::{IndexCommitment, Method, PayBy, Usage},
+	record::upload_message,
+};
+use openledger_primitives_inference::{Failure, Job, Outcome};
+use parking_lot::Mutex;
+use sp_core::{Pair, crypto::AccountId32, sr25519};
+use tokio_util::sync::CancellationToken;
+
+use crate::{config::OperatorConfig, http, queue::Answerer};
+
+/// The base that [`Scripted`] has.
+pub const BASE: Hash = Hash::repeat_byte(0xba);
+
+/// A job for [`Scripted`].
+pub fn job(request: RequestId) -> Job {
+	Job {
+		request,
+		model: 1,
+		payer: AccountId32::new([9; 32]),
+		prompt: b"Who?".to_vec().try_into().unwrap(),
+		max_tokens: 8,
+		temperature: 0,
+		seed: [0; 32],
+		deadline: 100,
+		base: BASE,
+		adapter: Hash::zero(),
+		method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
+		index: IndexCommitment {
+			records_root: Hash::zero(),
+			records: 0,
+			contributors_root: Hash::zero(),
+			contributors: 0,
+			floor_ppm: 0,
+			file: Hash::zero(),
+		},
+		projection: Hash::zero(),
+		snapshots: Vec::new(),
+	}
+}
+
+/// The outcome that [`Scripted`] gives to a request.
+pub fn outcome(request: RequestId) -> Outcome {
+	Outcome {
+		answer: Answer::truncate_from(format!("answer {request}").into_bytes()),
+		usage: Usage { prompt: 1, output: 1 },
+		claim: Claim {
+			sketch: Sketch::truncate_from(vec![0; 16]),
+			gain: 0,
+			trace: Hash::zero(),
+			contributors: Default::default(),
+			records: Default::default(),
+		},
+	}
+}
+
+/// Answers as told: at once, or only when let go; with a failure or a panic where one is set.
+#[derive(Default)]
+pub struct Scripted {
+	/// While true, answers wait until they are cancelled or this is false.
+	pub hold: Mutex<bool>,
+	/// What the next answers fail with.
+	pub failure: Mutex<Option<Failure>>,
+	/// Whether the next answers panic.
+	pub panic: Mutex<bool>,
+	/// Requests in the order in which they were started.
+	pub started: Mutex<Vec<RequestId>>,
+	/// How many answers were cancelled.
+	pub cancelled: AtomicU32,
+}
+
+impl Scripted {
+	/// One that holds every answer back.
+	pub fn held() -> Self {
+		Self { hold: Mutex::new(true), ..Self::default() }
+	}
+}
+
+impl Answerer for Scripted {
+	fn bases(&self) -> Vec<Hash> {
+		vec![BASE]
+	}
+
+	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure> {
+		self.started.lock().push(job.request);
+		while *self.hold.lock() {
+			if cancel.is_cancelled() {
+				self.cancelled.fetch_add(1, Ordering::SeqCst);
+				return Err(Failure::Engine("dropped".into()));
+			}
+			std::thread::sleep(Duration::from_millis(1));
+		}
+		assert!(!*self.panic.lock(), "told to");
+		match &*self.failure.lock() {
+			Some(failure) => Err(failure.clone()),
+			None => Ok(outcome(job.request)),
+		}
+	}
+}
+
+/// Waits until `condition` holds.
+pub fn until(what: &str, condition: impl Fn() -> bool) {
+	let start = Instant::now();
+	while !condition() {
+		assert!(start.elapsed() < Duration::from_secs(20), "never: {what}");
+		std::thread::sleep(Duration::from_millis(2));
+	}
+}
+
+/// As [`until`], for tests on a runtime.
+pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+	let start = Instant::now();
+	while !condition() {
+		assert!(start.elapsed() < Duration::from_secs(20), "never: {what}");
+		tokio::time::sleep(Duration::from_millis(2)).await;
+	}
+}
+
+/// A worker in `folder`, on a port that the system chooses, with limits that tests can reach.
+pub fn config(folder: &Path) -> OperatorConfig {
+	let mut config = OperatorConfig::new(folder);
+	config.listen = ([127, 0, 0, 1], 0).into();
+	config.queue = 4;
+	config.threads = 1;
+	config.limits.blob = 1 << 20;
+	config.limits.quota = 3 << 20;
+	config.limits.silence = Duration::from_secs(2);
+	config
+}
+
+/// A development key.
+pub fn key(name: &str) -> sr25519::Pair {
+	sr25519::Pair::from_string(&format!("//{name}"), None).unwrap()
+}
+
+/// The account and signature headers for an upload.
+pub fn signed(pair: &sr25519::Pair, hash: &Hash, size: u64) -> [(&'static str, String); 2] {
+	let signature = pair.sign(&upload_message(hash, size));
+	[
+		(http::ACCOUNT_HEADER, format!("0x{}", hex::encode(pair.public().0))),
+		(http::SIGNATURE_HEADER, hex::encode(signature.0)),
+	]
+}
+
+/// The files below a folder, temporary ones included, without the ledger.
+pub fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+	let mut found = Vec::new();
+	let mut folders = vec![folder.to_path_buf()];
+	while let Some(folder) = folders.pop() {
+		for entry in std::fs::read_dir(folder).unwrap() {
+			let path = entry.unwrap().path();
+			if path.is_dir() {
+				folders.push(path);
+			} else if path.extension().is_none_or(|extension| extension != "redb") {
+				found.push(path);
+			}
+		}
+	}
+	found
+}

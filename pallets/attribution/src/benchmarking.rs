@@ -1,0 +1,90 @@
+//! Benchmarks, and the stage that they need from the runtime.
+
+use super::*;
+use alloc::boxed::Box;
+use frame_benchmarking::v2::*;
+use frame_support::traits::{
+	Get,
+	fungible::{Inspect, Unbalanced},
+};
+use frame_system::{Pallet as System, RawOrigin};
+use openledger_primitives_attribution::omission::Omission;
+use openledger_primitives_core::{Hash, RequestId};
+use sp_runtime::SaturatedConversion;
+
+/// What the runtime sets up for these benchmarks.
+pub trait Helper<AccountId> {
+	/// An answered request with a fee in escrow, whose claim credits as many records as a claim
+	/// can but one, with the longest sketches; and the record that it left out.
+	fn challenged() -> (RequestId, Omission<AccountId>);
+}
+
+const SALT: [u8; 32] = [7; 32];
+
+fn challenger<T: Config>() -> Result<T::AccountId, BenchmarkError> {
+	let who: T::AccountId = whitelisted_caller();
+	let balance = T::ChallengeDeposit::get()
+		.saturating_add(T::Currency::minimum_balance())
+		.saturating_mul(10);
+	T::Currency::write_balance(&who, balance)?;
+	T::Currency::set_total_issuance(T::Currency::total_issuance().saturating_add(balance));
+	Ok(who)
+}
+
+fn skip<T: Config>(blocks: u32) {
+	let next = Pallet::<T>::now().saturating_add(blocks);
+	System::<T>::set_block_number(next.saturated_into());
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn commit_challenge() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (request, _) = T::BenchmarkHelper::challenged();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), request, Hash::zero());
+		assert!(Challenges::<T>::contains_key(request, &who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn open_challenge() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (request, omission) = T::BenchmarkHelper::challenged();
+		let commitment = commitment(request, &omission, &who, &SALT);
+		Pallet::<T>::do_commit(who.clone(), request, commitment)?;
+		skip::<T>(1);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), request, Box::new(omission), SALT);
+		let corrected = Claims::<T>::get(request).and_then(|claim| claim.correction);
+		assert_eq!(corrected.map(|correction| correction.challenger), Some(who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_challenge() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (request, _) = T::BenchmarkHelper::challenged();
+		Pallet::<T>::do_commit(who.clone(), request, Hash::zero())?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), request);
+		assert!(!Challenges::<T>::contains_key(request, &who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn finalize() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (request, _) = T::BenchmarkHelper::challenged();
+		let wait = Claims::<T>::get(request)
+			.map_or(0, |claim| claim.final_at.saturating_sub(Pallet::<T>::now()));
+		skip::<T>(wait);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), request);
+		assert_eq!(Claims::<T>::get(request).map(|claim| claim.status), Some(Status::Final));
+		Ok(())
+	}
+}

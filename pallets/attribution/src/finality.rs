@@ -1,0 +1,67 @@
+//! Making claims final.
+
+use crate::{Claims, Config, Due, Error, Event, NextDue, Pallet, Status, WeightInfo};
+use frame_support::{ensure, storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use openledger_primitives_attribution::shares;
+use openledger_primitives_core::{RequestId, traits::Settlement};
+use sp_runtime::DispatchResult;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_finalize(request: RequestId) -> DispatchResult {
+		let mut claim = Claims::<T>::get(request).ok_or(Error::<T>::UnknownClaim)?;
+		ensure!(claim.status == Status::Open, Error::<T>::AlreadyFinal);
+		let now = Self::now();
+		ensure!(now >= claim.final_at, Error::<T>::WindowOpen);
+		let waits = claim.standing > 0 && now < Self::closes_at(&claim);
+		ensure!(!waits, Error::<T>::ChallengeStanding);
+		let distribution = T::Settlement::settle(request, &shares(&claim.paid), claim.earned)?;
+		claim.status = Status::Final;
+		Claims::<T>::insert(request, claim);
+		let contributors = distribution.contributed();
+		Self::deposit_event(Event::ClaimFinalized { request, contributors });
+		Ok(())
+	}
+
+	/// Looks at one claim whose time has come: makes it final, or puts it off until no challenge
+	/// to it can be opened any more.
+	fn look_at(request: RequestId) {
+		let Some(claim) = Claims::<T>::get(request).filter(|claim| claim.status == Status::Open)
+		else {
+			return;
+		};
+		let closes_at = Self::closes_at(&claim);
+		if claim.standing > 0 && Self::now() < closes_at {
+			if Self::schedule(request, closes_at).is_none() {
+				Self::deposit_event(Event::FinalityDeferred { request });
+			}
+		} else if let Err(error) = with_storage_layer(|| Self::do_finalize(request)) {
+			Self::deposit_event(Event::SettlementFailed { request, error });
+		}
+	}
+
+	/// Looks at the claims that are due, one after the other, as far as the weight goes.
+	pub(crate) fn finalize_due(meter: &mut WeightMeter) {
+		let now = Self::now();
+		let one = T::WeightInfo::finalize();
+		let look = T::DbWeight::get().reads_writes(2, 1);
+		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
+			return;
+		}
+		let mut block = NextDue::<T>::get();
+		while block <= now {
+			if meter.try_consume(look).is_err() {
+				return;
+			}
+			while let Some(request) = Due::<T>::get(block).first().copied() {
+				if meter.try_consume(one).is_err() {
+					return;
+				}
+				Due::<T>::mutate(block, |due| due.retain(|other| *other != request));
+				Self::look_at(request);
+			}
+			Due::<T>::remove(block);
+			block = block.saturating_add(1);
+			NextDue::<T>::put(block);
+		}
+	}
+}

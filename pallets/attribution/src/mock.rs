@@ -1,0 +1,408 @@
+//! A runtime in which inference, attribution and rewards work together, over a registry whose
+//! models have real trees.
+
+use crate as pallet_attribution;
+use codec::Encode;
+use frame_support::{
+	PalletId, derive_impl, parameter_types,
+	storage::unhashed,
+	traits::{ConstI32, ConstU32, ConstU128, Hooks, fungible::InspectHold},
+	weights::Weight,
+};
+use frame_system::offchain::{
+	AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes,
+};
+use openledger_primitives_attribution::{
+	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, contributor,
+};
+use openledger_primitives_core::{
+	Hash, ModelId, RequestId, Sketch, merkle,
+	model::{IndexCommitment, Method, ModelStatus, PayBy, Price, Usage},
+	record::{RecordLeaf, Snapshot},
+	settlement::{Distribution, FeeSplit},
+	traits::{Models, ServedModel},
+};
+use sp_core::crypto::AccountId32;
+use sp_runtime::{
+	BuildStorage, DispatchError, DispatchResult, MultiSignature, MultiSigner, Permill,
+	generic::UncheckedExtrinsic, traits::IdentityLookup,
+};
+
+pub const ED: u128 = 10;
+pub const BOND: u128 = 10_000;
+pub const RICH: u128 = 1_000_000;
+pub const DEPOSIT: u128 = 500;
+/// Pays records, two of them.
+pub const RECORDS: ModelId = 1;
+/// Pays contributors, two of them.
+pub const CONTRIBUTORS: ModelId = 2;
+
+frame_support::construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Rewards: pallet_rewards,
+		Inference: pallet_inference,
+		Attribution: pallet_attribution,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = frame_system::mocking::MockBlock<Test>;
+	type AccountId = AccountId32;
+	type Lookup = IdentityLookup<AccountId32>;
+	type AccountData = pallet_balances::AccountData<u128>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = u128;
+	type AccountStore = System;
+	type ExistentialDeposit = ConstU128<ED>;
+}
+
+parameter_types! {
+	pub const RewardsPalletId: PalletId = PalletId(*b"ol/rewrd");
+	pub static Split: FeeSplit = FeeSplit {
+		contributors: Permill::from_percent(50),
+		owner: Permill::from_percent(20),
+		operator: Permill::from_percent(20),
+		verifiers: Permill::from_percent(5),
+	};
+	pub Treasury: AccountId32 = account(90);
+	pub Verifiers: AccountId32 = account(91);
+	/// Whether the registry has no index to show.
+	pub static Unindexed: bool = false;
+}
+
+impl pallet_rewards::Config for Test {
+	type Currency = Balances;
+	type PalletId = RewardsPalletId;
+	type Split = Split;
+	type TreasuryAccount = Treasury;
+	type VerifiersAccount = Verifiers;
+	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
+}
+
+impl pallet_inference::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type OperatorConsideration = ();
+	type RequestConsideration = ();
+	type Models = Registered;
+	type Attribution = Attribution;
+	type Rewards = Rewards;
+	type AuthorityId = pallet_inference::crypto::AuthorityId;
+	type TreasuryAccount = Treasury;
+	type MinBond = ConstU128<100>;
+	type UnbondingPeriod = ConstU32<20>;
+	type MinFee = ConstU128<5>;
+	type MinDeadline = ConstU32<3>;
+	type MaxDeadline = ConstU32<50>;
+	type MaxMissed = ConstU32<2>;
+	type MissPenalty = ConstU128<1_000>;
+	type MaxTokens = ConstU32<256>;
+	type MaxTemplate = ConstU32<100>;
+	type MaxCapacity = ConstU32<32>;
+	type MaxOperatorsPerModel = ConstU32<3>;
+	type MaxModelsPerOperator = ConstU32<2>;
+	type MaxExpiries = ConstU32<64>;
+	type SubmissionPeriod = ConstU32<5>;
+	type WeightInfo = pallet_inference::weights::SubstrateWeight<Test>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Registered;
+}
+
+impl pallet_attribution::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Models = Registered;
+	type Settlement = Inference;
+	type TreasuryAccount = Treasury;
+	type ChallengeDeposit = ConstU128<DEPOSIT>;
+	type ChallengeWindow = ConstU32<10>;
+	type RevealGrace = ConstU32<5>;
+	type FullGain = ConstI32<200>;
+	type MaxDue = ConstU32<2>;
+	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Registered;
+}
+
+pub type Extrinsic =
+	UncheckedExtrinsic<AccountId32, RuntimeCall, MultiSignature, frame_system::CheckNonce<Test>>;
+
+impl SigningTypes for Test {
+	type Public = MultiSigner;
+	type Signature = MultiSignature;
+}
+
+impl<LocalCall> CreateTransactionBase<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type Extrinsic = Extrinsic;
+	type RuntimeCall = RuntimeCall;
+}
+
+impl<LocalCall> CreateSignedTransaction<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	fn create_signed_transaction<C: AppCrypto<MultiSigner, MultiSignature>>(
+		call: RuntimeCall,
+		public: MultiSigner,
+		account: AccountId32,
+		nonce: u32,
+	) -> Option<Extrinsic> {
+		let signature = C::sign(&(&call, nonce).encode(), public)?;
+		Some(Extrinsic::new_signed(call, account, signature, frame_system::CheckNonce::from(nonce)))
+	}
+}
+
+/// Seven training records from two Datanets: who contributed each, where its cluster's head is,
+/// and how much of the query `[1; 16]` is in it.
+const RECORD: [(u8, u32, i8); 7] =
+	[(40, 0, 10), (41, 1, 8), (42, 2, 6), (40, 0, 4), (41, 4, -5), (43, 5, 3), (5, 6, 9)];
+/// The records of the first Datanet; the others are the second's.
+const FIRST: usize = 4;
+const DATANETS: [u32; 2] = [3, 8];
+
+pub fn record(position: usize) -> RecordLeaf<AccountId32> {
+	let second = position >= FIRST;
+	RecordLeaf {
+		datanet: DATANETS[usize::from(second)],
+		index: (if second { position - FIRST } else { position }) as u32,
+		contributor: account(RECORD[position].0),
+		content: Hash::repeat_byte(position as u8),
+		size: 7,
+		committed_at: 1,
+	}
+}
+
+pub fn leaf(position: usize) -> IndexLeaf {
+	let (_, head, weight) = RECORD[position];
+	IndexLeaf {
+		position: position as u32,
+		record: record(position).hash(),
+		head,
+		scale: 10,
+		sketch: Sketch::truncate_from(vec![weight; 16]),
+	}
+}
+
+fn contributors() -> Vec<ContributorLeaf<AccountId32>> {
+	[5, 40, 41, 42, 43]
+		.into_iter()
+		.map(|who| {
+			let own: Vec<_> =
+				(0..RECORD.len()).filter(|at| RECORD[*at].0 == who).map(leaf).collect();
+			contributor::sum(account(who), 16, &own).unwrap()
+		})
+		.collect()
+}
+
+fn snapshot_leaves(second: bool) -> Vec<Hash> {
+	let range = if second { FIRST..RECORD.len() } else { 0..FIRST };
+	range.map(|position| record(position).hash()).collect()
+}
+
+/// A record with its two proofs.
+pub fn shown(position: usize) -> RecordCredit<AccountId32> {
+	let index: Vec<Hash> = (0..RECORD.len()).map(|at| leaf(at).hash()).collect();
+	let record = record(position);
+	RecordCredit {
+		leaf: leaf(position),
+		proof: merkle::prove(&index, position).unwrap(),
+		membership: merkle::prove(&snapshot_leaves(position >= FIRST), record.index as usize)
+			.unwrap(),
+		record,
+	}
+}
+
+/// A contributor with its proof.
+pub fn credited(who: u8) -> ContributorCredit<AccountId32> {
+	let all = contributors();
+	let at = all.iter().position(|leaf| leaf.account == account(who)).unwrap();
+	let hashes: Vec<Hash> = all.iter().map(|leaf| leaf.hash()).collect();
+	ContributorCredit {
+		position: at as u32,
+		leaf: all[at].clone(),
+		proof: merkle::prove(&hashes, at).unwrap(),
+	}
+}
+
+/// A claim on these contributors and records, with half of the gain that earns all.
+pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
+	Claim {
+		sketch: Sketch::truncate_from(vec![1; 16]),
+		gain: 100,
+		trace: Hash::repeat_byte(0x77),
+		contributors: contributors
+			.iter()
+			.map(|who| credited(*who))
+			.collect::<Vec<_>>()
+			.try_into()
+			.unwrap(),
+		records: records.iter().map(|at| shown(*at)).collect::<Vec<_>>().try_into().unwrap(),
+	}
+}
+
+pub struct Registered;
+
+pub fn open(model: ModelId) -> u32 {
+	unhashed::get_or_default(&(b"open", model).encode())
+}
+
+impl Models<AccountId32> for Registered {
+	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
+		let pay_by = match model {
+			RECORDS => PayBy::Records,
+			CONTRIBUTORS => PayBy::Contributors,
+			_ => return None,
+		};
+		let frozen = |second| Snapshot {
+			root: merkle::root(&snapshot_leaves(second)),
+			count: snapshot_leaves(second).len() as u32,
+			frozen_at: 1,
+		};
+		let index: Vec<Hash> = (0..RECORD.len()).map(|at| leaf(at).hash()).collect();
+		let people: Vec<Hash> = contributors().iter().map(|leaf| leaf.hash()).collect();
+		Some(ServedModel {
+			owner: account(80),
+			status: ModelStatus::Published,
+			price: Price { prompt: 1_000, output: 10_000 },
+			method: Method { pay_by, credits: 2, dimension: 16 },
+			snapshots: vec![(DATANETS[0], frozen(false)), (DATANETS[1], frozen(true))],
+			index: (!Unindexed::get()).then(|| IndexCommitment {
+				records_root: merkle::root(&index),
+				records: index.len() as u32,
+				contributors_root: merkle::root(&people),
+				contributors: people.len() as u32,
+				floor_ppm: 100_000,
+				file: Hash::repeat_byte(3),
+			}),
+			base_owner: account(81),
+			royalty: Permill::from_percent(10),
+			base: Hash::repeat_byte(4),
+			adapter: Hash::repeat_byte(5),
+			projection: Hash::repeat_byte(6),
+		})
+	}
+
+	fn acquire(model: ModelId) -> DispatchResult {
+		unhashed::put(&(b"open", model).encode(), &(open(model) + 1));
+		Ok(())
+	}
+
+	fn release(model: ModelId) {
+		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
+	}
+
+	fn earned(_: ModelId, distribution: &Distribution<AccountId32>) {
+		assert_eq!(distribution.total(), Some(distribution.fee));
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
+	fn published() -> ModelId {
+		RECORDS
+	}
+
+	fn claim(_: ModelId, _: &AccountId32, credits: u32) -> Claim<AccountId32> {
+		claim(&[], &[0, 1][..credits.min(2) as usize])
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
+	fn challenged()
+	-> (RequestId, openledger_primitives_attribution::omission::Omission<AccountId32>) {
+		let id = answered(RECORDS, claim(&[], &[1])).unwrap();
+		(id, openledger_primitives_attribution::omission::Omission::Record(shown(0)))
+	}
+}
+
+pub fn account(n: u8) -> AccountId32 {
+	AccountId32::new([n; 32])
+}
+
+pub fn signed(n: u8) -> RuntimeOrigin {
+	RuntimeOrigin::signed(account(n))
+}
+
+/// A request of `model` by account 5.
+pub fn ask(model: ModelId) -> RequestId {
+	let id = pallet_inference::NextRequest::<Test>::get();
+	let prompt = b"Why is the sky blue?".to_vec().try_into().unwrap();
+	Inference::request(signed(5), model, None, prompt, 100, 2_000, 0, [7; 32], 10).unwrap();
+	id
+}
+
+/// An answer with `claim`: 20 tokens of prompt, 98 of output, 1,000 units, 500 for contributors.
+pub fn answer(id: RequestId, claim: Claim<AccountId32>) -> DispatchResult {
+	let usage = Usage { prompt: 20, output: 98 };
+	let text = b"It scatters.".to_vec().try_into().unwrap();
+	frame_support::storage::with_storage_layer(|| {
+		Inference::answer(signed(21), id, text, usage, Box::new(claim))
+			.map(|_| ())
+			.map_err(|refused| refused.error)
+	})
+}
+
+/// A request answered with `claim`.
+pub fn answered(model: ModelId, claim: Claim<AccountId32>) -> Result<RequestId, DispatchError> {
+	let id = ask(model);
+	answer(id, claim).map(|()| id)
+}
+
+pub fn held(n: u8) -> u128 {
+	Balances::balance_on_hold(&crate::HoldReason::Challenge.into(), &account(n))
+}
+
+pub fn bond() -> u128 {
+	pallet_inference::Operators::<Test>::get(account(1)).unwrap().operator.bond
+}
+
+pub fn accrued(n: u8) -> u128 {
+	Rewards::rewards(&account(n)).accrued
+}
+
+/// Goes to block `block`, with all the weight in the world for idle work at its end.
+pub fn go_to(block: u64) {
+	while System::block_number() < block {
+		System::set_block_number(System::block_number() + 1);
+		Inference::on_idle(System::block_number(), Weight::MAX);
+		Attribution::on_idle(System::block_number(), Weight::MAX);
+	}
+}
+
+/// Whether no unit came or went, and every invariant holds.
+pub fn check() {
+	Attribution::do_try_state().unwrap();
+	let accrued = pallet_rewards::TotalAccrued::<Test>::get();
+	assert_eq!(Balances::free_balance(Rewards::account()), ED + accrued);
+	assert_eq!(Balances::total_issuance(), 14 * RICH + ED);
+}
+
+/// Operator 1 serves both models with the agent 21; accounts 1 to 12, 21 and the treasury are rich.
+pub fn chain(test: impl FnOnce()) {
+	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	pallet_balances::GenesisConfig::<Test> {
+		balances: (1..=12).chain([21, 90]).map(|n| (account(n), RICH)).collect(),
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	pallet_rewards::GenesisConfig::<Test>::default().assimilate_storage(&mut storage).unwrap();
+	sp_io::TestExternalities::new(storage).execute_with(|| {
+		System::set_block_number(1);
+		let endpoint = b"http://127.0.0.1:9955".to_vec().try_into().unwrap();
+		Inference::register_operator(signed(1), account(21), BOND, endpoint, 32).unwrap();
+		Inference::serve(signed(1), vec![RECORDS, CONTRIBUTORS].try_into().unwrap()).unwrap();
+		test();
+		check();
+	});
+}

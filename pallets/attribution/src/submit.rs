@@ -1,0 +1,86 @@
+//! Verifying and storing claims.
+
+use crate::{ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Status};
+use codec::{Encode, MaxEncodedLen};
+use frame_support::{ensure, traits::Get};
+use openledger_primitives_attribution::{Claim, Terms, lift::earned, verify};
+use openledger_primitives_core::{
+	BlockNumber, RequestId,
+	traits::{AnsweredRequest, Attribution, Models},
+};
+use sp_runtime::{BoundedVec, DispatchResult, traits::UniqueSaturatedInto};
+
+/// Blocks that are tried for a claim's finality where those before are full.
+const SPREAD: u32 = 16;
+
+impl<T: Config> Pallet<T> {
+	/// The current block, as shared types count.
+	pub(crate) fn now() -> BlockNumber {
+		frame_system::Pallet::<T>::block_number().unique_saturated_into()
+	}
+
+	/// Puts a claim on the list of the first block from `at` on that has room.
+	pub(crate) fn schedule(request: RequestId, at: BlockNumber) -> Option<BlockNumber> {
+		(at..at.saturating_add(SPREAD))
+			.find(|block| Due::<T>::try_mutate(block, |due| due.try_push(request)).is_ok())
+	}
+}
+
+impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
+	type Claim = Claim<T::AccountId>;
+
+	fn submit(answer: AnsweredRequest<T::AccountId>, claim: Self::Claim) -> DispatchResult {
+		let request = answer.request;
+		ensure!(!Claims::<T>::contains_key(request), Error::<T>::AlreadyClaimed);
+		let model = T::Models::served(answer.model).ok_or(Error::<T>::UnknownModel)?;
+		let terms = Terms {
+			method: model.method,
+			index: model.index.ok_or(Error::<T>::UnknownModel)?,
+			snapshots: &model.snapshots,
+		};
+		let verified = verify(&terms, &answer.payer, &claim).map_err(Error::<T>::from)?;
+		let paid = BoundedVec::try_from(verified.paid).map_err(|_| Error::<T>::TooManyCredits)?;
+		let evidence =
+			BoundedVec::try_from(verified.evidence).map_err(|_| Error::<T>::TooManyCredits)?;
+
+		let now = Self::now();
+		let earliest = now.saturating_add(T::ChallengeWindow::get());
+		let final_at = Self::schedule(request, earliest).ok_or(Error::<T>::QueueFull)?;
+		let digest = claim.using_encoded(sp_io::hashing::blake2_256).into();
+		let earned = earned(claim.gain, T::FullGain::get());
+		let credits = paid.len() as u32;
+		Claims::<T>::insert(
+			request,
+			ClaimRecord {
+				model: answer.model,
+				operator: answer.operator,
+				payer: answer.payer,
+				submitted_at: now,
+				final_at,
+				gain: claim.gain,
+				earned,
+				trace: claim.trace,
+				digest,
+				sketch: claim.sketch,
+				paid,
+				evidence,
+				standing: 0,
+				correction: None,
+				status: Status::Open,
+			},
+		);
+		Self::deposit_event(Event::Claimed { request, digest, credits, earned, final_at });
+		Ok(())
+	}
+
+	fn footprint() -> u32 {
+		// The claim, and its place in the queue.
+		ClaimRecord::<T::AccountId>::max_encoded_len().saturating_add(8) as u32
+	}
+
+	fn forget(request: RequestId) {
+		if Claims::<T>::get(request).is_some_and(|claim| claim.status == Status::Final) {
+			Claims::<T>::remove(request);
+		}
+	}
+}

@@ -1,0 +1,250 @@
+use crate::{Challenges, Claims, Error, Event, commitment, mock::*};
+use frame_support::{assert_noop, assert_ok};
+use openledger_primitives_attribution::{Refusal, omission::Omission};
+use openledger_primitives_core::RequestId;
+use sp_core::{H256, crypto::AccountId32};
+use sp_runtime::TokenError;
+
+type E = Error<Test>;
+type Leaf = Omission<AccountId32>;
+
+const SALT: [u8; 32] = [9; 32];
+
+fn record_left_out(position: usize) -> Leaf {
+	Omission::Record(shown(position))
+}
+
+fn commit(n: u8, id: RequestId, leaf: &Leaf) -> sp_runtime::DispatchResult {
+	let commitment = commitment(id, leaf, &account(n), &SALT);
+	Attribution::commit_challenge(signed(n), id, commitment)
+}
+
+fn open(n: u8, id: RequestId, leaf: &Leaf) -> sp_runtime::DispatchResult {
+	Attribution::open_challenge(signed(n), id, Box::new(leaf.clone()), SALT)
+}
+
+/// Commits now and opens a block later.
+fn challenge(n: u8, id: RequestId, leaf: &Leaf) {
+	assert_ok!(commit(n, id, leaf));
+	go_to(System::block_number() + 1);
+	assert_ok!(open(n, id, leaf));
+}
+
+fn failed(id: RequestId, n: u8, reason: Refusal) {
+	System::assert_last_event(
+		Event::ChallengeFailed { request: id, challenger: account(n), deposit: DEPOSIT, reason }
+			.into(),
+	);
+}
+
+#[test]
+fn omission_replaces_the_claim_and_operator_pays() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let (challenger, treasury) =
+			(Balances::free_balance(account(9)), Balances::free_balance(account(90)));
+		challenge(9, id, &record_left_out(0));
+		let record = Claims::<Test>::get(id).unwrap();
+		assert_eq!(record.paid.iter().map(|c| c.position).collect::<Vec<_>>(), [0, 1]);
+		assert_eq!(record.evidence.iter().map(|e| e.position).collect::<Vec<_>>(), [0, 1, 2]);
+		assert_eq!(record.correction.unwrap().challenger, account(9));
+		// 500 for contributors, of which 1,440 of 2,592 parts, to the largest remainder.
+		let penalty = 278;
+		assert_eq!(bond(), BOND - penalty);
+		assert_eq!(Balances::free_balance(account(9)), challenger + penalty / 2);
+		assert_eq!(Balances::free_balance(account(90)), treasury + penalty / 2);
+		assert_eq!(held(9), 0);
+		System::assert_last_event(
+			Event::ClaimCorrected {
+				request: id,
+				challenger: account(9),
+				position: 0,
+				account: account(40),
+				penalty,
+			}
+			.into(),
+		);
+		go_to(20);
+		assert!(accrued(40) > accrued(41));
+		assert_eq!(accrued(42), 0);
+	});
+}
+
+#[test]
+fn omission_fills_a_claim_that_credits_too_few() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[])).unwrap();
+		challenge(9, id, &record_left_out(2));
+		challenge(10, id, &record_left_out(5));
+		// Two are credited now: only what precedes the last counts.
+		challenge(11, id, &record_left_out(1));
+		let record = Claims::<Test>::get(id).unwrap();
+		assert_eq!(record.paid.iter().map(|c| c.position).collect::<Vec<_>>(), [1, 2]);
+		assert_eq!(record.correction.unwrap().challenger, account(11));
+	});
+}
+
+#[test]
+fn omitted_contributor_is_paid() {
+	chain(|| {
+		let id = answered(CONTRIBUTORS, claim(&[42, 41], &[1, 2])).unwrap();
+		challenge(9, id, &Omission::Contributor(credited(40), shown(0)));
+		let record = Claims::<Test>::get(id).unwrap();
+		let paid: Vec<_> = record.paid.iter().map(|c| c.account.clone()).collect();
+		assert_eq!(paid, [account(40), account(42)]);
+	});
+}
+
+#[test]
+fn useless_challenge_loses_its_deposit() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		let treasury = Balances::free_balance(account(90));
+		let mut forged = shown(2);
+		forged.leaf.scale = 60_000;
+		let cases = [
+			(record_left_out(2), Refusal::NotBetter),
+			(record_left_out(1), Refusal::AlreadyCredited),
+			(record_left_out(3), Refusal::NotHead),
+			(record_left_out(4), Refusal::BelowFloor),
+			(record_left_out(6), Refusal::Payer),
+			(Omission::Record(forged), Refusal::NotInIndex),
+			(Omission::Contributor(credited(42), shown(2)), Refusal::WrongMethod),
+		];
+		for (lost, (leaf, reason)) in (1..).zip(cases) {
+			challenge(9, id, &leaf);
+			failed(id, 9, reason);
+			assert_eq!(Balances::free_balance(account(90)), treasury + lost * DEPOSIT);
+		}
+		let record = Claims::<Test>::get(id).unwrap();
+		assert_eq!((record.standing, record.correction), (0, None));
+		assert_eq!(bond(), BOND);
+	});
+}
+
+#[test]
+fn second_challenge_with_the_same_leaf_is_useless() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let leaf = record_left_out(0);
+		assert_ok!(commit(9, id, &leaf));
+		assert_ok!(commit(10, id, &leaf));
+		go_to(2);
+		assert_ok!(open(9, id, &leaf));
+		assert_ok!(open(10, id, &leaf));
+		failed(id, 10, Refusal::AlreadyCredited);
+	});
+}
+
+#[test]
+fn stolen_challenge_is_refused() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let leaf = record_left_out(0);
+		assert_ok!(commit(9, id, &leaf));
+		// The thief copies the commitment, and later the opening.
+		let copied = Challenges::<Test>::get(id, account(9)).unwrap().commitment;
+		assert_ok!(Attribution::commit_challenge(signed(10), id, copied));
+		go_to(2);
+		assert_noop!(open(10, id, &leaf), E::WrongOpening);
+		assert_noop!(open(11, id, &leaf), E::NoChallenge);
+		assert_ok!(open(9, id, &leaf));
+		assert_ok!(Attribution::withdraw_challenge(signed(10), id));
+	});
+}
+
+#[test]
+fn opening_is_refused_when_it_differs_from_the_commitment() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		assert_ok!(commit(9, id, &record_left_out(0)));
+		go_to(2);
+		assert_noop!(open(9, id, &record_left_out(5)), E::WrongOpening);
+		let boxed = Box::new(record_left_out(0));
+		assert_noop!(Attribution::open_challenge(signed(9), id, boxed, [8; 32]), E::WrongOpening);
+	});
+}
+
+#[test]
+fn opening_is_refused_in_the_block_of_the_commitment() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		assert_ok!(commit(9, id, &record_left_out(0)));
+		assert_noop!(open(9, id, &record_left_out(0)), E::TooEarly);
+	});
+}
+
+#[test]
+fn commitment_is_refused_when_window_is_over() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		System::set_block_number(11);
+		assert_noop!(commit(9, id, &record_left_out(0)), E::WindowClosed);
+		go_to(12);
+		assert_noop!(commit(9, id, &record_left_out(0)), E::AlreadyFinal);
+		assert_noop!(commit(9, 99, &record_left_out(0)), E::UnknownClaim);
+	});
+}
+
+#[test]
+fn commitment_is_refused_twice_and_without_funds() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		assert_ok!(commit(9, id, &record_left_out(0)));
+		assert_noop!(commit(9, id, &record_left_out(0)), E::AlreadyChallenged);
+		assert_noop!(commit(66, id, &record_left_out(0)), TokenError::FundsUnavailable);
+	});
+}
+
+#[test]
+fn challenge_of_the_last_block_can_be_opened_in_the_grace() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		go_to(10);
+		assert_ok!(commit(9, id, &record_left_out(0)));
+		go_to(15);
+		assert_ok!(open(9, id, &record_left_out(0)));
+		go_to(16);
+		assert_eq!(Claims::<Test>::get(id).unwrap().status, crate::Status::Final);
+		assert_eq!(accrued(42), 0);
+	});
+}
+
+#[test]
+fn challenge_is_refused_after_the_grace_and_gets_its_deposit_back() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		assert_ok!(commit(9, id, &record_left_out(0)));
+		System::set_block_number(16);
+		assert_noop!(open(9, id, &record_left_out(0)), E::TooLate);
+		go_to(17);
+		assert_noop!(open(9, id, &record_left_out(0)), E::AlreadyFinal);
+		assert_eq!(held(9), DEPOSIT);
+		// Even once the claim is pruned.
+		assert_ok!(Inference::prune(signed(5), id));
+		assert_ok!(Attribution::withdraw_challenge(signed(9), id));
+		assert_eq!(Balances::free_balance(account(9)), RICH);
+		assert_noop!(Attribution::withdraw_challenge(signed(9), id), E::NoChallenge);
+	});
+}
+
+#[test]
+fn operator_that_challenges_itself_gains_nothing() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let before = Balances::free_balance(account(1));
+		challenge(1, id, &record_left_out(0));
+		assert_eq!(Balances::free_balance(account(1)), before);
+		assert_eq!(bond(), BOND - 278);
+	});
+}
+
+#[test]
+fn empty_commitment_opens_nothing() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		assert_ok!(Attribution::commit_challenge(signed(9), id, H256::zero()));
+		go_to(2);
+		assert_noop!(open(9, id, &record_left_out(0)), E::WrongOpening);
+	});
+}

@@ -1,0 +1,122 @@
+use crate::{Claims, Due, Error, Event, NextDue, Status, WeightInfo, mock::*};
+use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
+use sp_core::H256;
+use sp_runtime::Permill;
+
+type E = Error<Test>;
+
+fn status(id: u64) -> Status {
+	Claims::<Test>::get(id).unwrap().status
+}
+
+#[test]
+fn claim_is_final_and_paid_by_itself_after_its_window() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		go_to(10);
+		assert_eq!(status(id), Status::Open);
+		go_to(11);
+		assert_eq!(status(id), Status::Final);
+		// Half of 500 is earned: 1,440 and 1,152 of 2,592 parts.
+		assert_eq!((accrued(40), accrued(41)), (139, 111));
+		System::assert_last_event(Event::ClaimFinalized { request: id, contributors: 250 }.into());
+		assert_eq!(Due::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn finalize_is_refused_before_its_time_and_twice() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		assert_noop!(Attribution::finalize(signed(9), 99), E::UnknownClaim);
+		System::set_block_number(10);
+		assert_noop!(Attribution::finalize(signed(9), id), E::WindowOpen);
+		System::set_block_number(11);
+		assert_ok!(Attribution::finalize(signed(9), id));
+		assert_noop!(Attribution::finalize(signed(9), id), E::AlreadyFinal);
+		// The queue finds nothing left to do.
+		go_to(12);
+		assert_eq!(Due::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn finality_waits_for_a_standing_challenge_until_it_can_be_opened_no_more() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		assert_ok!(Attribution::commit_challenge(signed(9), id, H256::zero()));
+		go_to(15);
+		assert_noop!(Attribution::finalize(signed(9), id), E::ChallengeStanding);
+		assert_eq!(status(id), Status::Open);
+		go_to(16);
+		assert_eq!(status(id), Status::Final);
+		assert_ok!(Attribution::withdraw_challenge(signed(9), id));
+	});
+}
+
+#[test]
+fn finality_waits_no_longer_when_the_challenge_is_withdrawn() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		assert_ok!(Attribution::commit_challenge(signed(9), id, H256::zero()));
+		go_to(12);
+		assert_ok!(Attribution::withdraw_challenge(signed(9), id));
+		assert_ok!(Attribution::finalize(signed(10), id));
+	});
+}
+
+#[test]
+fn claim_stays_open_when_its_fee_cannot_be_paid_and_is_paid_later() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		let split = Split::get();
+		Split::mutate(|split| split.owner = Permill::one());
+		go_to(11);
+		assert_eq!(status(id), Status::Open);
+		let error = pallet_rewards::Error::<Test>::InvalidSplit.into();
+		System::assert_last_event(Event::SettlementFailed { request: id, error }.into());
+		assert_noop!(
+			Attribution::finalize(signed(9), id),
+			pallet_rewards::Error::<Test>::InvalidSplit
+		);
+		Split::set(split);
+		assert_ok!(Attribution::finalize(signed(9), id));
+		assert_eq!(status(id), Status::Final);
+	});
+}
+
+#[test]
+fn idle_work_stays_within_its_weight_and_goes_on_later() {
+	chain(|| {
+		for _ in 0..6 {
+			answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		}
+		System::set_block_number(40);
+		assert_eq!(Attribution::on_idle(40, Weight::zero()), Weight::zero());
+		let limit = <Test as crate::Config>::WeightInfo::finalize()
+			.saturating_mul(2)
+			.saturating_add(Weight::from_parts(4_000_000_000, 0));
+		let mut rounds = 0;
+		while Claims::<Test>::iter_values().any(|claim| claim.status == Status::Open) {
+			assert!(Attribution::on_idle(40, limit).all_lte(limit));
+			check();
+			rounds += 1;
+			assert!(rounds < 50);
+		}
+		assert!(rounds > 1);
+		Attribution::on_idle(40, Weight::MAX);
+		assert_eq!(NextDue::<Test>::get(), 41);
+	});
+}
+
+#[test]
+fn nothing_is_earned_when_adapter_changed_nothing() {
+	chain(|| {
+		let mut unmoved = claim(&[], &[0, 1]);
+		unmoved.gain = 0;
+		let id = answered(RECORDS, unmoved).unwrap();
+		go_to(11);
+		assert_eq!((accrued(40), accrued(41)), (0, 0));
+		assert_eq!(Rewards::settlement(id).unwrap().contributed(), 0);
+	});
+}

@@ -1,0 +1,4 @@
+mod challenge;
+mod finality;
+mod flow;
+mod submit;

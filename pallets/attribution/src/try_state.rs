@@ -1,0 +1,40 @@
+//! What always holds.
+
+use crate::{Challenges, Claims, Config, HoldReason, NextDue, Pallet, Status};
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Encode;
+use frame_support::{ensure, traits::fungible::hold::Inspect as _};
+use openledger_primitives_core::{Balance, RequestId, traits::Settlement};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// Deposits are what the balances pallet holds, claims count the challenges that stand, paid
+	/// leaves are in order, and every open claim has a fee at stake.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let mut deposits: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
+		let mut standing: BTreeMap<RequestId, u32> = BTreeMap::new();
+		for (request, who, challenge) in Challenges::<T>::iter() {
+			let sum = deposits.entry(who.encode()).or_default();
+			*sum = sum.saturating_add(challenge.deposit);
+			let count = standing.entry(request).or_default();
+			*count = count.saturating_add(1);
+		}
+		for (_, who, _) in Challenges::<T>::iter() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Challenge.into(), &who);
+			ensure!(deposits.get(&who.encode()) == Some(&held), "a deposit is not what is held");
+		}
+		for (request, claim) in Claims::<T>::iter() {
+			let count = standing.get(&request).copied().unwrap_or(0);
+			ensure!(claim.standing == count, "a claim's count of challenges is off");
+			let keys =
+				claim.paid.iter().map(|credit| (core::cmp::Reverse(credit.score), credit.position));
+			ensure!(keys.is_sorted(), "paid leaves are out of order");
+			ensure!(
+				(claim.status == Status::Open) == T::Settlement::at_stake(request).is_some(),
+				"a claim and its fee disagree on whether they are settled"
+			);
+		}
+		ensure!(NextDue::<T>::get() <= Self::now().saturating_add(1), "the queue is ahead of time");
+		Ok(())
+	}
+}

@@ -1,0 +1,49 @@
+//! Weights of the calls: the storage accesses counted in the code, plus reference times for the
+//! computation that err high. Proof sizes assume 4 KiB for each read.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of the calls.
+pub trait WeightInfo {
+	/// Committing to a challenge.
+	fn commit_challenge() -> Weight;
+	/// Opening a challenge, with a correction and a penalty.
+	fn open_challenge() -> Weight;
+	/// Withdrawing a challenge.
+	fn withdraw_challenge() -> Weight;
+	/// Making one claim final, with its settlement.
+	fn finalize() -> Weight;
+}
+
+/// Weights in terms of the runtime's database weights.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
+	Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(4_096))
+		.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	fn commit_challenge() -> Weight {
+		// The claim, the challenge, the challenger's account with holds.
+		counted::<T>(90, 6, 4)
+	}
+
+	fn open_challenge() -> Weight {
+		// Claim, challenge, the model version's terms, request, operator, three accounts with
+		// holds. At most three sketches of a kilobyte scored, three proofs of 32 hashes.
+		counted::<T>(700, 38, 12)
+	}
+
+	fn withdraw_challenge() -> Weight {
+		counted::<T>(90, 6, 4)
+	}
+
+	fn finalize() -> Weight {
+		// The claim and its place in the queue; request, the model version's terms, payer with
+		// holds, pot, split, settlement, count; for each of 16 contributors and five other payees
+		// its entry and the total.
+		counted::<T>(900, 82, 60)
+	}
+}

@@ -1,0 +1,132 @@
+//! Paying fees out of escrow, and penalties out of bonds.
+
+use crate::{Config, Error, Event, HoldReason, Operators, Pallet, Requests, Status};
+use frame_support::{
+	ensure,
+	storage::with_storage_layer,
+	traits::{
+		Get,
+		fungible::{Inspect as _, hold::Mutate as _},
+		tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
+	},
+};
+use openledger_primitives_core::{
+	Balance, RequestId,
+	settlement::{Distribution, Sale},
+	traits::{Models, Rewards, Settlement},
+};
+use sp_runtime::{DispatchError, Permill};
+
+impl<T: Config> Pallet<T> {
+	/// Moves up to `amount` of a bond to `to`, and nothing where `to` can't hold it. Force, since
+	/// an account could otherwise freeze its balance to escape.
+	fn move_bond(
+		operator: &T::AccountId,
+		to: &T::AccountId,
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		let receivable = T::Currency::can_deposit(to, amount, Provenance::Extant);
+		if amount == 0 || receivable != DepositConsequence::Success {
+			return Ok(0);
+		}
+		T::Currency::transfer_on_hold(
+			&HoldReason::Bond.into(),
+			operator,
+			to,
+			amount,
+			Precision::BestEffort,
+			Restriction::Free,
+			Fortitude::Force,
+		)
+	}
+
+	/// Takes up to `amount` from an operator's bond: half, rounded down, to `rewarded`, the rest to
+	/// the treasury. An operator can't be rewarded for its own fault, nor an account that can't
+	/// hold the reward; the treasury has those halves too.
+	pub(crate) fn take_bond(
+		operator: &T::AccountId,
+		amount: Balance,
+		rewarded: Option<&T::AccountId>,
+	) -> Result<Balance, DispatchError> {
+		with_storage_layer(|| {
+			let mut registration = Operators::<T>::get(operator).ok_or(Error::<T>::NotOperator)?;
+			let amount = amount.min(registration.operator.bond);
+			let half = amount.checked_div(2).unwrap_or(0);
+			let reward = match rewarded {
+				Some(to) if to != operator => Self::move_bond(operator, to, half)?,
+				_ => 0,
+			};
+			let rest = amount.saturating_sub(reward);
+			let fine = Self::move_bond(operator, &T::TreasuryAccount::get(), rest)?;
+			let taken = reward.saturating_add(fine);
+			let bond = &mut registration.operator.bond;
+			*bond = bond.saturating_sub(taken);
+			Operators::<T>::insert(operator, registration);
+			Self::deposit_event(Event::OperatorSlashed {
+				operator: operator.clone(),
+				amount: taken,
+				rewarded: reward,
+			});
+			Ok(taken)
+		})
+	}
+}
+
+impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
+	fn settle(
+		id: RequestId,
+		shares: &[(T::AccountId, u64)],
+		earned: Permill,
+	) -> Result<Distribution<T::AccountId>, DispatchError> {
+		with_storage_layer(|| {
+			let mut request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
+			ensure!(request.status == Status::Answered, Error::<T>::NotAnswered);
+			let fee = request.answered.as_ref().ok_or(Error::<T>::NotAnswered)?.fee;
+			let model = T::Models::served(request.model).ok_or(Error::<T>::UnknownModel)?;
+			if fee > 0 {
+				// Force: a payer can't freeze its balance to escape either.
+				T::Currency::transfer_on_hold(
+					&HoldReason::Escrow.into(),
+					&request.payer,
+					&T::Rewards::pot(),
+					fee,
+					Precision::Exact,
+					Restriction::Free,
+					Fortitude::Force,
+				)?;
+			}
+			let sale = Sale {
+				fee,
+				owner: model.owner,
+				base_owner: model.base_owner,
+				royalty: model.royalty,
+				operator: request.operator.clone(),
+			};
+			let distribution = T::Rewards::distribute(id, sale, shares, earned)?;
+			T::Models::earned(request.model, &distribution);
+			T::Models::release(request.model);
+			Self::settle_one(&request.operator);
+			request.status = Status::Settled;
+			Requests::<T>::insert(id, request);
+			Self::deposit_event(Event::Settled { request: id, fee });
+			Ok(distribution)
+		})
+	}
+
+	fn slash(
+		operator: &T::AccountId,
+		amount: Balance,
+		rewarded: &T::AccountId,
+	) -> Result<Balance, DispatchError> {
+		Self::take_bond(operator, amount, Some(rewarded))
+	}
+
+	fn at_stake(id: RequestId) -> Option<(Balance, Balance)> {
+		let request = Requests::<T>::get(id)?;
+		if request.status != Status::Answered {
+			return None;
+		}
+		let fee = request.answered?.fee;
+		Some((fee, T::Rewards::pool(fee)))
+	}
+}

@@ -1,0 +1,7 @@
+mod answer;
+mod api;
+mod expiry;
+mod offchain;
+mod operators;
+mod requests;
+mod settlement;

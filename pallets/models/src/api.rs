@@ -1,0 +1,61 @@
+//! Queries for the runtime API. Pages hold at most [`MAX_PAGE`] entries.
+
+use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet};
+use alloc::{string::String, vec::Vec};
+use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
+use openledger_primitives_core::{BaseId, ModelId};
+
+impl<T: Config> Pallet<T> {
+	/// Bases from `start` on, in ascending order.
+	pub fn bases(start: BaseId, limit: u32) -> Vec<BaseInfo<T::AccountId>> {
+		(start..NextBase::<T>::get())
+			.filter_map(Self::base)
+			.take(limit.min(MAX_PAGE) as usize)
+			.collect()
+	}
+
+	/// One base.
+	pub fn base(id: BaseId) -> Option<BaseInfo<T::AccountId>> {
+		let base = Bases::<T>::get(id)?;
+		Some(BaseInfo {
+			id,
+			owner: base.owner,
+			name: text(&base.name),
+			architecture: text(&base.architecture),
+			weights: base.weights,
+			tokenizer: base.tokenizer,
+			royalty_ppm: base.royalty.deconstruct(),
+		})
+	}
+
+	/// Model versions from `start` on, in ascending order.
+	pub fn models(start: ModelId, limit: u32) -> Vec<ModelInfo<T::AccountId>> {
+		(start..NextModel::<T>::get())
+			.filter_map(Self::model)
+			.take(limit.min(MAX_PAGE) as usize)
+			.collect()
+	}
+
+	/// One model version.
+	pub fn model(id: ModelId) -> Option<ModelInfo<T::AccountId>> {
+		let model = Models::<T>::get(id)?;
+		let activity = Activities::<T>::get(id)?;
+		Some(ModelInfo {
+			id,
+			owner: model.owner,
+			name: text(&model.name),
+			spec: model.spec,
+			status: model.status,
+			price: model.price,
+			projection: model.projection,
+			index: model.index,
+			answers: activity.answers,
+			fees: activity.fees,
+			to_contributors: activity.to_contributors,
+		})
+	}
+}
+
+fn text(bytes: &[u8]) -> String {
+	String::from_utf8_lossy(bytes).into_owned()
+}

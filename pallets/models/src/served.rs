@@ -1,0 +1,64 @@
+//! What inference and attribution need of the registry.
+
+use crate::{Activities, Bases, Config, Error, Models, Pallet};
+use frame_support::ensure;
+use openledger_primitives_core::{
+	ModelId,
+	settlement::Distribution,
+	traits::{self, ServedModel, Snapshots},
+};
+use sp_runtime::DispatchResult;
+
+impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
+	fn served(id: ModelId) -> Option<ServedModel<T::AccountId>> {
+		let model = Models::<T>::get(id)?;
+		let base = Bases::<T>::get(model.spec.base)?;
+		let snapshots = model
+			.spec
+			.snapshots
+			.iter()
+			.map(|reference| Some((reference.datanet, T::Snapshots::snapshot(*reference)?)))
+			.collect::<Option<_>>()?;
+		Some(ServedModel {
+			owner: model.owner,
+			status: model.status,
+			price: model.price,
+			method: model.spec.method,
+			snapshots,
+			index: model.index,
+			base_owner: base.owner,
+			royalty: base.royalty,
+			base: base.weights,
+			adapter: model.spec.adapter,
+			projection: model.projection,
+		})
+	}
+
+	fn acquire(id: ModelId) -> DispatchResult {
+		let model = Models::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		ensure!(model.answers(), Error::<T>::NotAnswering);
+		let mut activity = Activities::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		activity.open = activity.open.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
+		Activities::<T>::insert(id, activity);
+		Ok(())
+	}
+
+	fn release(id: ModelId) {
+		Activities::<T>::mutate(id, |activity| {
+			if let Some(activity) = activity {
+				activity.open = activity.open.saturating_sub(1);
+			}
+		});
+	}
+
+	fn earned(id: ModelId, distribution: &Distribution<T::AccountId>) {
+		Activities::<T>::mutate(id, |activity| {
+			if let Some(activity) = activity {
+				activity.answers = activity.answers.saturating_add(1);
+				activity.fees = activity.fees.saturating_add(distribution.fee);
+				activity.to_contributors =
+					activity.to_contributors.saturating_add(distribution.contributed());
+			}
+		});
+	}
+}

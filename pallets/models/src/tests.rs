@@ -1,0 +1,8 @@
+//! What the calls do, and above all what they refuse.
+
+mod base;
+mod invariants;
+mod lifecycle;
+mod ownership;
+mod register;
+mod served;

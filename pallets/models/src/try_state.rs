@@ -1,0 +1,65 @@
+//! What holds of the pallet's storage after every call.
+
+use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet};
+use alloc::collections::BTreeMap;
+use frame_support::{ensure, traits::Get};
+use openledger_primitives_core::{BaseId, ModelId, is_text, model::ModelStatus};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// Checks every invariant; names the first that fails.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let next = NextModel::<T>::get();
+		let mut on_base: BTreeMap<BaseId, u32> = BTreeMap::new();
+		let mut children: BTreeMap<ModelId, u32> = BTreeMap::new();
+		for (id, model) in Models::<T>::iter() {
+			ensure!(id < next, "a version has a number not given yet");
+			ensure!(is_text(&model.name), "a version's name is no text");
+			ensure!(
+				(model.status == ModelStatus::Draft) == model.index.is_none(),
+				"index and state of a version don't fit"
+			);
+			ensure!(
+				model.offered.as_ref() != Some(&model.owner),
+				"a version is offered to its owner"
+			);
+			let records = Self::counted(&model.spec.snapshots)?;
+			ensure!(
+				model.index.is_none_or(|index| index.records == records),
+				"an index doesn't cover its snapshots"
+			);
+			let activity = Activities::<T>::get(id).ok_or("a version has no activity")?;
+			ensure!(
+				activity.to_contributors <= activity.fees,
+				"contributors were paid more than the fees"
+			);
+			ensure!(
+				activity.open == 0 || model.answers() || model.status == ModelStatus::Retired,
+				"requests are open to a version that never answered"
+			);
+			let count = on_base.entry(model.spec.base).or_default();
+			*count = count.saturating_add(1);
+			if let Some(parent) = model.spec.parent {
+				ensure!(parent < id, "a version continues a later one");
+				let count = children.entry(parent).or_default();
+				*count = count.saturating_add(1);
+			}
+		}
+		for id in Activities::<T>::iter_keys() {
+			ensure!(Models::<T>::contains_key(id), "an activity has no version");
+		}
+		for (id, model) in Models::<T>::iter() {
+			let counted = children.remove(&id).unwrap_or_default();
+			ensure!(model.children == counted, "a version's children are miscounted");
+		}
+		ensure!(children.is_empty(), "a version continues one that is gone");
+		for (id, base) in Bases::<T>::iter() {
+			ensure!(id < NextBase::<T>::get(), "a base has a number not given yet");
+			ensure!(base.royalty <= T::MaxRoyalty::get(), "a base's royalty is above the limit");
+			let counted = on_base.remove(&id).unwrap_or_default();
+			ensure!(base.models == counted, "a base's versions are miscounted");
+		}
+		ensure!(on_base.is_empty(), "a version stands on a base that is gone");
+		Ok(())
+	}
+}

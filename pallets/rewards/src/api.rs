@@ -1,0 +1,17 @@
+//! What the runtime API asks of this pallet.
+
+use crate::{Accrued, Config, Paid, Pallet, Settlements};
+use openledger_primitives_api::RewardsInfo;
+use openledger_primitives_core::{RequestId, settlement::Distribution};
+
+impl<T: Config> Pallet<T> {
+	/// What `account` has accrued and been paid.
+	pub fn rewards(account: &T::AccountId) -> RewardsInfo {
+		RewardsInfo { accrued: Accrued::<T>::get(account), paid: Paid::<T>::get(account) }
+	}
+
+	/// How a request's fee was divided, once settled and until pruned.
+	pub fn settlement(request: RequestId) -> Option<Distribution<T::AccountId>> {
+		Settlements::<T>::get(request)
+	}
+}

@@ -1,0 +1,70 @@
+//! Benchmarks.
+
+use super::*;
+use frame_benchmarking::v2::*;
+use frame_support::traits::{
+	Get,
+	fungible::{Inspect, Mutate},
+};
+use frame_system::RawOrigin;
+use openledger_primitives_core::{Balance, MAX_CREDITS, settlement::Sale, traits::Rewards};
+use sp_runtime::Permill;
+
+fn fee<T: Config>() -> Balance {
+	T::Currency::minimum_balance().saturating_mul(1_000_000)
+}
+
+fn fund<T: Config>(amount: Balance) -> Result<(), BenchmarkError> {
+	let amount = amount.saturating_add(T::Currency::minimum_balance());
+	T::Currency::mint_into(&Pallet::<T>::account(), amount)?;
+	Ok(())
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn claim() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		fund::<T>(fee::<T>())?;
+		Pallet::<T>::accrue(&who, fee::<T>()).map_err(|_| BenchmarkError::Stop("accrue"))?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+		assert_eq!(Accrued::<T>::get(&who), 0);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn sweep() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		fund::<T>(fee::<T>())?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who));
+		assert!(Accrued::<T>::get(T::TreasuryAccount::get()) >= fee::<T>());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn distribute(s: Linear<0, { MAX_CREDITS }>) -> Result<(), BenchmarkError> {
+		fund::<T>(fee::<T>())?;
+		let shares: alloc::vec::Vec<(T::AccountId, u64)> = (0..s)
+			.map(|i| (account("contributor", i, 0), u64::from(i).saturating_add(1)))
+			.collect();
+		let sale = Sale {
+			fee: fee::<T>(),
+			owner: account("owner", 0, 0),
+			base_owner: account("base", 0, 0),
+			royalty: Permill::from_percent(5),
+			operator: account("operator", 0, 0),
+		};
+		#[block]
+		{
+			<Pallet<T> as Rewards<T::AccountId>>::distribute(0, sale, &shares, Permill::one())?;
+		}
+		assert!(Settlements::<T>::contains_key(0));
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::unchecked(), crate::mock::Test);
+}

@@ -1,0 +1,41 @@
+//! Paying out what has accrued.
+
+use crate::{Accrued, Config, Error, Event, Paid, Pallet, TotalAccrued};
+use frame_support::{
+	ensure,
+	traits::{
+		Get,
+		fungible::{Inspect, Mutate},
+		tokens::{DepositConsequence, Preservation, Provenance},
+	},
+};
+use sp_runtime::DispatchResult;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_claim(account: T::AccountId) -> DispatchResult {
+		let amount = Accrued::<T>::get(&account);
+		ensure!(amount > 0, Error::<T>::NothingAccrued);
+		match T::Currency::can_deposit(&account, amount, Provenance::Extant) {
+			DepositConsequence::Success => {}
+			DepositConsequence::BelowMinimum | DepositConsequence::CannotCreate => {
+				return Err(Error::<T>::BelowMinimum.into());
+			}
+			other => other.into_result()?,
+		}
+		let total = TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::Overflow)?;
+		T::Currency::transfer(&Self::account(), &account, amount, Preservation::Preserve)?;
+		Accrued::<T>::remove(&account);
+		TotalAccrued::<T>::put(total);
+		Paid::<T>::mutate(&account, |paid| *paid = paid.saturating_add(amount));
+		Self::deposit_event(Event::Claimed { account, amount });
+		Ok(())
+	}
+
+	pub(crate) fn do_sweep() -> DispatchResult {
+		let amount = Self::surplus();
+		ensure!(amount > 0, Error::<T>::NothingToSweep);
+		Self::accrue(&T::TreasuryAccount::get(), amount)?;
+		Self::deposit_event(Event::Swept { amount });
+		Ok(())
+	}
+}

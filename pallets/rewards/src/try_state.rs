@@ -1,0 +1,31 @@
+//! What always holds.
+
+use crate::{Accrued, Config, Pallet, Settlements, TotalAccrued};
+use frame_support::{ensure, traits::fungible::Inspect};
+use openledger_primitives_core::Balance;
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// The pot covers all that is accrued beside its existential deposit, the total is the sum of
+	/// the entries, no entry is empty, and every settlement adds up to its fee.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let mut sum: Balance = 0;
+		for amount in Accrued::<T>::iter_values() {
+			ensure!(amount > 0, "an entry without an amount is kept");
+			sum = sum.checked_add(amount).ok_or("accrued amounts overflow")?;
+		}
+		ensure!(sum == TotalAccrued::<T>::get(), "the total is not the sum of the entries");
+		let owed = T::Currency::minimum_balance().checked_add(sum).ok_or("accrued overflows")?;
+		ensure!(
+			T::Currency::total_balance(&Self::account()) >= owed,
+			"the pot does not cover what is accrued"
+		);
+		for distribution in Settlements::<T>::iter_values() {
+			ensure!(
+				distribution.total() == Some(distribution.fee),
+				"a settlement does not add up to its fee"
+			);
+		}
+		Ok(())
+	}
+}

@@ -1,0 +1,121 @@
+//! OpenLedger's own pallets: limits that only an upgrade changes, and how the pallets see one
+//! another. What governance tunes is in [`super::parameters`].
+
+use super::{
+	consensus::VrfSeeds,
+	parameters::{ValidSplit, dynamic_params},
+	tokens::{StorageDeposit, TreasuryAccount, VerifiersAccount},
+};
+use crate::{
+	Attribution, Balances, BlockNumber, Datanets, Inference, Models, Rewards, Runtime,
+	RuntimeHoldReason, offchain::OFFCHAIN_LONGEVITY,
+};
+use frame_support::{PalletId, parameter_types, traits::ConstU32};
+use sp_runtime::Permill;
+
+parameter_types! {
+	pub const DatanetHold: RuntimeHoldReason =
+		RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Datanet);
+	pub const CommitmentHold: RuntimeHoldReason =
+		RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Commitment);
+	pub const ContributionHold: RuntimeHoldReason =
+		RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Contribution);
+	pub const SnapshotHold: RuntimeHoldReason =
+		RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Snapshot);
+}
+
+impl pallet_datanets::Config for Runtime {
+	type DatanetConsideration = StorageDeposit<DatanetHold>;
+	type CommitmentConsideration = StorageDeposit<CommitmentHold>;
+	type ContributionConsideration = StorageDeposit<ContributionHold>;
+	type SnapshotConsideration = StorageDeposit<SnapshotHold>;
+	type RevealPeriod = dynamic_params::datanets::RevealPeriod;
+	type MaxCurators = ConstU32<16>;
+	type MaxRecords = ConstU32<256>;
+	type MaxRecordSize = ConstU32<{ 1024 * 1024 }>;
+	type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	pub const BaseHold: RuntimeHoldReason =
+		RuntimeHoldReason::Models(pallet_models::HoldReason::Base);
+	pub const ModelHold: RuntimeHoldReason =
+		RuntimeHoldReason::Models(pallet_models::HoldReason::Model);
+	/// A base takes at most half of what its models' owners earn.
+	pub const MaxRoyalty: Permill = Permill::from_percent(50);
+}
+
+impl pallet_models::Config for Runtime {
+	type Currency = Balances;
+	type BaseConsideration = StorageDeposit<BaseHold>;
+	type ModelConsideration = StorageDeposit<ModelHold>;
+	type Snapshots = Datanets;
+	type Seeds = VrfSeeds;
+	type DeploymentFee = dynamic_params::models::DeploymentFee;
+	type TreasuryAccount = TreasuryAccount;
+	type MaxRoyalty = MaxRoyalty;
+	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	pub const OperatorHold: RuntimeHoldReason =
+		RuntimeHoldReason::Inference(pallet_inference::HoldReason::OperatorDeposit);
+	pub const RequestHold: RuntimeHoldReason =
+		RuntimeHoldReason::Inference(pallet_inference::HoldReason::RequestDeposit);
+	pub const SubmissionPeriod: BlockNumber = OFFCHAIN_LONGEVITY;
+}
+
+impl pallet_inference::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type OperatorConsideration = StorageDeposit<OperatorHold>;
+	type RequestConsideration = StorageDeposit<RequestHold>;
+	type Models = Models;
+	type Attribution = Attribution;
+	type Rewards = Rewards;
+	type AuthorityId = pallet_inference::crypto::AuthorityId;
+	type TreasuryAccount = TreasuryAccount;
+	type MinBond = dynamic_params::inference::MinBond;
+	type UnbondingPeriod = dynamic_params::inference::UnbondingPeriod;
+	type MinFee = dynamic_params::inference::MinFee;
+	type MinDeadline = dynamic_params::inference::MinDeadline;
+	type MaxDeadline = dynamic_params::inference::MaxDeadline;
+	type MaxMissed = dynamic_params::inference::MaxMissed;
+	type MissPenalty = dynamic_params::inference::MissPenalty;
+	// About what the longest answer on chain holds, at four bytes a token.
+	type MaxTokens = ConstU32<1_024>;
+	type MaxTemplate = ConstU32<256>;
+	type MaxCapacity = ConstU32<64>;
+	type MaxOperatorsPerModel = ConstU32<64>;
+	type MaxModelsPerOperator = ConstU32<64>;
+	type MaxExpiries = ConstU32<256>;
+	type SubmissionPeriod = SubmissionPeriod;
+	type WeightInfo = pallet_inference::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_attribution::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Models = Models;
+	type Settlement = Inference;
+	type TreasuryAccount = TreasuryAccount;
+	type ChallengeDeposit = dynamic_params::attribution::ChallengeDeposit;
+	type ChallengeWindow = dynamic_params::attribution::ChallengeWindow;
+	type RevealGrace = dynamic_params::attribution::RevealGrace;
+	type FullGain = dynamic_params::attribution::FullGain;
+	type MaxDue = ConstU32<256>;
+	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	pub const RewardsPalletId: PalletId = PalletId(*b"open/rwd");
+}
+
+impl pallet_rewards::Config for Runtime {
+	type Currency = Balances;
+	type PalletId = RewardsPalletId;
+	type Split = ValidSplit;
+	type TreasuryAccount = TreasuryAccount;
+	type VerifiersAccount = VerifiersAccount;
+	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Runtime>;
+}

@@ -1,0 +1,128 @@
+//! Everything that governance can tune without an upgrade: set by root through
+//! `parameters.setParameter`, effective at once.
+//!
+//! The periods start out short, so that a development chain goes from a contribution to a paid
+//! answer within a minute; a network with strangers on it lengthens them before it opens.
+
+use crate::{Balance, BlockNumber, Runtime};
+use frame_support::{
+	dynamic_params::{dynamic_pallet_params, dynamic_params},
+	traits::Get,
+};
+use openledger_primitives_core::settlement::FeeSplit;
+use sp_runtime::Permill;
+
+/// Blocks in a minute, at one for each slot of three seconds.
+const MINUTE: BlockNumber = 20;
+/// Blocks in an hour.
+const HOUR: BlockNumber = 60 * MINUTE;
+
+/// How a fee is divided where governance has not said otherwise: 50 % to the contributors, 20 % to
+/// the model's owner, 20 % to the operator, 5 % to the verifiers, and what is left to the treasury.
+pub const DEFAULT_SPLIT: FeeSplit = FeeSplit {
+	contributors: Permill::from_percent(50),
+	owner: Permill::from_percent(20),
+	operator: Permill::from_percent(20),
+	verifiers: Permill::from_percent(5),
+};
+
+/// The parameters, by pallet.
+#[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
+pub mod dynamic_params {
+	use super::*;
+	use crate::configs::tokens::{MILLI, OPEN};
+
+	/// Contributions.
+	#[dynamic_pallet_params]
+	#[codec(index = 0)]
+	pub mod datanets {
+		use super::*;
+
+		/// Blocks after its first step within which a contribution is revealed, and after which it
+		/// can be accepted.
+		#[codec(index = 0)]
+		pub static RevealPeriod: BlockNumber = 6;
+	}
+
+	/// Models.
+	#[dynamic_pallet_params]
+	#[codec(index = 1)]
+	pub mod models {
+		use super::*;
+
+		/// What registering a model version pays to the treasury.
+		#[codec(index = 0)]
+		pub static DeploymentFee: Balance = OPEN;
+	}
+
+	/// Operators and requests.
+	#[dynamic_pallet_params]
+	#[codec(index = 2)]
+	pub mod inference {
+		use super::*;
+
+		/// The least that an operator has at stake.
+		#[codec(index = 0)]
+		pub static MinBond: Balance = 1_000 * OPEN;
+		/// Requests that an operator may let expire before it pays for it.
+		#[codec(index = 1)]
+		pub static MaxMissed: u32 = 3;
+		/// What it pays then.
+		#[codec(index = 2)]
+		pub static MissPenalty: Balance = 10 * OPEN;
+		/// Blocks from leaving to the bond's release.
+		#[codec(index = 3)]
+		pub static UnbondingPeriod: BlockNumber = 2 * HOUR;
+		/// The least blocks that a request gives its operator.
+		#[codec(index = 4)]
+		pub static MinDeadline: BlockNumber = 5;
+		/// The most blocks that a request gives its operator.
+		#[codec(index = 5)]
+		pub static MaxDeadline: BlockNumber = HOUR;
+		/// What a request's highest fee has to exceed.
+		#[codec(index = 6)]
+		pub static MinFee: Balance = MILLI;
+	}
+
+	/// Claims and challenges.
+	#[dynamic_pallet_params]
+	#[codec(index = 3)]
+	pub mod attribution {
+		use super::*;
+
+		/// Blocks within which a claim can be challenged.
+		#[codec(index = 0)]
+		pub static ChallengeWindow: BlockNumber = 10;
+		/// The mean gain, in thousandths of a nat a token, from which on the whole of the
+		/// contributors' part is paid.
+		#[codec(index = 1)]
+		pub static FullGain: i32 = 250;
+		/// Blocks after the window within which a challenge committed in it can be opened.
+		#[codec(index = 2)]
+		pub static RevealGrace: BlockNumber = 10;
+		/// What a challenge puts at stake.
+		#[codec(index = 3)]
+		pub static ChallengeDeposit: Balance = 10 * OPEN;
+	}
+
+	/// Rewards.
+	#[dynamic_pallet_params]
+	#[codec(index = 4)]
+	pub mod rewards {
+		use super::*;
+
+		/// How a fee is divided.
+		#[codec(index = 0)]
+		pub static Split: FeeSplit = DEFAULT_SPLIT;
+	}
+}
+
+/// The split in force. One whose parts exceed the whole can be set, but is never followed.
+pub struct ValidSplit;
+
+impl Get<FeeSplit> for ValidSplit {
+	fn get() -> FeeSplit {
+		let split = dynamic_params::rewards::Split::get();
+		if split.is_valid() { split } else { DEFAULT_SPLIT }
+	}
+}
