@@ -149,16 +149,15 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// How far a request is; one that the engine does not know is enqueued.
+	/// How far a request is.
+	///
+	/// The whole job is sent each time, which changes nothing where the engine has it: after a
+	/// re-organisation of the chain the same number can be another request, and polling by number
+	/// would bring the other's answer.
 	fn advance(id: RequestId, request: &RequestOf<T>) -> Result<Progress, Failure> {
-		let response = match exchange(Command::Poll(id)) {
-			Response::Failed(Failure::Unknown) => {
-				let job = Self::job(id, request).ok_or(Failure::Unknown)?;
-				exchange(Command::Enqueue(job))
-			}
-			other => other,
-		};
-		match response {
+		// Without the model no new job can be made, but one taken on before may be done.
+		let command = Self::job(id, request).map_or(Command::Poll(id), Command::Enqueue);
+		match exchange(command) {
 			Response::Progress(progress) => Ok(progress),
 			Response::Failed(failure) => Err(failure),
 			_ => Err(Failure::Unsupported),

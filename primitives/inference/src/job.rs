@@ -31,7 +31,8 @@ pub enum Reply {
 pub enum Command {
 	/// What the engine can serve.
 	Capabilities,
-	/// Take on a job. Enqueuing a job again that is known changes nothing.
+	/// Take on a job, and say how far it is. A job that is known changes nothing; one of the same
+	/// number that differs, as after a re-organisation of the chain, replaces the other.
 	Enqueue(Job),
 	/// How far a job is.
 	Poll(RequestId),

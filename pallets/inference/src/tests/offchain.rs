@@ -6,7 +6,7 @@ use crate::{
 use frame_support::traits::Hooks;
 use openledger_primitives_core::{Hash, RequestId, model::Usage};
 use openledger_primitives_inference::{
-	Command, Failure, Message, OPERATOR_KEY_TYPE, Outcome, Progress, Reply, Response,
+	Command, Failure, Job, Message, OPERATOR_KEY_TYPE, Outcome, Progress, Reply, Response,
 	host::{Engine, EngineExt},
 	sampling_seed,
 };
@@ -29,6 +29,8 @@ use std::{
 struct Double {
 	heard: Mutex<Vec<Command>>,
 	jobs: Mutex<BTreeMap<RequestId, Progress>>,
+	/// Every job that was new, in order.
+	taken: Mutex<Vec<Job>>,
 	refuses: Mutex<Option<Failure>>,
 }
 
@@ -41,7 +43,13 @@ impl Engine for Double {
 			Command::Enqueue(job) => match self.refuses.lock().unwrap().clone() {
 				Some(failure) => Response::Failed(failure),
 				None => {
-					Response::Progress(jobs.entry(job.request).or_insert(Progress::Queued).clone())
+					let mut taken = self.taken.lock().unwrap();
+					let last = taken.iter().rev().find(|known| known.request == job.request);
+					if !jobs.contains_key(&job.request) || last.is_some_and(|last| *last != job) {
+						jobs.insert(job.request, Progress::Queued);
+						taken.push(job.clone());
+					}
+					Response::Progress(jobs[&job.request].clone())
 				}
 			},
 			Command::Poll(id) => match jobs.get(&id) {
@@ -129,18 +137,10 @@ fn request_is_enqueued_once_with_all_that_answering_takes() {
 		for _ in 0..3 {
 			run();
 		}
-		assert_eq!(engine.enqueued(), 1);
 		assert!(pool.read().transactions.is_empty());
-		let heard = engine.heard.lock().unwrap();
-		let job = heard
-			.iter()
-			.find_map(|command| match command {
-				Command::Enqueue(job) => Some(job.clone()),
-				_ => None,
-			})
-			.unwrap();
+		let [job] = &engine.taken.lock().unwrap()[..] else { panic!("not one job") };
 		assert_eq!(job.seed, sampling_seed(0, &account(5), &[7; 32]));
-		assert_eq!((job.payer, job.deadline, job.max_tokens), (account(5), 11, 100));
+		assert_eq!((&job.payer, job.deadline, job.max_tokens), (&account(5), 11, 100));
 		assert_eq!((job.base, job.projection), (Hash::repeat_byte(4), Hash::repeat_byte(6)));
 	});
 }
@@ -240,7 +240,20 @@ fn job_is_enqueued_again_after_a_restart_lost_it() {
 		run();
 		engine.jobs.lock().unwrap().clear();
 		run();
-		assert_eq!(engine.enqueued(), 2);
+		assert_eq!(engine.taken.lock().unwrap().len(), 2);
+	});
+}
+
+#[test]
+fn request_is_answered_anew_when_a_reorganisation_gives_its_number_to_another() {
+	node(1, true, |engine, pool, _| {
+		run();
+		engine.set(0, done());
+		crate::Requests::<Test>::mutate(0, |request| request.as_mut().unwrap().nonce = [8; 32]);
+		run();
+		assert!(pool.read().transactions.is_empty());
+		let seeds: Vec<_> = engine.taken.lock().unwrap().iter().map(|job| job.seed).collect();
+		assert_eq!(seeds, [[7; 32], [8; 32]].map(|nonce| sampling_seed(0, &account(5), &nonce)));
 	});
 }
 
@@ -281,7 +294,7 @@ fn hopeless_job_is_not_tried_again() {
 			System::set_block_number(block);
 			run();
 		}
-		assert_eq!((engine.enqueued(), engine.forgot(0)), (1, 1));
+		assert_eq!((engine.taken.lock().unwrap().len(), engine.forgot(0)), (1, 1));
 	});
 }
 
