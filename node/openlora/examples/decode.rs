@@ -1,6 +1,6 @@
 //! Answers one question with a base and, optionally, an adapter, and prints what it took as JSON.
 //!
-//! `decode BASE [ADAPTER_FOLDER] [--prompt TEXT] [--tokens N] [--ignore-stop]`
+//! `decode BASE [ADAPTER_FOLDER] [--prompt TEXT] [--tokens N] [--threads N] [--ignore-stop]`
 
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};
 
@@ -12,18 +12,21 @@ struct Arguments {
 	adapter: Option<PathBuf>,
 	prompt: String,
 	tokens: usize,
+	/// One for each core where zero.
+	threads: usize,
 	ignore_stop: bool,
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
 	let mut paths = Vec::new();
 	let mut prompt = "Why is the sky blue? Explain it in detail.".to_string();
-	let (mut tokens, mut ignore_stop) = (128, false);
+	let (mut tokens, mut threads, mut ignore_stop) = (128, 0, false);
 	let mut rest = std::env::args().skip(1);
 	while let Some(argument) = rest.next() {
 		match argument.as_str() {
 			"--prompt" => prompt = rest.next().ok_or("--prompt needs a text")?,
 			"--tokens" => tokens = rest.next().ok_or("--tokens needs a number")?.parse()?,
+			"--threads" => threads = rest.next().ok_or("--threads needs a number")?.parse()?,
 			"--ignore-stop" => ignore_stop = true,
 			other if other.starts_with("--") => {
 				return Err(format!("unknown option {other}").into());
@@ -33,7 +36,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 	}
 	let mut paths = paths.into_iter();
 	let base = paths.next().ok_or("usage: decode BASE [ADAPTER_FOLDER] [--prompt TEXT]")?;
-	Ok(Arguments { base, adapter: paths.next(), prompt, tokens, ignore_stop })
+	Ok(Arguments { base, adapter: paths.next(), prompt, tokens, threads, ignore_stop })
 }
 
 /// A field of `/proc/self/status` in MiB; none where there is no such file.
@@ -45,7 +48,10 @@ fn memory(field: &str) -> Option<f64> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+	// SAFETY: no other thread has been started yet.
+	unsafe { openlora::leave_candle_single_threaded() };
 	let arguments = arguments()?;
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
 	let started = Instant::now();
 	let base = Base::load(&arguments.base)?;
 	let load_seconds = started.elapsed().as_secs_f64();
@@ -60,9 +66,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 	}
 	let started = Instant::now();
 	let mut first = None;
-	let answer = generate(&base, adapter.as_ref(), &prompt, &options, &mut |_| {
-		first.get_or_insert_with(|| started.elapsed().as_secs_f64());
-		ControlFlow::Continue(())
+	// Within the pool, as the worker answers: entering it anew for every product costs time.
+	let answer = pool.install(|| {
+		generate(&base, adapter.as_ref(), &prompt, &options, &mut |_| {
+			first.get_or_insert_with(|| started.elapsed().as_secs_f64());
+			ControlFlow::Continue(())
+		})
 	})?;
 	let total = started.elapsed().as_secs_f64();
 	let prefill = first.unwrap_or(total);
@@ -77,6 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 				Finish::Length => "length",
 				Finish::Cancelled => "cancelled",
 			},
+			"prompt_ids": prompt,
 			"prompt_tokens": answer.prompt_tokens,
 			"output_tokens": answer.tokens.len(),
 			"load_seconds": load_seconds,
@@ -86,7 +96,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 			"resident_after_load_mib": resident_after_load,
 			"resident_mib": memory("VmRSS"),
 			"peak_resident_mib": memory("VmHWM"),
-			"threads": std::thread::available_parallelism()?.get(),
+			"threads": pool.current_num_threads(),
 		})
 	);
 	Ok(())

@@ -6,8 +6,8 @@
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};
 
 use openlora::{
-	Adapter, Base, Cache, Example, GenerateOptions, PeftConfig, TrainOptions, generate, gradients,
-	model, train,
+	Adapter, Base, Cache, Example, GenerateOptions, GradientOptions, PeftConfig, TrainOptions,
+	generate, gradients, model, train,
 };
 use serde_json::json;
 
@@ -95,10 +95,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 	let adapter = Adapter::init(&base.config, config, 0)?;
 	let sequences: Vec<_> =
 		examples.iter().map(|example| (&example.tokens[..], example.answer_start)).collect();
-	let (many, many_cpu) = timed(|| gradients(&base, &adapter, &sequences, |_, _| Ok(())))?;
+	let (many, many_cpu) = timed(|| {
+		gradients(&base, &adapter, &sequences, GradientOptions::default(), |_, _| Ok(()))
+	})?;
 	let (tokens_of_one, start_of_one) = sequences[0];
-	let (one, _) =
-		timed(|| openlora::gradient(&base, &adapter, tokens_of_one, start_of_one).map(drop))?;
+	let (one, _) = timed(|| {
+		openlora::gradient(&base, &adapter, tokens_of_one, start_of_one, GradientOptions::default())
+			.map(drop)
+	})?;
 	let (empty_prompt, _) = timed(|| {
 		generate(&base, Some(&adapter), &[1], &greedy(&base), &mut |_| ControlFlow::Continue(()))
 			.map(drop)

@@ -1,22 +1,36 @@
-//! Mean negative log-likelihood of target tokens, with its gradient in closed form.
+//! What is asked of target tokens, with its gradient in closed form.
 //!
-//! For logits `z` of one position and target `t`, the loss is `ln Σⱼ exp(zⱼ) − zₜ` and its gradient
-//! is `softmax(z) − 1ₜ`. As one operation it reads the logits once in each direction; composed of
-//! tensor operations it would write a dozen arrays of vocabulary size for every position.
+//! For logits `z` of one position and target `t`, the negative log-likelihood is
+//! `ln Σⱼ exp(zⱼ) − zₜ` and its gradient `softmax(z) − 1ₜ`; the negative log-odds leave `t` out of
+//! the sum and out of the softmax. As one operation it reads the logits once in each direction;
+//! composed of tensor operations it would write a dozen arrays of vocabulary size for every
+//! position.
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::ops::{exp, exp_all};
 
-/// Mean over positions of the negative natural-log probability of each position's target.
+/// What an adapter is differentiated for, of each token of an answer; natural logarithms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Objective {
+	/// The negative log-likelihood `−ln p`, which training descends. Its gradient vanishes on a
+	/// token that the adapter has learnt by heart.
+	#[default]
+	Likelihood,
+	/// The negative log-odds `−ln (p / (1 − p))`, whose gradient is `1 / (1 − p)` times as long, so
+	/// that every token counts about as much (TRAK: Park et al. 2023, arXiv:2303.14186, section 3).
+	Odds,
+}
+
+/// Mean over positions of the objective for each position's target.
 ///
 /// `logits` is `[positions, vocab]` in f32 on the CPU, `targets` holds one token id for each
 /// position. The result is a scalar, not finite when a logit is not.
 ///
 /// # Errors
 /// When there are no positions, when counts differ, or when a target is not in the vocabulary.
-pub(crate) fn mean_negative_log_likelihood(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
+pub(crate) fn mean_loss(logits: &Tensor, targets: &[u32], objective: Objective) -> Result<Tensor> {
 	let (positions, vocab) = logits.dims2()?;
 	if positions == 0 || positions != targets.len() {
 		bail!("loss: {positions} positions of logits for {} targets", targets.len());
@@ -24,22 +38,36 @@ pub(crate) fn mean_negative_log_likelihood(logits: &Tensor, targets: &[u32]) -> 
 	if let Some(target) = targets.iter().find(|target| **target as usize >= vocab) {
 		bail!("loss: target {target} is not in the vocabulary of {vocab} tokens");
 	}
-	logits.contiguous()?.apply_op1(NegativeLogLikelihood { targets: targets.to_vec() })
+	logits.contiguous()?.apply_op1(TargetLoss { targets: targets.to_vec(), objective })
 }
 
-struct NegativeLogLikelihood {
+struct TargetLoss {
 	targets: Vec<u32>,
+	objective: Objective,
 }
 
-/// `ln Σⱼ exp(zⱼ)`, shifted by the largest logit so that no exponential overflows.
-fn log_sum_exp(logits: &[f32]) -> f64 {
-	let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+impl TargetLoss {
+	/// `ln Σⱼ exp(zⱼ)` over the tokens that the objective holds the target against.
+	fn normaliser(&self, logits: &[f32], target: usize) -> f64 {
+		match self.objective {
+			Objective::Likelihood => log_sum_exp([logits, &[]]),
+			Objective::Odds => log_sum_exp([&logits[..target], &logits[target + 1..]]),
+		}
+	}
+}
+
+/// Exponentials that are computed together.
+const POWERS: usize = 256;
+
+/// `ln Σⱼ exp(zⱼ)` over both parts, shifted by the largest logit so that no exponential overflows.
+fn log_sum_exp(parts: [&[f32]; 2]) -> f64 {
+	let largest = parts.iter().copied().flatten().copied().fold(f32::NEG_INFINITY, f32::max);
 	if !largest.is_finite() {
 		return f64::NAN;
 	}
-	let mut powers = [0f32; 256];
+	let mut powers = [0f32; POWERS];
 	let mut sum = 0.0;
-	for logits in logits.chunks(powers.len()) {
+	for logits in parts.iter().flat_map(|part| part.chunks(POWERS)) {
 		let powers = &mut powers[..logits.len()];
 		for (power, z) in powers.iter_mut().zip(logits) {
 			*power = z - largest;
@@ -49,9 +77,9 @@ fn log_sum_exp(logits: &[f32]) -> f64 {
 	f64::from(largest) + libm::log(sum)
 }
 
-impl CustomOp1 for NegativeLogLikelihood {
+impl CustomOp1 for TargetLoss {
 	fn name(&self) -> &'static str {
-		"negative-log-likelihood"
+		"target-loss"
 	}
 
 	fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -62,7 +90,10 @@ impl CustomOp1 for NegativeLogLikelihood {
 		let losses: Vec<f64> = logits.as_slice::<f32>()?[from..to]
 			.par_chunks_exact(vocab)
 			.zip(&self.targets)
-			.map(|(logits, target)| log_sum_exp(logits) - f64::from(logits[*target as usize]))
+			.map(|(logits, target)| {
+				let target = *target as usize;
+				self.normaliser(logits, target) - f64::from(logits[target])
+			})
 			.collect();
 		let mean = losses.iter().sum::<f64>() / positions as f64;
 		Ok((CpuStorage::F32(vec![mean as f32]), Shape::from(())))
@@ -82,11 +113,15 @@ impl CustomOp1 for NegativeLogLikelihood {
 			.zip(storage.as_slice::<f32>()?[from..to].par_chunks_exact(vocab))
 			.zip(&self.targets)
 			.for_each(|((result, logits), target)| {
-				let normaliser = log_sum_exp(logits) as f32;
+				let target = *target as usize;
+				let normaliser = self.normaliser(logits, target) as f32;
 				for (result, z) in result.iter_mut().zip(logits) {
 					*result = weight * exp(z - normaliser);
 				}
-				result[*target as usize] -= weight;
+				match self.objective {
+					Objective::Likelihood => result[target] -= weight,
+					Objective::Odds => result[target] = -weight,
+				}
 			});
 		Ok(Some(Tensor::from_vec(result, (positions, vocab), &Device::Cpu)?))
 	}
@@ -108,6 +143,50 @@ mod tests {
 		let normaliser = logits.exp().unwrap().sum_keepdim(D::Minus1).unwrap().log().unwrap();
 		let log_probabilities = logits.broadcast_sub(&normaliser).unwrap();
 		log_probabilities.gather(&ids, 1).unwrap().neg().unwrap().mean_all().unwrap()
+	}
+
+	fn mean_negative_log_likelihood(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
+		mean_loss(logits, targets, Objective::Likelihood)
+	}
+
+	#[test]
+	fn odds_and_their_gradient_are_those_of_the_probabilities() {
+		let targets = [0u32, 6, 3];
+		let odds = |values: &[f32]| -> f64 {
+			let mean = values.chunks(7).zip(targets).map(|(z, t)| {
+				let powers: Vec<f64> = z.iter().map(|z| f64::from(*z).exp()).collect();
+				let p = powers[t as usize] / powers.iter().sum::<f64>();
+				-(p / (1.0 - p)).ln() / 3.0
+			});
+			mean.sum()
+		};
+		let values = logits().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+		let variable = Var::from_tensor(&logits()).unwrap();
+		let loss = mean_loss(&variable, &targets, Objective::Odds).unwrap();
+		assert!((f64::from(loss.to_scalar::<f32>().unwrap()) - odds(&values)).abs() < 1e-5);
+		let gradient =
+			loss.backward().unwrap().get(&variable).unwrap().to_vec2::<f32>().unwrap().concat();
+		for (at, gradient) in gradient.iter().enumerate() {
+			let moved = |by: f32| {
+				let mut values = values.clone();
+				values[at] += by;
+				odds(&values)
+			};
+			let difference = (moved(1e-3) - moved(-1e-3)) / 2e-3;
+			assert!((f64::from(*gradient) - difference).abs() < 1e-4, "{at}");
+		}
+	}
+
+	#[test]
+	fn gradient_of_odds_stays_when_the_target_is_certain() {
+		let variable = Var::new(&[[80f32, 1.0, 0.0]], &Device::Cpu).unwrap();
+		let length = |objective| {
+			let loss = mean_loss(&variable, &[0], objective).unwrap();
+			let gradient = loss.backward().unwrap().get(&variable).unwrap().clone();
+			gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap()
+		};
+		assert_eq!(length(Objective::Likelihood), 0.0);
+		assert!((1.0..2.0).contains(&length(Objective::Odds)));
 	}
 
 	#[test]

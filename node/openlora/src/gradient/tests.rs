@@ -5,6 +5,8 @@ use rand_chacha::ChaCha8Rng;
 
 const TOKENS: [u32; 9] = [3, 17, 4, 9, 21, 6, 30, 2, 11];
 
+const ALL: GradientOptions = GradientOptions { objective: Objective::Likelihood, first_layer: 0 };
+
 /// An adapter on every projection with `A` and `B` both drawn at random: at `B = 0` the gradient
 /// of `A` is zero whether or not it is right.
 fn adapter(base: &Base, size: f32) -> Adapter {
@@ -21,15 +23,17 @@ fn adapter(base: &Base, size: f32) -> Adapter {
 fn loss_at(base: &Base, adapter: &Adapter, values: &[f32], context: usize, answer: usize) -> f64 {
 	let mut cache = prompt_cache(base, adapter.weights(), &TOKENS[..context]).unwrap();
 	let weights = parameters::constants(adapter.weights(), values).unwrap();
-	let loss = answer_loss(base, &weights, &TOKENS, answer, &mut cache).unwrap();
+	let loss =
+		answer_loss(base, &weights, &TOKENS, answer, &mut cache, Objective::Likelihood).unwrap();
 	f64::from(loss.to_scalar::<f32>().unwrap())
 }
 
 fn full_gradient(base: &Base, adapter: &Adapter, answer: usize) -> Vec<f32> {
-	let weights = prepare(base, adapter).unwrap();
+	let weights = prepare(base, adapter, ALL).unwrap();
 	let mut cache = Cache::new(&base.config);
-	let loss = answer_loss(base, &weights, &TOKENS, answer, &mut cache).unwrap();
-	differentiate(&weights, loss).unwrap().1
+	let loss =
+		answer_loss(base, &weights, &TOKENS, answer, &mut cache, Objective::Likelihood).unwrap();
+	differentiate(&weights, loss, 0).unwrap().1
 }
 
 fn norm(values: &[f32]) -> f64 {
@@ -86,7 +90,7 @@ fn check_by_differences(
 fn gradient_equals_finite_differences_for_every_matrix_when_the_prompt_is_constant() {
 	let base = testing::tiny_base(1);
 	let adapter = adapter(&base, 0.3);
-	let gradient = gradient(&base, &adapter, &TOKENS, 5).unwrap();
+	let gradient = gradient(&base, &adapter, &TOKENS, 5, ALL).unwrap();
 	check_by_differences(&base, &adapter, &gradient, 4, 5);
 }
 
@@ -105,7 +109,7 @@ fn gradient_stops_at_the_prompt_only_when_there_is_one() {
 	let base = testing::tiny_base(1);
 	let adapter = adapter(&base, 0.3);
 	let difference = |answer| {
-		let stopped = gradient(&base, &adapter, &TOKENS, answer).unwrap();
+		let stopped = gradient(&base, &adapter, &TOKENS, answer, ALL).unwrap();
 		let full = full_gradient(&base, &adapter, answer);
 		let difference: Vec<f32> = stopped.iter().zip(&full).map(|(a, b)| a - b).collect();
 		norm(&difference) / norm(&full)
@@ -119,7 +123,7 @@ fn gradient_of_a_is_zero_when_b_is_zero() {
 	let base = testing::tiny_base(1);
 	let config = PeftConfig::new(2, 4.0, [Module::V]).unwrap();
 	let fresh = Adapter::init(&base.config, config, 1).unwrap();
-	let gradient = gradient(&base, &fresh, &TOKENS, 4).unwrap();
+	let gradient = gradient(&base, &fresh, &TOKENS, 4, ALL).unwrap();
 	let (inputs, outputs) = base.config.dimensions(Module::V);
 	let (a, rest) = gradient.split_at(2 * inputs);
 	assert!(a.iter().all(|g| *g == 0.0));
@@ -133,15 +137,38 @@ fn gradients_equal_single_ones_in_order_when_computed_together() {
 	let sequences: Vec<(&[u32], usize)> =
 		vec![(&TOKENS, 5), (&TOKENS[..3], 2), (&TOKENS[..7], 1), (&TOKENS[2..], 3)];
 	let mut together = Vec::new();
-	gradients(&base, &adapter, &sequences, |index, gradient| {
+	gradients(&base, &adapter, &sequences, ALL, |index, gradient| {
 		assert_eq!(index, together.len());
 		together.push(gradient);
 		Ok(())
 	})
 	.unwrap();
 	for ((tokens, answer), together) in sequences.iter().zip(together) {
-		assert_eq!(gradient(&base, &adapter, tokens, *answer).unwrap(), together);
+		assert_eq!(gradient(&base, &adapter, tokens, *answer, ALL).unwrap(), together);
 		assert_eq!(together.len(), parameter_count(&adapter));
+	}
+}
+
+#[test]
+fn gradient_of_upper_layers_is_the_end_of_the_whole_gradient() {
+	let base = testing::tiny_base(1);
+	let adapter = adapter(&base, 0.3);
+	for objective in [Objective::Likelihood, Objective::Odds] {
+		let from = |first_layer| {
+			let options = GradientOptions { objective, first_layer };
+			gradient(&base, &adapter, &TOKENS, 5, options).unwrap()
+		};
+		let (whole, upper) = (from(0), from(1));
+		let lower: usize = adapter
+			.weights()
+			.iter()
+			.filter(|(layer, ..)| *layer == 0)
+			.map(|(.., lora)| lora.a.elem_count() + lora.b.elem_count())
+			.sum();
+		assert_eq!(upper.len(), whole.len() - lower);
+		for (a, b) in upper.iter().zip(&whole[lower..]) {
+			assert!((a - b).abs() <= 1e-5 * norm(&whole) as f32, "{a} {b}");
+		}
 	}
 }
 
@@ -150,7 +177,7 @@ fn gradients_name_the_sequence_when_one_is_refused() {
 	let base = testing::tiny_base(1);
 	let adapter = adapter(&base, 0.3);
 	let sequences: Vec<(&[u32], usize)> = vec![(&TOKENS, 5), (&TOKENS, 9)];
-	match gradients(&base, &adapter, &sequences, |_, _| Ok(())) {
+	match gradients(&base, &adapter, &sequences, ALL, |_, _| Ok(())) {
 		Err(Error::Example { index: 1, source }) => {
 			assert!(matches!(*source, Error::AnswerOutOfRange { answer_start: 9, tokens: 9 }));
 		}
@@ -165,14 +192,14 @@ fn gradient_is_refused_when_the_sequence_has_no_answer_or_does_not_fit() {
 	for (tokens, answer) in
 		[(&TOKENS[..], 0), (&TOKENS, 9), (&TOKENS, usize::MAX), (&[], 0), (&[1], 1)]
 	{
-		let refused = gradient(&base, &adapter, tokens, answer);
+		let refused = gradient(&base, &adapter, tokens, answer, ALL);
 		assert!(matches!(refused, Err(Error::AnswerOutOfRange { .. })), "{answer}");
 	}
 	let long = vec![1; base.config.context + 1];
-	let refused = gradient(&base, &adapter, &long, 5);
+	let refused = gradient(&base, &adapter, &long, 5, ALL);
 	assert!(matches!(refused, Err(Error::ContextExceeded { .. })));
 	let unknown = [1, base.config.vocab as u32, 2];
-	let refused = gradient(&base, &adapter, &unknown, 1);
+	let refused = gradient(&base, &adapter, &unknown, 1, ALL);
 	assert!(matches!(refused, Err(Error::UnknownToken { .. })));
 }
 
@@ -183,7 +210,7 @@ fn gradient_is_refused_when_the_adapter_is_for_another_base() {
 	other.layers += 1;
 	let config = PeftConfig::new(2, 4.0, Module::ALL).unwrap();
 	let adapter = Adapter::init(&other, config, 1).unwrap();
-	let refused = gradient(&base, &adapter, &TOKENS, 4);
+	let refused = gradient(&base, &adapter, &TOKENS, 4, ALL);
 	assert!(matches!(refused, Err(Error::AdapterLayers { .. })));
 }
 
@@ -191,5 +218,5 @@ fn gradient_is_refused_when_the_adapter_is_for_another_base() {
 fn gradient_is_refused_when_it_is_not_finite() {
 	let base = testing::tiny_base(1);
 	let adapter = adapter(&base, 1e30);
-	assert!(matches!(gradient(&base, &adapter, &TOKENS, 4), Err(Error::NonFiniteGradient)));
+	assert!(matches!(gradient(&base, &adapter, &TOKENS, 4, ALL), Err(Error::NonFiniteGradient)));
 }

@@ -17,6 +17,7 @@ use crate::{
 	cache::Cache,
 	error::{Error, Result},
 	gradient::{answer_loss, differentiate},
+	loss::Objective,
 	parallel, parameters,
 };
 
@@ -169,7 +170,7 @@ impl<'a> Run<'a> {
 	fn step(&mut self, batch: &[&Example], lr: f64) -> Result<(f32, f64)> {
 		let step = self.state.step;
 		let diverged = |what| Error::Diverged { step, what };
-		let weights = parameters::variables(self.shape, &self.state.parameters)?;
+		let weights = parameters::variables(self.shape, &self.state.parameters, 0)?;
 		let share = 1.0 / batch.len() as f32;
 		let mut mean_loss = 0.0;
 		let mut mean_gradient = vec![0f32; self.state.parameters.len()];
@@ -179,11 +180,18 @@ impl<'a> Run<'a> {
 			|example| {
 				let mut cache = Cache::new(&self.base.config);
 				let (tokens, start) = (&example.tokens, example.answer_start);
-				let loss = answer_loss(self.base, &weights, tokens, start, &mut cache)?;
+				let loss = answer_loss(
+					self.base,
+					&weights,
+					tokens,
+					start,
+					&mut cache,
+					Objective::Likelihood,
+				)?;
 				if !loss.to_scalar::<f32>()?.is_finite() {
 					return Err(diverged("the loss"));
 				}
-				differentiate(&weights, loss)
+				differentiate(&weights, loss, 0)
 			},
 			|_, (loss, gradient)| {
 				mean_loss += share * loss;
