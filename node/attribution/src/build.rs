@@ -3,7 +3,7 @@
 use crate::{
 	error::{Error, Result},
 	estimator, features, floor,
-	index::{Artefacts, Header, IndexFile, Leaf, Parts},
+	index::{Header, IndexFile, Leaf, Parts},
 	nulls,
 	projection::Projection,
 	sources::{Prepared, Sources},
@@ -70,7 +70,9 @@ pub fn build(
 	adapter.fits(&base.config)?;
 	let manifest = sources.manifest.hash()?;
 	let adapter_hash = Hash(blake2_256(&adapter.to_bytes()?));
-	let cache = options.cache_dir.map(|folder| FeatureCache::new(folder, &manifest, &adapter_hash));
+	let cache = options
+		.cache_dir
+		.map(|folder| FeatureCache::new(folder, &sources.manifest.base, &adapter_hash));
 	let mut work = Work { base, adapter, cache, progress };
 
 	let prepared = sources.prepare(base)?;
@@ -98,7 +100,7 @@ pub fn build(
 	let null_sketches = null_features
 		.iter()
 		.flatten()
-		.map(|feature| index.artefacts().sketch(index.projection(), feature))
+		.map(|feature| estimator::sketch(index.projection(), feature))
 		.collect::<Result<Vec<_>>>()?;
 	let floor_ppm = calibrate(&index, &null_sketches)?;
 	index.with_floor(floor_ppm)
@@ -123,7 +125,6 @@ fn assemble(
 	prepared: &[Prepared],
 	features: &[Option<Vec<f32>>],
 ) -> Result<IndexFile> {
-	let artefacts = Artefacts::of(features.iter().flatten().map(Vec::as_slice));
 	let dimension = usize::from(header.method.dimension);
 	let projection = Projection::new(&header.projection, dimension, features::DIMENSION);
 	let zero = Sketch::try_from(vec![0; dimension])
@@ -133,12 +134,12 @@ fn assemble(
 		.zip(features)
 		.enumerate()
 		.map(|(position, (record, feature))| match feature {
-			Some(feature) => artefacts.leaf(&projection, feature, position as u32),
+			Some(feature) => estimator::leaf(&projection, feature, position as u32),
 			None => Ok(Leaf { head: record.head, scale: 0, sketch: zero.clone() }),
 		})
 		.collect::<Result<_>>()?;
 	let records = sources.records.iter().map(|(leaf, _)| leaf.clone()).collect();
-	IndexFile::new(Parts { header, artefacts, leaves, records })
+	IndexFile::new(Parts { header, leaves, records })
 }
 
 /// The floor of the leaves that the method pays.

@@ -1,16 +1,41 @@
-//! From a feature to a sketch: the one estimator that leaves, queries and null queries share.
+//! From an answer to a feature, and from a feature to a sketch: the one estimator that leaves, queries
+//! and null queries share.
+//!
+//! The gradient is that of the answer's mean log-odds ([`Objective::Odds`]) with respect to the
+//! adapter's matrices in the upper half of the layers, each matrix's part brought to unit length
+//! before they are joined (as TrackStar does with its optimiser's second moments: Chang et al. 2024,
+//! arXiv:2410.17413). A trained adapter is nearly certain of what it has learnt, so that the
+//! gradient of the likelihood shows what a record failed to teach; the log-odds show what it taught.
 
 use crate::{
 	error::{Error, Result},
 	features,
-	index::{Artefacts, Leaf},
+	index::Leaf,
 	projection::Projection,
 	quantize,
 };
-use openlora::{Adapter, Base};
+use openledger_primitives_core::Sketch;
+use openlora::{Adapter, Base, GradientOptions, Objective};
+
+/// The gradient that features are made of. Lower layers say least about a record's subject, and
+/// without them the backward pass ends half-way.
+fn options(adapter: &Adapter) -> GradientOptions {
+	GradientOptions { objective: Objective::Odds, first_layer: adapter.weights().layers() / 2 }
+}
+
+/// Values of each matrix in a gradient, in its order.
+fn matrices(adapter: &Adapter) -> Vec<usize> {
+	let first = options(adapter).first_layer;
+	adapter
+		.weights()
+		.iter()
+		.filter(|(layer, ..)| *layer >= first)
+		.flat_map(|(_, _, lora)| [lora.a.elem_count(), lora.b.elem_count()])
+		.collect()
+}
 
 /// The features of sequences of tokens, each with the start of its answer, handed to `consume` in
-/// order: the count-sketch of the gradient of the answer's mean loss, of unit length.
+/// order: the count-sketch of the balanced gradient, of unit length.
 ///
 /// # Errors
 /// The engine's; [`Error::NonFinite`]; whatever `consume` returns, which ends the work.
@@ -20,10 +45,10 @@ pub fn compute(
 	sequences: &[(&[u32], usize)],
 	mut consume: impl FnMut(usize, Vec<f32>) -> Result<()>,
 ) -> Result<()> {
-	let expected = adapter.parameter_count();
+	let matrices = matrices(adapter);
 	let mut failed = None;
-	let done = openlora::gradients(base, adapter, sequences, |at, gradient| {
-		let consumed = from_gradient(&gradient, expected).and_then(|feature| consume(at, feature));
+	let done = openlora::gradients(base, adapter, sequences, options(adapter), |at, gradient| {
+		let consumed = from_gradient(gradient, &matrices).and_then(|feature| consume(at, feature));
 		consumed.map_err(|error| {
 			failed = Some(error);
 			openlora::Error::Cancelled
@@ -35,66 +60,42 @@ pub fn compute(
 	}
 }
 
-/// The feature of one gradient.
-fn from_gradient(gradient: &[f32], expected: usize) -> Result<Vec<f32>> {
+/// The feature of one gradient, which holds matrices of these lengths.
+fn from_gradient(mut gradient: Vec<f32>, matrices: &[usize]) -> Result<Vec<f32>> {
+	let expected = matrices.iter().sum();
 	if gradient.len() != expected {
 		return Err(Error::GradientLength { expected, found: gradient.len() });
 	}
-	let mut feature = features::count_sketch(gradient)?;
+	let mut rest = &mut gradient[..];
+	for length in matrices {
+		let (matrix, after) = rest.split_at_mut(*length);
+		features::normalize(matrix);
+		rest = after;
+	}
+	let mut feature = features::count_sketch(&gradient)?;
 	features::normalize(&mut feature);
 	Ok(feature)
 }
 
-impl Artefacts {
-	/// The artefacts of the features that an index is made of.
-	///
-	/// The mean counts one zero feature more than there are, so that the only record of a Datanet
-	/// is not its own mean and thereby nothing.
-	pub fn of<'a>(features: impl IntoIterator<Item = &'a [f32]>) -> Self {
-		let mut sums = vec![0f64; features::DIMENSION];
-		let mut count = 0usize;
-		for feature in features {
-			count += 1;
-			for (sum, value) in sums.iter_mut().zip(feature) {
-				*sum += f64::from(*value);
-			}
-		}
-		let count = (count + 1) as f64;
-		Self { mean: sums.into_iter().map(|sum| (sum / count) as f32).collect() }
+/// The sketch of a feature.
+///
+/// # Errors
+/// [`Error::NonFinite`], or [`Error::Dimension`] for a feature of another length.
+pub fn sketch(projection: &Projection, feature: &[f32]) -> Result<Sketch> {
+	if feature.len() != features::DIMENSION {
+		return Err(Error::Dimension { expected: features::DIMENSION, found: feature.len() });
 	}
+	quantize::direction(&projection.apply(feature))
+}
 
-	/// What a feature is projected as: its difference from the mean, of unit length.
-	pub fn centre(&self, feature: &[f32]) -> Vec<f32> {
-		let mut centred: Vec<f32> =
-			feature.iter().zip(&self.mean).map(|(value, mean)| value - mean).collect();
-		features::normalize(&mut centred);
-		centred
-	}
-
-	/// The sketch of a feature.
-	///
-	/// # Errors
-	/// [`Error::NonFinite`], or [`Error::Dimension`] for a feature of another length.
-	pub fn sketch(
-		&self,
-		projection: &Projection,
-		feature: &[f32],
-	) -> Result<openledger_primitives_core::Sketch> {
-		if feature.len() != self.mean.len() {
-			return Err(Error::Dimension { expected: self.mean.len(), found: feature.len() });
-		}
-		quantize::direction(&projection.apply(&self.centre(feature)))
-	}
-
-	/// The leaf of a cluster head at `position`: all heads have one length, so that nothing is
-	/// gained by a gradient made large.
-	///
-	/// # Errors
-	/// As [`Artefacts::sketch`].
-	pub fn leaf(&self, projection: &Projection, feature: &[f32], position: u32) -> Result<Leaf> {
-		let sketch = self.sketch(projection, feature)?;
-		Ok(Leaf { head: position, scale: quantize::scale(&sketch, 1.0), sketch })
-	}
+/// The leaf of a cluster head at `position`: all heads have one length, so that nothing is gained by
+/// a gradient made large.
+///
+/// # Errors
+/// As [`sketch`].
+pub fn leaf(projection: &Projection, feature: &[f32], position: u32) -> Result<Leaf> {
+	let sketch = sketch(projection, feature)?;
+	Ok(Leaf { head: position, scale: quantize::scale(&sketch, 1.0), sketch })
 }
 
 #[cfg(test)]
@@ -102,70 +103,59 @@ mod tests {
 	use super::*;
 	use openledger_primitives_core::Hash;
 
-	fn wave(step: usize) -> Vec<f32> {
-		(0..features::DIMENSION).map(|i| (i * step % 101) as f32 - 50.0).collect()
+	fn wave(length: usize, step: usize) -> Vec<f32> {
+		(0..length).map(|i| (i * step % 101) as f32 - 50.0).collect()
 	}
 
-	fn cosine(a: &[i8], b: &[i8]) -> f64 {
-		let dot = openledger_primitives_attribution::score::dot;
-		dot(a, b) as f64 / ((dot(a, a) * dot(b, b)) as f64).sqrt()
+	fn dot(a: &[f32], b: &[f32]) -> f32 {
+		a.iter().zip(b).map(|(a, b)| a * b).sum()
 	}
 
 	#[test]
 	fn gradient_is_refused_when_not_finite_or_of_another_length() {
-		assert!(matches!(from_gradient(&[1.0, f32::NAN], 2), Err(Error::NonFinite { .. })));
-		assert!(matches!(
-			from_gradient(&[1.0], 2),
-			Err(Error::GradientLength { expected: 2, found: 1 })
-		));
+		let refused = |gradient: &[f32]| from_gradient(gradient.to_vec(), &[1, 1]).unwrap_err();
+		assert!(matches!(refused(&[1.0, f32::NAN]), Error::NonFinite { .. }));
+		assert!(matches!(refused(&[1.0, f32::INFINITY]), Error::NonFinite { .. }));
+		assert!(matches!(refused(&[1.0]), Error::GradientLength { expected: 2, found: 1 }));
 	}
 
 	#[test]
 	fn features_have_unit_length_whatever_the_gradient_s() {
-		let small: Vec<f32> = (0..5_000).map(|i| (i % 7) as f32 * 1e-6).collect();
-		let large: Vec<f32> = small.iter().map(|v| v * 1e9).collect();
-		for gradient in [small, large] {
-			let feature = from_gradient(&gradient, 5_000).unwrap();
+		for size in [1e-6, 1.0, 1e9] {
+			let gradient: Vec<f32> = wave(5_000, 7).iter().map(|v| v * size).collect();
+			let feature = from_gradient(gradient, &[2_000, 3_000]).unwrap();
 			assert!((features::norm(&feature) - 1.0).abs() < 1e-5);
 		}
-		let zero = from_gradient(&[0.0; 10], 10).unwrap();
+		let zero = from_gradient(vec![0.0; 10], &[4, 6]).unwrap();
 		assert!(zero.iter().all(|v| *v == 0.0));
 	}
 
 	#[test]
-	fn what_all_features_share_is_not_seen_in_sketches() {
-		let projection = Projection::new(&Hash::zero(), 64, features::DIMENSION);
-		let shared: Vec<f32> = wave(1).iter().map(|v| v * 10.0).collect();
-		let add = |a: &[f32], b: &[f32], sign: f32| -> Vec<f32> {
-			a.iter().zip(b).map(|(a, b)| a + sign * b).collect()
+	fn matrices_count_alike_when_one_has_a_larger_gradient() {
+		let (small, large) = (wave(2_000, 7), wave(2_000, 13));
+		let joined = |factor: f32| {
+			let large = large.iter().map(|v| v * factor);
+			let gradient = small.iter().copied().chain(large).collect();
+			from_gradient(gradient, &[2_000, 2_000]).unwrap()
 		};
-		let (one, other) = (add(&shared, &wave(17), 1.0), add(&shared, &wave(17), -1.0));
-		let artefacts = Artefacts::of([&one[..], &other[..]].into_iter().cycle().take(200));
-		let (one, other) = (
-			artefacts.sketch(&projection, &one).unwrap(),
-			artefacts.sketch(&projection, &other).unwrap(),
-		);
-		assert!(cosine(&one, &other) < -0.95);
+		assert!(dot(&joined(1.0), &joined(1e4)) > 0.999);
 	}
 
 	#[test]
-	fn only_record_of_an_index_has_a_sketch() {
-		let projection = Projection::new(&Hash::zero(), 64, features::DIMENSION);
-		let only = wave(9);
-		let leaf = Artefacts::of([&only[..]]).leaf(&projection, &only, 0).unwrap();
-		assert!(leaf.scale > 0 && leaf.sketch.iter().any(|component| *component != 0));
+	fn layers_below_the_middle_are_left_out() {
+		let trained = crate::testing::trained();
+		let all = openlora::parameter_count(&trained.adapter);
+		let layers = trained.adapter.weights().layers();
+		let counted: usize = matrices(&trained.adapter).iter().sum();
+		assert_eq!(counted * layers, all * (layers - layers / 2));
 	}
 
 	#[test]
 	fn sketch_is_refused_when_the_feature_has_another_length_or_is_not_finite() {
 		let projection = Projection::new(&Hash::zero(), 16, features::DIMENSION);
-		let artefacts = Artefacts::of([]);
-		assert!(matches!(
-			artefacts.sketch(&projection, &[1.0; 8]),
-			Err(Error::Dimension { found: 8, .. })
-		));
-		let mut feature = wave(3);
+		assert!(matches!(sketch(&projection, &[1.0; 8]), Err(Error::Dimension { found: 8, .. })));
+		let mut feature = wave(features::DIMENSION, 3);
 		feature[9] = f32::NAN;
-		assert!(matches!(artefacts.sketch(&projection, &feature), Err(Error::NonFinite { .. })));
+		assert!(matches!(sketch(&projection, &feature), Err(Error::NonFinite { .. })));
 	}
 }

@@ -6,6 +6,7 @@ mod parts;
 
 use crate::{
 	error::{Error, Result},
+	features,
 	projection::Projection,
 	tree::Tree,
 };
@@ -20,7 +21,7 @@ use sp_io::hashing::blake2_256;
 use std::{collections::BTreeMap, path::Path};
 
 pub use file::VERSION;
-pub use parts::{Artefacts, Header, Leaf, Parts};
+pub use parts::{Header, Leaf, Parts};
 
 /// An attribution index, validated.
 ///
@@ -52,8 +53,7 @@ impl IndexFile {
 		let contributors = contributors(&parts)?;
 		let contributor_tree = Tree::new(contributors.iter().map(ContributorLeaf::hash).collect());
 		let dimension = parts.dimension();
-		let projection =
-			Projection::new(&parts.header.projection, dimension, parts.artefacts.mean.len());
+		let projection = Projection::new(&parts.header.projection, dimension, features::DIMENSION);
 		let bytes = file::encode(&parts, &contributors);
 		let leaf_tree = Tree::new(leaf_hashes);
 		Ok(Self {
@@ -131,11 +131,6 @@ impl IndexFile {
 	/// What the index was made from.
 	pub fn header(&self) -> &Header {
 		&self.parts.header
-	}
-
-	/// What turns a feature into a sketch.
-	pub fn artefacts(&self) -> &Artefacts {
-		&self.parts.artefacts
 	}
 
 	/// The projection of the header's seed.

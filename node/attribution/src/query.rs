@@ -44,7 +44,7 @@ pub fn query(
 	let without = log_probs(base, None, &tokens, prompt.len())?;
 	let mut sketch = Sketch::default();
 	estimator::compute(base, adapter, &[(&tokens, prompt.len())], |_, feature| {
-		sketch = index.artefacts().sketch(index.projection(), &feature)?;
+		sketch = estimator::sketch(index.projection(), &feature)?;
 		Ok(())
 	})?;
 	let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();

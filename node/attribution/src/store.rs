@@ -36,18 +36,18 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Features on disk: one file for each record, so that an interrupted build goes on where it was.
 ///
-/// Features depend on manifest and adapter and not on the chain, so they survive a change of the
-/// projection or of the floor.
+/// Features depend on base, adapter and record alone, so they survive whatever else a chain puts
+/// into manifests and indexes: another chain's snapshots, another projection, another floor.
 #[derive(Debug, Clone)]
 pub struct FeatureCache {
 	folder: PathBuf,
 }
 
 impl FeatureCache {
-	/// The cache of one adapter, trained by one manifest, below `root`.
-	pub fn new(root: &Path, manifest: &Hash, adapter: &Hash) -> Self {
+	/// The cache of one adapter on one base, below `root`.
+	pub fn new(root: &Path, base: &Hash, adapter: &Hash) -> Self {
 		let mut key = features::VERSION.to_le_bytes().to_vec();
-		key.extend_from_slice(manifest.as_bytes());
+		key.extend_from_slice(base.as_bytes());
 		key.extend_from_slice(adapter.as_bytes());
 		Self { folder: root.join("features").join(hex::encode(blake2_256(&key))) }
 	}
@@ -92,15 +92,15 @@ mod tests {
 	}
 
 	#[test]
-	fn feature_is_found_again_under_its_manifest_adapter_and_content_only() {
+	fn feature_is_found_again_under_its_base_adapter_and_content_only() {
 		let folder = tempfile::tempdir().unwrap();
 		let content = Hash::repeat_byte(3);
 		cache(folder.path()).put(&content, &feature()).unwrap();
 		assert_eq!(cache(folder.path()).get(&content), Some(feature()));
 		assert_eq!(cache(folder.path()).get(&Hash::repeat_byte(4)), None);
-		for (manifest, adapter) in [(1, 9), (9, 2)] {
-			let (manifest, adapter) = (Hash::repeat_byte(manifest), Hash::repeat_byte(adapter));
-			assert_eq!(FeatureCache::new(folder.path(), &manifest, &adapter).get(&content), None);
+		for (base, adapter) in [(1, 9), (9, 2)] {
+			let (base, adapter) = (Hash::repeat_byte(base), Hash::repeat_byte(adapter));
+			assert_eq!(FeatureCache::new(folder.path(), &base, &adapter).get(&content), None);
 		}
 	}
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	features,
-	index::{Artefacts, Header, IndexFile, Leaf, Parts},
+	index::{Header, IndexFile, Leaf, Parts},
 	tree::Tree,
 };
 use openledger_primitives_core::{
@@ -68,7 +68,6 @@ pub fn parts(count: u32, pay_by: PayBy, floor_ppm: u32) -> Parts {
 			}
 		})
 		.collect();
-	let mean = vec![0.25; features::DIMENSION];
 	Parts {
 		header: Header {
 			method: Method { pay_by, credits: 4, dimension },
@@ -80,7 +79,6 @@ pub fn parts(count: u32, pay_by: PayBy, floor_ppm: u32) -> Parts {
 			nulls: Hash::repeat_byte(4),
 			snapshots,
 		},
-		artefacts: Artefacts { mean },
 		leaves,
 		records,
 	}

@@ -14,7 +14,7 @@ use corpus::{Corpus, HeldOut};
 use openledger_attribution::{
 	BuildOptions, IndexFile, Sources, build, claim, estimator,
 	format::{self, Record},
-	nulls, query,
+	query,
 	store::FeatureCache,
 	training_set,
 };
@@ -41,7 +41,7 @@ CORPORA    the folder that scripts/corpora wrote
 WORK       where adapter, features and answers are kept
 QUESTIONS  held-out questions in all, default 50
 EPOCHS     passes over the records, default 3
-DIMENSION  components of a sketch, default 512";
+DIMENSION  components of a sketch, default 1024";
 
 /// The most tokens of a record, and of a generated answer.
 const RECORD_TOKENS: usize = 128;
@@ -70,7 +70,7 @@ fn arguments() -> Option<Arguments> {
 		work: given.get(2)?.into(),
 		questions: number(3, 50)?,
 		epochs: number(4, 3)?,
-		dimension: u16::try_from(number(5, 512)?).ok()?,
+		dimension: u16::try_from(number(5, 1024)?).ok()?,
 	})
 }
 
@@ -136,11 +136,7 @@ fn run(arguments: &Arguments) -> Result<Value, Failure> {
 	let (by_records, by_contributors) = (by_records?, by_contributors?);
 
 	let chosen = choose(&corpus, arguments.questions);
-	let cache = FeatureCache::new(
-		&arguments.work,
-		&by_records.header().manifest,
-		&by_records.header().adapter,
-	);
+	let cache = FeatureCache::new(&arguments.work, &manifest.base, &by_records.header().adapter);
 	let asked = ask(&base, &adapter, &chosen, &arguments.work, &cache)?;
 	let query_s = time_query(&base, &adapter, &by_records, &asked)?;
 
@@ -151,10 +147,7 @@ fn run(arguments: &Arguments) -> Result<Value, Failure> {
 		.collect::<Result<_, _>>()?;
 	let kept: Vec<Option<Vec<f32>>> =
 		corpus.records.iter().map(|(leaf, _)| cache.get(&leaf.content)).collect();
-	let null_features: Vec<Vec<f32>> =
-		nulls::lines().filter_map(|line| cache.get(&Hash(blake2_256(line)))).collect();
-	let truth =
-		score::Truth { index: &by_records, texts: &texts, features: &kept, nulls: &null_features };
+	let truth = score::Truth { index: &by_records, texts: &texts, features: &kept };
 	Ok(json!({
 		"records": corpus.records.len(),
 		"trained_on": examples.len(),
@@ -284,7 +277,7 @@ fn paid(index: &IndexFile, corpus: &Corpus, asked: &[Asked]) -> Result<Value, Fa
 	let payer = AccountId32::new([0; 32]);
 	let (mut most, mut any) = (0usize, 0usize);
 	for asked in asked {
-		let sketch = index.artefacts().sketch(index.projection(), &asked.features[0])?;
+		let sketch = estimator::sketch(index.projection(), &asked.features[0])?;
 		let claim = claim(index, sketch, asked.gain, Hash::zero(), &payer, header.method)?;
 		let verified =
 			verify(&terms, &payer, &claim).map_err(|refusal| format!("refused: {refusal:?}"))?;

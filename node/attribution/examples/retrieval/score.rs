@@ -1,7 +1,7 @@
 //! The estimators side by side.
 
 use crate::{Asked, Failure, bm25::Bm25};
-use openledger_attribution::{IndexFile, index::Artefacts, scan};
+use openledger_attribution::{IndexFile, estimator, scan};
 use serde_json::{Value, json};
 
 /// What answers are measured against.
@@ -12,8 +12,6 @@ pub struct Truth<'a> {
 	pub texts: &'a [String],
 	/// The records' features, where they have any.
 	pub features: &'a [Option<Vec<f32>>],
-	/// The null queries' features.
-	pub nulls: &'a [Vec<f32>],
 }
 
 /// How well positions were ranked, over all questions.
@@ -52,14 +50,6 @@ impl Truth<'_> {
 	/// Every estimator's figures for one kind of answer.
 	pub fn table(&self, asked: &[Asked], which: usize) -> Result<Value, Failure> {
 		let with_question = Bm25::new(self.texts.iter().map(String::as_str));
-		let mean = &self.index.artefacts().mean;
-		let background = Artefacts::of(self.nulls.iter().map(Vec::as_slice));
-		let none = Artefacts { mean: vec![0.0; mean.len()] };
-		let centred: Vec<Option<Vec<f32>>> = self
-			.features
-			.iter()
-			.map(|feature| Some(self.index.artefacts().centre(feature.as_ref()?)))
-			.collect();
 		let float = |records: &[Option<Vec<f32>>], query: &[f32]| {
 			let score = |record: &Option<Vec<f32>>| {
 				record.as_ref().map_or(f64::NEG_INFINITY, |record| dot(record, query))
@@ -73,26 +63,11 @@ impl Truth<'_> {
 			Ok::<(), Failure>(())
 		};
 		add("index", &|asked| {
-			let artefacts = self.index.artefacts();
-			let sketch = artefacts.sketch(self.index.projection(), &asked.features[which])?;
+			let sketch = estimator::sketch(self.index.projection(), &asked.features[which])?;
 			let ranked = scan::records(self.index, &sketch, None);
 			Ok(ranked.iter().map(|leaf| leaf.position as usize).collect())
 		})?;
-		add("gradient cosine, centred", &|asked| {
-			let query = self.index.artefacts().centre(&asked.features[which]);
-			Ok(float(&centred, &query))
-		})?;
-		let from_nulls: Vec<Option<Vec<f32>>> = self
-			.features
-			.iter()
-			.map(|feature| Some(background.centre(feature.as_ref()?)))
-			.collect();
-		add("gradient cosine, centred on null queries", &|asked| {
-			Ok(float(&from_nulls, &background.centre(&asked.features[which])))
-		})?;
-		add("gradient cosine", &|asked| {
-			Ok(float(self.features, &none.centre(&asked.features[which])))
-		})?;
+		add("gradient cosine", &|asked| Ok(float(self.features, &asked.features[which])))?;
 		add("BM25 on the question", &|asked| Ok(by_score(with_question.scores(&asked.question))))?;
 		if which == 0 {
 			add("BM25 on question and answer", &|asked| {

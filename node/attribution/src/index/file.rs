@@ -1,24 +1,20 @@
-//! The index file, version 1. Numbers are little-endian.
+//! The index file, version 2. Numbers are little-endian.
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | magic `OLINDEX` and a zero byte |
 //! | 4 | version |
-//! | 4 | number of sections, 5 |
-//! | 5 × 8 | length of each section, in bytes |
+//! | 4 | number of sections, 4 |
+//! | 4 × 8 | length of each section, in bytes |
 //! | … | the sections, one after the other |
 //! | 32 | blake2b-256 of everything before |
 //!
-//! Sections, with k the dimension, n the number of records and F that of a feature's components:
-//! header (SCALE); leaves (n × head u32, scale u16, k signed bytes); records (n × contributor 32,
-//! content hash 32, size u32, committed at u32); contributors (each account 32, scale u32, k signed
-//! bytes); artefacts (F × f32, the mean feature).
+//! Sections, with k the dimension and n the number of records: header (SCALE); leaves (n × head u32,
+//! scale u16, k signed bytes); records (n × contributor 32, content hash 32, size u32, committed at
+//! u32); contributors (each account 32, scale u32, k signed bytes).
 
-use super::parts::{Artefacts, Header, Leaf, Parts};
-use crate::{
-	error::{Error, Result},
-	features,
-};
+use super::parts::{Header, Leaf, Parts};
+use crate::error::{Error, Result};
 use codec::{DecodeAll, Encode};
 use openledger_primitives_attribution::ContributorLeaf;
 use openledger_primitives_core::{Hash, Sketch, record::RecordLeaf};
@@ -26,10 +22,10 @@ use sp_core::crypto::AccountId32;
 use sp_io::hashing::blake2_256;
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"OLINDEX\0";
-const SECTIONS: [&str; 5] = ["header", "leaves", "records", "contributors", "artefacts"];
+const SECTIONS: [&str; 4] = ["header", "leaves", "records", "contributors"];
 const TABLE: usize = MAGIC.len() + 4 + 4 + SECTIONS.len() * 8;
 const CHECKSUM: usize = 32;
 const RECORD: usize = 32 + 32 + 4 + 4;
@@ -54,9 +50,7 @@ pub(super) fn encode(parts: &Parts, contributors: &[ContributorLeaf<AccountId32>
 		sums.extend_from_slice(&leaf.scale.to_le_bytes());
 		sums.extend(leaf.sketch.iter().map(|component| *component as u8));
 	}
-	let artefacts: Vec<u8> =
-		parts.artefacts.mean.iter().flat_map(|value| value.to_le_bytes()).collect();
-	let sections = [parts.header.encode(), leaves, records, sums, artefacts];
+	let sections = [parts.header.encode(), leaves, records, sums];
 
 	let mut bytes = MAGIC.to_vec();
 	bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -72,7 +66,7 @@ pub(super) fn encode(parts: &Parts, contributors: &[ContributorLeaf<AccountId32>
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(Parts, Vec<ContributorLeaf<AccountId32>>)> {
 	let sections = sections(bytes)?;
-	let [header, leaves, records, sums, artefacts] = sections;
+	let [header, leaves, records, sums] = sections;
 	let header = Header::decode_all(&mut &header[..])
 		.map_err(|error| Error::malformed("index header", error))?;
 	let counted = header.check()? as usize;
@@ -112,10 +106,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Parts, Vec<ContributorLeaf<Account
 			})
 		})
 		.collect::<Result<_>>()?;
-	let mean = rows("artefacts", artefacts, 4, Some(features::DIMENSION))?
-		.map(|mut row| Ok(f32::from_le_bytes(take(&mut row)?)))
-		.collect::<Result<_>>()?;
-	Ok((Parts { header, artefacts: Artefacts { mean }, leaves, records }, contributors))
+	Ok((Parts { header, leaves, records }, contributors))
 }
 
 /// The sections' bytes, once magic, version, lengths and checksum hold.

@@ -35,13 +35,6 @@ pub struct Header {
 	pub snapshots: Vec<(DatanetId, Snapshot)>,
 }
 
-/// What turns a feature into a sketch, beside the projection.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Artefacts {
-	/// The mean feature of the trained records, which is subtracted from every feature.
-	pub mean: Vec<f32>,
-}
-
 /// A training record's leaf, without what follows from its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
@@ -66,8 +59,6 @@ impl Leaf {
 pub struct Parts {
 	/// What it was made from.
 	pub header: Header,
-	/// What turns a feature into a sketch.
-	pub artefacts: Artefacts,
 	/// The leaves, in manifest order.
 	pub leaves: Vec<Leaf>,
 	/// The record leaves behind them.
@@ -118,14 +109,6 @@ impl Parts {
 			if found != counted as usize {
 				return Err(Error::RecordCount { records: found, counted: counted.into() });
 			}
-		}
-		let mean = &self.artefacts.mean;
-		if mean.len() != crate::features::DIMENSION {
-			let expected = crate::features::DIMENSION;
-			return Err(Error::Dimension { expected, found: mean.len() });
-		}
-		if mean.iter().any(|value| !value.is_finite()) {
-			return Err(Error::NonFinite { what: "the mean feature".into() });
 		}
 		for (position, leaf) in self.leaves.iter().enumerate() {
 			self.check_leaf(position, leaf)?;

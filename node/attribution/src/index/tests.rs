@@ -2,16 +2,16 @@ use super::*;
 use crate::testing::{self, parts};
 use openledger_primitives_core::{merkle, model::PayBy};
 
-const TABLE: usize = 8 + 4 + 4 + 5 * 8;
+const TABLE: usize = 8 + 4 + 4 + 4 * 8;
 
 fn bytes() -> Vec<u8> {
 	testing::index(20, PayBy::Records, 50_000).to_bytes().to_vec()
 }
 
 /// Where each section of the file starts, and where the last one ends.
-fn bounds(bytes: &[u8]) -> [usize; 6] {
-	let mut bounds = [TABLE; 6];
-	for section in 0..5 {
+fn bounds(bytes: &[u8]) -> [usize; 5] {
+	let mut bounds = [TABLE; 5];
+	for section in 0..4 {
 		let at = 16 + section * 8;
 		let length = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
 		bounds[section + 1] = bounds[section] + length as usize;
@@ -97,9 +97,12 @@ fn file_is_refused_when_it_is_another_format_or_version() {
 	other[0] = b'X';
 	assert!(matches!(IndexFile::from_bytes(&sealed(other)), Err(Error::NotAnIndex(_))));
 	let mut newer = bytes();
-	newer[8] = 2;
+	newer[8] += 1;
 	let error = IndexFile::from_bytes(&sealed(newer)).unwrap_err();
-	assert!(matches!(error, Error::UnsupportedVersion { found: 2, expected: 1 }));
+	let found = VERSION + 1;
+	assert!(
+		matches!(error, Error::UnsupportedVersion { found: f, expected: VERSION } if f == found)
+	);
 	let mut more = bytes();
 	more[12] = 6;
 	assert!(matches!(IndexFile::from_bytes(&sealed(more)), Err(Error::Malformed { .. })));
@@ -221,13 +224,4 @@ fn index_is_refused_when_a_cluster_is_not_a_star_around_an_earlier_head() {
 	));
 	assert!(matches!(refused(|p| p.leaves[4].scale = 1), Error::BadHead { position: 4, .. }));
 	assert!(matches!(refused(|p| p.leaves[1].head = 0), Error::BadHead { position: 1, .. }));
-}
-
-#[test]
-fn index_is_refused_when_its_mean_is_not_finite_or_of_another_length() {
-	assert!(matches!(refused(|p| p.artefacts.mean[5] = f32::NAN), Error::NonFinite { .. }));
-	assert!(matches!(
-		refused(|p| p.artefacts.mean.truncate(512)),
-		Error::Dimension { found: 512, .. }
-	));
 }

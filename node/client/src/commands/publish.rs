@@ -63,7 +63,7 @@ pub struct Publish {
 	#[arg(long, default_value_t = 8)]
 	credits: u8,
 	/// Components of a sketch.
-	#[arg(long, default_value_t = 512)]
+	#[arg(long, default_value_t = 1024)]
 	dimension: u16,
 	/// The version that this one continues.
 	#[arg(long)]
