@@ -42,6 +42,7 @@ pub struct ContentStatus {
 
 /// The work done since the start.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WorkStatus {
 	/// Jobs answered.
 	pub answers: u64,
