@@ -28,6 +28,20 @@ use_toolchain() {
 	[[ -r $toolchain_env ]] || die "no toolchain chosen yet; run scripts/setup"
 	# shellcheck source=/dev/null
 	. "$toolchain_env"
+	forget_other_checkout
+}
+
+# Two checkouts that share a target folder share the names of what is built from their own crates,
+# and cargo judges by time whether a source has changed: what the other one built would pass for ours.
+forget_other_checkout() {
+	local mark="$CARGO_TARGET_DIR/checkout" manifest name
+	[[ ! -r $mark || $(< "$mark") != "$root" ]] || return 0
+	while read -r manifest; do
+		name="$(sed -n '0,/^name = /s/^name = "\(.*\)"/\1/p' -- "$manifest")"
+		[[ -z $name ]] || rm -rf -- "$CARGO_TARGET_DIR"/*/.fingerprint/"$name"-*
+	done < <(find "$root" -name Cargo.toml -not -path '*/node_modules/*')
+	mkdir -p -- "$CARGO_TARGET_DIR"
+	printf '%s\n' "$root" > "$mark"
 }
 
 # fetch_wheel NAME VERSION SHA256 DIRECTORY: one wheel from the package index, refused if its
