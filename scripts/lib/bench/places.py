@@ -1,0 +1,14 @@
+"""Where things are."""
+
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "openledger"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target")
+BINARIES = TARGET / "debug"
+NODE = BINARIES / "openledger-node"
+CLIENT = BINARIES / "openledger"
+DECODE = BINARIES / "examples" / "decode"
+# The demonstration asks for it by this name.
+MODEL = CACHE / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
