@@ -1,0 +1,53 @@
+// What the tests read from the chain, beside what the node's own RPC tells.
+
+import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+
+const REQUEST_EVENTS = ['Requested', 'Answered', 'Settled', 'Refunded', 'ExpiryFailed'];
+
+export const connect = (node) =>
+	ApiPromise.create({ provider: new WsProvider(node.url), noInitWarn: true });
+
+export const address = (key) => new Keyring({ type: 'sr25519' }).addFromUri(key).address;
+
+export const sum = (amounts) => amounts.reduce((total, amount) => total + BigInt(amount), 0n);
+
+/** Everything that an account has, held or not. */
+export async function worth(api, key) {
+	const { data } = await api.query.system.account(address(key));
+	return data.free.toBigInt() + data.reserved.toBigInt();
+}
+
+/** What is held from an account for requests. */
+export async function escrow(api, key) {
+	const holds = await api.query.balances.holds(address(key));
+	const held = holds.filter(({ id }) => id.type === 'Inference' && id.value.type === 'Escrow');
+	return sum(held.map(({ amount }) => amount.toBigInt()));
+}
+
+/** The events of the blocks from `first` to `last`. */
+export async function eventsOf(api, first, last) {
+	const events = [];
+	for (let number = first; number <= last; number++) {
+		const block = await api.at(await api.rpc.chain.getBlockHash(number));
+		events.push(...(await block.query.system.events()).map(({ event }) => event));
+	}
+	return events;
+}
+
+/** How often each thing happened to a request. */
+export function happened(api, events, request) {
+	const times = (name) =>
+		events.filter(
+			(event) => api.events.inference[name].is(event) && event.data.request.eq(request),
+		).length;
+	return Object.fromEntries(REQUEST_EVENTS.map((name) => [name, times(name)]));
+}
+
+/** What an account paid for its transactions. */
+export function transactionFees(api, events, key) {
+	const { TransactionFeePaid } = api.events.transactionPayment;
+	const own = events.filter(
+		(event) => TransactionFeePaid.is(event) && event.data.who.eq(address(key)),
+	);
+	return sum(own.map(({ data }) => data.actualFee.toBigInt()));
+}
