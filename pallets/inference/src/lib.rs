@@ -70,7 +70,8 @@ pub use weights::WeightInfo;
 	clippy::unwrap_used,
 	clippy::panic,
 	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects
+	clippy::arithmetic_side_effects,
+	clippy::too_many_arguments
 )]
 #[frame_support::pallet]
 pub mod pallet {
@@ -550,7 +551,6 @@ pub mod pallet {
 		/// in thousandths.
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::request(prompt.len() as u32, T::MaxOperatorsPerModel::get()))]
-		#[allow(clippy::too_many_arguments)]
 		pub fn request(
 			origin: OriginFor<T>,
 			model: ModelId,

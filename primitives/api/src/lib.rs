@@ -2,6 +2,7 @@
 //! workers read the chain through these and nothing else.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![allow(clippy::multiple_bound_locations, reason = "the macro writes the bounds twice")]
 
 extern crate alloc;
 

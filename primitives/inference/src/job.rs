@@ -28,6 +28,7 @@ pub enum Reply {
 
 /// What the off-chain worker can ask for. No command waits for inference.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::large_enum_variant, reason = "a command lives as long as one exchange")]
 pub enum Command {
 	/// What the engine can serve.
 	Capabilities,
