@@ -8,10 +8,11 @@ import sys
 import tempfile
 
 import chain
+import retrieval
 import serving
 from processes import Failed, say
 
-BENCHMARKS = {"serving": serving, "chain": chain}
+BENCHMARKS = {"serving": serving, "chain": chain, "retrieval": retrieval}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

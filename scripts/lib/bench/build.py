@@ -14,6 +14,6 @@ def binaries():
     cargo("the node and the client", "--bins")
 
 
-def decode():
+def example(name):
     # Apart from the binaries: an example brings the development dependencies' features along.
-    cargo("the example decode", "--example", "decode")
+    cargo(f"the example {name}", "--example", name)

@@ -28,7 +28,7 @@ def add_arguments(parser, number):
 
 def measure(arguments, folder):
     build.binaries()
-    build.decode()
+    build.example("decode")
     found = conditions()
     idle = (arguments.blocks, arguments.seconds)
     found["node_resident"] = memory.idle("node_resident", folder / "node", None, *idle)

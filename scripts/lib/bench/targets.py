@@ -7,4 +7,6 @@ TARGETS = {
     "demo_training_s": "< 720",
     "demo_cached_s": "< 120",
     "blocks_over_generation": "<= 4",
+    "datanet_first": ">= 0.9",
+    "source_in_five": ">= 0.5",
 }
