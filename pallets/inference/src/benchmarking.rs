@@ -218,10 +218,10 @@ mod benchmarks {
 		let (id, payer) = pending::<T>(model, MAX_PROMPT)?;
 		let claim = Box::new(T::BenchmarkHelper::claim(model, &payer, c));
 		let agent: T::AccountId = account("agent", 0, 0);
-		let answer = Answer::truncate_from(vec![b'!'; a as usize]);
+		let text = Answer::truncate_from(vec![b'!'; a as usize]);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(agent), id, answer, Usage { prompt: 1, output: 1 }, claim);
-		let status = Requests::<T>::get(id).map(|request| request.status);
+		_(RawOrigin::Signed(agent), id, text, Usage { prompt: 1, output: 1 }, claim);
+		let status = Requests::<T>::get(id).map(|found| found.status);
 		assert_eq!(status, Some(Status::Answered));
 		Ok(())
 	}
@@ -240,7 +240,7 @@ mod benchmarks {
 		skip::<T>(T::MinDeadline::get().saturating_add(1));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(payer), id);
-		let status = Requests::<T>::get(id).map(|request| request.status);
+		let status = Requests::<T>::get(id).map(|found| found.status);
 		assert_eq!(status, Some(Status::Refunded));
 		Ok(())
 	}
@@ -265,7 +265,7 @@ mod benchmarks {
 		{
 			Pallet::<T>::settle(id, &shares, Permill::one())?;
 		}
-		let status = Requests::<T>::get(id).map(|request| request.status);
+		let status = Requests::<T>::get(id).map(|found| found.status);
 		assert_eq!(status, Some(Status::Settled));
 		Ok(())
 	}
