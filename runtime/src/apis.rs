@@ -1,16 +1,16 @@
 //! What the node, its RPC and off-chain workers can ask of the runtime.
 
 use crate::{
-	AccountId, Attribution, Babe, Balance, Block, Datanets, EPOCH_SLOTS, Executive, Grandpa,
-	Historical, Inference, InherentDataExt, Models, Nonce, Rewards, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	AccountId, Attribution, Babe, Balance, Block, Datanets, Executive, Grandpa, Historical,
+	Inference, InherentDataExt, Models, NominationPools, Nonce, Rewards, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment, VERSION,
 	configs::consensus::BABE_CONFIGURATION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
-	traits::KeyOwnerProofSystem,
+	traits::{Get, KeyOwnerProofSystem},
 	weights::Weight,
 };
 use openledger_primitives_api::{
@@ -19,7 +19,9 @@ use openledger_primitives_api::{
 use openledger_primitives_core::{
 	BaseId, DatanetId, ModelId, RequestId, model::Usage, record::RecordLeaf,
 };
+use pallet_calendar::EpochSlots;
 use pallet_grandpa::AuthorityId as GrandpaId;
+use pallet_nomination_pools::PoolId;
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_core::OpaqueMetadata;
@@ -31,6 +33,7 @@ use sp_runtime::{
 	transaction_validity::{TransactionSource, TransactionValidity},
 };
 use sp_session::OpaqueGeneratedSessionKeys;
+use sp_staking::{EraIndex, Page};
 use sp_version::RuntimeVersion;
 
 impl_runtime_apis! {
@@ -119,7 +122,7 @@ impl_runtime_apis! {
 			let epoch = Babe::epoch_config().unwrap_or(BABE_CONFIGURATION);
 			sp_consensus_babe::BabeConfiguration {
 				slot_duration: Babe::slot_duration(),
-				epoch_length: EPOCH_SLOTS,
+				epoch_length: <EpochSlots<Runtime> as Get<u64>>::get(),
 				c: epoch.c,
 				authorities: Babe::authorities().to_vec(),
 				randomness: Babe::randomness(),
@@ -234,6 +237,64 @@ impl_runtime_apis! {
 		}
 	}
 
+	impl pallet_staking_runtime_api::StakingApi<Block, Balance, AccountId> for Runtime {
+		fn nominations_quota(balance: Balance) -> u32 {
+			Staking::api_nominations_quota(balance)
+		}
+
+		fn eras_stakers_page_count(era: EraIndex, account: AccountId) -> Page {
+			Staking::api_eras_stakers_page_count(era, account)
+		}
+
+		fn pending_rewards(era: EraIndex, account: AccountId) -> bool {
+			Staking::api_pending_rewards(era, account)
+		}
+	}
+
+	impl pallet_nomination_pools_runtime_api::NominationPoolsApi<Block, AccountId, Balance>
+		for Runtime
+	{
+		fn pending_rewards(who: AccountId) -> Balance {
+			NominationPools::api_pending_rewards(who).unwrap_or_default()
+		}
+
+		fn points_to_balance(pool: PoolId, points: Balance) -> Balance {
+			NominationPools::api_points_to_balance(pool, points)
+		}
+
+		fn balance_to_points(pool: PoolId, funds: Balance) -> Balance {
+			NominationPools::api_balance_to_points(pool, funds)
+		}
+
+		fn pool_pending_slash(pool: PoolId) -> Balance {
+			NominationPools::api_pool_pending_slash(pool)
+		}
+
+		fn member_pending_slash(member: AccountId) -> Balance {
+			NominationPools::api_member_pending_slash(member)
+		}
+
+		fn pool_needs_delegate_migration(pool: PoolId) -> bool {
+			NominationPools::api_pool_needs_delegate_migration(pool)
+		}
+
+		fn member_needs_delegate_migration(member: AccountId) -> bool {
+			NominationPools::api_member_needs_delegate_migration(member)
+		}
+
+		fn member_total_balance(member: AccountId) -> Balance {
+			NominationPools::api_member_total_balance(member)
+		}
+
+		fn pool_balance(pool: PoolId) -> Balance {
+			NominationPools::api_pool_balance(pool)
+		}
+
+		fn pool_accounts(pool: PoolId) -> (AccountId, AccountId) {
+			NominationPools::api_pool_accounts(pool)
+		}
+	}
+
 	impl openledger_primitives_api::OpenLedgerApi<Block, AccountId> for Runtime {
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>> {
 			Datanets::datanets(start, limit)
@@ -286,7 +347,7 @@ impl_runtime_apis! {
 			Some(trace)
 		}
 
-		fn rewards(account: AccountId) -> RewardsInfo {
+		fn rewards(account: AccountId) -> RewardsInfo<AccountId> {
 			Rewards::rewards(&account)
 		}
 	}

@@ -4,7 +4,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 // `construct_runtime!` recurses once for every part of every pallet.
-#![recursion_limit = "256"]
+#![recursion_limit = "512"]
 #![cfg_attr(
 	not(test),
 	deny(
@@ -25,6 +25,7 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
 pub mod apis;
 pub mod configs;
+pub mod governance;
 mod offchain;
 pub mod presets;
 #[cfg(test)]
@@ -39,10 +40,12 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 pub use configs::{
-	consensus::EPOCH_SLOTS,
 	parameters::{RuntimeParameters, dynamic_params},
 	system::BlockWeights,
-	tokens::{EXISTENTIAL_DEPOSIT, MICRO, MILLI, OPEN, TreasuryAccount, VerifiersAccount},
+	tokens::{
+		EXISTENTIAL_DEPOSIT, MICRO, MILLI, OPEN, ReserveAccount, TreasuryAccount,
+		ValidatorsAccount, VerifiersAccount,
+	},
 };
 pub use openledger_primitives_core::{Balance, BlockNumber, Hash};
 
@@ -118,21 +121,30 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	system_version: 1,
 };
 
-// Indices are part of the encoding of calls, events and errors: append, never renumber.
+// Indices are part of the encoding of calls, events and errors: append, never renumber. The order
+// is that of genesis and of the hooks: balances before whoever stakes or vests them, staking
+// before the sessions that ask it for validators.
 frame_support::construct_runtime!(
 	pub struct Runtime {
 		System: frame_system = 0,
+		Calendar: pallet_calendar = 8,
 		// BABE before everything that reads the slot, so before the session pallet.
 		Babe: pallet_babe = 1,
 		Timestamp: pallet_timestamp = 2,
-		Authorship: pallet_authorship = 3,
-		Session: pallet_session = 4,
-		Historical: pallet_session::historical = 5,
-		Grandpa: pallet_grandpa = 6,
-		Offences: pallet_offences = 7,
 
 		Balances: pallet_balances = 10,
 		TransactionPayment: pallet_transaction_payment = 11,
+		Vesting: pallet_vesting = 12,
+
+		Authorship: pallet_authorship = 3,
+		Staking: pallet_staking = 13,
+		VoterList: pallet_bags_list::<Instance1> = 14,
+		Offences: pallet_offences = 7,
+		Historical: pallet_session::historical = 5,
+		Session: pallet_session = 4,
+		Grandpa: pallet_grandpa = 6,
+		NominationPools: pallet_nomination_pools = 15,
+		DelegatedStaking: pallet_delegated_staking = 16,
 
 		Utility: pallet_utility = 20,
 		Proxy: pallet_proxy = 21,
@@ -140,13 +152,27 @@ frame_support::construct_runtime!(
 		Preimage: pallet_preimage = 23,
 		Scheduler: pallet_scheduler = 24,
 		Parameters: pallet_parameters = 25,
+		Recovery: pallet_recovery = 26,
+
 		// Without a key, which only the development preset sets, its calls are refused.
 		Sudo: pallet_sudo = 30,
+		Origins: governance::origins = 31,
+		ConvictionVoting: pallet_conviction_voting = 32,
+		Referenda: pallet_referenda = 33,
+		Voice: pallet_voice = 34,
+		ContributorReferenda: pallet_referenda::<Instance2> = 35,
+		TechnicalCommittee: pallet_collective::<Instance1> = 36,
+		Whitelist: pallet_whitelist = 37,
+		Treasury: pallet_treasury = 38,
+		Bounties: pallet_bounties = 39,
 
 		Datanets: pallet_datanets = 40,
 		Models: pallet_models = 41,
 		Inference: pallet_inference = 42,
 		Attribution: pallet_attribution = 43,
 		Rewards: pallet_rewards = 44,
+
+		SafeMode: pallet_safe_mode = 50,
+		TxPause: pallet_tx_pause = 51,
 	}
 );

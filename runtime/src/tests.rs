@@ -1,11 +1,16 @@
 //! The runtime as composed: presets, money, consensus, limits.
 
+mod blocks;
 mod chain;
+mod emergency;
 mod genesis;
 mod governance;
+mod life;
 mod limits;
 mod money;
+mod staking;
 mod validators;
+mod voice;
 mod worker;
 
 use crate::{RuntimeGenesisConfig, System};

@@ -67,6 +67,9 @@ const datanet = (name) =>
 
 const free = async ({ address }) => (await api.query.system.account(address)).data.free.toBigInt();
 
+const held = async ({ address }) =>
+	(await api.query.balances.holds(address)).reduce((sum, { amount }) => sum + amount.toBigInt(), 0n);
+
 const created = (events) => {
 	const event = events.find((event) => api.events.datanets.Created.is(event));
 	assert.ok(event, 'no Datanets.Created event');
@@ -149,11 +152,9 @@ test('datanet_is_stored_and_decoded_when_created', async () => {
 });
 
 test('datanet_holds_a_deposit_when_created', async () => {
-	const held = async () =>
-		(await api.query.balances.holds(alice.address)).reduce((sum, { amount }) => sum + amount.toBigInt(), 0n);
-	const earlier = await held();
+	const earlier = await held(alice);
 	await include(datanet('with a deposit'), alice);
-	assert.ok((await held()) > earlier);
+	assert.ok((await held(alice)) > earlier);
 });
 
 test('datanet_is_listed_by_runtime_api_when_created', async () => {
@@ -173,6 +174,23 @@ test('datanet_is_refused_with_typed_error_when_commit_names_none', async () => {
 		include(api.tx.datanets.commit(4_294_967_295, `0x${'11'.repeat(32)}`), alice),
 		{ section: 'datanets', name: 'NotFound' },
 	);
+});
+
+test('payee_is_told_by_runtime_api_when_named_and_its_deposit_freed_when_removed', async () => {
+	const setPayee = (payee) => include(fromMetadata(api.tx.rewards.setPayee, { payee }), alice);
+	const payee = async () => (await api.call.openLedgerApi.rewards(alice.address)).payee;
+	const earlier = await held(alice);
+	await setPayee(bob.address);
+	assert.equal((await payee()).unwrap().toString(), bob.address);
+	assert.ok((await held(alice)) > earlier);
+	await setPayee(null);
+	assert.ok((await payee()).isNone);
+	assert.equal(await held(alice), earlier);
+});
+
+test('payee_is_refused_with_typed_error_when_it_is_the_account_itself', async () => {
+	const call = api.tx.rewards.setPayee(alice.address);
+	await assert.rejects(include(call, alice), { section: 'rewards', name: 'PayeeIsSelf' });
 });
 
 test('transaction_is_refused_by_pool_when_signer_has_no_funds', async () => {

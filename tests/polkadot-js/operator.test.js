@@ -173,10 +173,11 @@ test('request_ends_exactly_once_when_operator_is_killed_while_answering', async 
 		assert.equal(end.distribution, null);
 		return;
 	}
-	const { contributors, verifiers, treasury, ...parts } = end.distribution;
+	const { contributors, verifiers, validators, treasury, ...parts } = end.distribution;
 	const payments = [...contributors, parts.owner, parts.royalty, parts.operator];
 	assert.equal(parts.fee, end.fee);
-	assert.equal(sum([...payments.map(({ amount }) => amount), verifiers, treasury]), cost);
+	const amounts = payments.map(({ amount }) => amount);
+	assert.equal(sum([...amounts, verifiers, validators, treasury]), cost);
 });
 
 test('request_is_refunded_when_operator_lost_the_content_of_its_model', async () => {

@@ -75,7 +75,7 @@ pub trait OpenLedgerApi<Hash> {
 	#[method(name = "trace", blocking)]
 	fn trace(&self, request: RequestId, at: Option<Hash>) -> RpcResult<Trace>;
 
-	/// What an account has accrued and been paid.
+	/// What an account has accrued, what was paid of it, and to whom it is paid.
 	#[method(name = "rewards", blocking)]
 	fn rewards(&self, account: String, at: Option<Hash>) -> RpcResult<Rewards>;
 

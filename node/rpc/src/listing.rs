@@ -427,18 +427,24 @@ impl From<QuoteInfo<AccountId32>> for Quote {
 	}
 }
 
-/// What an account has accrued.
+/// What an account has accrued, and who is paid it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rewards {
 	/// Accrued and not yet paid out.
 	pub accrued: String,
-	/// Paid out so far.
+	/// Paid out so far of what it had accrued, to whomever.
 	pub paid: String,
+	/// Who is paid in its place, where it named somebody.
+	pub payee: Option<String>,
 }
 
-impl From<RewardsInfo> for Rewards {
-	fn from(info: RewardsInfo) -> Self {
-		Self { accrued: amount(info.accrued), paid: amount(info.paid) }
+impl From<RewardsInfo<AccountId32>> for Rewards {
+	fn from(info: RewardsInfo<AccountId32>) -> Self {
+		Self {
+			accrued: amount(info.accrued),
+			paid: amount(info.paid),
+			payee: info.payee.as_ref().map(address),
+		}
 	}
 }

@@ -137,7 +137,8 @@ fn trace(request: u64) -> TraceInfo<AccountId32> {
 			royalty: Payment { account: BOB, amount: 0 },
 			operator: Payment { account: ALICE, amount: 20 },
 			verifiers: 5,
-			treasury: 5,
+			validators: 2,
+			treasury: 3,
 		}),
 	}
 }
@@ -219,8 +220,13 @@ mock_impl_runtime_apis! {
 		fn trace(request: u64) -> Option<TraceInfo<AccountId32>> {
 			(request == 9).then(|| trace(request))
 		}
-		fn rewards(who: AccountId32) -> RewardsInfo {
-			RewardsInfo { accrued: if who == ALICE { u128::MAX } else { 0 }, paid: 1 }
+		fn rewards(who: AccountId32) -> RewardsInfo<AccountId32> {
+			let known = who == ALICE;
+			RewardsInfo {
+				accrued: if known { u128::MAX } else { 0 },
+				paid: 1,
+				payee: known.then_some(BOB),
+			}
 		}
 	}
 }
@@ -347,7 +353,8 @@ async fn trace_keeps_what_a_json_number_would_round() {
 	assert_eq!(trace["evidence"][0]["score"], i64::MIN.to_string());
 	assert_eq!(trace["usage"], json!({ "prompt": 3, "output": 2 }));
 	assert_eq!(trace["distribution"]["owner"], json!({ "account": ALICE_SS58, "amount": "20" }));
-	assert_eq!(trace["distribution"]["treasury"], "5");
+	assert_eq!(trace["distribution"]["validators"], "2");
+	assert_eq!(trace["distribution"]["treasury"], "3");
 	assert_eq!(trace["challenger"], BOB_SS58);
 }
 
@@ -373,10 +380,12 @@ async fn remaining_answers_have_their_shapes() {
 
 #[tokio::test]
 async fn rewards_take_an_address_or_a_public_key() {
-	let expected = json!({ "accrued": u128::MAX.to_string(), "paid": "1" });
+	let expected = json!({ "accrued": u128::MAX.to_string(), "paid": "1", "payee": BOB_SS58 });
 	for account in [ALICE_SS58.to_string(), format!("0x{}", "01".repeat(32))] {
 		assert_eq!(result("openledger_rewards", json!([account])).await, expected);
 	}
+	let expected = json!({ "accrued": "0", "paid": "1", "payee": null });
+	assert_eq!(result("openledger_rewards", json!([BOB_SS58])).await, expected);
 }
 
 #[tokio::test]

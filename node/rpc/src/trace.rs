@@ -125,6 +125,8 @@ pub struct Distribution {
 	pub operator: Payment,
 	/// To the verifiers' account.
 	pub verifiers: String,
+	/// To the validators' account.
+	pub validators: String,
 	/// To the treasury.
 	pub treasury: String,
 }
@@ -168,6 +170,7 @@ impl From<settlement::Distribution<AccountId32>> for Distribution {
 			royalty: parts.royalty.into(),
 			operator: parts.operator.into(),
 			verifiers: amount(parts.verifiers),
+			validators: amount(parts.validators),
 			treasury: amount(parts.treasury),
 		}
 	}

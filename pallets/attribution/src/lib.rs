@@ -55,7 +55,6 @@ mod refusal;
 mod submit;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 mod types;
 pub mod weights;

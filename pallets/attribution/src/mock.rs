@@ -69,9 +69,11 @@ parameter_types! {
 		owner: Permill::from_percent(20),
 		operator: Permill::from_percent(20),
 		verifiers: Permill::from_percent(5),
+		validators: Permill::from_percent(2),
 	};
 	pub Treasury: AccountId32 = account(90);
 	pub Verifiers: AccountId32 = account(91);
+	pub Validators: AccountId32 = account(92);
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
 }
@@ -82,6 +84,9 @@ impl pallet_rewards::Config for Test {
 	type Split = Split;
 	type TreasuryAccount = Treasury;
 	type VerifiersAccount = Verifiers;
+	type ValidatorsAccount = Validators;
+	type Voice = ();
+	type PayeeConsideration = ();
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
 }
 
@@ -382,9 +387,10 @@ pub fn go_to(block: u64) {
 /// Whether no unit came or went, and every invariant holds.
 pub fn check() {
 	Attribution::do_try_state().unwrap();
+	Rewards::do_try_state().unwrap();
 	let accrued = pallet_rewards::TotalAccrued::<Test>::get();
 	assert_eq!(Balances::free_balance(Rewards::account()), ED + accrued);
-	assert_eq!(Balances::total_issuance(), 14 * RICH + ED);
+	assert_eq!(Balances::total_issuance(), 14 * RICH + 2 * ED);
 }
 
 /// Operator 1 serves both models with the agent 21; accounts 1 to 12, 21 and the treasury are rich.

@@ -56,7 +56,6 @@ mod ownership;
 mod snapshot;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 pub mod types;
 pub mod weights;

@@ -55,7 +55,6 @@ mod requests;
 mod settlement;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 mod types;
 pub mod weights;

@@ -65,9 +65,11 @@ parameter_types! {
 		owner: Permill::from_percent(20),
 		operator: Permill::from_percent(20),
 		verifiers: Permill::from_percent(5),
+		validators: Permill::from_percent(2),
 	};
 	pub Treasury: AccountId32 = account(90);
 	pub Verifiers: AccountId32 = account(91);
+	pub Validators: AccountId32 = account(92);
 	pub const OperatorReason: RuntimeHoldReason =
 		RuntimeHoldReason::Inference(pallet_inference::HoldReason::OperatorDeposit);
 	pub const RequestReason: RuntimeHoldReason =
@@ -86,6 +88,9 @@ impl pallet_rewards::Config for Test {
 	type Split = Split;
 	type TreasuryAccount = Treasury;
 	type VerifiersAccount = Verifiers;
+	type ValidatorsAccount = Validators;
+	type Voice = ();
+	type PayeeConsideration = ();
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
 }
 
@@ -334,9 +339,10 @@ pub fn unchecked() -> sp_io::TestExternalities {
 /// What always holds: the pallets' own invariants, and that no unit came or went.
 pub fn check() {
 	Inference::do_try_state().unwrap();
+	Rewards::do_try_state().unwrap();
 	let accrued = pallet_rewards::TotalAccrued::<Test>::get();
 	assert_eq!(Balances::free_balance(Rewards::account()), ED + accrued);
-	assert_eq!(Balances::total_issuance(), 25 * RICH + ED);
+	assert_eq!(Balances::total_issuance(), 25 * RICH + 2 * ED);
 }
 
 pub fn chain(test: impl FnOnce()) {

@@ -120,13 +120,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn settle(s: u32) -> Weight {
-		let payees = u64::from(s).saturating_add(5);
-		// Request, the model version's terms, payer with holds, pot, split, settlement, count; for
-		// each payee its entry and the total.
+		let contributors = u64::from(s);
+		// Request, the model version's terms, payer with holds, pot, split, settlement, count, the
+		// validators' account, the three entries that voice is counted by; for each contributor its
+		// entry, the total and its voice; for each of five other payees its entry and the total.
 		counted::<T>(
-			payees.saturating_mul(15).saturating_add(250),
-			payees.saturating_mul(2).saturating_add(32),
-			payees.saturating_mul(2).saturating_add(10),
+			contributors.saturating_mul(30).saturating_add(385),
+			contributors.saturating_mul(3).saturating_add(46),
+			contributors.saturating_mul(3).saturating_add(22),
 		)
 	}
 }

@@ -1,13 +1,17 @@
 //! What the runtime API asks of this pallet.
 
-use crate::{Accrued, Config, Paid, Pallet, Settlements};
+use crate::{Accrued, Config, Paid, Pallet, Payees, Settlements};
 use openledger_primitives_api::RewardsInfo;
 use openledger_primitives_core::{RequestId, settlement::Distribution};
 
 impl<T: Config> Pallet<T> {
-	/// What `account` has accrued and been paid.
-	pub fn rewards(account: &T::AccountId) -> RewardsInfo {
-		RewardsInfo { accrued: Accrued::<T>::get(account), paid: Paid::<T>::get(account) }
+	/// What `account` has accrued, what was paid of it, and who is paid next.
+	pub fn rewards(account: &T::AccountId) -> RewardsInfo<T::AccountId> {
+		RewardsInfo {
+			accrued: Accrued::<T>::get(account),
+			paid: Paid::<T>::get(account),
+			payee: Payees::<T>::get(account).map(|(payee, _)| payee),
+		}
 	}
 
 	/// How a request's fee was divided, once settled and until pruned.

@@ -3,12 +3,12 @@
 use super::*;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
-	Get,
+	Consideration, Get,
 	fungible::{Inspect, Mutate},
 };
 use frame_system::RawOrigin;
 use openledger_primitives_core::{Balance, MAX_CREDITS, settlement::Sale, traits::Rewards};
-use sp_runtime::Permill;
+use sp_runtime::{Permill, traits::StaticLookup};
 
 fn fee<T: Config>() -> Balance {
 	T::Currency::minimum_balance().saturating_mul(1_000_000)
@@ -17,6 +17,13 @@ fn fee<T: Config>() -> Balance {
 fn fund<T: Config>(amount: Balance) -> Result<(), BenchmarkError> {
 	let amount = amount.saturating_add(T::Currency::minimum_balance());
 	T::Currency::mint_into(&Pallet::<T>::account(), amount)?;
+	Ok(())
+}
+
+/// Lets `who` name another account.
+fn name_payee<T: Config>(who: &T::AccountId, payee: T::AccountId) -> Result<(), BenchmarkError> {
+	T::PayeeConsideration::ensure_successful(who, Pallet::<T>::payee_footprint());
+	Pallet::<T>::do_set_payee(who.clone(), Some(payee))?;
 	Ok(())
 }
 
@@ -29,6 +36,7 @@ mod benchmarks {
 		let who: T::AccountId = whitelisted_caller();
 		fund::<T>(fee::<T>())?;
 		Pallet::<T>::accrue(&who, fee::<T>()).map_err(|_| BenchmarkError::Stop("accrue"))?;
+		name_payee::<T>(&who, account("payee", 0, 0))?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()));
 		assert_eq!(Accrued::<T>::get(&who), 0);
@@ -42,6 +50,17 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who));
 		assert!(Accrued::<T>::get(T::TreasuryAccount::get()) >= fee::<T>());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_payee() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		let payee: T::AccountId = account("payee", 0, 0);
+		T::PayeeConsideration::ensure_successful(&who, Pallet::<T>::payee_footprint());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), Some(T::Lookup::unlookup(payee.clone())));
+		assert_eq!(Pallet::<T>::payee_of(&who), payee);
 		Ok(())
 	}
 

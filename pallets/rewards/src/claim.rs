@@ -15,7 +15,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_claim(account: T::AccountId) -> DispatchResult {
 		let amount = Accrued::<T>::get(&account);
 		ensure!(amount > 0, Error::<T>::NothingAccrued);
-		match T::Currency::can_deposit(&account, amount, Provenance::Extant) {
+		let payee = Self::payee_of(&account);
+		match T::Currency::can_deposit(&payee, amount, Provenance::Extant) {
 			DepositConsequence::Success => {}
 			DepositConsequence::BelowMinimum | DepositConsequence::CannotCreate => {
 				return Err(Error::<T>::BelowMinimum.into());
@@ -23,11 +24,11 @@ impl<T: Config> Pallet<T> {
 			other => other.into_result()?,
 		}
 		let total = TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::Overflow)?;
-		T::Currency::transfer(&Self::account(), &account, amount, Preservation::Preserve)?;
+		T::Currency::transfer(&Self::account(), &payee, amount, Preservation::Preserve)?;
 		Accrued::<T>::remove(&account);
 		TotalAccrued::<T>::put(total);
 		Paid::<T>::mutate(&account, |paid| *paid = paid.saturating_add(amount));
-		Self::deposit_event(Event::Claimed { account, amount });
+		Self::deposit_event(Event::Claimed { account, payee, amount });
 		Ok(())
 	}
 

@@ -1,18 +1,22 @@
-//! Dividing a fee and accruing its parts.
+//! Dividing a fee, accruing its parts and paying the validators'.
 
 use crate::{Accrued, Config, Error, Event, Pallet, Settlements, TotalAccrued};
 use alloc::vec::Vec;
 use frame_support::{
 	ensure,
-	traits::{Get, fungible::Inspect},
+	traits::{
+		Get,
+		fungible::{Inspect, Mutate},
+		tokens::Preservation,
+	},
 };
 use openledger_primitives_attribution::split::largest_remainder;
 use openledger_primitives_core::{
 	Balance, RequestId,
 	settlement::{Distribution, FeeSplit, Payment, Sale},
-	traits::Rewards,
+	traits::{Rewards, Voice},
 };
-use sp_runtime::{BoundedVec, DispatchError, Permill, traits::AccountIdConversion};
+use sp_runtime::{BoundedVec, DispatchError, DispatchResult, Permill, traits::AccountIdConversion};
 
 /// Why a fee can't be divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +49,8 @@ pub fn divide<AccountId: Clone + PartialEq>(
 	let owners = split.owner.mul_floor(fee);
 	let operator = split.operator.mul_floor(fee);
 	let verifiers = split.verifiers.mul_floor(fee);
-	let rest = [pool, owners, operator, verifiers]
+	let validators = split.validators.mul_floor(fee);
+	let rest = [pool, owners, operator, verifiers, validators]
 		.iter()
 		.try_fold(fee, |left: Balance, part| left.checked_sub(*part))
 		.ok_or(Fault::InvalidSplit)?;
@@ -86,6 +91,7 @@ pub fn divide<AccountId: Clone + PartialEq>(
 		royalty: Payment { account: sale.base_owner, amount: royalty },
 		operator: Payment { account: sale.operator, amount: operator },
 		verifiers,
+		validators,
 		treasury,
 	})
 }
@@ -125,6 +131,15 @@ impl<T: Config> Pallet<T> {
 			Ok(())
 		})
 	}
+
+	/// Pays the validators' part out of the pot.
+	fn pay_validators(amount: Balance) -> DispatchResult {
+		if amount > 0 {
+			let validators = T::ValidatorsAccount::get();
+			T::Currency::transfer(&Self::account(), &validators, amount, Preservation::Preserve)?;
+		}
+		Ok(())
+	}
 }
 
 impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
@@ -152,9 +167,11 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 			}
 			Self::accrue(&T::VerifiersAccount::get(), distribution.verifiers)?;
 			Self::accrue(&T::TreasuryAccount::get(), distribution.treasury)?;
+			Self::pay_validators(distribution.validators)?;
 			Settlements::<T>::insert(request, &distribution);
 			Ok::<_, DispatchError>(())
 		})?;
+		T::Voice::earned(&distribution.contributors, distribution.treasury);
 		Self::deposit_event(Event::Distributed {
 			request,
 			fee: distribution.fee,

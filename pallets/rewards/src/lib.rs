@@ -1,18 +1,28 @@
 //! # Rewards
 //!
-//! Divides settled fees, accrues the parts and pays them out when asked to.
+//! Divides settled fees, accrues the parts and pays them out when asked to, to whom their account
+//! wants them paid.
 //!
 //! ## Overview
 //!
 //! A fee reaches the pot first and is divided second ([`distribute`]): contributors, the model's
-//! owner with the base's royalty, operator, verifiers, treasury. Each part is added to what its
-//! account has accrued. Nothing is transferred until somebody calls [`Pallet::claim`] or
-//! [`Pallet::claim_for`], so that neither dust nor the existential deposit eats a reward: what an
-//! account cannot hold stays accrued.
+//! owner with the base's royalty, operator, verifiers, validators, treasury. Each part but the
+//! validators' is added to what its account has accrued. Nothing of it is transferred until
+//! somebody calls [`Pallet::claim`] or [`Pallet::claim_for`], so that neither dust nor the
+//! existential deposit eats a reward: what an account cannot hold stays accrued.
+//!
+//! The validators' part goes to their account at once: whoever shares it out among them at the end
+//! of an era has to find it there, and asks no one to claim it first.
+//!
+//! An account can name a payee ([`Pallet::set_payee`]), whose key may be kept where nothing signs:
+//! whoever steals the key that works for the account gets what has accrued since the last payout,
+//! which anyone can cause, and nothing that was paid before. The payee is looked up when an amount
+//! is paid out, not when it accrues.
 //!
 //! ## Terminology
 //!
 //! - **Pot**: the pallet's account. It holds one existential deposit and all that is accrued.
+//! - **Payee**: the account that another one has named to be paid in its place.
 //! - **Settlement**: how one request's fee was divided, kept until the payer prunes the request
 //!   and covered by the deposit that the payer has for it.
 //!
@@ -20,6 +30,10 @@
 //!
 //! Whoever calls `distribute` has moved the fee to the pot before. What reaches the pot otherwise
 //! is nobody's reward: [`Pallet::sweep`] accrues it to the treasury.
+//!
+//! The validators' account keeps the existential deposit that it has from genesis. Where it can't
+//! be paid its part all the same, the settlement is refused as a whole, and can be tried again:
+//! were the part to go elsewhere instead, a division could be other than the split says.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -42,9 +56,9 @@ mod claim;
 pub mod distribute;
 #[cfg(test)]
 mod mock;
+mod payee;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 pub mod weights;
 
@@ -65,13 +79,20 @@ pub mod pallet {
 	use frame_support::{
 		PalletId,
 		pallet_prelude::*,
-		traits::fungible::{Inspect, Mutate},
+		traits::{
+			Consideration, Footprint,
+			fungible::{Inspect, Mutate},
+		},
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives_core::{
 		Balance, RequestId,
 		settlement::{Distribution, FeeSplit},
+		traits::Voice,
 	};
+	use sp_runtime::traits::StaticLookup;
+
+	type AccountIdLookupOf<T> = <<T as frame_system::Config>::Lookup as StaticLookup>::Source;
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -95,6 +116,13 @@ pub mod pallet {
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// Who collects the verifiers' part.
 		type VerifiersAccount: Get<Self::AccountId>;
+		/// Who is paid the validators' part, with every division. Another account than the pot.
+		type ValidatorsAccount: Get<Self::AccountId>;
+		/// Who is told what contributors earned. What that costs belongs into the weight of
+		/// whoever settles.
+		type Voice: Voice<Self::AccountId>;
+		/// What is paid for a payee's entry while it exists.
+		type PayeeConsideration: Consideration<Self::AccountId, Footprint>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
@@ -108,17 +136,35 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type TotalAccrued<T: Config> = StorageValue<_, Balance, ValueQuery>;
 
-	/// What each account has been paid so far. An entry costs at least one transaction's fee, and
-	/// can't be had without a reward that outlives the existential deposit.
+	/// What was paid out so far of what each account had accrued. The key is the account that
+	/// earned it, whoever its payee was. An entry costs at least one transaction's fee, and can't
+	/// be had without a reward that somebody could be paid.
 	#[pallet::storage]
 	pub type Paid<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+
+	/// Who is paid in an account's place, and the deposit that the account has for the entry.
+	#[pallet::storage]
+	pub type Payees<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		(T::AccountId, <T as Config>::PayeeConsideration),
+	>;
 
 	/// How each settled request's fee was divided.
 	#[pallet::storage]
 	pub type Settlements<T: Config> =
 		StorageMap<_, Twox64Concat, RequestId, Distribution<T::AccountId>>;
 
-	/// Puts the existential deposit into the pot, unless the genesis balances have it there.
+	/// Why the pallet holds funds.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// The deposit for a payee's entry.
+		Payee,
+	}
+
+	/// Puts the existential deposit into the pot and the validators' account, unless the genesis
+	/// balances have it there.
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
@@ -129,13 +175,17 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			let pot = Pallet::<T>::account();
-			let missing =
-				T::Currency::minimum_balance().saturating_sub(T::Currency::total_balance(&pot));
-			if missing > 0
-				&& let Err(error) = T::Currency::mint_into(&pot, missing)
-			{
-				log::error!(target: "runtime::rewards", "the pot could not be created: {error:?}");
+			for account in [Pallet::<T>::account(), T::ValidatorsAccount::get()] {
+				let missing = T::Currency::minimum_balance()
+					.saturating_sub(T::Currency::total_balance(&account));
+				if missing > 0
+					&& let Err(error) = T::Currency::mint_into(&account, missing)
+				{
+					log::error!(
+						target: "runtime::rewards",
+						"{account:?} could not be created: {error:?}"
+					);
+				}
 			}
 		}
 	}
@@ -144,7 +194,7 @@ pub mod pallet {
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// A fee was divided, and its parts accrued.
+		/// A fee was divided: the validators' part paid, the others accrued.
 		Distributed {
 			/// The request that the fee was paid for.
 			request: RequestId,
@@ -153,10 +203,12 @@ pub mod pallet {
 			/// What contributors accrued of it.
 			contributors: Balance,
 		},
-		/// An account was paid all that it had accrued.
+		/// All that an account had accrued was paid out.
 		Claimed {
-			/// Who was paid.
+			/// Who had earned it.
 			account: T::AccountId,
+			/// Who was paid: the account's payee, or the account itself.
+			payee: T::AccountId,
 			/// How much.
 			amount: Balance,
 		},
@@ -165,6 +217,13 @@ pub mod pallet {
 			/// How much.
 			amount: Balance,
 		},
+		/// An account named who is paid in its place, or that nobody is any more.
+		PayeeSet {
+			/// The account.
+			account: T::AccountId,
+			/// Who is paid what it accrues.
+			payee: Option<T::AccountId>,
+		},
 	}
 
 	/// Why a call failed.
@@ -172,8 +231,8 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// The account has accrued nothing.
 		NothingAccrued,
-		/// The account does not exist, and the amount is below the existential deposit: wait until
-		/// more has accrued, or fund the account.
+		/// The account to be paid does not exist, and the amount is below the existential deposit:
+		/// wait until more has accrued, or fund the account.
 		BelowMinimum,
 		/// The fee split's parts add up to more than the whole.
 		InvalidSplit,
@@ -187,10 +246,23 @@ pub mod pallet {
 		Overflow,
 		/// The pot holds nothing beyond what is accrued.
 		NothingToSweep,
+		/// An account is paid by itself already: name another, or none.
+		PayeeIsSelf,
+		/// What is paid to the pot is nobody's: name another account.
+		PayeeIsPot,
+		/// The account has named no payee.
+		NoPayee,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			assert!(
+				T::ValidatorsAccount::get() != Self::account(),
+				"the validators' part would never leave the pot"
+			);
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
@@ -199,7 +271,7 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Pays the caller all that it has accrued.
+		/// Pays all that the caller has accrued, to its payee where it named one.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::claim())]
 		pub fn claim(origin: OriginFor<T>) -> DispatchResult {
@@ -207,7 +279,8 @@ pub mod pallet {
 			Self::do_claim(who)
 		}
 
-		/// Pays `account` all that it has accrued. Anyone may call it; only `account` is paid.
+		/// Pays all that `account` has accrued, to its payee where it named one. Anyone may call it:
+		/// the money goes to nobody but whom `account` wants paid.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::claim())]
 		pub fn claim_for(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
@@ -221,6 +294,22 @@ pub mod pallet {
 		pub fn sweep(origin: OriginFor<T>) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_sweep()
+		}
+
+		/// Names the account to which all that the caller has accrued, and will accrue, is paid
+		/// from now on; without one, the caller is paid itself again. A deposit is held from the
+		/// caller as long as it has a payee.
+		///
+		/// Whom the payee has named in turn doesn't count.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::set_payee())]
+		pub fn set_payee(
+			origin: OriginFor<T>,
+			payee: Option<AccountIdLookupOf<T>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			let payee = payee.map(T::Lookup::lookup).transpose()?;
+			Self::do_set_payee(who, payee)
 		}
 	}
 }

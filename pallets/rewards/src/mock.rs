@@ -1,13 +1,20 @@
 //! A runtime of balances and rewards.
 
 use crate as pallet_rewards;
-use frame_support::{PalletId, derive_impl, parameter_types, traits::ConstU128};
-use openledger_primitives_core::settlement::FeeSplit;
+use frame_support::{
+	PalletId, derive_impl, parameter_types,
+	traits::{ConstU128, LinearStoragePrice, fungible::HoldConsideration},
+};
+use openledger_primitives_core::{
+	settlement::{FeeSplit, Payment},
+	traits::Voice,
+};
 use sp_runtime::{BuildStorage, Permill};
 
 pub const ED: u128 = 100;
 pub const TREASURY: u64 = 900;
 pub const VERIFIERS: u64 = 901;
+pub const VALIDATORS: u64 = 902;
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -37,9 +44,27 @@ parameter_types! {
 		owner: Permill::from_percent(20),
 		operator: Permill::from_percent(20),
 		verifiers: Permill::from_percent(5),
+		validators: Permill::from_percent(2),
 	};
 	pub const Treasury: u64 = TREASURY;
 	pub const Verifiers: u64 = VERIFIERS;
+	pub const Validators: u64 = VALIDATORS;
+	pub const PayeeReason: RuntimeHoldReason =
+		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Payee);
+	/// What the voice was told: contributors with what they earned, and what the treasury had. In
+	/// the chain's state, so that it goes with whatever is rolled back.
+	pub storage Heard: Vec<(Vec<(u64, u128)>, u128)> = Vec::new();
+}
+
+/// A voice that keeps what it is told.
+pub struct Recorder;
+
+impl Voice<u64> for Recorder {
+	fn earned(payments: &[Payment<u64>], sunk: u128) {
+		let mut heard = Heard::get();
+		heard.push((payments.iter().map(|p| (p.account, p.amount)).collect(), sunk));
+		Heard::set(&heard);
+	}
 }
 
 impl pallet_rewards::Config for Test {
@@ -48,10 +73,19 @@ impl pallet_rewards::Config for Test {
 	type Split = Split;
 	type TreasuryAccount = Treasury;
 	type VerifiersAccount = Verifiers;
+	type ValidatorsAccount = Validators;
+	type Voice = Recorder;
+	type PayeeConsideration = HoldConsideration<
+		u64,
+		Balances,
+		PayeeReason,
+		LinearStoragePrice<ConstU128<10>, ConstU128<1>, u128>,
+	>;
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
 }
 
-/// A chain whose only balance is the pot's existential deposit.
+/// A chain whose only balances are the existential deposits of the pot and of the validators'
+/// account.
 pub fn unchecked() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_rewards::GenesisConfig::<Test>::default().assimilate_storage(&mut storage).unwrap();

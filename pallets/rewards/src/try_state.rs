@@ -1,13 +1,14 @@
 //! What always holds.
 
-use crate::{Accrued, Config, Pallet, Settlements, TotalAccrued};
+use crate::{Accrued, Config, Pallet, Payees, Settlements, TotalAccrued};
 use frame_support::{ensure, traits::fungible::Inspect};
 use openledger_primitives_core::Balance;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
 	/// The pot covers all that is accrued beside its existential deposit, the total is the sum of
-	/// the entries, no entry is empty, and every settlement adds up to its fee.
+	/// the entries, no entry is empty, every settlement adds up to its fee, and no account is its
+	/// own payee or has the pot as one.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut sum: Balance = 0;
 		for amount in Accrued::<T>::iter_values() {
@@ -25,6 +26,10 @@ impl<T: Config> Pallet<T> {
 				distribution.total() == Some(distribution.fee),
 				"a settlement does not add up to its fee"
 			);
+		}
+		for (account, (payee, _)) in Payees::<T>::iter() {
+			ensure!(account != payee, "an account is its own payee");
+			ensure!(payee != Self::account(), "the pot is a payee");
 		}
 		Ok(())
 	}

@@ -8,6 +8,8 @@ use frame_support::{traits::Get, weights::Weight};
 pub trait WeightInfo {
 	/// One payout.
 	fn claim() -> Weight;
+	/// Naming a payee.
+	fn set_payee() -> Weight;
 	/// Accruing the surplus.
 	fn sweep() -> Weight;
 	/// Dividing a fee among `shares` contributors.
@@ -24,8 +26,13 @@ fn counted<T: frame_system::Config>(nanos: u64, reads: u64, writes: u64) -> Weig
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn claim() -> Weight {
-		// Accrued, the total, paid, and the two accounts.
-		counted::<T>(80_000, 5, 5)
+		// Accrued, the payee, the total, paid, and the two accounts.
+		counted::<T>(80_000, 6, 5)
+	}
+
+	fn set_payee() -> Weight {
+		// The entry, the account with its holds.
+		counted::<T>(60_000, 3, 3)
 	}
 
 	fn sweep() -> Weight {
@@ -34,12 +41,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn distribute(shares: u32) -> Weight {
-		// Split, pot, settlement, and for each payee its entry and the total.
-		let payees = u64::from(shares).saturating_add(5);
+		// Split, pot, settlement, the validators' account, and for each part that accrues its entry
+		// and the total.
+		let parts = u64::from(shares).saturating_add(5);
 		counted::<T>(
-			payees.saturating_mul(15_000).saturating_add(60_000),
-			payees.saturating_mul(2).saturating_add(3),
-			payees.saturating_mul(2).saturating_add(1),
+			parts.saturating_mul(15_000).saturating_add(110_000),
+			parts.saturating_mul(2).saturating_add(4),
+			parts.saturating_mul(2).saturating_add(3),
 		)
 	}
 }

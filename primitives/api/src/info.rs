@@ -219,14 +219,16 @@ pub struct Trace<AccountId> {
 	pub distribution: Option<Distribution<AccountId>>,
 }
 
-/// What an account has accrued.
+/// What an account has accrued, and who is paid it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-pub struct RewardsInfo {
+pub struct RewardsInfo<AccountId> {
 	/// Accrued and not yet paid out.
 	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub accrued: Balance,
-	/// Paid out so far.
+	/// Paid out so far of what it had accrued, to whomever.
 	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
 	pub paid: Balance,
+	/// Who is paid in its place, where it named somebody.
+	pub payee: Option<AccountId>,
 }

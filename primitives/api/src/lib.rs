@@ -45,7 +45,7 @@ sp_api::decl_runtime_apis! {
 		fn quote(model: ModelId, usage: Usage) -> Option<Quote<AccountId>>;
 		/// From an answer to its records, contributors and amounts.
 		fn trace(request: RequestId) -> Option<Trace<AccountId>>;
-		/// What an account has accrued.
-		fn rewards(account: AccountId) -> RewardsInfo;
+		/// What an account has accrued, and who is paid it.
+		fn rewards(account: AccountId) -> RewardsInfo<AccountId>;
 	}
 }

@@ -30,12 +30,14 @@ pub struct FeeSplit {
 	pub operator: Permill,
 	/// To those who verify.
 	pub verifiers: Permill,
+	/// To those who secure the chain.
+	pub validators: Permill,
 }
 
 impl FeeSplit {
 	/// Whether the named parts leave the treasury zero or more.
 	pub fn is_valid(&self) -> bool {
-		[self.contributors, self.owner, self.operator, self.verifiers]
+		[self.contributors, self.owner, self.operator, self.verifiers, self.validators]
 			.iter()
 			.try_fold(0u32, |sum, part| sum.checked_add(part.deconstruct()))
 			.is_some_and(|sum| sum <= Permill::one().deconstruct())
@@ -75,6 +77,9 @@ pub struct Distribution<AccountId> {
 	/// To the verifiers' account.
 	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub verifiers: Balance,
+	/// To the validators' account.
+	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
+	pub validators: Balance,
 	/// To the treasury.
 	#[cfg_attr(feature = "std", serde(with = "crate::units"))]
 	pub treasury: Balance,
@@ -93,6 +98,7 @@ impl<AccountId> Distribution<AccountId> {
 			self.royalty.amount,
 			self.operator.amount,
 			self.verifiers,
+			self.validators,
 			self.treasury,
 		];
 		self.contributors

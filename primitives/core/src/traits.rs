@@ -4,7 +4,7 @@ use crate::{
 	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId,
 	model::{IndexCommitment, Method, ModelStatus, Price, Usage},
 	record::{Snapshot, SnapshotRef},
-	settlement::{Distribution, Sale},
+	settlement::{Distribution, Payment, Sale},
 };
 use alloc::vec::Vec;
 use sp_runtime::{DispatchError, DispatchResult, Permill};
@@ -113,9 +113,9 @@ pub trait Settlement<AccountId> {
 pub trait Rewards<AccountId> {
 	/// The account that the fee has to be in before [`Rewards::distribute`].
 	fn pot() -> AccountId;
-	/// Divides `sale.fee`, already transferred to the pot, and accrues the parts. `shares` are
-	/// weights of which `earned` of the contributors' part is paid; what they don't earn goes to
-	/// the base's royalty and the treasury.
+	/// Divides `sale.fee`, already transferred to the pot: pays the validators' part and accrues
+	/// the others. `shares` are weights of which `earned` of the contributors' part is paid; what
+	/// they don't earn goes to the base's royalty and the treasury. Changes nothing on error.
 	fn distribute(
 		request: RequestId,
 		sale: Sale<AccountId>,
@@ -126,6 +126,17 @@ pub trait Rewards<AccountId> {
 	fn pool(fee: Balance) -> Balance;
 	/// Forgets the stored distribution of a request.
 	fn forget(request: RequestId);
+}
+
+/// The contributors' say in governance, as rewards feed it.
+pub trait Voice<AccountId> {
+	/// Credits the payees of a fee's contributors' part, in proportion to what they were paid, with
+	/// `sunk`: what of the fee went to the treasury, and so to no party to the sale.
+	fn earned(payments: &[Payment<AccountId>], sunk: Balance);
+}
+
+impl<AccountId> Voice<AccountId> for () {
+	fn earned(_: &[Payment<AccountId>], _: Balance) {}
 }
 
 /// A source of randomness fixed before whoever uses it could know it.

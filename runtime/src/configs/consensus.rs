@@ -1,85 +1,93 @@
-//! Consensus: BABE authors, GRANDPA finalises, the validators of genesis do both.
+//! Consensus: BABE authors, GRANDPA finalises; who does both is staking's to say.
 
-use super::tokens::deposit;
+use super::{
+	staking::{EraStakers, MAX_EXPOSURE_PAGE, MAX_VALIDATORS},
+	tokens::deposit,
+};
 use crate::{
 	AccountId, Babe, Balance, Balances, BlockNumber, Hash, Historical, Offences, Runtime,
-	RuntimeEvent, Session, SessionKeys, System,
+	RuntimeEvent, Session, SessionKeys, Staking, System, weights,
 };
-use alloc::vec::Vec;
+use core::marker::PhantomData;
 use frame_support::{
 	parameter_types,
-	traits::{ConstU32, ConstU64, Randomness},
-	weights::Weight,
+	traits::{ConstU32, ConstU64, Get, Randomness},
 };
 use openledger_primitives_core::traits::Seeds;
+use pallet_calendar::{BondingEras, EpochSlots, SessionsPerEra};
 use pallet_session::{
 	FindAccountFromAuthorIndex,
 	disabling::UpToLimitWithReEnablingDisablingStrategy,
 	historical::{IdentificationTuple, NoteHistoricalRoot},
 };
+use pallet_staking::UnitIdentificationOf;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
-use sp_runtime::{
-	Perbill,
-	traits::{BlakeTwo256, Convert, ConvertInto, Hash as _, OpaqueKeys},
-};
-use sp_staking::{
-	SessionIndex,
-	offence::{OffenceDetails, OffenceSeverity, OnOffenceHandler},
-};
+use sp_runtime::traits::{BlakeTwo256, ConvertInto, Hash as _, OpaqueKeys};
 
 /// The length of a slot, in milliseconds.
 pub const SLOT_MILLIS: u64 = 3_000;
-/// The length of an epoch, in slots: ten minutes. Authors, and their randomness, are fixed two
-/// epochs ahead. Changing it on a live chain stops that chain for good: the epochs that nodes have
-/// recorded no longer fit those that the runtime announces.
-pub const EPOCH_SLOTS: u64 = 200;
-/// How many sessions back an equivocation can be reported: one day.
-const REPORTED_SESSIONS: u32 = 144;
-/// The same in slots.
-const REPORTED_SLOTS: u64 = REPORTED_SESSIONS as u64 * EPOCH_SLOTS;
-/// The most validators.
-const MAX_AUTHORITIES: u32 = 1_000;
 
 /// One primary author in four slots on average; a secondary one, drawn by its VRF, for the rest, so
 /// that every block carries randomness.
 pub const BABE_CONFIGURATION: BabeEpochConfiguration =
 	BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
+/// How many sessions back an equivocation can be reported: as long as the stake behind it is bonded.
+pub struct ReportedSessions<T>(PhantomData<T>);
+
+impl<T: pallet_calendar::Config> Get<u64> for ReportedSessions<T> {
+	fn get() -> u64 {
+		let sessions = <SessionsPerEra<T> as Get<u32>>::get();
+		u64::from(<BondingEras<T> as Get<u32>>::get()).saturating_mul(sessions.into())
+	}
+}
+
+/// The same in slots.
+pub struct ReportedSlots<T>(PhantomData<T>);
+
+impl<T: pallet_calendar::Config> Get<u64> for ReportedSlots<T> {
+	fn get() -> u64 {
+		ReportedSessions::<T>::get().saturating_mul(<EpochSlots<T> as Get<u64>>::get())
+	}
+}
+
 parameter_types! {
 	pub const KeyDeposit: Balance = deposit(1, 64);
 }
 
+impl pallet_calendar::Config for Runtime {}
+
 impl pallet_babe::Config for Runtime {
-	type EpochDuration = ConstU64<EPOCH_SLOTS>;
+	type EpochDuration = EpochSlots<Runtime>;
 	type ExpectedBlockTime = ConstU64<SLOT_MILLIS>;
 	type EpochChangeTrigger = pallet_babe::ExternalTrigger;
 	type DisabledValidators = Session;
-	type WeightInfo = ();
-	type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
-	type MaxNominators = ConstU32<0>;
+	type WeightInfo = weights::Equivocations<Runtime>;
+	type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
+	type MaxNominators = ConstU32<MAX_EXPOSURE_PAGE>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type EquivocationReportSystem =
-		pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ConstU64<REPORTED_SLOTS>>;
+		pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportedSlots<Runtime>>;
 }
 
 impl pallet_grandpa::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	type WeightInfo = ();
-	type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
-	type MaxNominators = ConstU32<0>;
-	type MaxSetIdSessionEntries = ConstU64<{ REPORTED_SESSIONS as u64 }>;
+	type WeightInfo = weights::Equivocations<Runtime>;
+	type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
+	type MaxNominators = ConstU32<MAX_EXPOSURE_PAGE>;
+	type MaxSetIdSessionEntries = ReportedSessions<Runtime>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type EquivocationReportSystem = pallet_grandpa::EquivocationReportSystem<
 		Self,
 		Offences,
 		Historical,
-		ConstU64<REPORTED_SLOTS>,
+		ReportedSlots<Runtime>,
 	>;
 }
 
 impl pallet_authorship::Config for Runtime {
 	type FindAuthor = FindAccountFromAuthorIndex<Self, Babe>;
-	type EventHandler = ();
+	type EventHandler = Staking;
 }
 
 impl pallet_session::Config for Runtime {
@@ -88,7 +96,7 @@ impl pallet_session::Config for Runtime {
 	type ValidatorIdOf = ConvertInto;
 	type ShouldEndSession = Babe;
 	type NextSessionRotation = Babe;
-	type SessionManager = NoteHistoricalRoot<Runtime, GenesisValidators>;
+	type SessionManager = NoteHistoricalRoot<Runtime, EraStakers>;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
 	type Keys = SessionKeys;
 	type DisablingStrategy = UpToLimitWithReEnablingDisablingStrategy;
@@ -100,76 +108,13 @@ impl pallet_session::Config for Runtime {
 impl pallet_session::historical::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type FullIdentification = ();
-	type FullIdentificationOf = Unidentified;
+	type FullIdentificationOf = UnitIdentificationOf<Self>;
 }
 
 impl pallet_offences::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type IdentificationTuple = IdentificationTuple<Runtime>;
-	type OnOffenceHandler = DisableOffenders;
-}
-
-/// Identifies a validator by its account alone: nothing is staked behind it.
-pub struct Unidentified;
-
-impl Convert<AccountId, Option<()>> for Unidentified {
-	fn convert(_: AccountId) -> Option<()> {
-		Some(())
-	}
-}
-
-/// Keeps the validators of genesis, and forgets the historical roots that no report can use
-/// any more.
-pub struct GenesisValidators;
-
-impl pallet_session::SessionManager<AccountId> for GenesisValidators {
-	fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
-		None
-	}
-	fn start_session(_: SessionIndex) {}
-	fn end_session(end: SessionIndex) {
-		if let Some(kept) = end.checked_sub(REPORTED_SESSIONS) {
-			Historical::prune_up_to(kept);
-		}
-	}
-}
-
-impl pallet_session::historical::SessionManager<AccountId, ()> for GenesisValidators {
-	fn new_session(_: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-		None
-	}
-	/// The session pallet would take the validators of genesis by itself, but the historical root
-	/// over them, which every later session copies, is made only for validators that are returned.
-	fn new_session_genesis(_: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-		let mut validators: Vec<_> =
-			pallet_session::NextKeys::<Runtime>::iter_keys().map(|who| (who, ())).collect();
-		validators.sort();
-		Some(validators)
-	}
-	fn start_session(_: SessionIndex) {}
-	fn end_session(end: SessionIndex) {
-		<Self as pallet_session::SessionManager<AccountId>>::end_session(end);
-	}
-}
-
-/// Disables a validator that equivocated, as long as two thirds remain. With nothing staked there
-/// is nothing to slash; the set of validators does not change, so it stays disabled until root
-/// changes its keys.
-pub struct DisableOffenders;
-
-impl OnOffenceHandler<AccountId, IdentificationTuple<Runtime>, Weight> for DisableOffenders {
-	fn on_offence(
-		offenders: &[OffenceDetails<AccountId, IdentificationTuple<Runtime>>],
-		fractions: &[Perbill],
-		_: SessionIndex,
-	) -> Weight {
-		for (details, fraction) in offenders.iter().zip(fractions) {
-			let (validator, ()) = details.offender.clone();
-			Session::report_offence(validator, OffenceSeverity(*fraction));
-		}
-		let each = <Runtime as frame_system::Config>::DbWeight::get().reads_writes(2, 1);
-		each.saturating_mul(offenders.len() as u64)
-	}
+	type OnOffenceHandler = Staking;
 }
 
 /// Seeds from the randomness of BABE: the VRF output of the parent block's author, hashed with the

@@ -4,11 +4,11 @@
 use super::{
 	consensus::VrfSeeds,
 	parameters::{ValidSplit, dynamic_params},
-	tokens::{StorageDeposit, TreasuryAccount, VerifiersAccount},
+	tokens::{StorageDeposit, TreasuryAccount, ValidatorsAccount, VerifiersAccount},
 };
 use crate::{
 	Attribution, Balances, BlockNumber, Datanets, Inference, Models, Rewards, Runtime,
-	RuntimeHoldReason, offchain::OFFCHAIN_LONGEVITY,
+	RuntimeHoldReason, Voice, offchain::OFFCHAIN_LONGEVITY,
 };
 use frame_support::{PalletId, parameter_types, traits::ConstU32};
 use sp_runtime::Permill;
@@ -109,6 +109,8 @@ impl pallet_attribution::Config for Runtime {
 
 parameter_types! {
 	pub const RewardsPalletId: PalletId = PalletId(*b"open/rwd");
+	pub const PayeeHold: RuntimeHoldReason =
+		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Payee);
 }
 
 impl pallet_rewards::Config for Runtime {
@@ -117,5 +119,8 @@ impl pallet_rewards::Config for Runtime {
 	type Split = ValidSplit;
 	type TreasuryAccount = TreasuryAccount;
 	type VerifiersAccount = VerifiersAccount;
+	type ValidatorsAccount = ValidatorsAccount;
+	type Voice = Voice;
+	type PayeeConsideration = StorageDeposit<PayeeHold>;
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Runtime>;
 }

@@ -1,5 +1,6 @@
-//! Everything that governance can tune without an upgrade: set by root through
-//! `parameters.setParameter`, effective at once.
+//! Everything that governance can tune without an upgrade: set by
+//! `parameters.setParameter`, effective at once. Who may set which is in
+//! [`crate::governance::ParameterAdmin`].
 //!
 //! The periods start out short, so that a development chain goes from a contribution to a paid
 //! answer within a minute; a network with strangers on it lengthens them before it opens.
@@ -10,7 +11,7 @@ use frame_support::{
 	traits::Get,
 };
 use openledger_primitives_core::settlement::FeeSplit;
-use sp_runtime::Permill;
+use sp_runtime::{Perbill, Permill};
 
 /// Blocks in a minute, at one for each slot of three seconds.
 const MINUTE: BlockNumber = 20;
@@ -18,12 +19,14 @@ const MINUTE: BlockNumber = 20;
 const HOUR: BlockNumber = 60 * MINUTE;
 
 /// How a fee is divided where governance has not said otherwise: 50 % to the contributors, 20 % to
-/// the model's owner, 20 % to the operator, 5 % to the verifiers, and what is left to the treasury.
+/// the model's owner, 20 % to the operator, 5 % to the verifiers, 2 % to the validators, and
+/// what is left, 3 %, to the treasury.
 pub const DEFAULT_SPLIT: FeeSplit = FeeSplit {
 	contributors: Permill::from_percent(50),
 	owner: Permill::from_percent(20),
 	operator: Permill::from_percent(20),
 	verifiers: Permill::from_percent(5),
+	validators: Permill::from_percent(2),
 };
 
 /// The parameters, by pallet.
@@ -114,6 +117,40 @@ pub mod dynamic_params {
 		/// How a fee is divided.
 		#[codec(index = 0)]
 		pub static Split: FeeSplit = DEFAULT_SPLIT;
+	}
+
+	/// Transaction fees.
+	#[dynamic_pallet_params]
+	#[codec(index = 5)]
+	pub mod fees {
+		use super::*;
+
+		/// Of each transaction's fee, without its tip, what is burned; the rest is the treasury's.
+		#[codec(index = 0)]
+		pub static Burned: Permill = Permill::from_percent(50);
+	}
+
+	/// Staking.
+	#[dynamic_pallet_params]
+	#[codec(index = 6)]
+	pub mod staking {
+		use super::*;
+
+		/// By how much new OPEN for validators and nominators lets the supply grow in a year. What
+		/// exceeds [`crate::configs::staking::MAX_EMISSION`] counts as that.
+		#[codec(index = 0)]
+		pub static AnnualEmission: Perbill = Perbill::from_percent(3);
+	}
+
+	/// The contributors' voice.
+	#[dynamic_pallet_params]
+	#[codec(index = 7)]
+	pub mod voice {
+		use super::*;
+
+		/// The least weight of all contributors, in OPEN, from which on a rejection binds.
+		#[codec(index = 0)]
+		pub static VetoMinimum: Balance = 1_000 * OPEN;
 	}
 }
 

@@ -59,6 +59,7 @@ parameter_types! {
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
+	type BaseCallFilter = super::emergency::Allowed;
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeOrigin = RuntimeOrigin;
 	type RuntimeTask = RuntimeTask;

@@ -1,5 +1,6 @@
 //! OPEN: balances, fees, and what storage costs.
 
+use super::parameters::dynamic_params;
 use crate::{
 	AccountId, Authorship, Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason,
 	RuntimeHoldReason, System,
@@ -7,7 +8,8 @@ use crate::{
 use frame_support::{
 	PalletId, parameter_types,
 	traits::{
-		ConstU8, ConstU32, ConstU128, LinearStoragePrice, OnUnbalanced, VariantCountOf,
+		ConstU8, ConstU32, ConstU128, Get, Imbalance, LinearStoragePrice, OnUnbalanced,
+		VariantCountOf, WithdrawReasons,
 		fungible::{Balanced, Credit, HoldConsideration},
 		tokens::imbalance::ResolveTo,
 	},
@@ -16,7 +18,7 @@ use frame_support::{
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{
 	FixedPointNumber, Perquintill,
-	traits::{AccountIdConversion, Bounded, One},
+	traits::{AccountIdConversion, Bounded, ConvertInto, One},
 };
 
 /// One OPEN in its smallest unit.
@@ -54,10 +56,15 @@ pub type StorageDeposit<Reason> = HoldConsideration<
 const FEE_PER_PICOSECOND: Balance = OPEN / 1_000_000_000_000;
 
 parameter_types! {
-	/// Takes fees, deployment fees and forfeited deposits.
-	pub TreasuryAccount: AccountId = PalletId(*b"open/try").into_account_truncating();
+	pub const TreasuryPalletId: PalletId = PalletId(*b"open/try");
+	/// Takes its part of fees, deployment fees, slashes and forfeited deposits.
+	pub TreasuryAccount: AccountId = TreasuryPalletId::get().into_account_truncating();
 	/// Takes the verifiers' part of each fee until verifiers are drawn.
 	pub VerifiersAccount: AccountId = PalletId(*b"open/vrf").into_account_truncating();
+	/// Takes the validators' part of each fee until the era ends.
+	pub ValidatorsAccount: AccountId = PalletId(*b"open/val").into_account_truncating();
+	/// Holds what is set aside for community and ecosystem until it vests.
+	pub ReserveAccount: AccountId = PalletId(*b"open/com").into_account_truncating();
 	pub const TargetFullness: Perquintill = Perquintill::from_percent(25);
 	/// A day of full blocks raises fees about fivefold: e^(0.75 · 75·10⁻⁶ · 28,800).
 	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(75, 1_000_000);
@@ -85,7 +92,7 @@ impl pallet_balances::Config for Runtime {
 
 impl pallet_transaction_payment::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	type OnChargeTransaction = FungibleAdapter<Balances, FeesToTreasury>;
+	type OnChargeTransaction = FungibleAdapter<Balances, DealWithFees>;
 	type WeightToFee = ConstantMultiplier<Balance, ConstU128<FEE_PER_PICOSECOND>>;
 	type LengthToFee = ConstantMultiplier<Balance, ConstU128<MICRO>>;
 	type FeeMultiplierUpdate = TargetedFeeAdjustment<
@@ -99,10 +106,11 @@ impl pallet_transaction_payment::Config for Runtime {
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }
 
-/// Where a transaction's fee goes: to the treasury, and the tip to the block's author.
-pub struct FeesToTreasury;
+/// Where a transaction's fee goes: a part is burned, the rest is the treasury's, and the tip the
+/// block author's.
+pub struct DealWithFees;
 
-impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToTreasury {
+impl OnUnbalanced<Credit<AccountId, Balances>> for DealWithFees {
 	fn on_unbalanceds(mut parts: impl Iterator<Item = Credit<AccountId, Balances>>) {
 		if let Some(fee) = parts.next() {
 			Self::on_unbalanced(fee);
@@ -112,15 +120,35 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToTreasury {
 				// An author that can't hold the tip leaves it to the treasury.
 				Some(author) => {
 					if let Err(tip) = Balances::resolve(&author, tip) {
-						Self::on_unbalanced(tip);
+						ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(tip);
 					}
 				}
-				None => Self::on_unbalanced(tip),
+				None => ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(tip),
 			}
 		}
 	}
 
-	fn on_nonzero_unbalanced(amount: Credit<AccountId, Balances>) {
-		ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(amount);
+	fn on_nonzero_unbalanced(fee: Credit<AccountId, Balances>) {
+		let burned = dynamic_params::fees::Burned::get().mul_floor(fee.peek());
+		let (burned, kept) = fee.split(burned);
+		// A credit that is dropped lowers the issuance by its amount.
+		drop(burned);
+		ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(kept);
 	}
+}
+
+parameter_types! {
+	pub VestingKeeps: WithdrawReasons =
+		WithdrawReasons::except(WithdrawReasons::TRANSFER | WithdrawReasons::RESERVE);
+}
+
+impl pallet_vesting::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type Currency = Balances;
+	type BlockNumberToBalance = ConvertInto;
+	type MinVestedTransfer = ConstU128<OPEN>;
+	type WeightInfo = pallet_vesting::weights::SubstrateWeight<Runtime>;
+	type UnvestedFundsAllowedWithdrawReasons = VestingKeeps;
+	type BlockNumberProvider = System;
+	const MAX_VESTING_SCHEDULES: u32 = 28;
 }

@@ -2,16 +2,19 @@
 
 use super::{
 	system::BLOCK,
-	tokens::{StorageDeposit, deposit},
+	tokens::{OPEN, StorageDeposit, TreasuryAccount, deposit},
 };
 use crate::{
 	AccountId, Balance, Balances, OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeHoldReason, RuntimeOrigin, System, configs::parameters::RuntimeParameters,
+	governance::ParameterAdmin,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
-	traits::{ConstU32, EqualPrivilegeOnly, InstanceFilter},
+	traits::{
+		ConstU32, ConstU128, EqualPrivilegeOnly, InstanceFilter, tokens::imbalance::ResolveTo,
+	},
 	weights::Weight,
 };
 use frame_system::EnsureRoot;
@@ -30,6 +33,12 @@ parameter_types! {
 	pub const MultisigDepositFactor: Balance = deposit(0, 32);
 	pub const PreimageHoldReason: RuntimeHoldReason =
 		RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
+	pub const FriendGroupsHold: RuntimeHoldReason =
+		RuntimeHoldReason::Recovery(pallet_recovery::HoldReason::FriendGroupsStorage);
+	pub const AttemptHold: RuntimeHoldReason =
+		RuntimeHoldReason::Recovery(pallet_recovery::HoldReason::AttemptStorage);
+	pub const InheritorHold: RuntimeHoldReason =
+		RuntimeHoldReason::Recovery(pallet_recovery::HoldReason::InheritorStorage);
 	pub const MaximumSchedulerWeight: Weight = SCHEDULED;
 }
 
@@ -62,18 +71,54 @@ pub enum ProxyType {
 	Any,
 	/// Everything that moves no balance of its own accord.
 	NonTransfer,
+	/// Votes and referenda, of OPEN and of contributors.
+	Governance,
+	/// Staking, session keys and pools.
+	Staking,
+	/// Collecting rewards for the principal, or for the payee it named.
+	Rewards,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
 			Self::Any => true,
-			Self::NonTransfer => !matches!(call, RuntimeCall::Balances(_)),
+			Self::NonTransfer => {
+				!matches!(call, RuntimeCall::Balances(_) | RuntimeCall::Vesting(_))
+			}
+			Self::Governance => matches!(
+				call,
+				RuntimeCall::ConvictionVoting(_)
+					| RuntimeCall::Referenda(_)
+					| RuntimeCall::ContributorReferenda(_)
+					| RuntimeCall::Voice(_)
+					| RuntimeCall::Preimage(_)
+					| RuntimeCall::Utility(_)
+			),
+			Self::Staking => matches!(
+				call,
+				RuntimeCall::Staking(_)
+					| RuntimeCall::Session(_)
+					| RuntimeCall::NominationPools(_)
+					| RuntimeCall::VoterList(_)
+					| RuntimeCall::Utility(_)
+			),
+			Self::Rewards => matches!(
+				call,
+				RuntimeCall::Rewards(
+					pallet_rewards::Call::claim {} | pallet_rewards::Call::claim_for { .. }
+				)
+			),
 		}
 	}
 
 	fn is_superset(&self, other: &Self) -> bool {
-		self == &Self::Any || self == other
+		match (self, other) {
+			(Self::Any, _) => true,
+			(_, Self::Any) => false,
+			(Self::NonTransfer, _) => true,
+			(one, another) => one == another,
+		}
 	}
 }
 
@@ -129,7 +174,7 @@ impl pallet_scheduler::Config for Runtime {
 impl pallet_parameters::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeParameters = RuntimeParameters;
-	type AdminOrigin = frame_support::traits::AsEnsureOriginWithArg<EnsureRoot<AccountId>>;
+	type AdminOrigin = ParameterAdmin;
 	type WeightInfo = crate::weights::Parameters<Runtime>;
 }
 
@@ -137,4 +182,18 @@ impl pallet_sudo::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_recovery::Config for Runtime {
+	type RuntimeCall = RuntimeCall;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type BlockNumberProvider = System;
+	type Currency = Balances;
+	type FriendGroupsConsideration = StorageDeposit<FriendGroupsHold>;
+	type AttemptConsideration = StorageDeposit<AttemptHold>;
+	type InheritorConsideration = StorageDeposit<InheritorHold>;
+	type SecurityDeposit = ConstU128<{ 100 * OPEN }>;
+	type Slash = ResolveTo<TreasuryAccount, Balances>;
+	type MaxFriendsPerConfig = ConstU32<32>;
+	type WeightInfo = pallet_recovery::weights::SubstrateWeight<Runtime>;
 }

@@ -1,8 +1,10 @@
-use super::*;
+use super::{
+	blocks::{Chain, FIRST_SLOT, begin},
+	*,
+};
 use crate::{
-	Address, Authorship, Balances, EPOCH_SLOTS, EXISTENTIAL_DEPOSIT, Executive, Header, OPEN,
-	Runtime, RuntimeCall, Signature, SignedPayload, Timestamp, TreasuryAccount, TxExtension,
-	UncheckedExtrinsic, VERSION,
+	Address, Authorship, Balances, EXISTENTIAL_DEPOSIT, Executive, OPEN, Runtime, RuntimeCall,
+	Signature, SignedPayload, Timestamp, TreasuryAccount, TxExtension, UncheckedExtrinsic, VERSION,
 	configs::{consensus::SLOT_MILLIS, system::BlockWeights, tokens::SUPPLY},
 };
 use codec::Encode;
@@ -10,37 +12,11 @@ use frame_support::{
 	dispatch::DispatchClass, traits::PalletInfoAccess,
 	weights::constants::WEIGHT_REF_TIME_PER_SECOND,
 };
-use sp_consensus_babe::{
-	BABE_ENGINE_ID,
-	digests::{PreDigest, SecondaryPlainPreDigest},
-};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie};
 use sp_runtime::{
-	Digest, DigestItem,
 	generic::Era,
-	traits::Header as _,
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
 };
-
-/// The slot of the first block. Epochs count from it.
-pub const FIRST_SLOT: u64 = 1_000_000;
-
-pub fn begin(number: u32, slot: u64, author: u32) {
-	let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
-		authority_index: author,
-		slot: slot.into(),
-	});
-	let header = Header::new(
-		number,
-		Default::default(),
-		Default::default(),
-		System::parent_hash(),
-		Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] },
-	);
-	Executive::initialize_block(&header);
-	let inherent = pallet_timestamp::Call::set { now: slot * SLOT_MILLIS };
-	Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(inherent.into())).unwrap().unwrap();
-}
 
 fn extension(nonce: u32, tip: u128) -> TxExtension {
 	(
@@ -75,7 +51,7 @@ fn transfer(value: u128) -> RuntimeCall {
 }
 
 #[test]
-fn fee_reaches_treasury_and_tip_the_author_when_block_is_executed() {
+fn fee_is_halved_between_fire_and_treasury_and_tip_is_the_authors() {
 	let mut ext = local();
 	ext.execute_with(|| {
 		System::set_block_number(0);
@@ -93,8 +69,10 @@ fn fee_reaches_treasury_and_tip_the_author_when_block_is_executed() {
 		let paid = before.0 - Balances::free_balance(Alice.to_account_id());
 		assert!(paid > tip);
 		assert_eq!(Balances::free_balance(&author) - before.1, tip);
-		assert_eq!(Balances::free_balance(TreasuryAccount::get()) - before.2, paid - tip);
-		assert_eq!(Balances::total_issuance(), SUPPLY);
+		let fee = paid - tip;
+		let burned = SUPPLY - Balances::total_issuance();
+		assert_eq!(burned, fee / 2);
+		assert_eq!(Balances::free_balance(TreasuryAccount::get()) - before.2, fee - burned);
 		let header = Executive::finalize_block();
 		assert_eq!(header.number, 1);
 	});
@@ -128,32 +106,19 @@ fn transaction_is_refused_when_signature_nonce_or_funds_are_wrong() {
 }
 
 #[test]
-fn validators_and_issuance_stay_when_epochs_pass() {
-	let mut ext = local();
-	ext.execute_with(|| {
-		System::set_block_number(0);
-		let validators = pallet_session::Validators::<Runtime>::get();
-		let mut slot = FIRST_SLOT;
-		for number in 1..=12 {
-			begin(number, slot, number % 3);
-			let header = Executive::finalize_block();
-			let hash = header.hash();
-			frame_system::BlockHash::<Runtime>::insert(number, hash);
-			slot += EPOCH_SLOTS / 4;
+fn issuance_stays_when_epochs_pass_and_nobody_claims_a_payout() {
+	local().execute_with(|| {
+		let mut chain = Chain::new();
+		for _ in 0..12 {
+			chain.session();
 		}
-		assert!(crate::Session::current_index() >= 2);
-		assert_eq!(pallet_session::Validators::<Runtime>::get(), validators);
+		assert!(crate::Session::current_index() >= 11);
 		assert_eq!(Balances::total_issuance(), SUPPLY);
 		assert_eq!(
 			Balances::free_balance(crate::Rewards::account()),
 			EXISTENTIAL_DEPOSIT + pallet_rewards::TotalAccrued::<Runtime>::get()
 		);
-		#[cfg(feature = "try-runtime")]
-		{
-			use frame_support::traits::{TryState, TryStateSelect};
-			crate::AllPalletsWithSystem::try_state(12, TryStateSelect::All).unwrap();
-		}
-		assert_eq!(Timestamp::get(), (slot - EPOCH_SLOTS / 4) * SLOT_MILLIS);
+		assert_eq!(Timestamp::get(), chain.slot() * SLOT_MILLIS);
 	});
 }
 
@@ -175,14 +140,24 @@ fn indices_of_pallets_stay() {
 	assert_eq!(index::<crate::Babe>(), 1);
 	assert_eq!(index::<Timestamp>(), 2);
 	assert_eq!(index::<crate::Session>(), 4);
+	assert_eq!(index::<crate::Calendar>(), 8);
 	assert_eq!(index::<Balances>(), 10);
+	assert_eq!(index::<crate::Vesting>(), 12);
+	assert_eq!(index::<crate::Staking>(), 13);
+	assert_eq!(index::<crate::NominationPools>(), 15);
 	assert_eq!(index::<crate::Parameters>(), 25);
+	assert_eq!(index::<crate::Recovery>(), 26);
 	assert_eq!(index::<crate::Sudo>(), 30);
+	assert_eq!(index::<crate::Referenda>(), 33);
+	assert_eq!(index::<crate::Voice>(), 34);
+	assert_eq!(index::<crate::ContributorReferenda>(), 35);
+	assert_eq!(index::<crate::Treasury>(), 38);
 	assert_eq!(index::<crate::Datanets>(), 40);
 	assert_eq!(index::<crate::Models>(), 41);
 	assert_eq!(index::<crate::Inference>(), 42);
 	assert_eq!(index::<crate::Attribution>(), 43);
 	assert_eq!(index::<crate::Rewards>(), 44);
+	assert_eq!(index::<crate::SafeMode>(), 50);
 }
 
 #[test]

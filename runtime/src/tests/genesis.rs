@@ -1,9 +1,11 @@
 use super::*;
 use crate::{
-	AccountId, Babe, Balances, EXISTENTIAL_DEPOSIT, TreasuryAccount, VerifiersAccount,
+	AccountId, Babe, Balances, EXISTENTIAL_DEPOSIT, TreasuryAccount, ValidatorsAccount,
+	VerifiersAccount, Vesting,
 	configs::tokens::{OPEN, SUPPLY},
 	presets,
 };
+use frame_support::traits::{Currency, VestingSchedule};
 use sp_core::{Pair, sr25519};
 use sp_keyring::Sr25519Keyring;
 
@@ -49,9 +51,70 @@ fn sudo_key_exists_in_development_preset_alone() {
 }
 
 #[test]
-fn validators_are_alice_alone_in_dev_and_three_in_local() {
+fn validators_are_alice_alone_in_dev_and_four_in_local() {
 	dev().execute_with(|| assert_eq!(Babe::authorities().len(), 1));
-	local().execute_with(|| assert_eq!(Babe::authorities().len(), 3));
+	local().execute_with(|| assert_eq!(Babe::authorities().len(), 4));
+}
+
+#[test]
+fn allocation_adds_up_to_the_supply_and_its_liquid_part() {
+	use presets::allocation::{COMMUNITY, INVESTORS, LIQUIDITY, PARTS, TEAM};
+	let percent = |hundredths: u128| SUPPLY / 10_000 * hundredths;
+	assert_eq!(COMMUNITY.total, percent(6_171));
+	assert_eq!(INVESTORS.total, percent(1_829));
+	assert_eq!(TEAM.total, percent(1_500));
+	assert_eq!(LIQUIDITY.total, percent(500));
+	assert_eq!(PARTS.iter().map(|part| part.total).sum::<u128>(), SUPPLY);
+	assert_eq!(PARTS.iter().map(|part| part.liquid).sum::<u128>(), percent(2_155));
+	for part in [INVESTORS, TEAM] {
+		assert_eq!((part.cliff, part.vesting, part.liquid), (12, 36, 0));
+	}
+	assert_eq!((COMMUNITY.cliff, COMMUNITY.vesting), (0, 48));
+}
+
+#[test]
+fn what_is_liquid_at_genesis_is_what_the_allocation_says() {
+	for name in presets::names() {
+		started(name.as_ref()).execute_with(|| {
+			let liquid: u128 = frame_system::Account::<crate::Runtime>::iter_keys()
+				.map(|who| {
+					let held = Balances::total_balance(&who);
+					held - Vesting::vesting_balance(&who).unwrap_or_default()
+				})
+				.sum();
+			// One block has passed, which released one block's part of the community's reserve.
+			let released = liquid - SUPPLY / 10_000 * 2_155;
+			assert!(released < SUPPLY / 10_000, "{name:?}: {released}");
+		});
+	}
+}
+
+#[test]
+fn team_and_investors_move_nothing_for_a_year_and_everything_after_four() {
+	local().execute_with(|| {
+		let year = 365 * 20;
+		for holder in [presets::DEV_INVESTORS, presets::DEV_TEAM].map(AccountId::new) {
+			let all = Balances::free_balance(&holder);
+			let locked = || Vesting::vesting_balance(&holder).unwrap_or_default();
+			System::set_block_number(year);
+			assert_eq!(locked(), all);
+			System::set_block_number(year + year * 3 / 2);
+			assert!(locked().abs_diff(all / 2) < all / 1_000);
+			System::set_block_number(4 * year + 1);
+			assert_eq!(locked(), 0);
+		}
+	});
+}
+
+#[test]
+fn dev_holders_are_derived_from_the_development_phrase() {
+	for (path, key) in [
+		("//OpenLedger//investors", presets::DEV_INVESTORS),
+		("//OpenLedger//team", presets::DEV_TEAM),
+		("//OpenLedger//liquidity", presets::DEV_LIQUIDITY),
+	] {
+		assert_eq!(sr25519::Pair::from_string(path, None).unwrap().public().0, key);
+	}
 }
 
 #[test]
@@ -65,9 +128,10 @@ fn dev_agent_is_derived_from_the_development_phrase() {
 }
 
 #[test]
-fn treasury_and_verifiers_exist_from_the_start() {
+fn pots_exist_from_the_start() {
 	local().execute_with(|| {
-		assert!(Balances::free_balance(TreasuryAccount::get()) > 900_000_000 * OPEN);
+		assert!(Balances::free_balance(TreasuryAccount::get()) > 100_000_000 * OPEN);
+		assert_eq!(Balances::free_balance(ValidatorsAccount::get()), EXISTENTIAL_DEPOSIT);
 		assert_eq!(Balances::free_balance(VerifiersAccount::get()), EXISTENTIAL_DEPOSIT);
 	});
 }

@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
 	Balances, MILLI, OPEN, RuntimeCall, RuntimeOrigin, TransactionPayment, TreasuryAccount,
-	configs::tokens::{FeesToTreasury, SUPPLY},
+	configs::{
+		parameters::dynamic_params,
+		tokens::{DealWithFees, SUPPLY},
+	},
 };
 use frame_support::{
 	assert_ok,
@@ -27,12 +30,14 @@ fn transfer_costs_less_than_a_thousandth_of_an_open() {
 }
 
 #[test]
-fn fee_and_tip_reach_treasury_when_block_has_no_author() {
+fn tip_reaches_treasury_when_block_has_no_author() {
 	dev().execute_with(|| {
 		let before = Balances::free_balance(TreasuryAccount::get());
 		let parts = [Balances::issue(7), Balances::issue(5)];
-		FeesToTreasury::on_unbalanceds(parts.into_iter());
-		assert_eq!(Balances::free_balance(TreasuryAccount::get()), before + 12);
+		DealWithFees::on_unbalanceds(parts.into_iter());
+		// Half of the seven, rounded for the treasury, and the tip.
+		assert_eq!(Balances::free_balance(TreasuryAccount::get()), before + 4 + 5);
+		assert_eq!(Balances::total_issuance(), SUPPLY + 9);
 	});
 }
 
@@ -61,4 +66,19 @@ fn deposits_grow_with_size() {
 	assert_eq!(deposit(1, 0), 10 * MILLI);
 	assert_eq!(deposit(0, 1_000), 100 * MILLI);
 	assert!(deposit(u32::MAX, u32::MAX) > deposit(u32::MAX, 0));
+}
+
+#[test]
+fn burned_part_is_what_governance_says() {
+	dev().execute_with(|| {
+		let burned = crate::RuntimeParameters::Fees(dynamic_params::fees::Parameters::Burned(
+			dynamic_params::fees::Burned,
+			Some(sp_runtime::Permill::from_percent(100)),
+		));
+		assert_ok!(crate::Parameters::set_parameter(RuntimeOrigin::root(), burned));
+		let before = Balances::free_balance(TreasuryAccount::get());
+		DealWithFees::on_unbalanceds([Balances::issue(7)].into_iter());
+		assert_eq!(Balances::free_balance(TreasuryAccount::get()), before);
+		assert_eq!(Balances::total_issuance(), SUPPLY);
+	});
 }

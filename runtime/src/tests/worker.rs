@@ -28,7 +28,7 @@ fn with_agent() -> sp_io::TestExternalities {
 	ext.register_extension(KeystoreExt::new(keystore));
 	ext.execute_with(|| {
 		System::set_block_number(0);
-		chain::begin(1, chain::FIRST_SLOT, 0);
+		blocks::begin(1, blocks::FIRST_SLOT, 0);
 	});
 	ext
 }

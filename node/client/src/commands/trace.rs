@@ -132,6 +132,7 @@ fn text(explained: &Explained) -> String {
 		rows.push(row("base royalty", output::brief(&paid.royalty.account), paid.royalty.amount));
 		rows.push(row("operator", output::brief(&paid.operator.account), paid.operator.amount));
 		rows.push(row("verifiers", String::new(), paid.verifiers));
+		rows.push(row("validators", String::new(), paid.validators));
 		rows.push(row("treasury", String::new(), paid.treasury));
 		out += &output::table(rows, "");
 	}

@@ -21,6 +21,7 @@ fn answer_pays_the_people_whose_records_moved_it() {
 		let distribution = trace.distribution.unwrap();
 		assert_eq!(distribution.total(), Some(1_000));
 		assert_eq!(distribution.contributors[0].amount, 139);
+		assert_eq!(Balances::free_balance(account(92)), ED + 20);
 
 		assert_ok!(Rewards::claim_for(signed(9), account(40)));
 		assert_eq!(Balances::free_balance(account(40)), 139);
@@ -127,7 +128,7 @@ proptest! {
 	#![proptest_config(ProptestConfig::with_cases(48))]
 	#[test]
 	fn money_is_conserved_through_any_sequence(
-		cuts in proptest::collection::vec(0u32..=1_000_000, 4),
+		cuts in proptest::collection::vec(0u32..=1_000_000, 5),
 		steps in proptest::collection::vec(steps(), 1..60),
 	) {
 		chain(|| {
@@ -138,6 +139,7 @@ proptest! {
 				split.owner = Permill::from_parts(cuts[1] - cuts[0]);
 				split.operator = Permill::from_parts(cuts[2] - cuts[1]);
 				split.verifiers = Permill::from_parts(cuts[3] - cuts[2]);
+				split.validators = Permill::from_parts(cuts[4] - cuts[3]);
 			});
 			for step in steps {
 				// Refusals are part of the sequence; what counts is what they leave behind.

@@ -18,6 +18,7 @@ fn distribution(fee: u128, contributed: u128) -> Distribution<u64> {
 		royalty: none.clone(),
 		operator: none,
 		verifiers: 0,
+		validators: 0,
 		treasury: fee - contributed,
 	}
 }

@@ -13,7 +13,7 @@ fn claim_pays_all_accrued_and_conserves() {
 		assert!(!Accrued::<Test>::contains_key(7));
 		assert_eq!(Balances::total_issuance(), issued);
 		assert!(balanced());
-		System::assert_last_event(Event::Claimed { account: 7, amount: 5_000 }.into());
+		System::assert_last_event(Event::Claimed { account: 7, payee: 7, amount: 5_000 }.into());
 	});
 }
 
@@ -42,7 +42,7 @@ fn dust_stays_accrued_when_account_is_dead_and_is_paid_once_enough() {
 		settle(0, 100, &[(7, 1)], Permill::one()).unwrap();
 		assert_eq!(Accrued::<Test>::get(7), 50);
 		assert_noop!(Rewards::claim_for(RuntimeOrigin::signed(9), 7), Error::<Test>::BelowMinimum);
-		assert_eq!(TotalAccrued::<Test>::get(), 100);
+		assert_eq!(TotalAccrued::<Test>::get(), 98);
 		settle(1, 100, &[(7, 1)], Permill::one()).unwrap();
 		assert_ok!(Rewards::claim_for(RuntimeOrigin::signed(9), 7));
 		assert_eq!(Balances::free_balance(7), 100);
@@ -84,9 +84,10 @@ fn sweep_accrues_donations_to_treasury_and_is_refused_without_any() {
 }
 
 #[test]
-fn genesis_gives_the_pot_its_existential_deposit() {
+fn genesis_gives_pot_and_validators_their_existential_deposits() {
 	chain(|| {
 		assert_eq!(Balances::free_balance(Rewards::account()), ED);
+		assert_eq!(Balances::free_balance(VALIDATORS), ED);
 		assert!(balanced());
 	});
 }

@@ -1,8 +1,9 @@
 use super::*;
-use crate::{Accrued, Error, Settlements, distribute::divide};
-use frame_support::assert_noop;
+use crate::{Accrued, Error, Settlements, TotalAccrued, distribute::divide};
+use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_core::settlement::{FeeSplit, Payment};
 use proptest::prelude::*;
+use sp_runtime::TokenError;
 
 fn of(payments: &[Payment<u64>]) -> Vec<(u64, u128)> {
 	payments.iter().map(|p| (p.account, p.amount)).collect()
@@ -14,7 +15,8 @@ fn fee_is_split_by_the_rule() {
 		let d = settle(4, 10_000, &[(7, 3), (8, 1)], Permill::one()).unwrap();
 		assert_eq!(of(&d.contributors), [(7, 3_750), (8, 1_250)]);
 		assert_eq!((d.owner.amount, d.royalty.amount), (1_800, 200));
-		assert_eq!((d.operator.amount, d.verifiers, d.treasury), (2_000, 500, 500));
+		assert_eq!((d.operator.amount, d.verifiers), (2_000, 500));
+		assert_eq!((d.validators, d.treasury), (200, 300));
 		assert_eq!(Accrued::<Test>::get(VERIFIERS), 500);
 		assert_eq!(Rewards::settlement(4), Some(d));
 		assert!(balanced());
@@ -26,16 +28,94 @@ fn unearned_part_goes_to_royalty_and_treasury() {
 	chain(|| {
 		let half = settle(0, 10_000, &[(7, 1)], Permill::from_percent(50)).unwrap();
 		assert_eq!(of(&half.contributors), [(7, 2_500)]);
-		assert_eq!((half.royalty.amount, half.treasury), (200 + 250, 500 + 2_250));
+		assert_eq!((half.royalty.amount, half.treasury), (200 + 250, 300 + 2_250));
 		for (request, shares) in [(1, &[][..]), (2, &[(7, 0), (8, 0)][..])] {
 			let none = settle(request, 10_000, shares, Permill::one()).unwrap();
 			assert!(none.contributors.is_empty());
-			assert_eq!((none.royalty.amount, none.treasury), (200 + 500, 500 + 4_500));
+			assert_eq!((none.royalty.amount, none.treasury), (200 + 500, 300 + 4_500));
 		}
 		let nothing = settle(3, 10_000, &[(7, 1)], Permill::zero()).unwrap();
 		assert_eq!(of(&nothing.contributors), [(7, 0)]);
-		assert_eq!(nothing.treasury, 500 + 4_500);
+		assert_eq!(nothing.treasury, 300 + 4_500);
 		assert!(balanced());
+	});
+}
+
+/// Leaves nothing of the validators' account.
+fn reap_validators() {
+	assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(VALIDATORS), 8, ED));
+	assert!(!frame_system::Account::<Test>::contains_key(VALIDATORS));
+}
+
+#[test]
+fn validators_part_is_paid_at_once_and_accrues_to_nobody() {
+	chain(|| {
+		settle(0, 10_000, &[(7, 1)], Permill::one()).unwrap();
+		assert_eq!(Balances::free_balance(VALIDATORS), ED + 200);
+		assert_eq!(TotalAccrued::<Test>::get(), 9_800);
+		assert_noop!(
+			Rewards::claim_for(RuntimeOrigin::signed(9), VALIDATORS),
+			Error::<Test>::NothingAccrued
+		);
+		// However little it is: the account exists.
+		settle(1, 50, &[], Permill::one()).unwrap();
+		assert_eq!(Balances::free_balance(VALIDATORS), ED + 201);
+		assert!(balanced());
+	});
+}
+
+#[test]
+fn distribution_is_refused_when_validators_account_cannot_hold_its_part() {
+	chain(|| {
+		reap_validators();
+		Balances::mint_into(&Rewards::account(), 1_000).unwrap();
+		assert_noop!(
+			Rewards::distribute(0, sale(1_000), &[(7, 1)], Permill::one()),
+			TokenError::BelowMinimum
+		);
+		// Nothing is lost by it: funded again, the account gets its part, and so do all others.
+		Balances::mint_into(&VALIDATORS, ED).unwrap();
+		assert_ok!(Rewards::distribute(0, sale(1_000), &[(7, 1)], Permill::one()));
+		assert_eq!(Balances::free_balance(VALIDATORS), ED + 20);
+		assert!(balanced());
+	});
+}
+
+#[test]
+fn distribution_needs_no_validators_account_when_its_part_is_nothing_or_creates_it() {
+	chain(|| {
+		reap_validators();
+		// Less than one unit, rounded down.
+		settle(0, 49, &[(7, 1)], Permill::one()).unwrap();
+		assert_eq!(Balances::free_balance(VALIDATORS), 0);
+		settle(1, 5_000, &[(7, 1)], Permill::one()).unwrap();
+		assert_eq!(Balances::free_balance(VALIDATORS), ED);
+		Split::mutate(|split| split.validators = Permill::zero());
+		settle(2, 5_000, &[(7, 1)], Permill::one()).unwrap();
+		assert_eq!(Balances::free_balance(VALIDATORS), ED);
+		assert!(balanced());
+	});
+}
+
+#[test]
+fn voice_hears_contributors_and_what_the_treasury_had() {
+	chain(|| {
+		settle(0, 10_000, &[(7, 3), (8, 1), (7, 4)], Permill::one()).unwrap();
+		settle(1, 1_000, &[], Permill::one()).unwrap();
+		let heard = [(vec![(7, 4_375), (8, 625)], 300), (vec![], 30 + 450)];
+		assert_eq!(Heard::get(), heard);
+	});
+}
+
+#[test]
+fn voice_hears_nothing_when_distribution_is_refused() {
+	chain(|| {
+		settle(0, 1_000, &[(7, 1)], Permill::one()).unwrap();
+		let heard = Heard::get();
+		assert!(settle(0, 1_000, &[(7, 1)], Permill::one()).is_err());
+		reap_validators();
+		assert!(settle(1, 1_000, &[(7, 1)], Permill::one()).is_err());
+		assert_eq!(Heard::get(), heard);
 	});
 }
 
@@ -59,7 +139,8 @@ fn one_account_in_every_role_accrues_the_whole() {
 			operator: TREASURY,
 		};
 		Rewards::distribute(0, sale, &[(TREASURY, 1)], Permill::one()).unwrap();
-		assert_eq!(Accrued::<Test>::get(TREASURY) + Accrued::<Test>::get(VERIFIERS), 999);
+		let accrued = Accrued::<Test>::get(TREASURY) + Accrued::<Test>::get(VERIFIERS);
+		assert_eq!(accrued + Balances::free_balance(VALIDATORS) - ED, 999);
 		assert!(balanced());
 	});
 }
@@ -97,13 +178,20 @@ fn distribution_is_refused_when_request_is_settled() {
 #[test]
 fn distribution_is_refused_when_split_exceeds_the_whole() {
 	chain(|| {
-		Split::set(FeeSplit { owner: Permill::from_percent(31), ..Split::get() });
-		Split::mutate(|split| split.contributors = Permill::from_percent(60));
 		Balances::mint_into(&Rewards::account(), 500).unwrap();
-		assert_noop!(
-			Rewards::distribute(0, sale(500), &[], Permill::one()),
-			Error::<Test>::InvalidSplit
-		);
+		let whole = FeeSplit { validators: Permill::from_percent(5), ..Split::get() };
+		for split in [
+			FeeSplit { contributors: Permill::from_percent(51), ..whole },
+			FeeSplit { validators: whole.validators + Permill::from_parts(1), ..whole },
+		] {
+			Split::set(split);
+			assert_noop!(
+				Rewards::distribute(0, sale(500), &[], Permill::one()),
+				Error::<Test>::InvalidSplit
+			);
+		}
+		Split::set(whole);
+		assert_eq!(settle(0, 500, &[(7, 1)], Permill::one()).unwrap().treasury, 0);
 	});
 }
 
@@ -120,15 +208,51 @@ fn distribution_is_refused_when_more_share_than_a_claim_credits() {
 }
 
 prop_compose! {
-	fn splits()(cuts in proptest::collection::vec(0u32..=1_000_000, 4)) -> FeeSplit {
+	fn splits()(cuts in proptest::collection::vec(0u32..=1_000_000, 5)) -> FeeSplit {
 		let mut cuts = cuts;
 		cuts.sort_unstable();
 		let part = |at: usize| {
 			let before = if at == 0 { 0 } else { cuts[at - 1] };
 			Permill::from_parts(cuts[at] - before)
 		};
-		FeeSplit { contributors: part(0), owner: part(1), operator: part(2), verifiers: part(3) }
+		FeeSplit {
+			contributors: part(0),
+			owner: part(1),
+			operator: part(2),
+			verifiers: part(3),
+			validators: part(4),
+		}
 	}
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+	Settle(u128, u32, Vec<(u64, u64)>),
+	Claim(u64),
+	Name(u64, Option<u64>),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let shares = proptest::collection::vec((10u64..20, 0u64..1_000), 0..17);
+	prop_oneof![
+		(0u128..100_000, 0u32..=1_000_000, shares)
+			.prop_map(|(fee, earned, shares)| { Step::Settle(fee, earned, shares) }),
+		(0u64..24).prop_map(Step::Claim),
+		(0u64..24, proptest::option::of(0u64..24))
+			.prop_map(|(account, payee)| Step::Name(account, payee)),
+	]
+}
+
+/// Claims for `account`: all that it accrued goes to its payee, or nothing goes anywhere.
+fn claim(account: u64) {
+	let payee = Rewards::payee_of(&account);
+	let had = Balances::free_balance(payee);
+	let earlier = Rewards::rewards(&account);
+	let claimed = Rewards::claim_for(RuntimeOrigin::signed(0), account).is_ok();
+	let now = Rewards::rewards(&account);
+	let moved = if claimed { earlier.accrued } else { 0 };
+	assert_eq!(Balances::free_balance(payee), had + moved);
+	assert_eq!((now.accrued, now.paid), (earlier.accrued - moved, earlier.paid + moved));
 }
 
 proptest! {
@@ -148,28 +272,34 @@ proptest! {
 	}
 
 	#[test]
-	fn pot_equals_accrued_through_any_settlements_and_claims(
-		steps in proptest::collection::vec(
-			(any::<bool>(), 0u128..100_000, 0u32..=1_000_000, proptest::collection::vec((10u64..20, 0u64..1_000), 0..17), 0u64..24),
-			1..30,
-		),
+	fn pot_equals_accrued_through_any_settlements_payees_and_claims(
+		steps in proptest::collection::vec(step(), 1..40),
 	) {
 		chain(|| {
-			for (request, (pays, fee, earned, shares, claimer)) in steps.into_iter().enumerate() {
+			for account in 10..24 {
+				Balances::mint_into(&account, 1_000).unwrap();
+			}
+			for (request, step) in steps.into_iter().enumerate() {
 				let issued = Balances::total_issuance();
-				if pays {
-					settle(request as u64, fee, &shares, Permill::from_parts(earned)).unwrap();
-					assert_eq!(Balances::total_issuance(), issued + fee);
-				} else {
-					let had = Balances::free_balance(claimer);
-					let accrued = Accrued::<Test>::get(claimer);
-					match Rewards::claim_for(RuntimeOrigin::signed(0), claimer) {
-						Ok(()) => assert_eq!(Balances::free_balance(claimer), had + accrued),
-						Err(_) => assert_eq!(Accrued::<Test>::get(claimer), accrued),
+				match step {
+					Step::Settle(fee, earned, shares) => {
+						settle(request as u64, fee, &shares, Permill::from_parts(earned)).unwrap();
+						assert_eq!(Balances::total_issuance(), issued + fee);
+						continue;
 					}
-					assert_eq!(Balances::total_issuance(), issued);
+					Step::Claim(account) => claim(account),
+					Step::Name(account, payee) => {
+						let accrued = Rewards::rewards(&account).accrued;
+						let _ = Rewards::set_payee(RuntimeOrigin::signed(account), payee);
+						assert_eq!(Rewards::rewards(&account).accrued, accrued);
+					}
 				}
+				assert_eq!(Balances::total_issuance(), issued);
 				assert!(balanced());
+			}
+			for account in 0..24 {
+				let _ = Rewards::set_payee(RuntimeOrigin::signed(account), None);
+				assert_eq!(Balances::reserved_balance(account), 0);
 			}
 		});
 	}

@@ -1,5 +1,6 @@
 mod claim;
 mod distribute;
+mod payee;
 
 use crate::mock::*;
 use frame_support::traits::fungible::Mutate;

@@ -1,0 +1,73 @@
+//! Earning voice, and losing what has faded.
+
+use crate::{
+	Config, Error, Event, Pallet, Standing, TotalPoints, Voices,
+	index::{Index, UNIT},
+};
+use frame_support::{ensure, traits::Get};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives_core::{Balance, MAX_CREDITS, settlement::Payment, traits::Voice};
+use sp_runtime::{
+	DispatchResult, Rounding, SaturatedConversion,
+	helpers_128bit::multiply_by_rational_with_rounding,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn now() -> BlockNumberFor<T> {
+		frame_system::Pallet::<T>::block_number()
+	}
+
+	/// The index now; `None` once points don't fit any more.
+	pub(crate) fn current_index() -> Option<Index> {
+		Index::at(Self::now().saturated_into(), T::Year::get().saturated_into())
+	}
+
+	/// What `points` weigh now. Past the index's range it is so high that they weigh nothing.
+	pub(crate) fn weight(points: u128) -> Balance {
+		Self::current_index().map_or(0, |index| index.weight(points))
+	}
+
+	/// Credits `account` with `units`. Credits nothing at all where anything doesn't fit.
+	pub(crate) fn credit(account: &T::AccountId, units: u128, index: Index) -> Option<()> {
+		let standing = match Voices::<T>::get(account) {
+			Some(standing) => standing,
+			None if units.saturating_mul(UNIT) < T::MinEarned::get() => return None,
+			None => Standing::default(),
+		};
+		let earned = index.points(units).filter(|points| *points > 0)?;
+		let total = TotalPoints::<T>::get().checked_add(earned)?;
+		let points = standing.points.checked_add(earned)?;
+		Voices::<T>::insert(account, Standing { points, ..standing });
+		TotalPoints::<T>::put(total);
+		Some(())
+	}
+
+	pub(crate) fn do_forget(account: T::AccountId) -> DispatchResult {
+		let standing = Voices::<T>::get(&account).ok_or(Error::<T>::NoVoice)?;
+		ensure!(standing.votes == 0, Error::<T>::HasVotes);
+		let twice = Self::weight(standing.points).saturating_mul(2);
+		ensure!(twice < T::MinEarned::get().max(1), Error::<T>::StillHeard);
+		Voices::<T>::remove(&account);
+		TotalPoints::<T>::mutate(|total| *total = total.saturating_sub(standing.points));
+		Self::deposit_event(Event::Forgotten { account });
+		Ok(())
+	}
+}
+
+impl<T: Config> Voice<T::AccountId> for Pallet<T> {
+	fn earned(payments: &[Payment<T::AccountId>], sunk: Balance) {
+		let units = sunk.checked_div(UNIT).unwrap_or_default();
+		let payments = || payments.iter().take(MAX_CREDITS as usize);
+		let paid = payments().try_fold(0, |sum: Balance, payment| sum.checked_add(payment.amount));
+		let (Some(paid), Some(index)) = (paid, Self::current_index()) else { return };
+		if units == 0 {
+			return;
+		}
+		for payment in payments() {
+			let share =
+				multiply_by_rational_with_rounding(units, payment.amount, paid, Rounding::Down);
+			// What can't be credited is nobody's, as what rounding leaves is.
+			let _ = share.and_then(|units| Self::credit(&payment.account, units, index));
+		}
+	}
+}
