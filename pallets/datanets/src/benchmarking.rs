@@ -266,6 +266,21 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn award() -> Result<(), BenchmarkError> {
+		let owner: T::AccountId = account("owner", 0, 0);
+		let id = create_net::<T>(&owner)?;
+		let to: T::AccountId = account("to", 0, 0);
+		let origin = T::DisputeOrigin::try_successful_origin()
+			.map_err(|()| BenchmarkError::Stop("nobody decides disputes"))?;
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, to.clone());
+
+		assert_eq!(Datanets::<T>::get(id).and_then(|net| net.offered), Some(to));
+		Ok(())
+	}
+
+	#[benchmark]
 	fn close() -> Result<(), BenchmarkError> {
 		let who: T::AccountId = whitelisted_caller();
 		let id = create_net::<T>(&who)?;
@@ -283,7 +298,7 @@ mod benchmarks {
 		let id = create_net::<T>(&who)?;
 		reveal_batch::<T>(&who, id, n)?;
 		Pallet::<T>::do_accept(&who, id, 0)?;
-		Pallet::<T>::do_close(&who, id)?;
+		Pallet::<T>::do_close(Some(&who), id)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id, 0);
@@ -296,7 +311,7 @@ mod benchmarks {
 	fn remove() -> Result<(), BenchmarkError> {
 		let who: T::AccountId = whitelisted_caller();
 		let id = create_net::<T>(&who)?;
-		Pallet::<T>::do_close(&who, id)?;
+		Pallet::<T>::do_close(Some(&who), id)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);

@@ -101,6 +101,9 @@ pub mod pallet {
 		/// What is paid for a snapshot until it is removed.
 		type SnapshotConsideration: Consideration<Self::AccountId, Footprint>;
 
+		/// Who decides disputes about a Datanet.
+		type DisputeOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
 		/// The blocks for which a commitment can be revealed, and after which what was revealed
 		/// can be accepted. At least two.
 		type RevealPeriod: Get<BlockNumberFor<Self>>;
@@ -197,6 +200,8 @@ pub mod pallet {
 		OwnershipOffered { datanet: DatanetId, to: T::AccountId },
 		/// The offer of a Datanet was taken back.
 		OwnershipOfferWithdrawn { datanet: DatanetId },
+		/// A dispute awarded a Datanet: to its owner, who goes on, or to whoever takes it over now.
+		OwnershipAwarded { datanet: DatanetId, to: T::AccountId },
 		/// A Datanet and its deposit passed to a new owner.
 		OwnershipTransferred { datanet: DatanetId, from: T::AccountId, to: T::AccountId },
 		/// A batch was committed to; its priority is this block.
@@ -249,6 +254,9 @@ pub mod pallet {
 		NotFound,
 		/// Only the Datanet's owner may do this.
 		NotOwner,
+		/// A dispute awarded the Datanet to another account, which has yet to take it over: until
+		/// then its owner may do nothing with it.
+		Awarded,
 		/// Only the owner, or a curator under the curators' policy, may do this.
 		NotCurator,
 		/// Only the contributor may do this.
@@ -486,12 +494,15 @@ pub mod pallet {
 		}
 
 		/// Ends contributing for good: pending contributions can only be rejected or withdrawn from
-		/// then on. By the owner.
+		/// then on. By the owner, or by a dispute.
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::close())]
 		pub fn close(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_close(&who, datanet)
+			let who = match T::DisputeOrigin::try_origin(origin) {
+				Ok(_) => None,
+				Err(origin) => Some(ensure_signed(origin)?),
+			};
+			Self::do_close(who.as_ref(), datanet)
 		}
 
 		/// Removes the list of an accepted contribution to a closed Datanet; its deposit goes back.
@@ -515,6 +526,16 @@ pub mod pallet {
 		pub fn remove(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_remove(&who, datanet)
+		}
+
+		/// Decides whose the Datanet is. Another account than the owner may take it over from then
+		/// on, and its deposit, and until it does the owner may do nothing with it; awarded to its
+		/// owner it stays as it was, whatever was decided before. By a dispute.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::award())]
+		pub fn award(origin: OriginFor<T>, datanet: DatanetId, to: T::AccountId) -> DispatchResult {
+			T::DisputeOrigin::ensure_origin(origin)?;
+			Self::do_award(datanet, to)
 		}
 	}
 }

@@ -31,6 +31,7 @@ impl<T: Config> Pallet<T> {
 		let datanet = Datanet {
 			owner: owner.clone(),
 			offered: None,
+			awarded: false,
 			name,
 			description,
 			kind,
@@ -64,8 +65,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_close(who: &T::AccountId, id: DatanetId) -> DispatchResult {
-		let mut datanet = Self::owned(who, id)?;
+	/// Closes the Datanet, by its owner or, where `who` is nobody, by a dispute.
+	pub(crate) fn do_close(who: Option<&T::AccountId>, id: DatanetId) -> DispatchResult {
+		let mut datanet = match who {
+			Some(who) => Self::owned(who, id)?,
+			None => Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?,
+		};
 		ensure!(!datanet.closed, Error::<T>::Closed);
 		datanet.closed = true;
 		Datanets::<T>::insert(id, datanet);
@@ -111,6 +116,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn owned(who: &T::AccountId, id: DatanetId) -> Result<Datanet<T>, Error<T>> {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(datanet.owner == *who, Error::<T>::NotOwner);
+		ensure!(!datanet.awarded, Error::<T>::Awarded);
 		Ok(datanet)
 	}
 

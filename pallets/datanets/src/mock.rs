@@ -59,6 +59,7 @@ impl Config for Test {
 	type CommitmentConsideration = Held<CommitmentReason>;
 	type ContributionConsideration = Held<ContributionReason>;
 	type SnapshotConsideration = Held<SnapshotReason>;
+	type DisputeOrigin = frame_system::EnsureRoot<u64>;
 	type RevealPeriod = ConstU64<PERIOD>;
 	type MaxCurators = ConstU32<4>;
 	type MaxRecords = ConstU32<8>;

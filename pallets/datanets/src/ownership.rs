@@ -1,4 +1,5 @@
-//! Passing a Datanet on, in two steps: nobody is made an owner, and a depositor, unasked.
+//! Passing a Datanet on, in two steps: nobody is made an owner, and a depositor, unasked. A dispute
+//! decides who may take the second one, and takes the first out of the owner's hands.
 
 use crate::{Config, Datanet, Datanets, Error, Event, Pallet};
 use frame_support::{ensure, traits::Consideration};
@@ -24,6 +25,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	pub(crate) fn do_award(id: DatanetId, to: T::AccountId) -> DispatchResult {
+		let mut datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		datanet.awarded = to != datanet.owner;
+		datanet.offered = datanet.awarded.then(|| to.clone());
+		Datanets::<T>::insert(id, datanet);
+		Self::deposit_event(Event::OwnershipAwarded { datanet: id, to });
+		Ok(())
+	}
+
 	pub(crate) fn do_accept_ownership(who: T::AccountId, id: DatanetId) -> DispatchResult {
 		let mut datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(datanet.offered.as_ref() == Some(&who), Error::<T>::NotOffered);
@@ -32,6 +42,7 @@ impl<T: Config> Pallet<T> {
 		core::mem::replace(&mut datanet.ticket, ticket).drop(&datanet.owner)?;
 		let from = core::mem::replace(&mut datanet.owner, who.clone());
 		datanet.offered = None;
+		datanet.awarded = false;
 		Datanets::<T>::insert(id, datanet);
 		Self::deposit_event(Event::OwnershipTransferred { datanet: id, from, to: who });
 		Ok(())

@@ -24,6 +24,10 @@ impl<T: Config> Pallet<T> {
 				datanet.offered.as_ref() != Some(&datanet.owner),
 				"a Datanet is offered to its owner"
 			);
+			ensure!(
+				!datanet.awarded || datanet.offered.is_some(),
+				"a Datanet is awarded to nobody"
+			);
 			let progress = Progresses::<T>::get(id).ok_or("a Datanet has no progress")?;
 			Self::try_contributions(id, &progress, datanet.closed)?;
 			Self::try_holders(id)?;

@@ -93,6 +93,8 @@ pub struct Datanet<T: Config> {
 	pub owner: T::AccountId,
 	/// Who may take it over.
 	pub offered: Option<T::AccountId>,
+	/// Whether a dispute awarded it to whom it is offered: until then its owner may do nothing.
+	pub awarded: bool,
 	/// Its name.
 	pub name: Name,
 	/// What it holds.
@@ -114,7 +116,8 @@ pub struct Datanet<T: Config> {
 impl<T: Config> Datanet<T> {
 	/// Whether `who` may accept, reject and freeze.
 	pub fn is_curated_by(&self, who: &T::AccountId) -> bool {
-		self.owner == *who || self.policy == Policy::Curators && self.curators.contains(who)
+		self.owner == *who && !self.awarded
+			|| self.policy == Policy::Curators && self.curators.contains(who)
 	}
 
 	/// What the owner pays for: texts and curators as long as they are, everything else, the tree's
@@ -125,7 +128,8 @@ impl<T: Config> Datanet<T> {
 			.saturating_add(Progress::max_encoded_len())
 			.saturating_add(DatanetId::max_encoded_len())
 			.saturating_add(Kind::max_encoded_len())
-			.saturating_add(Policy::max_encoded_len());
+			.saturating_add(Policy::max_encoded_len())
+			.saturating_add(bool::max_encoded_len());
 		let accounts = account.saturating_mul(curators.saturating_add(2));
 		Footprint::from_parts(1, fixed.saturating_add(accounts).saturating_add(texts))
 	}

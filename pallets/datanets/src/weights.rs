@@ -39,6 +39,8 @@ pub trait WeightInfo {
 	fn archive(records: u32) -> Weight;
 	/// Of `remove`.
 	fn remove() -> Weight;
+	/// Of `award`.
+	fn award() -> Weight;
 }
 
 /// Picoseconds of execution of any call, deposits and events included.
@@ -150,5 +152,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Datanet, progress.
 	fn remove() -> Weight {
 		Self::call(2 + DEPOSIT, 2 + DEPOSIT)
+	}
+
+	// Datanet.
+	fn award() -> Weight {
+		Self::call(1, 1)
 	}
 }

@@ -54,8 +54,8 @@
 //!
 //! ## Range
 //!
-//! The index grows until points no longer fit: with six-second blocks and a billion OPEN sunk each
-//! year after 54 years, and 3.3 years later for each tenth of that. On a chain with shorter years it
+//! The index grows until points no longer fit: with three-second blocks and a billion OPEN sunk each
+//! year after 53 years, and 3.3 years later for each tenth of that. On a chain with shorter years it
 //! is some sixty to eighty of these. From then on nothing is credited any more while what stands
 //! goes on to fade, and with it the veto. A migration that divides all points by one power of two,
 //! in good time, starts the same span again.

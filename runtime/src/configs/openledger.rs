@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
 	Attribution, Balances, BlockNumber, Datanets, Inference, Models, Rewards, Runtime,
-	RuntimeHoldReason, Voice, offchain::OFFCHAIN_LONGEVITY,
+	RuntimeHoldReason, Voice, governance::DisputeOrigin, offchain::OFFCHAIN_LONGEVITY,
 };
 use frame_support::{PalletId, parameter_types, traits::ConstU32};
 use sp_runtime::Permill;
@@ -29,6 +29,7 @@ impl pallet_datanets::Config for Runtime {
 	type CommitmentConsideration = StorageDeposit<CommitmentHold>;
 	type ContributionConsideration = StorageDeposit<ContributionHold>;
 	type SnapshotConsideration = StorageDeposit<SnapshotHold>;
+	type DisputeOrigin = DisputeOrigin;
 	type RevealPeriod = dynamic_params::datanets::RevealPeriod;
 	type MaxCurators = ConstU32<16>;
 	type MaxRecords = ConstU32<256>;
@@ -55,6 +56,8 @@ impl pallet_models::Config for Runtime {
 	type TreasuryAccount = TreasuryAccount;
 	type MaxRoyalty = MaxRoyalty;
 	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Stage;
 }
 
 parameter_types! {
@@ -91,6 +94,8 @@ impl pallet_inference::Config for Runtime {
 	type MaxExpiries = ConstU32<256>;
 	type SubmissionPeriod = SubmissionPeriod;
 	type WeightInfo = pallet_inference::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Stage;
 }
 
 impl pallet_attribution::Config for Runtime {
@@ -105,6 +110,8 @@ impl pallet_attribution::Config for Runtime {
 	type FullGain = dynamic_params::attribution::FullGain;
 	type MaxDue = ConstU32<256>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Stage;
 }
 
 parameter_types! {

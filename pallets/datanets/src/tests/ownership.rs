@@ -56,3 +56,53 @@ fn ownership_stays_when_new_owner_cant_pay() {
 		assert_eq!(crate::Datanets::<Test>::get(net).unwrap().owner, OWNER);
 	});
 }
+
+#[test]
+fn dispute_takes_a_datanet_out_of_its_owners_hands() {
+	run(|| {
+		let net = create(Policy::Open);
+		let deposit = held(OWNER);
+		assert_ok!(Pallet::<Test>::award(RuntimeOrigin::root(), net, ALICE));
+		for refused in [
+			Pallet::<Test>::close(signed(OWNER), net),
+			Pallet::<Test>::snapshot(signed(OWNER), net),
+			Pallet::<Test>::offer_ownership(signed(OWNER), net, OWNER),
+			Pallet::<Test>::offer_ownership(signed(OWNER), net, BOB),
+		] {
+			assert!(refused.is_err());
+		}
+		assert_noop!(Pallet::<Test>::accept_ownership(signed(BOB), net), Error::<Test>::NotOffered);
+		assert_ok!(Pallet::<Test>::accept_ownership(signed(ALICE), net));
+		assert_eq!((held(OWNER), held(ALICE)), (0, deposit));
+		assert_ok!(Pallet::<Test>::close(signed(ALICE), net));
+	});
+}
+
+#[test]
+fn dispute_leaves_a_datanet_to_its_owner_when_awarded_to_it() {
+	run(|| {
+		let net = create(Policy::Open);
+		assert_ok!(Pallet::<Test>::award(RuntimeOrigin::root(), net, ALICE));
+		assert_ok!(Pallet::<Test>::award(RuntimeOrigin::root(), net, OWNER));
+		assert_noop!(
+			Pallet::<Test>::accept_ownership(signed(ALICE), net),
+			Error::<Test>::NotOffered
+		);
+		assert_ok!(Pallet::<Test>::offer_ownership(signed(OWNER), net, BOB));
+	});
+}
+
+#[test]
+fn dispute_is_decided_by_its_origin_alone() {
+	run(|| {
+		let net = create(Policy::Open);
+		let refused = sp_runtime::DispatchError::BadOrigin;
+		assert_noop!(Pallet::<Test>::award(signed(OWNER), net, ALICE), refused);
+		assert_noop!(
+			Pallet::<Test>::award(RuntimeOrigin::root(), 7, ALICE),
+			Error::<Test>::NotFound
+		);
+		assert_noop!(Pallet::<Test>::close(signed(ALICE), net), Error::<Test>::NotOwner);
+		assert_ok!(Pallet::<Test>::close(RuntimeOrigin::root(), net));
+	});
+}
