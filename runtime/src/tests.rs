@@ -1,5 +1,6 @@
 //! The runtime as composed: presets, money, consensus, limits.
 
+mod accounts;
 mod blocks;
 mod chain;
 mod emergency;

@@ -43,6 +43,19 @@ export function happened(api, events, request) {
 	return Object.fromEntries(REQUEST_EVENTS.map((name) => [name, times(name)]));
 }
 
+/** What was burned of transactions' fees, at the half that is burned by default; tips are not. */
+export function burned(api, events) {
+	const { TransactionFeePaid } = api.events.transactionPayment;
+	const paid = events.filter((event) => TransactionFeePaid.is(event));
+	return sum(paid.map(({ data }) => (data.actualFee.toBigInt() - data.tip.toBigInt()) / 2n));
+}
+
+/** OPEN in existence after a block. */
+export async function issuance(api, number) {
+	const at = await api.at(await api.rpc.chain.getBlockHash(number));
+	return (await at.query.balances.totalIssuance()).toBigInt();
+}
+
 /** What an account paid for its transactions. */
 export function transactionFees(api, events, key) {
 	const { TransactionFeePaid } = api.events.transactionPayment;

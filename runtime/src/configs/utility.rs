@@ -83,9 +83,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
 			Self::Any => true,
-			Self::NonTransfer => {
-				!matches!(call, RuntimeCall::Balances(_) | RuntimeCall::Vesting(_))
-			}
+			// Naming a payee or an heir gives away what the account will have.
+			Self::NonTransfer => !matches!(
+				call,
+				RuntimeCall::Balances(_)
+					| RuntimeCall::Vesting(_)
+					| RuntimeCall::Recovery(_)
+					| RuntimeCall::Rewards(pallet_rewards::Call::set_payee { .. })
+			),
 			Self::Governance => matches!(
 				call,
 				RuntimeCall::ConvictionVoting(_)
