@@ -2,8 +2,9 @@
 
 use openledger_runtime::WASM_BINARY;
 use sc_service::{ChainType, GenericChainSpec, NoExtension, Properties};
+use serde::de::IgnoredAny;
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
-use std::path::Path;
+use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path};
 
 /// A chain's specification: its name, its boot nodes and its genesis state.
 pub type ChainSpec =
@@ -31,9 +32,59 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 			"there is no chain `{path}`: known are `dev` and `local`, and no specification file has \
 			 this path"
 		)),
-		path => ChainSpec::from_json_file(path.into())
-			.map_err(|error| format!("{path} is not a chain specification: {error}")),
+		path => {
+			from_file(path).map_err(|why| format!("{path} is not a chain specification: {why}"))
+		}
 	}
+}
+
+fn from_file(path: &str) -> Result<ChainSpec, String> {
+	if Path::new(path).is_dir() {
+		return Err("it is a folder".into());
+	}
+	let spec = ChainSpec::from_json_file(path.into())?;
+	check_id(spec.id())?;
+	for field in unknown_fields(path)? {
+		// The log is not up yet.
+		eprintln!(
+			"Warning: {path} has a field `{field}`, which this node does not know: it is ignored"
+		);
+	}
+	Ok(spec)
+}
+
+/// The id names a folder of the base path: `..` would lead out of it.
+fn check_id(id: &str) -> Result<(), String> {
+	let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+	if !id.is_empty() && id.len() <= 64 && !id.starts_with('.') && id.bytes().all(plain) {
+		return Ok(());
+	}
+	Err(format!(
+		"its id `{}` can't name a folder: 1 to 64 letters, digits, `-`, `_` and `.` can, with no `.` \
+		 first",
+		id.escape_debug()
+	))
+}
+
+/// The fields that no chain specification has; often a name that was mistyped.
+fn unknown_fields(path: &str) -> Result<Vec<String>, String> {
+	const KNOWN: [&str; 11] = [
+		"name",
+		"id",
+		"chainType",
+		"bootNodes",
+		"telemetryEndpoints",
+		"protocolId",
+		"forkId",
+		"properties",
+		"consensusEngine",
+		"genesis",
+		"codeSubstitutes",
+	];
+	let file = File::open(path).map_err(|error| error.to_string())?;
+	let fields: BTreeMap<String, IgnoredAny> =
+		serde_json::from_reader(BufReader::new(file)).map_err(|error| error.to_string())?;
+	Ok(fields.into_keys().filter(|field| !KNOWN.contains(&field.as_str())).collect())
 }
 
 fn built_in(
@@ -80,11 +131,56 @@ mod tests {
 		assert!(error.contains("`mainnet`") && error.contains("`local`"), "{error}");
 	}
 
+	fn refusal(content: &[u8]) -> String {
+		let file = tempfile::NamedTempFile::new().unwrap();
+		std::fs::write(file.path(), content).unwrap();
+		load(file.path().to_str().unwrap()).err().unwrap()
+	}
+
+	fn spec(id: &str) -> String {
+		format!(
+			r#"{{"name": "Test", "id": "{id}", "bootNodes": [], "bootnodes": [], "genesis": {{
+				"raw": {{ "top": {{}}, "childrenDefault": {{}} }}
+			}}}}"#
+		)
+	}
+
 	#[test]
 	fn chain_is_refused_when_file_is_no_specification() {
+		let truncated = spec("test");
+		for content in [
+			&b""[..],
+			b"hello",
+			b"[1, 2]",
+			b"{\"name\": 3}",
+			b"\xff\xfe\x00",
+			&truncated.as_bytes()[..40],
+		] {
+			let error = refusal(content);
+			assert!(error.contains("not a chain specification"), "{error}");
+		}
+	}
+
+	#[test]
+	fn chain_is_refused_when_it_is_a_folder() {
+		let folder = tempfile::tempdir().unwrap();
+		let error = load(folder.path().to_str().unwrap()).err().unwrap();
+		assert!(error.contains("a folder"), "{error}");
+	}
+
+	#[test]
+	fn chain_is_refused_when_its_id_leads_out_of_the_base_path() {
+		for id in ["", "..", "../evil", "a/b", ".hidden", "a b", &"x".repeat(65)] {
+			assert!(refusal(spec(id).as_bytes()).contains("id"), "{id}");
+		}
+	}
+
+	#[test]
+	fn field_is_named_when_no_specification_has_it() {
 		let file = tempfile::NamedTempFile::new().unwrap();
-		std::fs::write(file.path(), "{\"name\": 3}").unwrap();
-		let error = load(file.path().to_str().unwrap()).err().unwrap();
-		assert!(error.contains("not a chain specification"), "{error}");
+		std::fs::write(file.path(), spec("test-1.0_x")).unwrap();
+		let path = file.path().to_str().unwrap();
+		assert!(load(path).is_ok());
+		assert_eq!(unknown_fields(path).unwrap(), ["bootnodes"]);
 	}
 }

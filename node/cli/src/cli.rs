@@ -1,8 +1,14 @@
 //! The command line.
 
-use crate::operator::OperatorParams;
+use crate::{
+	failure::{Failure, Kind},
+	keys::KeyCommand,
+	operator::OperatorParams,
+};
 use clap::Parser;
 use sc_cli::RunCmd;
+use sc_storage_monitor::StorageMonitorParams;
+use std::cell::RefCell;
 
 /// The command line of the node.
 #[derive(Debug, Parser)]
@@ -16,6 +22,24 @@ pub struct Cli {
 
 	#[clap(flatten)]
 	pub operator: OperatorParams,
+
+	#[clap(flatten)]
+	pub storage: StorageMonitorParams,
+
+	/// Why the specification that the command line names was refused. The SDK keeps no more than a
+	/// text of it, under which it files other things as well.
+	#[clap(skip)]
+	pub refused_spec: RefCell<Option<String>>,
+}
+
+impl Cli {
+	/// What an error of the SDK's was about.
+	pub fn failure(&self, error: sc_cli::Error) -> Failure {
+		match self.refused_spec.take() {
+			Some(why) => Failure::new(Kind::ChainSpec, why),
+			None => error.into(),
+		}
+	}
 }
 
 /// What the binary does besides running a node.
@@ -24,9 +48,9 @@ pub enum Subcommand {
 	/// Make and inspect keys, and put them into the keystore.
 	///
 	/// An operator's agent key goes in with
-	/// `key insert --key-type oper --scheme sr25519 --suri <secret>`.
+	/// `key insert --chain <chain> --key-type oper --suri <secret>`.
 	#[command(subcommand)]
-	Key(sc_cli::KeySubcommand),
+	Key(KeyCommand),
 
 	/// Write a chain's specification to the standard output.
 	#[deprecated(

@@ -5,8 +5,15 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod failure;
+mod genesis;
+mod keys;
+mod limits;
 mod operator;
+mod peers;
+mod preflight;
 mod rpc;
 mod service;
 
 pub use command::run;
+pub use failure::{Failure, Kind};

@@ -7,9 +7,9 @@ fn main() -> ExitCode {
 	unsafe { openlora::leave_candle_single_threaded() };
 	match openledger_node::run() {
 		Ok(()) => ExitCode::SUCCESS,
-		Err(error) => {
-			eprintln!("Error: {error}");
-			ExitCode::FAILURE
+		Err(failure) => {
+			eprintln!("Error: {failure}");
+			ExitCode::from(failure.code())
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //! The services of a node, wired together.
 
-use crate::{operator, rpc};
+use crate::{genesis, keys, operator, peers, rpc};
 use futures::FutureExt;
 use openledger_runtime::{apis::RuntimeApi, opaque::Block};
 use sc_client_api::{Backend, BlockBackend};
@@ -8,10 +8,13 @@ use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::SharedVoterState;
 use sc_executor::WasmExecutor;
 use sc_network::NetworkBackend;
-use sc_service::{Configuration, TaskManager, WarpSyncConfig, error::Error as ServiceError};
+use sc_service::{
+	Configuration, GenesisBlockBuilder, TaskManager, WarpSyncConfig, error::Error as ServiceError,
+};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_inherents::CreateInherentDataProviders;
+use sp_runtime::traits::Block as BlockT;
 use std::{sync::Arc, time::Duration};
 
 /// What the runtime can call on every node: the SDK's host functions and the engine's.
@@ -79,12 +82,24 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		.transpose()?;
 
 	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
+	// Before the database, so that a specification that can't be leaves nothing behind.
+	let genesis_storage = genesis::build(&*config.chain_spec)?;
+	let backend = sc_service::new_db_backend(config.db_config())?;
+	genesis::check(&backend, genesis_storage.clone(), &executor)?;
+	let genesis_builder = GenesisBlockBuilder::new_with_storage(
+		genesis_storage,
+		!config.no_genesis(),
+		backend.clone(),
+		executor.clone(),
+	)?;
 	let (client, backend, keystore_container, task_manager) =
-		sc_service::new_full_parts::<Block, RuntimeApi, _>(
+		sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
 			config,
 			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
 			executor,
-			Vec::new(),
+			backend,
+			genesis_builder,
+			false,
 		)?;
 	let client = Arc::new(client);
 
@@ -166,7 +181,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 
 /// Starts a full node, an authority or an operator, as the configuration says. `dev_agent` puts the
 /// development operator's agent key into the keystore.
-pub fn new_full<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
+pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	config: Configuration,
 	operator: operator::Plan,
 	dev_agent: bool,
@@ -295,12 +310,17 @@ pub fn new_full<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::H
 		})
 	};
 
+	if peers::are_expected(&config) {
+		peers::watch(network.clone(), genesis, &task_manager);
+	}
+
+	let checked_keystore = Arc::new(keys::Checked::new(keystore.clone(), &config.keystore));
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		config,
 		client: client.clone(),
 		backend,
 		task_manager: &mut task_manager,
-		keystore: keystore.clone(),
+		keystore: checked_keystore,
 		transaction_pool: transaction_pool.clone(),
 		rpc_builder,
 		network: network.clone(),

@@ -1,6 +1,9 @@
 //! The chain, seen from the client: typed reads through the runtime APIs, and signed extrinsics
 //! whose arguments are encoded by the metadata of the runtime that receives them.
 
+pub mod economics;
+pub mod load;
+
 use crate::keys::Signer;
 use anyhow::{Context, Result, bail};
 use codec::{Decode, Encode};

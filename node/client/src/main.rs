@@ -9,7 +9,7 @@ mod keys;
 mod output;
 
 use clap::{Parser, Subcommand};
-use commands::{account, ask, datanet, model, operator, rewards, trace};
+use commands::{account, ask, datanet, economics, load, model, operator, rewards, trace};
 use output::Output;
 
 /// Contribute records to Datanets, train and publish models on them, ask, and follow every payment
@@ -86,6 +86,9 @@ enum Command {
 	/// Register as an operator and say which models you serve.
 	#[command(subcommand)]
 	Operator(operator::Command),
+	// Without a comment here, the one of the arguments is the help, all of it.
+	Economics(economics::Economics),
+	Load(load::Load),
 }
 
 fn main() -> std::process::ExitCode {
@@ -111,6 +114,8 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 		Command::Trace(command) => command.run(context).await,
 		Command::Rewards(command) => command.run(context).await,
 		Command::Operator(command) => command.run(context).await,
+		Command::Economics(command) => command.run(context).await,
+		Command::Load(command) => command.run(context).await,
 	};
 	match result {
 		Ok(()) => std::process::ExitCode::SUCCESS,
@@ -123,10 +128,22 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 
 #[cfg(test)]
 mod tests {
-	use clap::CommandFactory;
+	use clap::{CommandFactory, Parser};
 
 	#[test]
 	fn command_line_is_consistent() {
 		super::Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn payee_is_refused_when_neither_or_both_of_naming_and_removing_are_asked() {
+		let parsed = |options: &[&str]| {
+			let command = ["openledger", "rewards", "payee"].iter().chain(options);
+			super::Cli::try_parse_from(command).is_ok()
+		};
+		assert!(parsed(&["--to", "//Bob"]));
+		assert!(parsed(&["--remove"]));
+		assert!(!parsed(&[]));
+		assert!(!parsed(&["--to", "//Bob", "--remove"]));
 	}
 }

@@ -78,7 +78,12 @@ mod benchmarks {
 	#[benchmark]
 	fn finalize() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
-		let (request, _) = T::BenchmarkHelper::challenged();
+		let (request, omission) = T::BenchmarkHelper::challenged();
+		// Corrected, a claim credits as many records as it can.
+		let commitment = commitment(request, &omission, &who, &SALT);
+		Pallet::<T>::do_commit(who.clone(), request, commitment)?;
+		skip::<T>(1);
+		Pallet::<T>::do_open(who.clone(), request, omission, SALT)?;
 		let wait = Claims::<T>::get(request)
 			.map_or(0, |claim| claim.final_at.saturating_sub(Pallet::<T>::now()));
 		skip::<T>(wait);

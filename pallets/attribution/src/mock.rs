@@ -319,6 +319,11 @@ impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
 	fn claim(_: ModelId, _: &AccountId32, credits: u32) -> Claim<AccountId32> {
 		claim(&[], &[0, 1][..credits.min(2) as usize])
 	}
+
+	fn finalize(request: RequestId) {
+		System::set_block_number(System::block_number() + 10);
+		Attribution::finalize(signed(5), request).unwrap();
+	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]

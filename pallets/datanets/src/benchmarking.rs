@@ -5,7 +5,7 @@ use crate::types::Commitment;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	pallet_prelude::BoundedVec,
-	traits::{Consideration, Get},
+	traits::{Consideration, EnsureOrigin, Get},
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use openledger_primitives_core::{

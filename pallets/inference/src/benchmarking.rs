@@ -21,10 +21,13 @@ use sp_runtime::{Permill, SaturatedConversion};
 /// What the runtime sets up for these benchmarks.
 pub trait Helper<AccountId> {
 	/// A new published model version that pays records, with the most credits and the longest
-	/// sketches that a method allows, and a price of at most one unit for a token.
+	/// sketches that a method allows, whose longest answer costs at most a thousand times the least
+	/// fee.
 	fn published() -> ModelId;
 	/// A claim with `credits` entries that verifies on an answer of `model` that `payer` pays for.
 	fn claim(model: ModelId, payer: &AccountId, credits: u32) -> Claim<AccountId>;
+	/// Makes the claim of an answered request final, which settles the request.
+	fn finalize(request: RequestId);
 }
 
 fn rich<T: Config>(name: &'static str, index: u32) -> Result<T::AccountId, BenchmarkError> {
@@ -89,7 +92,8 @@ fn answered<T: Config>(credits: u32) -> Result<(RequestId, T::AccountId), Benchm
 		account("agent", 0, 0),
 		id,
 		Answer::truncate_from(vec![b'!'; 64]),
-		Usage { prompt: 1, output: 1 },
+		// A fee of which everyone has a part.
+		Usage { prompt: 1, output: T::MaxTokens::get() },
 		claim,
 	)?;
 	Ok((id, payer))
@@ -247,8 +251,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn prune() -> Result<(), BenchmarkError> {
-		let (id, payer) = answered::<T>(0)?;
-		Pallet::<T>::settle(id, &[], Permill::one())?;
+		let (id, payer) = answered::<T>(MAX_CREDITS)?;
+		T::BenchmarkHelper::finalize(id);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(payer), id);
 		assert!(!Requests::<T>::contains_key(id));

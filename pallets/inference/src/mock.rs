@@ -206,6 +206,11 @@ impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
 	fn claim(_: ModelId, _: &AccountId32, _: u32) -> Claim<AccountId32> {
 		claim()
 	}
+
+	fn finalize(request: RequestId) {
+		use openledger_primitives_core::traits::Settlement;
+		Inference::settle(request, &[], Permill::one()).unwrap();
+	}
 }
 
 /// An attribution that keeps what it is given, and refuses all when told to.

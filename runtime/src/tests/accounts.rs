@@ -74,26 +74,23 @@ fn proxy_for_rewards_collects_them_and_can_do_nothing_else() {
 	local().execute_with(|| {
 		let cold = Eve.to_account_id();
 		let helper = Bob.to_account_id();
-		assert_ok!(Proxy::add_proxy(by(cold.clone()), helper.clone().into(), ProxyType::Rewards, 0));
+		assert_ok!(Proxy::add_proxy(
+			by(cold.clone()),
+			helper.clone().into(),
+			ProxyType::Rewards,
+			0
+		));
 		settle(1);
 		let had = Balances::free_balance(&cold);
 		let acting = |call: RuntimeCall| {
-			assert_ok!(Proxy::proxy(
-				by(helper.clone()),
-				cold.clone().into(),
-				None,
-				Box::new(call)
-			));
+			assert_ok!(Proxy::proxy(by(helper.clone()), cold.clone().into(), None, Box::new(call)));
 		};
 		acting(pallet_rewards::Call::claim {}.into());
 		assert_eq!(Balances::free_balance(&cold) - had, FEE / 2);
 		let after = Balances::free_balance(&cold);
 		acting(
-			pallet_balances::Call::transfer_keep_alive {
-				dest: helper.clone().into(),
-				value: OPEN,
-			}
-			.into(),
+			pallet_balances::Call::transfer_keep_alive { dest: helper.clone().into(), value: OPEN }
+				.into(),
 		);
 		acting(pallet_rewards::Call::set_payee { payee: Some(helper.clone().into()) }.into());
 		assert_eq!(Balances::free_balance(&cold), after);
@@ -147,10 +144,7 @@ fn fees_paid_to_oneself_buy_no_more_voice_than_the_treasury_kept() {
 	local().execute_with(|| {
 		let before = Balances::free_balance(crate::TreasuryAccount::get());
 		settle(1);
-		assert_ok!(Rewards::claim_for(
-			by(Bob.to_account_id()),
-			crate::TreasuryAccount::get()
-		));
+		assert_ok!(Rewards::claim_for(by(Bob.to_account_id()), crate::TreasuryAccount::get()));
 		let sunk = Balances::free_balance(crate::TreasuryAccount::get()) - before;
 		assert_eq!(sunk, FEE / 100 * 3);
 		assert!(crate::Voice::total_weight() <= sunk);

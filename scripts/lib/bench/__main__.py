@@ -8,11 +8,17 @@ import sys
 import tempfile
 
 import chain
+import demonstration
 import retrieval
 import serving
 from processes import Failed, say
 
-BENCHMARKS = {"serving": serving, "chain": chain, "retrieval": retrieval}
+BENCHMARKS = {
+    "serving": serving,
+    "chain": chain,
+    "demonstration": demonstration,
+    "retrieval": retrieval,
+}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,7 +43,7 @@ def parse_arguments():
         )
         benchmark.add_arguments(own, number)
     arguments = parser.parse_args()
-    if not arguments.model.is_file():
+    if arguments.model and not arguments.model.is_file():
         parser.error(f"{arguments.model} is not there yet: run scripts/setup")
     return arguments
 

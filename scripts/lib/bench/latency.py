@@ -4,9 +4,8 @@ import itertools
 import json
 import math
 
-from demonstration import environment
 from figures import figure
-from places import CLIENT
+from places import CLIENT, environment
 from processes import Failed, run, say
 
 # SLOT_MILLIS in runtime/src/configs/consensus.rs.

@@ -37,17 +37,20 @@ def metrics(text):
 
 
 class Node:
-    """`folder` takes its data and its log; with `base`, it runs an operator's worker too."""
+    """`folder` takes its data and its log; with `base`, it runs an operator's worker too.
 
-    def __init__(self, folder, base=None):
+    `options` say which chain it is on and what it does there."""
+
+    def __init__(self, folder, base=None, options=("--dev",)):
         self.folder = pathlib.Path(folder)
         self.base = base
+        self.options = options
         self.rpc_port, self.http_port, self.metrics_port, self.p2p_port = free_ports(4)
         self.log = self.folder / "node.log"
 
     def __enter__(self):
         self.folder.mkdir(parents=True)
-        line = [NODE, "--dev", "--tmp", "--rpc-port", self.rpc_port, "--port", self.p2p_port]
+        line = [NODE, *self.options, "--tmp", "--rpc-port", self.rpc_port, "--port", self.p2p_port]
         line += ["--prometheus-port", self.metrics_port]
         if self.base:
             line += ["--operator", "--operator-base", self.base]
@@ -72,6 +75,12 @@ class Node:
     @property
     def url(self):
         return f"ws://127.0.0.1:{self.rpc_port}"
+
+    @property
+    def address(self):
+        """Where other nodes find it."""
+        peer = rpc(self.rpc_port, "system_localPeerId")
+        return f"/ip4/127.0.0.1/tcp/{self.p2p_port}/p2p/{peer}"
 
     @property
     def worker(self):
@@ -115,6 +124,13 @@ class Node:
         if resident is None:
             raise self.failed("ended by itself")
         return mib(resident)
+
+    def is_up(self):
+        """Whether it runs and answers."""
+        try:
+            return self.process.poll() is None and self.answers()
+        except OSError:
+            return False
 
     def metrics(self):
         return metrics(request(self.metrics_port, "GET", "/metrics"))

@@ -13,3 +13,8 @@ DECODE = BINARIES / "examples" / "decode"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
 # The demonstration asks for it by this name.
 MODEL = CACHE / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def environment(cache_home):
+    """This environment, with caches elsewhere and the target folder where it is."""
+    return {**os.environ, "XDG_CACHE_HOME": str(cache_home), "CARGO_TARGET_DIR": str(TARGET)}

@@ -6,10 +6,14 @@ import pathlib
 import signal
 import tempfile
 import time
+import types
 import unittest
 
+import blocks
+import chain
 import latency
 import processes
+import weights
 from figures import figure
 from node import free_ports, metrics
 
@@ -85,6 +89,106 @@ class Latency(unittest.TestCase):
             found = list(itertools.islice(asked, 5))
         one, two = [(0, "one 0"), (0, "one 1")], (1, "two-parts 0")
         self.assertEqual(found, [one[0], two, one[1], two, one[0]])
+
+
+class Blocks(unittest.TestCase):
+    def test_block_takes_what_the_sum_grows_by(self):
+        readings = [
+            blocks.reading({"made_sum": seconds, "made_count": count}, "made", best)
+            for seconds, count, best in ((1.0, 4.0, 10), (1.0, 4.0, 10), (1.7, 5.0, 11), (2.1, 7.0, 13))
+        ]
+        found = [blocks.between(*pair) for pair in itertools.pairwise(readings)]
+        # The third time two blocks came, and which of them took how long is not known.
+        two = [{"block": None, "ms": 200.0}] * 2
+        self.assertEqual(found, [[], [{"block": 11, "ms": 700.0}], two])
+        self.assertEqual(blocks.between(None, readings[0]), [])
+
+    def test_node_that_has_not_made_a_block_has_no_times(self):
+        self.assertEqual(blocks.reading({}, "made", 3)["count"], 0)
+
+    def test_percentiles_are_samples_that_occurred(self):
+        self.assertEqual(blocks.percentile(range(1, 101), 0.95), 95)
+        self.assertEqual(blocks.percentile([7], 0.5), 7)
+        self.assertIsNone(blocks.percentile([], 0.5))
+
+    def test_full_blocks_are_preferred_to_those_with_some_load(self):
+        samples = [{"block": number, "ms": ms} for number, ms in ((1, 5), (2, 90), (3, 70), (None, 8))]
+        found = blocks.of_full(samples, {2: 0.5, 3: 1.0}, 0.95)
+        self.assertEqual((found["blocks"], found["samples"]), ("full", [70]))
+        found = blocks.of_full(samples, {2: 0.5}, 0.95)
+        self.assertEqual((found["blocks"], found["p50"]), ("loaded", 90))
+        found = blocks.of_full(samples, {}, 0.95)
+        self.assertEqual((found["blocks"], found["p50"], found["p95"]), (None, None, None))
+
+
+class Chain(unittest.TestCase):
+    def report(self, rpc):
+        phase = {
+            "transfers_per_block": 1637, "extrinsics_per_s": 540.5, "inclusion_s": {"p50": 4.0},
+            "rpc_ms": rpc, "rpc_failures": 2, "sent_per_s": 3000.0,
+        }
+        block = {"number": 7, "fill": 1.0}
+        return {
+            "phases": [phase, {**phase, "transfers_per_block": 1200, "extrinsics_per_s": 300.0}],
+            "recovery": {"recovered": True},
+            "blocks": [block, {"number": 8, "fill": None}],
+        }
+
+    def test_figures_are_of_full_blocks_and_of_the_overload(self):
+        made = [{"block": 7, "ms": 700.0}, {"block": 8, "ms": 3.0}]
+        found = chain.figures(self.report({"p95": 28.5}), made, made, True)
+        self.assertEqual((found["transfers_per_block"], found["author_ms"]), (1637, 700.0))
+        self.assertEqual((found["import_ms_p50"], found["import_ms_p95"]), (700.0, 700.0))
+        self.assertEqual(found["extrinsics_per_s"], 540.5)
+        overload = found["overload"]
+        self.assertEqual((overload["stayed_up"], overload["recovered"]), (True, True))
+        self.assertEqual(overload["answered_rpc_ms_p95"], 28.5)
+
+    def test_node_that_answered_nothing_has_no_time_of_answering(self):
+        found = chain.figures(self.report(None), [], [], False)
+        self.assertIsNone(found["overload"]["answered_rpc_ms_p95"])
+        self.assertFalse(found["overload"]["stayed_up"])
+        self.assertIsNone(found["author_ms"])
+
+
+class Weights(unittest.TestCase):
+    def script(self, folder, text):
+        path = pathlib.Path(folder) / "weights"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return path
+
+    def test_figures_are_missing_with_a_reason(self):
+        found = weights.drift(False)
+        self.assertIsNone(found["weight_drift"])
+        self.assertIn("--with-weights", found["weights_missing"])
+
+    def test_figures_are_what_the_script_prints(self):
+        found = {"heaviest_call_block_share": 0.4, "weight_drift": 1.1, "other": 1}
+        kept = weights.SCRIPT
+        with tempfile.TemporaryDirectory() as folder:
+            weights.SCRIPT = self.script(folder, f"[ \"$*\" = 'drift --json' ] && echo '{json.dumps(found)}'")
+            try:
+                self.assertEqual(weights.drift(True), {name: found[name] for name in weights.FIELDS})
+                # Too heavy a call is a finding; no object is none.
+                weights.SCRIPT = self.script(folder, f"echo '{json.dumps(found)}'; exit 1")
+                self.assertEqual(weights.drift(True)["heaviest_call_block_share"], 0.4)
+                weights.SCRIPT = self.script(folder, "exit 1")
+                self.assertIn("failed", weights.drift(True)["weights_missing"])
+                weights.SCRIPT = pathlib.Path(folder) / "none"
+                self.assertIn("there is no", weights.drift(True)["weights_missing"])
+            finally:
+                weights.SCRIPT = kept
+
+
+class CommandLine(unittest.TestCase):
+    def test_benchmarks_without_a_model_ask_for_none(self):
+        defaults = {}
+        parser = types.SimpleNamespace(
+            add_argument=lambda *_, **__: None, set_defaults=lambda **given: defaults.update(given)
+        )
+        chain.add_arguments(parser, int)
+        self.assertEqual(defaults, {"model": None})
 
 
 class Processes(unittest.TestCase):

@@ -1,0 +1,688 @@
+//! Adding up who paid and who earned what: a fold over facts, which knows neither chain nor node.
+//!
+//! A transaction's fee is named once its parts have been dealt out: the payer first gets back what
+//! it was charged too much, then treasury and author are paid and the rest is burned, and only then
+//! comes the event that says what the fee was. So the parts are looked for among the last payments
+//! of the same extrinsic, backwards, until they add up to the fee.
+
+use serde::{Serialize, Serializer};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// An account's public key.
+pub type Account = [u8; 32];
+
+/// An amount in the smallest unit; JSON has it as a string, since numbers there end at 2⁵³.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Units(pub u128);
+
+impl Serialize for Units {
+	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+		serializer.collect_str(&self.0)
+	}
+}
+
+impl std::ops::AddAssign<u128> for Units {
+	fn add_assign(&mut self, more: u128) {
+		self.0 = self.0.saturating_add(more);
+	}
+}
+
+/// What an account earned something as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+	/// Owner of records that moved an answer.
+	Contributor,
+	/// Owner of a model that answered.
+	ModelOwner,
+	/// Owner of the base under it.
+	BaseOwner,
+	/// Who answered.
+	Operator,
+	/// Who verified.
+	Verifier,
+	/// Validator or nominator.
+	Staker,
+	/// Author of a block, by fees and tips.
+	Author,
+	/// Who showed what a claim had left out.
+	Challenger,
+	/// A receiver that this client has no name for.
+	Other,
+}
+
+impl Role {
+	/// The role of a part of a settlement, by the part's name.
+	fn of_part(name: &str) -> Self {
+		match name {
+			"contributors" => Self::Contributor,
+			"owner" => Self::ModelOwner,
+			"royalty" => Self::BaseOwner,
+			"operator" => Self::Operator,
+			"verifiers" => Self::Verifier,
+			"validators" => Self::Staker,
+			_ => Self::Other,
+		}
+	}
+
+	/// The role in words.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Contributor => "contributor",
+			Self::ModelOwner => "model owner",
+			Self::BaseOwner => "base owner",
+			Self::Operator => "operator",
+			Self::Verifier => "verifier",
+			Self::Staker => "staker",
+			Self::Author => "author",
+			Self::Challenger => "challenger",
+			Self::Other => "other",
+		}
+	}
+}
+
+/// A part of a settlement. One without an account goes to a pot: treasury, verifiers, validators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+	/// What the chain calls the receivers.
+	pub name: String,
+	/// Who is paid.
+	pub account: Option<Account>,
+	/// How much.
+	pub amount: u128,
+}
+
+/// What one event says, as far as money is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+	/// Something else.
+	Other,
+	/// Total issuance rose, or fell.
+	Supply {
+		/// By which event.
+		event: &'static str,
+		/// Whether it rose.
+		minted: bool,
+		/// By how much.
+		amount: u128,
+	},
+	/// An account was paid out of what had been taken before.
+	Deposit { who: Account, amount: u128 },
+	/// A transaction was paid for.
+	Fee { payer: Account, fee: u128, tip: u128 },
+	/// An inference fee was divided; the parts are missing where the chain has forgotten them.
+	Settled { fee: u128, contributors: u128, parts: Option<Vec<Part>> },
+	/// Accrued rewards were paid out.
+	Claimed { amount: u128, to_payee: bool },
+	/// Accrued to the treasury, since it was nobody's.
+	Swept { amount: u128 },
+	/// An unanswered request was paid back.
+	Refunded { amount: u128 },
+	/// An operator paid from its bond.
+	OperatorSlashed { amount: u128, rewarded: u128 },
+	/// A challenge showed an omission.
+	ChallengeWon { challenger: Account },
+	/// A challenge showed nothing, and cost its deposit.
+	ChallengeLost { deposit: u128 },
+	/// A model version was registered.
+	Deployed { fee: u128 },
+	/// An era's pay was fixed.
+	EraPaid { validators: u128, remainder: u128 },
+	/// A staker was paid.
+	StakingRewarded { staker: Account, amount: u128 },
+	/// A staker was slashed.
+	StakingSlashed { amount: u128 },
+}
+
+/// A fact, and the extrinsic that caused it; none where the block itself did.
+pub type Noted = (Option<u32>, Fact);
+
+/// Transaction fees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Fees {
+	/// Transactions that paid one.
+	pub transactions: u64,
+	/// What they paid, tips included.
+	pub paid: Units,
+	/// The tips in it.
+	pub tips: Units,
+	/// Burned of it.
+	pub burned: Units,
+	/// To the treasury.
+	pub treasury: Units,
+	/// To block authors.
+	pub authors: Units,
+	/// Not found in the events.
+	pub unexplained: Units,
+}
+
+/// Inference fees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Inference {
+	/// Answers settled.
+	pub settlements: u64,
+	/// What they cost.
+	pub fees: Units,
+	/// To whom, by the chain's names.
+	pub receivers: BTreeMap<String, Units>,
+	/// Of settlements that the chain has forgotten, beyond the contributors' part.
+	pub unexplained: Units,
+	/// Requests that were not answered in time.
+	pub refunds: u64,
+	/// What was paid back for them.
+	pub refunded: Units,
+}
+
+/// Accrued rewards.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Claims {
+	/// Payouts.
+	pub payouts: u64,
+	/// What they came to.
+	pub paid: Units,
+	/// Of it, to payees that accounts had named.
+	pub to_payees: Units,
+	/// What was accrued to the treasury, since it was nobody's.
+	pub swept: Units,
+}
+
+/// Staking.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Staking {
+	/// Eras that ended.
+	pub eras: u64,
+	/// What validators and nominators may be paid for them.
+	pub payout: Units,
+	/// What the eras left beyond it.
+	pub remainder: Units,
+	/// Paid to stakers.
+	pub rewarded: Units,
+	/// Taken from them.
+	pub slashed: Units,
+}
+
+/// What faults cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Penalties {
+	/// Taken from operators' bonds.
+	pub operators: Units,
+	/// Of it, to challengers; the treasury has the rest.
+	pub challengers: Units,
+	/// Challenges that showed an omission.
+	pub challenges_won: u64,
+	/// Challenges that showed nothing.
+	pub challenges_lost: u64,
+	/// Their deposits, to the treasury.
+	pub deposits_lost: Units,
+}
+
+/// Model versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Models {
+	/// Registered.
+	pub registered: u64,
+	/// Deployment fees, to the treasury.
+	pub fees: Units,
+}
+
+/// What changed the total issuance, by event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Supply {
+	/// Events that added to it.
+	pub minted: BTreeMap<&'static str, Units>,
+	/// Events that took from it.
+	pub burned: BTreeMap<&'static str, Units>,
+}
+
+impl Supply {
+	/// What the events come to.
+	pub fn change(&self) -> i128 {
+		signed(total(&self.minted), total(&self.burned))
+	}
+}
+
+/// The sum of a list of amounts.
+pub fn total<K>(amounts: &BTreeMap<K, Units>) -> u128 {
+	amounts.values().fold(0, |sum, amount| sum.saturating_add(amount.0))
+}
+
+/// `more - less`; saturates.
+pub fn signed(more: u128, less: u128) -> i128 {
+	let magnitude = i128::try_from(more.abs_diff(less)).unwrap_or(i128::MAX);
+	if more < less { -magnitude } else { magnitude }
+}
+
+/// Everything that was added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+	/// Transaction fees.
+	pub fees: Fees,
+	/// Inference fees.
+	pub inference: Inference,
+	/// Accrued rewards.
+	pub claims: Claims,
+	/// Staking.
+	pub staking: Staking,
+	/// What faults cost.
+	pub penalties: Penalties,
+	/// Model versions.
+	pub models: Models,
+	/// Total issuance.
+	pub supply: Supply,
+	/// What each account earned, and as what.
+	pub earned: HashMap<Account, BTreeMap<Role, Units>>,
+}
+
+/// An account and what it earned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earner {
+	/// The account.
+	pub account: Account,
+	/// All of it.
+	pub total: Units,
+	/// By role.
+	pub by: BTreeMap<Role, Units>,
+}
+
+impl Books {
+	fn earn(&mut self, account: Account, role: Role, amount: u128) {
+		if amount > 0 {
+			*self.earned.entry(account).or_default().entry(role).or_default() += amount;
+		}
+	}
+
+	/// The `most` accounts that earned most.
+	pub fn top(&self, most: usize) -> Vec<Earner> {
+		let mut earners: Vec<_> = self
+			.earned
+			.iter()
+			.map(|(account, by)| Earner {
+				account: *account,
+				total: Units(total(by)),
+				by: by.clone(),
+			})
+			.collect();
+		earners.sort_by(|a, b| b.total.cmp(&a.total).then(a.account.cmp(&b.account)));
+		earners.truncate(most);
+		earners
+	}
+}
+
+/// A payment that may turn out to be part of a transaction's fee.
+struct Payment {
+	/// Who has it; nobody where it was burned.
+	to: Option<Account>,
+	amount: u128,
+}
+
+/// The fold.
+pub struct Ledger {
+	treasuries: HashSet<Account>,
+	/// The extrinsic that the last fact came from.
+	extrinsic: Option<u32>,
+	/// The last payments in it, without anything in between.
+	payments: Vec<Payment>,
+	/// What its last penalty gave to somebody.
+	reward: u128,
+	books: Books,
+}
+
+impl Ledger {
+	/// Empty books, knowing which accounts are the treasury's.
+	pub fn new(treasuries: impl IntoIterator<Item = Account>) -> Self {
+		Self {
+			treasuries: treasuries.into_iter().collect(),
+			extrinsic: None,
+			payments: Vec::new(),
+			reward: 0,
+			books: Books::default(),
+		}
+	}
+
+	/// Adds the facts of one block, in their order.
+	pub fn block(&mut self, facts: impl IntoIterator<Item = Noted>) {
+		self.forget();
+		for (extrinsic, fact) in facts {
+			if extrinsic != self.extrinsic {
+				self.forget();
+				self.extrinsic = extrinsic;
+			}
+			self.add(fact);
+		}
+	}
+
+	/// The books.
+	pub fn close(self) -> Books {
+		self.books
+	}
+
+	fn forget(&mut self) {
+		self.extrinsic = None;
+		self.payments.clear();
+		self.reward = 0;
+	}
+
+	fn add(&mut self, fact: Fact) {
+		let books = &mut self.books;
+		match fact {
+			Fact::Deposit { who, amount } => {
+				self.payments.push(Payment { to: Some(who), amount });
+				return;
+			}
+			Fact::Supply { event, minted, amount } => {
+				let side = if minted { &mut books.supply.minted } else { &mut books.supply.burned };
+				*side.entry(event).or_default() += amount;
+				if !minted {
+					self.payments.push(Payment { to: None, amount });
+					return;
+				}
+			}
+			Fact::Fee { payer, fee, tip } => self.fee(payer, fee, tip),
+			Fact::Settled { fee, contributors, parts } => {
+				let inference = &mut books.inference;
+				inference.settlements += 1;
+				inference.fees += fee;
+				let parts = parts.unwrap_or_else(|| {
+					let known =
+						Part { name: "contributors".into(), account: None, amount: contributors };
+					vec![known]
+				});
+				let explained =
+					parts.iter().fold(0, |sum: u128, part| sum.saturating_add(part.amount));
+				inference.unexplained += fee.saturating_sub(explained);
+				for Part { name, account, amount } in parts {
+					if let Some(account) = account {
+						books.earn(account, Role::of_part(&name), amount);
+					}
+					*books.inference.receivers.entry(name).or_default() += amount;
+				}
+			}
+			Fact::Claimed { amount, to_payee } => {
+				books.claims.payouts += 1;
+				books.claims.paid += amount;
+				if to_payee {
+					books.claims.to_payees += amount;
+				}
+			}
+			Fact::Swept { amount } => books.claims.swept += amount,
+			Fact::Refunded { amount } => {
+				books.inference.refunds += 1;
+				books.inference.refunded += amount;
+			}
+			Fact::OperatorSlashed { amount, rewarded } => {
+				books.penalties.operators += amount;
+				books.penalties.challengers += rewarded;
+				self.reward = rewarded;
+			}
+			Fact::ChallengeWon { challenger } => {
+				books.penalties.challenges_won += 1;
+				books.earn(challenger, Role::Challenger, std::mem::take(&mut self.reward));
+			}
+			Fact::ChallengeLost { deposit } => {
+				books.penalties.challenges_lost += 1;
+				books.penalties.deposits_lost += deposit;
+			}
+			Fact::Deployed { fee } => {
+				books.models.registered += 1;
+				books.models.fees += fee;
+			}
+			Fact::EraPaid { validators, remainder } => {
+				books.staking.eras += 1;
+				books.staking.payout += validators;
+				books.staking.remainder += remainder;
+			}
+			Fact::StakingRewarded { staker, amount } => {
+				books.staking.rewarded += amount;
+				books.earn(staker, Role::Staker, amount);
+			}
+			Fact::StakingSlashed { amount } => books.staking.slashed += amount,
+			Fact::Other => {}
+		}
+		self.payments.clear();
+	}
+
+	/// Finds the parts of a fee among the payments just before.
+	fn fee(&mut self, payer: Account, fee: u128, tip: u128) {
+		let mut left = fee;
+		let mut found: u128 = 0;
+		while left > 0
+			&& let Some(Payment { to, amount }) = self.payments.pop()
+		{
+			// What the payer was charged too much, and got back before.
+			if amount > left && to == Some(payer) {
+				break;
+			}
+			left = left.saturating_sub(amount);
+			found = found.saturating_add(amount);
+			match to {
+				None => self.books.fees.burned += amount,
+				Some(account) if self.treasuries.contains(&account) => {
+					self.books.fees.treasury += amount;
+				}
+				Some(account) => {
+					self.books.fees.authors += amount;
+					self.books.earn(account, Role::Author, amount);
+				}
+			}
+		}
+		let fees = &mut self.books.fees;
+		fees.transactions += 1;
+		// An account that its own transaction removed does not get back what it was charged too
+		// much: that is dealt out with the fee.
+		fees.paid += fee.max(found);
+		fees.tips += tip;
+		fees.unexplained += left;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const TREASURY: Account = [1; 32];
+	const AUTHOR: Account = [2; 32];
+	const PAYER: Account = [3; 32];
+	const OTHER: Account = [4; 32];
+
+	fn books(blocks: &[&[Noted]]) -> Books {
+		let mut ledger = Ledger::new([TREASURY]);
+		for block in blocks {
+			ledger.block(block.iter().cloned());
+		}
+		ledger.close()
+	}
+
+	fn of_one(facts: impl IntoIterator<Item = Fact>) -> Books {
+		let noted: Vec<Noted> = facts.into_iter().map(|fact| (Some(1), fact)).collect();
+		books(&[&noted])
+	}
+
+	fn deposit(who: Account, amount: u128) -> Fact {
+		Fact::Deposit { who, amount }
+	}
+
+	fn burned(amount: u128) -> Fact {
+		Fact::Supply { event: "BurnedDebt", minted: false, amount }
+	}
+
+	fn fee(fee: u128, tip: u128) -> Fact {
+		Fact::Fee { payer: PAYER, fee, tip }
+	}
+
+	fn part(name: &str, account: Option<Account>, amount: u128) -> Part {
+		Part { name: name.into(), account, amount }
+	}
+
+	#[test]
+	fn fee_is_dealt_out_by_the_payments_before_it() {
+		// In whatever order the runtime deals them out, and without what the payer got back.
+		for parts in [
+			[deposit(TREASURY, 70), burned(20), deposit(AUTHOR, 10)],
+			[burned(20), deposit(AUTHOR, 10), deposit(TREASURY, 70)],
+		] {
+			let found =
+				of_one([deposit(PAYER, 500)].into_iter().chain(parts).chain([fee(100, 10)]));
+			let expected = Fees {
+				transactions: 1,
+				paid: Units(100),
+				tips: Units(10),
+				burned: Units(20),
+				treasury: Units(70),
+				authors: Units(10),
+				unexplained: Units(0),
+			};
+			assert_eq!(found.fees, expected);
+			assert_eq!(found.earned[&AUTHOR][&Role::Author], Units(10));
+			assert!(!found.earned.contains_key(&PAYER));
+			assert_eq!(total(&found.supply.burned), 20);
+		}
+	}
+
+	#[test]
+	fn fee_of_a_transaction_does_not_take_what_its_call_paid() {
+		let found = of_one([deposit(TREASURY, 30), Fact::Other, deposit(TREASURY, 40), fee(70, 0)]);
+		assert_eq!((found.fees.treasury, found.fees.unexplained), (Units(40), Units(30)));
+	}
+
+	#[test]
+	fn fee_does_not_take_what_another_extrinsic_or_block_paid() {
+		let earlier = [(Some(1), deposit(TREASURY, 70))];
+		let later = [(Some(2), fee(70, 0))];
+		for found in [books(&[&[earlier[0].clone(), later[0].clone()]]), books(&[&earlier, &later])]
+		{
+			assert_eq!((found.fees.treasury, found.fees.unexplained), (Units(0), Units(70)));
+		}
+	}
+
+	#[test]
+	fn author_who_pays_itself_a_tip_earns_it() {
+		let found =
+			of_one([deposit(PAYER, 900), deposit(TREASURY, 90), deposit(PAYER, 10), fee(100, 10)]);
+		assert_eq!((found.fees.authors, found.fees.unexplained), (Units(10), Units(0)));
+	}
+
+	#[test]
+	fn fee_is_what_was_dealt_out_when_the_payer_is_gone() {
+		let found = of_one([deposit(TREASURY, 120), fee(100, 0)]);
+		assert_eq!((found.fees.paid, found.fees.treasury), (Units(120), Units(120)));
+		assert_eq!(found.fees.unexplained, Units(0));
+	}
+
+	#[test]
+	fn fee_of_nothing_takes_nothing() {
+		let found = of_one([deposit(AUTHOR, 5), fee(0, 0)]);
+		assert_eq!((found.fees.transactions, found.fees.authors), (1, Units(0)));
+		assert!(found.earned.is_empty());
+	}
+
+	#[test]
+	fn settlement_is_divided_by_receiver_and_account() {
+		let parts = vec![
+			part("contributors", Some(OTHER), 30),
+			part("contributors", Some(PAYER), 20),
+			part("owner", Some(OTHER), 20),
+			part("royalty", Some(OTHER), 0),
+			part("operator", Some(AUTHOR), 20),
+			part("verifiers", None, 5),
+			part("validators", None, 2),
+			part("treasury", None, 3),
+		];
+		let found =
+			of_one([Fact::Settled { fee: 100, contributors: 50, parts: Some(parts.clone()) }]);
+		assert_eq!(total(&found.inference.receivers), 100);
+		assert_eq!(found.inference.receivers["contributors"], Units(50));
+		assert_eq!(found.inference.unexplained, Units(0));
+		assert_eq!(
+			found.earned[&OTHER],
+			BTreeMap::from([(Role::Contributor, Units(30)), (Role::ModelOwner, Units(20))])
+		);
+		assert_eq!(found.top(1)[0].total, Units(50));
+	}
+
+	#[test]
+	fn settlement_says_what_it_does_not_know_when_the_chain_has_forgotten_it() {
+		let found = of_one([Fact::Settled { fee: 100, contributors: 45, parts: None }]);
+		assert_eq!(found.inference.receivers, BTreeMap::from([("contributors".into(), Units(45))]));
+		assert_eq!(found.inference.unexplained, Units(55));
+		assert!(found.earned.is_empty());
+	}
+
+	#[test]
+	fn part_with_a_new_name_is_counted_under_it() {
+		let parts = vec![part("gardeners", Some(OTHER), 100)];
+		let found = of_one([Fact::Settled { fee: 100, contributors: 0, parts: Some(parts) }]);
+		assert_eq!(found.inference.receivers["gardeners"], Units(100));
+		assert_eq!(found.earned[&OTHER][&Role::Other], Units(100));
+	}
+
+	#[test]
+	fn challenger_earns_what_the_penalty_of_its_own_challenge_rewarded() {
+		let found = of_one([
+			Fact::OperatorSlashed { amount: 10, rewarded: 5 },
+			Fact::ChallengeWon { challenger: OTHER },
+			// Nothing is rewarded twice.
+			Fact::ChallengeWon { challenger: PAYER },
+		]);
+		assert_eq!(found.earned[&OTHER][&Role::Challenger], Units(5));
+		assert!(!found.earned.contains_key(&PAYER));
+		assert_eq!((found.penalties.operators, found.penalties.challengers), (Units(10), Units(5)));
+		let apart = books(&[&[
+			(None, Fact::OperatorSlashed { amount: 10, rewarded: 5 }),
+			(Some(1), Fact::ChallengeWon { challenger: OTHER }),
+		]]);
+		assert!(apart.earned.is_empty());
+	}
+
+	#[test]
+	fn staking_claims_and_fines_are_added_up() {
+		let found = of_one([
+			Fact::EraPaid { validators: 60, remainder: 40 },
+			Fact::StakingRewarded { staker: AUTHOR, amount: 25 },
+			Fact::StakingSlashed { amount: 7 },
+			Fact::Claimed { amount: 11, to_payee: false },
+			Fact::Claimed { amount: 13, to_payee: true },
+			Fact::Swept { amount: 2 },
+			Fact::ChallengeLost { deposit: 10 },
+			Fact::Deployed { fee: 3 },
+			Fact::Refunded { amount: 8 },
+		]);
+		assert_eq!(
+			found.staking,
+			Staking {
+				eras: 1,
+				payout: Units(60),
+				remainder: Units(40),
+				rewarded: Units(25),
+				slashed: Units(7),
+			}
+		);
+		assert_eq!((found.claims.paid, found.claims.to_payees), (Units(24), Units(13)));
+		assert_eq!(found.claims.swept, Units(2));
+		assert_eq!(found.penalties.deposits_lost, Units(10));
+		assert_eq!((found.models.registered, found.models.fees), (1, Units(3)));
+		assert_eq!((found.inference.refunds, found.inference.refunded), (1, Units(8)));
+		assert_eq!(found.earned[&AUTHOR][&Role::Staker], Units(25));
+	}
+
+	#[test]
+	fn change_of_supply_is_what_was_minted_less_what_was_burned() {
+		let found = of_one([
+			Fact::Supply { event: "Issued", minted: true, amount: 5 },
+			burned(20),
+			Fact::Supply { event: "Minted", minted: true, amount: 10 },
+			burned(1),
+		]);
+		assert_eq!(found.supply.change(), -6);
+		assert_eq!(found.supply.burned, BTreeMap::from([("BurnedDebt", Units(21))]));
+		assert_eq!(signed(u128::MAX, 0), i128::MAX);
+	}
+
+	#[test]
+	fn top_earners_are_ordered_by_amount_then_account() {
+		let reward = |staker, amount| Fact::StakingRewarded { staker, amount };
+		let found = of_one([reward(OTHER, 5), reward(AUTHOR, 5), reward(PAYER, 9)]);
+		let order: Vec<_> = found.top(2).into_iter().map(|earner| earner.account).collect();
+		assert_eq!(order, [PAYER, AUTHOR]);
+		assert!(found.top(0).is_empty());
+	}
+}

@@ -1,0 +1,336 @@
+//! What `scripts/weights` measures, and the stages that the pallets' benchmarks ask for: real state
+//! of the real pallets, at its largest. Only with the feature `runtime-benchmarks`.
+
+#![allow(
+	clippy::expect_used,
+	clippy::unwrap_used,
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	reason = "a stage that can't be set ends the benchmark"
+)]
+
+use crate::{
+	AccountId, AllPalletsWithSystem, Attribution, Balance, Balances, Datanets, Hash, Inference,
+	Models, OPEN, Runtime, RuntimeOrigin, RuntimeParameters, System,
+	configs::parameters::{DEFAULT_SPLIT, dynamic_params},
+};
+use alloc::{string::String, vec, vec::Vec};
+use frame_benchmarking::{
+	BenchmarkBatch, BenchmarkConfig, BenchmarkList, account, define_benchmarks,
+};
+use frame_support::{
+	BoundedVec, assert_ok,
+	traits::{
+		Consideration, Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungible::Mutate,
+	},
+};
+use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit, omission::Omission};
+use openledger_primitives_core::{
+	Answer, DatanetId, Endpoint, MAX_CREDITS, MAX_NAME, MAX_SKETCH, MAX_SNAPSHOTS, ModelId, Name,
+	Prompt, RequestId, Sketch, Text,
+	merkle::{self, Proof},
+	model::{IndexCommitment, Method, ModelSpec, PayBy, Price, Usage},
+	record::{RecordLeaf, Snapshot, SnapshotRef},
+	traits::Models as _,
+};
+use pallet_datanets::{FrozenSnapshot, Kind, Policy};
+use sp_runtime::Permill;
+
+mod elections;
+mod reference;
+
+#[macro_use]
+mod list {
+	use super::*;
+
+	define_benchmarks!(
+		[reference, reference::Pallet::<Runtime>]
+		[pallet_datanets, Datanets]
+		[pallet_models, Models]
+		[pallet_inference, Inference]
+		[pallet_attribution, Attribution]
+		[pallet_rewards, crate::Rewards]
+		[pallet_voice, crate::Voice]
+		[pallet_parameters, crate::Parameters]
+		[pallet_babe, crate::Babe]
+		[pallet_grandpa, crate::Grandpa]
+		[elections, elections::Pallet::<Runtime>]
+	);
+}
+
+impl elections::Config for Runtime {}
+impl reference::Config for Runtime {}
+
+/// Every benchmark there is, and what is stored where.
+pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
+	let mut list = Vec::new();
+	list_benchmarks!(list, extra);
+	(list, AllPalletsWithSystem::storage_info())
+}
+
+/// Runs one benchmark.
+pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
+	let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
+	let mut batches = Vec::new();
+	let params = (&config, &whitelist);
+	add_benchmarks!(params, batches);
+	Ok(batches)
+}
+
+/// The largest parameter, and one of those that take a vetted call.
+impl Default for RuntimeParameters {
+	fn default() -> Self {
+		let split = dynamic_params::rewards::Parameters::Split(
+			dynamic_params::rewards::Split,
+			Some(DEFAULT_SPLIT),
+		);
+		Self::Rewards(split)
+	}
+}
+
+/// Arguments of spends from the treasury, which has one asset.
+pub struct TreasuryArguments;
+
+impl pallet_treasury::ArgumentsFactory<(), AccountId> for TreasuryArguments {
+	fn create_asset_kind(_: u32) {}
+
+	fn create_beneficiary(seed: [u8; 32]) -> AccountId {
+		AccountId::new(seed)
+	}
+}
+
+/// Models with the most data that a version can have: the most snapshots, an index as large as
+/// numbers allow, the most credits, the longest sketches.
+pub struct Stage;
+
+/// The records whose leaves and proofs the stage has, one for each credit. The index's other
+/// leaves are made up as the nodes above them.
+const SHOWN: u32 = MAX_CREDITS;
+/// The place of the first of them in the index: behind as many records of the snapshots before.
+const FIRST: u32 = SHOWN;
+/// A node of a tree, or the root of a snapshot, of which nothing else is known.
+const MADE_UP: Hash = Hash::repeat_byte(0xee);
+
+fn rich(name: &'static str) -> AccountId {
+	let who = account(name, 0, 0);
+	Balances::set_balance(&who, 100_000_000 * OPEN);
+	who
+}
+
+fn name() -> Name {
+	Name::truncate_from(vec![b'a'; MAX_NAME as usize])
+}
+
+/// Freezes the tree with `root` over `count` records of a new Datanet of `owner`.
+fn frozen(owner: &AccountId, root: impl FnOnce(DatanetId) -> Hash, count: u32) -> SnapshotRef {
+	let datanet = pallet_datanets::NextDatanet::<Runtime>::get();
+	assert_ok!(Datanets::create(
+		RuntimeOrigin::signed(owner.clone()),
+		name(),
+		Text::default(),
+		Kind::Text,
+		Text::default(),
+		Policy::Owner,
+		BoundedVec::default(),
+	));
+	type Ticket = <Runtime as pallet_datanets::Config>::SnapshotConsideration;
+	let ticket = Ticket::new(owner, FrozenSnapshot::<Runtime>::footprint()).unwrap();
+	let frozen = FrozenSnapshot {
+		snapshot: Snapshot { root: root(datanet), count, frozen_at: 1 },
+		users: 0,
+		depositor: owner.clone(),
+		ticket,
+	};
+	pallet_datanets::Snapshots::<Runtime>::insert(datanet, 0, frozen);
+	SnapshotRef { datanet, snapshot: 0 }
+}
+
+fn record(datanet: DatanetId, index: u32) -> RecordLeaf<AccountId> {
+	RecordLeaf {
+		datanet,
+		index,
+		contributor: account("contributor", index, 0),
+		content: Hash::repeat_byte(index as u8),
+		size: 1,
+		committed_at: 1,
+	}
+}
+
+fn index_leaf(datanet: DatanetId, index: u32) -> IndexLeaf {
+	let position = FIRST + index;
+	IndexLeaf {
+		position,
+		record: record(datanet, index).hash(),
+		head: position,
+		scale: u16::MAX,
+		sketch: longest(),
+	}
+}
+
+fn longest() -> Sketch {
+	Sketch::truncate_from(vec![i8::MAX; MAX_SKETCH as usize])
+}
+
+/// The root and the proofs of `leaves`, a power of two of them, which stand from `first`, a
+/// multiple of their number, in a tree as deep as there can be.
+fn deepest(leaves: &[Hash], first: u32) -> (Hash, Vec<Proof>) {
+	let levels = leaves.len().trailing_zeros();
+	let above = levels..merkle::MAX_DEPTH;
+	let root = above.clone().fold(merkle::root(leaves), |node, level| {
+		if (first >> level) & 1 == 1 {
+			merkle::node_hash(&MADE_UP, &node)
+		} else {
+			merkle::node_hash(&node, &MADE_UP)
+		}
+	});
+	let proofs = (0..leaves.len()).map(|at| {
+		let mut proof = merkle::prove(leaves, at).expect("there is such a leaf");
+		let siblings = above.clone().map(|_| MADE_UP);
+		siblings.for_each(|node| proof.siblings.try_push(node).expect("not beyond the depth"));
+		proof
+	});
+	(root, proofs.collect())
+}
+
+fn records(datanet: DatanetId) -> (Hash, Vec<Proof>) {
+	let leaves: Vec<Hash> = (0..SHOWN).map(|index| record(datanet, index).hash()).collect();
+	deepest(&leaves, 0)
+}
+
+fn index(datanet: DatanetId) -> (Hash, Vec<Proof>) {
+	let leaves: Vec<Hash> = (0..SHOWN).map(|index| index_leaf(datanet, index).hash()).collect();
+	deepest(&leaves, FIRST)
+}
+
+/// The records of the last Datanet of `model`, best first, with their proofs.
+fn shown(model: ModelId) -> Vec<RecordCredit<AccountId>> {
+	let served = Models::served(model).expect("published before");
+	let datanet = served.snapshots.last().expect("has the most").0;
+	let (proofs, memberships) = (index(datanet).1, records(datanet).1);
+	(0..SHOWN)
+		.zip(proofs.into_iter().zip(memberships))
+		.map(|(index, (proof, membership))| RecordCredit {
+			leaf: index_leaf(datanet, index),
+			proof,
+			record: record(datanet, index),
+			membership,
+		})
+		.collect()
+}
+
+fn claim(records: Vec<RecordCredit<AccountId>>) -> Claim<AccountId> {
+	Claim {
+		sketch: longest(),
+		gain: dynamic_params::attribution::FullGain::get(),
+		trace: Hash::repeat_byte(0x77),
+		contributors: BoundedVec::default(),
+		records: BoundedVec::truncate_from(records),
+	}
+}
+
+/// A new published version at `price`.
+fn published(price: Price) -> ModelId {
+	let owner = rich("model owner");
+	let signed = || RuntimeOrigin::signed(owner.clone());
+	let base = pallet_models::NextBase::<Runtime>::get();
+	let royalty = Permill::from_percent(5);
+	assert_ok!(Models::register_base(signed(), name(), name(), MADE_UP, MADE_UP, royalty));
+
+	// All records before the last snapshot's: one of each, and one more.
+	let before = |nth: u32| if nth == 0 { 2 } else { 1 };
+	let mut snapshots: Vec<SnapshotRef> =
+		(1..MAX_SNAPSHOTS).map(|nth| frozen(&owner, |_| MADE_UP, before(nth - 1))).collect();
+	snapshots.push(frozen(&owner, |datanet| records(datanet).0, u32::MAX - FIRST));
+	let datanet = snapshots.last().expect("just pushed").datanet;
+
+	let model = pallet_models::NextModel::<Runtime>::get();
+	let spec = ModelSpec {
+		base,
+		parent: None,
+		adapter: MADE_UP,
+		rank: 8,
+		manifest: MADE_UP,
+		snapshots: BoundedVec::truncate_from(snapshots),
+		method: Method {
+			pay_by: PayBy::Records,
+			credits: MAX_CREDITS as u8,
+			dimension: MAX_SKETCH as u16,
+		},
+	};
+	assert_ok!(Models::register(signed(), name(), spec, price));
+	let index = IndexCommitment {
+		records_root: index(datanet).0,
+		records: u32::MAX,
+		contributors_root: MADE_UP,
+		contributors: SHOWN,
+		floor_ppm: 100_000,
+		file: MADE_UP,
+	};
+	assert_ok!(Models::commit_index(signed(), model, index));
+	assert_ok!(Models::publish(signed(), model));
+	model
+}
+
+impl pallet_models::BenchmarkHelper for Stage {
+	fn snapshot() -> SnapshotRef {
+		frozen(&rich("datanet owner"), |_| MADE_UP, 1)
+	}
+}
+
+impl pallet_inference::benchmarking::Helper<AccountId> for Stage {
+	fn published() -> ModelId {
+		// An answer brings every contributor enough to have a voice for it.
+		let price = dynamic_params::inference::MinFee::get().saturating_mul(100);
+		published(Price { prompt: price, output: price })
+	}
+
+	fn claim(model: ModelId, _: &AccountId, credits: u32) -> Claim<AccountId> {
+		claim(shown(model).into_iter().take(credits as usize).collect())
+	}
+
+	fn finalize(request: RequestId) {
+		let claim = pallet_attribution::Claims::<Runtime>::get(request).expect("just answered");
+		System::set_block_number(claim.final_at);
+		assert_ok!(Attribution::finalize(RuntimeOrigin::signed(rich("anyone")), request));
+	}
+}
+
+impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
+	fn challenged() -> (RequestId, Omission<AccountId>) {
+		const TOKENS: u32 = 1_000;
+		const FEE: Balance = OPEN;
+		let model = published(Price { prompt: 0, output: FEE });
+		let (operator, agent, payer) = (rich("operator"), rich("agent"), rich("payer"));
+		let bond = dynamic_params::inference::MinBond::get();
+		let endpoint = Endpoint::truncate_from(b"http://operator.example:9955".to_vec());
+		let signed = RuntimeOrigin::signed;
+		assert_ok!(Inference::register_operator(
+			signed(operator.clone()),
+			agent.clone(),
+			bond,
+			endpoint,
+			1,
+		));
+		assert_ok!(Inference::serve(signed(operator), BoundedVec::truncate_from(vec![model])));
+		let request = pallet_inference::NextRequest::<Runtime>::get();
+		assert_ok!(Inference::request(
+			signed(payer),
+			model,
+			None,
+			Prompt::truncate_from(vec![b'?'; 64]),
+			TOKENS,
+			2 * FEE,
+			0,
+			[0; 32],
+			dynamic_params::inference::MinDeadline::get(),
+		));
+		let mut records = shown(model);
+		let omitted = records.remove(0);
+		let answer = Answer::truncate_from(vec![b'!'; 64]);
+		let usage = Usage { prompt: 1, output: TOKENS };
+		assert_ok!(
+			Inference::answer(signed(agent), request, answer, usage, claim(records).into(),)
+		);
+		(request, Omission::Record(omitted))
+	}
+}
