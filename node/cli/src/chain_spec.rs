@@ -1,8 +1,10 @@
 //! Chain specifications: the two that are built in, and those read from files.
 
+use crate::failure::{Failure, Kind};
 use openledger_runtime::WASM_BINARY;
 use sc_service::{ChainType, GenericChainSpec, NoExtension, Properties};
 use serde::de::IgnoredAny;
+use sp_core::storage::Storage;
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path};
 
@@ -85,6 +87,28 @@ fn unknown_fields(path: &str) -> Result<Vec<String>, String> {
 	let fields: BTreeMap<String, IgnoredAny> =
 		serde_json::from_reader(BufReader::new(file)).map_err(|error| error.to_string())?;
 	Ok(fields.into_keys().filter(|field| !KNOWN.contains(&field.as_str())).collect())
+}
+
+/// What a specification says its genesis is.
+///
+/// # Errors
+/// [`Kind::ChainSpec`] with the reason of whoever refused it: often the runtime in it.
+pub fn genesis(spec: &dyn sc_service::ChainSpec) -> Result<Storage, Failure> {
+	spec.as_storage_builder().build_storage().map_err(|why| {
+		Failure::new(
+			Kind::ChainSpec,
+			format!("the genesis of chain `{}` can't be built: {}", spec.id(), brief(&why)),
+		)
+	})
+}
+
+/// A reason without the specification and the backtrace that follow it.
+fn brief(why: &str) -> String {
+	let why = why.split(" for blob:").next().unwrap_or_default();
+	match why.split_once("\nWASM backtrace") {
+		Some((trap, _)) => format!("the runtime refuses it, for the reason in the log ({trap})"),
+		None => why.chars().take(400).collect(),
+	}
 }
 
 fn built_in(
@@ -182,5 +206,14 @@ mod tests {
 		let path = file.path().to_str().unwrap();
 		assert!(load(path).is_ok());
 		assert_eq!(unknown_fields(path).unwrap(), ["bootnodes"]);
+	}
+
+	#[test]
+	fn reason_is_one_line_when_the_runtime_refuses() {
+		let blob = "Invalid JSON blob: unknown field `x` for blob:\n{\n}";
+		assert_eq!(brief(blob), "Invalid JSON blob: unknown field `x`");
+		let trap = "wasm call error: trap\nWASM backtrace:\n0: 0x27";
+		assert!(!brief(trap).contains("0x27"));
+		assert_eq!(brief(&"x".repeat(1_000)).len(), 400);
 	}
 }

@@ -6,7 +6,6 @@ mod chain_spec;
 mod cli;
 mod command;
 mod failure;
-mod genesis;
 mod keys;
 mod limits;
 mod operator;

@@ -1,6 +1,10 @@
 //! The services of a node, wired together.
 
-use crate::{genesis, keys, operator, peers, rpc};
+use crate::{
+	chain_spec,
+	failure::{Failure, Kind},
+	keys, operator, peers, rpc,
+};
 use futures::FutureExt;
 use openledger_runtime::{apis::RuntimeApi, opaque::Block};
 use sc_client_api::{Backend, BlockBackend};
@@ -9,10 +13,13 @@ use sc_consensus_grandpa::SharedVoterState;
 use sc_executor::WasmExecutor;
 use sc_network::NetworkBackend;
 use sc_service::{
-	Configuration, GenesisBlockBuilder, TaskManager, WarpSyncConfig, error::Error as ServiceError,
+	BuildGenesisBlock, Configuration, GenesisBlockBuilder, TaskManager, WarpSyncConfig,
+	error::Error as ServiceError,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_blockchain::HeaderBackend;
+use sp_core::storage::Storage;
 use sp_inherents::CreateInherentDataProviders;
 use sp_runtime::traits::Block as BlockT;
 use std::{sync::Arc, time::Duration};
@@ -83,11 +90,11 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 
 	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
 	// Before the database, so that a specification that can't be leaves nothing behind.
-	let genesis_storage = genesis::build(&*config.chain_spec)?;
+	let genesis = chain_spec::genesis(&*config.chain_spec)?;
 	let backend = sc_service::new_db_backend(config.db_config())?;
-	genesis::check(&backend, genesis_storage.clone(), &executor)?;
+	check_genesis(&backend, genesis.clone(), executor.clone())?;
 	let genesis_builder = GenesisBlockBuilder::new_with_storage(
-		genesis_storage,
+		genesis,
 		!config.no_genesis(),
 		backend.clone(),
 		executor.clone(),
@@ -177,6 +184,41 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 			telemetry,
 		},
 	})
+}
+
+/// That the database, if it holds a chain, holds the one that begins with `genesis`. The SDK goes on
+/// with whatever is there.
+fn check_genesis(
+	backend: &Arc<FullBackend>,
+	genesis: Storage,
+	executor: WasmExecutor<HostFunctions>,
+) -> Result<(), ServiceError> {
+	let found = backend.blockchain().info().genesis_hash;
+	if found == Default::default() {
+		return Ok(());
+	}
+	let builder = GenesisBlockBuilder::<Block, _, _>::new_with_storage(
+		genesis,
+		false,
+		backend.clone(),
+		executor,
+	)?;
+	let (block, _) = builder.build_genesis_block()?;
+	let expected = block.hash();
+	if found == expected {
+		return Ok(());
+	}
+	Err(Failure::new(
+		Kind::Database,
+		format!(
+			"the database is another chain's: it begins with {found:?}, and the chain that was chosen \
+			 with {expected:?}. Choose the chain that the database was begun with, another folder \
+			 with --base-path, or remove the database with `openledger-node purge-chain`. The \
+			 built-in chains `dev` and `local` begin with the runtime of the binary: after building \
+			 another one they are other chains"
+		),
+	)
+	.into())
 }
 
 /// Starts a full node, an authority or an operator, as the configuration says. `dev_agent` puts the

@@ -234,7 +234,9 @@ impl<'a> Past<'a> {
 	) -> Result<Option<Value>> {
 		let state = self.state(number).await?;
 		let runtime = self.runtime(state).await?.runtime;
-		let key = runtime.storage().entry(plain(pallet, entry))?.key_prefix();
+		// A chain may have no such pallet.
+		let Ok(stored) = runtime.storage().entry(plain(pallet, entry)) else { return Ok(None) };
+		let key = stored.key_prefix();
 		let Some(bytes) = self.raw(state, &key).await? else { return Ok(None) };
 		decode(&runtime, pallet, entry, &bytes).map(Some)
 	}

@@ -2,8 +2,8 @@
 
 use super::{
 	economics_ledger::{
-		Books, Claims, Earner, Fees, Inference, Ledger, Models, Penalties, Staking, Units, signed,
-		total,
+		Books, Claims, Earner, Fees, Inference, Ledger, Models, Penalties, Role, Staking, Units,
+		signed, total,
 	},
 	train::console,
 };
@@ -106,7 +106,7 @@ struct Issuance {
 struct Shown {
 	account: String,
 	total: Units,
-	by: BTreeMap<&'static str, Units>,
+	by: BTreeMap<Role, Units>,
 }
 
 impl Economics {
@@ -288,7 +288,7 @@ impl From<Earner> for Shown {
 		Self {
 			account: AccountId32::new(earner.account).to_ss58check(),
 			total: earner.total,
-			by: earner.by.into_iter().map(|(role, amount)| (role.name(), amount)).collect(),
+			by: earner.by,
 		}
 	}
 }
@@ -319,6 +319,12 @@ impl Rows {
 			self.0.push(Row { source, what, amount: amount::show(units.0) });
 		}
 	}
+}
+
+/// So many of something.
+fn counted(count: u64, what: &str) -> String {
+	let plural = if count == 1 { "" } else { "s" };
+	format!("{count} {what}{plural}")
 }
 
 /// A row that is there only if it is not zero.
@@ -353,7 +359,7 @@ fn text(report: &Report) -> String {
 	let mut rows = Rows::default();
 	if let Some(fees) = &report.transaction_fees {
 		let mut section = vec![
-			(format!("paid by {} transactions", fees.transactions), fees.paid),
+			(format!("paid by {}", counted(fees.transactions, "transaction")), fees.paid),
 			("– burned".into(), fees.burned),
 			("– treasury".into(), fees.treasury),
 			("– block authors".into(), fees.authors),
@@ -363,24 +369,27 @@ fn text(report: &Report) -> String {
 		rows.section("transaction fees", section);
 	}
 	if let Some(inference) = &report.inference {
-		let mut section =
-			vec![(format!("settled for {} answers", inference.settlements), inference.fees)];
+		let mut section = vec![(
+			format!("settled for {}", counted(inference.settlements, "answer")),
+			inference.fees,
+		)];
 		section.extend(receivers(&inference.receivers));
 		section.extend(beyond("– pruned before it could be read", inference.unexplained));
-		let refunds = format!("paid back for {} requests", inference.refunds);
+		let refunds = format!("paid back for {}", counted(inference.refunds, "request"));
 		section.extend(beyond(&refunds, inference.refunded));
 		rows.section("inference fees", section);
 	}
 	if let Some(claims) = &report.claims {
-		let mut section = vec![(format!("paid out in {} claims", claims.payouts), claims.paid)];
+		let mut section =
+			vec![(format!("paid out in {}", counted(claims.payouts, "claim")), claims.paid)];
 		section.extend(beyond("– to payees", claims.to_payees));
 		section.extend(beyond("accrued to the treasury, nobody's", claims.swept));
 		rows.section("rewards", section);
 	}
 	if let Some(staking) = &report.staking {
 		let section = [
-			(format!("payout of {} eras", staking.eras), staking.payout),
-			("remainder of the eras".into(), staking.remainder),
+			(format!("payout of {}", counted(staking.eras, "era")), staking.payout),
+			("remainder to the treasury".into(), staking.remainder),
 			("paid to stakers".into(), staking.rewarded),
 			("slashed".into(), staking.slashed),
 		];
@@ -389,9 +398,12 @@ fn text(report: &Report) -> String {
 	if let Some(penalties) = &report.penalties {
 		let section = [
 			("operators' bonds".into(), penalties.operators),
-			(format!("– to {} challengers", penalties.challenges_won), penalties.challengers),
 			(
-				format!("deposits of {} lost challenges", penalties.challenges_lost),
+				format!("– to {}", counted(penalties.challenges_won, "challenger")),
+				penalties.challengers,
+			),
+			(
+				format!("deposits of {}", counted(penalties.challenges_lost, "lost challenge")),
 				penalties.deposits_lost,
 			),
 		];
@@ -433,13 +445,16 @@ fn text(report: &Report) -> String {
 				.by
 				.iter()
 				.map(|(role, units)| match earner.by.len() {
-					1 => (*role).into(),
-					_ => format!("{role} {}", amount::show(units.0)),
+					1 => role.name().into(),
+					_ => format!("{} {}", role.name(), amount::show(units.0)),
 				})
 				.collect::<Vec<_>>()
 				.join(", "),
 		});
-		out += &format!("\n{} accounts earned something; most of all:\n", report.earners);
+		out += &format!(
+			"\n{} earned something; most of all:\n",
+			counted(report.earners as u64, "account")
+		);
 		out += &output::table(rows, "");
 	}
 	out
@@ -529,15 +544,21 @@ mod tests {
 			staking: None,
 			issuance: issuance(1, 1, &Books::default()),
 			unread_events: BTreeMap::new(),
-			earners: 0,
-			top: Vec::new(),
+			earners: 1,
+			top: vec![Shown {
+				account: "5F".into(),
+				total: Units(7),
+				by: BTreeMap::from([(Role::ModelOwner, Units(7))]),
+			}],
 		};
 		let shown = text(&report);
+		assert!(shown.contains("1 account earned something"), "{shown}");
 		assert!(shown.contains("inference fees") && !shown.contains("staking"), "{shown}");
 		let json = serde_json::to_value(&report).unwrap();
 		assert!(json.get("staking").is_none());
 		assert_eq!(json["inference"]["fees"], "0");
 		assert_eq!(json["issuance"]["before"], "1");
+		assert_eq!(json["top"][0]["by"]["model_owner"], "7");
 	}
 
 	#[test]
