@@ -26,7 +26,7 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 		),
 		"" => {
 			Err("no chain is chosen: use --dev for a development chain of one node, --chain local \
-		           for a local network of Alice, Bob and Charlie, or --chain <file> for a chain's \
+		           for a local network of four, or --chain <file> for a chain's \
 		           specification"
 				.into())
 		}
