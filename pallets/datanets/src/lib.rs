@@ -529,7 +529,8 @@ pub mod pallet {
 		}
 
 		/// Decides whose the Datanet is. Another account than the owner may take it over from then
-		/// on, and its deposit, and until it does the owner may do nothing with it; awarded to its
+		/// on, and its deposit, and until it does the owner may do nothing with it but get back what
+		/// it paid for itself; awarded to its
 		/// owner it stays as it was, whatever was decided before. By a dispute.
 		#[pallet::call_index(15)]
 		#[pallet::weight(T::WeightInfo::award())]

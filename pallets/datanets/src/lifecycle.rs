@@ -89,10 +89,10 @@ impl<T: Config> Pallet<T> {
 		let contribution =
 			Contributions::<T>::get(id, number).ok_or(Error::<T>::ContributionNotFound)?;
 		let progress = Progresses::<T>::get(id).ok_or(Error::<T>::NotFound)?;
-		ensure!(
-			contribution.contributor == *who || datanet.owner == *who && progress.frozen == 0,
-			Error::<T>::NotContributor
-		);
+		if contribution.contributor != *who {
+			ensure!(datanet.owner == *who && progress.frozen == 0, Error::<T>::NotContributor);
+			datanet.ensure_owned_by(who)?;
+		}
 		ensure!(contribution.status != Status::Pending, Error::<T>::StillPending);
 		let records = Self::discard(id, number, contribution)?;
 		Self::deposit_event(Event::Archived { datanet: id, contribution: number });
@@ -115,8 +115,7 @@ impl<T: Config> Pallet<T> {
 	/// The Datanet, if `who` owns it.
 	pub(crate) fn owned(who: &T::AccountId, id: DatanetId) -> Result<Datanet<T>, Error<T>> {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
-		ensure!(datanet.owner == *who, Error::<T>::NotOwner);
-		ensure!(!datanet.awarded, Error::<T>::Awarded);
+		datanet.ensure_owned_by(who)?;
 		Ok(datanet)
 	}
 

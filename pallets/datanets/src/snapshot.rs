@@ -43,7 +43,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let frozen = Snapshots::<T>::get(id, number).ok_or(Error::<T>::SnapshotNotFound)?;
-		ensure!(datanet.owner == *who || frozen.depositor == *who, Error::<T>::NotOwner);
+		if frozen.depositor != *who {
+			datanet.ensure_owned_by(who)?;
+		}
 		ensure!(frozen.users == 0, Error::<T>::SnapshotInUse);
 		frozen.ticket.drop(&frozen.depositor)?;
 		Snapshots::<T>::remove(id, number);

@@ -1,9 +1,9 @@
 //! What the pallet stores, and what of it is paid for.
 
-use crate::Config;
+use crate::{Config, Error};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound, pallet_prelude::BoundedVec,
+	CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound, ensure, pallet_prelude::BoundedVec,
 	traits::Footprint,
 };
 use openledger_primitives_core::{
@@ -114,6 +114,17 @@ pub struct Datanet<T: Config> {
 }
 
 impl<T: Config> Datanet<T> {
+	/// Refuses whoever is not the owner, and the owner once a dispute awarded it to another.
+	///
+	/// # Errors
+	///
+	/// [`Error::NotOwner`], [`Error::Awarded`].
+	pub fn ensure_owned_by(&self, who: &T::AccountId) -> Result<(), Error<T>> {
+		ensure!(self.owner == *who, Error::<T>::NotOwner);
+		ensure!(!self.awarded, Error::<T>::Awarded);
+		Ok(())
+	}
+
 	/// Whether `who` may accept, reject and freeze.
 	pub fn is_curated_by(&self, who: &T::AccountId) -> bool {
 		self.owner == *who && !self.awarded

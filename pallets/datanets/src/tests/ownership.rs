@@ -79,6 +79,24 @@ fn dispute_takes_a_datanet_out_of_its_owners_hands() {
 }
 
 #[test]
+fn owner_of_an_awarded_datanet_removes_nothing_of_others() {
+	run(|| {
+		let net = create(Policy::Curators);
+		let contribution = accepted(BOB, net, &[1]);
+		assert_ok!(Pallet::<Test>::snapshot(signed(CURATOR), net));
+		assert_ok!(Pallet::<Test>::close(RuntimeOrigin::root(), net));
+		assert_ok!(Pallet::<Test>::award(RuntimeOrigin::root(), net, ALICE));
+		let remove = |who| Pallet::<Test>::remove_snapshot(signed(who), net, 0);
+		let archive = |who| Pallet::<Test>::archive(signed(who), net, contribution);
+		assert_noop!(remove(OWNER), Error::<Test>::Awarded);
+		assert_ok!(remove(CURATOR));
+		assert_noop!(archive(OWNER), Error::<Test>::Awarded);
+		assert_ok!(Pallet::<Test>::accept_ownership(signed(ALICE), net));
+		assert_ok!(archive(ALICE));
+	});
+}
+
+#[test]
 fn dispute_leaves_a_datanet_to_its_owner_when_awarded_to_it() {
 	run(|| {
 		let net = create(Policy::Open);
