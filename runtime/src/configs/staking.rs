@@ -10,6 +10,7 @@ use crate::{
 	RuntimeFreezeReason, RuntimeHoldReason, Session, Staking, System, Timestamp, VoterList,
 	configs::consensus::SLOT_MILLIS, governance::StakingAdmin,
 };
+use alloc::vec::Vec;
 use frame_election_provider_support::{
 	SequentialPhragmen,
 	bounds::{ElectionBounds, ElectionBoundsBuilder},
@@ -25,9 +26,10 @@ use frame_support::{
 };
 use pallet_calendar::{BondingEras, EpochSlots, MAX_BONDING_ERAS, SessionsPerEra, SlashDeferEras};
 use pallet_nomination_pools::adapter::DelegateStake;
+use pallet_session::{NextKeys, historical};
 use sp_core::U256;
 use sp_runtime::{FixedU128, Perbill, traits::Convert};
-use sp_staking::currency_to_vote::U128CurrencyToVote;
+use sp_staking::{SessionIndex, currency_to_vote::U128CurrencyToVote};
 
 /// The most validators that an era can have.
 pub const MAX_VALIDATORS: u32 = 100;
@@ -37,7 +39,7 @@ pub const MAX_CANDIDATES: u32 = 200;
 /// The most nominators, those with the largest stakes, that an election counts. The election runs
 /// within one block, and this bounds its time; holders of less take part through a pool, which is
 /// one nominator.
-const MAX_VOTERS: u32 = 1_000;
+const MAX_VOTERS: u32 = 400;
 /// Candidates that one nominator can name.
 const MAX_NOMINATIONS: u32 = 16;
 /// Nominators paid by one call of `payout_stakers`.
@@ -49,8 +51,52 @@ pub const MAX_EMISSION: Perbill = Perbill::from_percent(5);
 /// A year of 365 days, in milliseconds.
 const YEAR_MILLIS: u64 = 365 * 24 * 60 * 60 * 1_000;
 
-/// Who validates in the next session, as the session pallet asks it.
-pub type EraStakers = Staking;
+/// Who validates in the next session, as the session pallet asks it: those that the stakes elected
+/// and that have session keys, or the same as before where none of the elected has any. An empty
+/// set would leave BABE without a next epoch, and a session would then begin in every block.
+pub struct EraStakers;
+
+impl EraStakers {
+	fn with_keys<Identification>(
+		elected: Option<Vec<(AccountId, Identification)>>,
+	) -> Option<Vec<(AccountId, Identification)>> {
+		let mut elected = elected?;
+		elected.retain(|(validator, _)| NextKeys::<Runtime>::contains_key(validator));
+		(!elected.is_empty()).then_some(elected)
+	}
+}
+
+impl pallet_session::SessionManager<AccountId> for EraStakers {
+	fn new_session(index: SessionIndex) -> Option<Vec<AccountId>> {
+		let elected = <Self as historical::SessionManager<_, ()>>::new_session(index)?;
+		Some(elected.into_iter().map(|(validator, ())| validator).collect())
+	}
+	fn new_session_genesis(index: SessionIndex) -> Option<Vec<AccountId>> {
+		let elected = <Self as historical::SessionManager<_, ()>>::new_session_genesis(index)?;
+		Some(elected.into_iter().map(|(validator, ())| validator).collect())
+	}
+	fn start_session(index: SessionIndex) {
+		<Staking as pallet_session::SessionManager<_>>::start_session(index)
+	}
+	fn end_session(index: SessionIndex) {
+		<Staking as pallet_session::SessionManager<_>>::end_session(index)
+	}
+}
+
+impl historical::SessionManager<AccountId, ()> for EraStakers {
+	fn new_session(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
+		Self::with_keys(<Staking as historical::SessionManager<_, _>>::new_session(index))
+	}
+	fn new_session_genesis(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
+		Self::with_keys(<Staking as historical::SessionManager<_, _>>::new_session_genesis(index))
+	}
+	fn start_session(index: SessionIndex) {
+		<Staking as historical::SessionManager<_, ()>>::start_session(index)
+	}
+	fn end_session(index: SessionIndex) {
+		<Staking as historical::SessionManager<_, ()>>::end_session(index)
+	}
+}
 
 parameter_types! {
 	pub Bounds: ElectionBounds = ElectionBoundsBuilder::default()

@@ -44,6 +44,30 @@ fn validators_are_those_of_the_stakes() {
 }
 
 #[test]
+fn set_stays_when_nobody_who_stands_has_session_keys() {
+	local().execute_with(|| {
+		let mut chain = Chain::new();
+		let before = Session::validators();
+		for key in [Eve, Ferdie] {
+			let candidate = key.to_account_id();
+			assert_ok!(Staking::bond(by(candidate.clone()), STAKE, RewardDestination::Staked));
+			assert_ok!(Staking::validate(by(candidate), ValidatorPrefs::default()));
+		}
+		for validator in &before {
+			assert_ok!(Staking::chill(by(validator.clone())));
+		}
+		chain.eras(3);
+		assert_eq!(Session::validators(), before);
+		assert!(!crate::Babe::authorities().is_empty());
+		let session = Session::current_index();
+		chain.block();
+		chain.block();
+		assert_eq!(Session::current_index(), session, "an epoch takes its slots");
+		assert_invariants();
+	});
+}
+
+#[test]
 fn election_goes_by_stake_when_there_are_more_candidates_than_seats() {
 	local().execute_with(|| {
 		let mut chain = Chain::new();
