@@ -51,6 +51,7 @@ mod list {
 		[pallet_attribution, Attribution]
 		[pallet_rewards, crate::Rewards]
 		[pallet_voice, crate::Voice]
+		[pallet_pauses, crate::Pauses]
 		[pallet_parameters, crate::Parameters]
 		[pallet_babe, crate::Babe]
 		[pallet_grandpa, crate::Grandpa]

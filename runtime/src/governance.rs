@@ -176,10 +176,10 @@ impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParameterAdmin
 	}
 }
 
-/// How long the technical committee can stop the chain's traffic for by itself.
+/// How long the technical committee can stop the chain's traffic, or a single call, for by itself.
 pub type EmergencyPeriod = Days<Runtime, 1>;
 
-/// Enters and prolongs safe mode; returns for how many blocks.
+/// Enters safe mode, or pauses a call; returns for how many blocks.
 pub struct EnsureEmergency;
 
 impl EnsureOrigin<RuntimeOrigin> for EnsureEmergency {

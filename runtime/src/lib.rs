@@ -28,6 +28,7 @@ pub mod apis;
 mod benchmarks;
 pub mod configs;
 pub mod governance;
+mod migrations;
 mod offchain;
 pub mod presets;
 #[cfg(test)]
@@ -116,7 +117,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("openledger"),
 	impl_name: Cow::Borrowed("openledger"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
 	transaction_version: 1,
@@ -176,5 +177,6 @@ frame_support::construct_runtime!(
 
 		SafeMode: pallet_safe_mode = 50,
 		TxPause: pallet_tx_pause = 51,
+		Pauses: pallet_pauses = 52,
 	}
 );

@@ -164,7 +164,30 @@ pub mod pallet {
 		}
 	}
 
+	#[pallet::hooks]
+	impl<T: Config> Hooks<frame_system::pallet_prelude::BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "try-runtime")]
+		fn try_state(
+			_: frame_system::pallet_prelude::BlockNumberFor<T>,
+		) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
 	impl<T: Config> Pallet<T> {
+		/// Slashes take effect while the stake is bonded, and stakes are not bonded for longer than
+		/// the runtime keeps eras.
+		///
+		/// # Errors
+		///
+		/// Says which of them does not hold.
+		pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+			let Lengths { bonding_eras, slash_defer_eras, .. } = Self::lengths();
+			ensure!(bonding_eras.get() <= MAX_BONDING_ERAS, "stakes are bonded for too long");
+			ensure!(slash_defer_eras < bonding_eras.get(), "slashes come after the stake is free");
+			Ok(())
+		}
+
 		/// The lengths that this chain was born with.
 		pub fn lengths() -> Lengths {
 			ChainLengths::<T>::get()

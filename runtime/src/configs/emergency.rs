@@ -1,19 +1,23 @@
-//! Emergencies: safe mode lets through only what ends it, pauses stop single calls. Both are
-//! bounded in time, or end by a vote.
+//! Emergencies: safe mode lets through only what ends it, pauses stop single calls. Both end by
+//! themselves.
 
 use crate::{
-	Balance, Balances, Runtime, RuntimeCall, RuntimeEvent, RuntimeHoldReason, SafeMode, TxPause,
+	Balance, Balances, OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeEvent,
+	RuntimeHoldReason, SafeMode, Scheduler, TxPause,
 	governance::{EmergencyPeriod, EnsureEmergency, EnsureProlonged, TechnicalOrRoot},
 };
 use frame_support::{
 	parameter_types,
-	traits::{ConstU32, Contains, InsideBoth},
+	traits::{ConstU32, Contains, EitherOf, Get, InsideBoth},
 };
-use frame_system::EnsureRoot;
+use frame_system::{EnsureNever, EnsureRoot, EnsureRootWithSuccess};
+use pallet_calendar::Days;
 
 parameter_types! {
 	pub const NoDeposit: Option<Balance> = None;
 	pub NoRelease: Option<crate::BlockNumber> = None;
+	/// The longest that a vote can pause a call for; another vote can prolong it.
+	pub LongestPause: crate::BlockNumber = Days::<Runtime, 28>::get();
 }
 
 impl pallet_safe_mode::Config for Runtime {
@@ -38,13 +42,27 @@ impl pallet_safe_mode::Config for Runtime {
 impl pallet_tx_pause::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
-	// A pause has no end of its own, so it takes a vote; the committee's own means is safe mode.
-	type PauseOrigin = EnsureRoot<crate::AccountId>;
-	type UnpauseOrigin = TechnicalOrRoot;
+	// A pause made here would have no end: pauses are made through `Pauses`.
+	type PauseOrigin = EnsureNever<()>;
+	// As which the scheduler ends them.
+	type UnpauseOrigin = EnsureRoot<crate::AccountId>;
 	type WhitelistedCalls = NeverPaused;
 	type MaxNameLen = ConstU32<128>;
 	type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Runtime>;
 }
+
+impl pallet_pauses::Config for Runtime {
+	type PauseOrigin = EitherOf<EnsureVote, EnsureEmergency>;
+	type ProlongOrigin = EnsureVote;
+	type ResumeOrigin = TechnicalOrRoot;
+	type LongestPause = LongestPause;
+	type PalletsOrigin = OriginCaller;
+	type Scheduler = Scheduler;
+	type Preimages = Preimage;
+	type WeightInfo = pallet_pauses::weights::SubstrateWeight<Runtime>;
+}
+
+type EnsureVote = EnsureRootWithSuccess<crate::AccountId, LongestPause>;
 
 /// What users can call now: what neither safe mode nor a pause holds back.
 pub type Allowed = InsideBoth<SafeMode, TxPause>;
@@ -71,6 +89,7 @@ impl Contains<RuntimeCall> for WhatEndsAnEmergency {
 				| RuntimeCall::Whitelist(_)
 				| RuntimeCall::SafeMode(_)
 				| RuntimeCall::TxPause(_)
+				| RuntimeCall::Pauses(_)
 				| RuntimeCall::Sudo(_)
 		)
 	}
@@ -81,7 +100,7 @@ pub struct NeverPaused;
 
 impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 	fn contains(call: &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
-		const PALLETS: [&[u8]; 15] = [
+		const PALLETS: [&[u8]; 16] = [
 			b"System",
 			b"Timestamp",
 			b"Babe",
@@ -96,6 +115,7 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 			b"Whitelist",
 			b"SafeMode",
 			b"TxPause",
+			b"Pauses",
 			b"Sudo",
 		];
 		let (pallet, _) = call;

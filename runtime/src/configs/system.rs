@@ -81,6 +81,7 @@ impl frame_system::Config for Runtime {
 	type SS58Prefix = SS58Prefix;
 	type OnSetCode = ();
 	type MaxConsumers = frame_support::traits::ConstU32<64>;
+	type SingleBlockMigrations = crate::migrations::All;
 }
 
 impl pallet_timestamp::Config for Runtime {

@@ -112,12 +112,14 @@ impl Chain {
 
 /// What always holds of our own pallets, and of the SDK's where they were built with their checks.
 pub fn assert_invariants() {
+	pallet_calendar::Pallet::<Runtime>::do_try_state().unwrap();
 	pallet_datanets::Pallet::<Runtime>::do_try_state().unwrap();
 	pallet_models::Pallet::<Runtime>::do_try_state().unwrap();
 	pallet_inference::Pallet::<Runtime>::do_try_state().unwrap();
 	pallet_attribution::Pallet::<Runtime>::do_try_state().unwrap();
 	pallet_rewards::Pallet::<Runtime>::do_try_state().unwrap();
 	pallet_voice::Pallet::<Runtime>::do_try_state().unwrap();
+	pallet_pauses::Pallet::<Runtime>::do_try_state().unwrap();
 	#[cfg(feature = "try-runtime")]
 	{
 		use frame_support::traits::{TryState, TryStateSelect};

@@ -1,9 +1,10 @@
 use super::{
-	blocks::{Chain, by},
+	blocks::{Chain, assert_invariants, by},
 	*,
 };
 use crate::{
-	RuntimeCall, RuntimeOrigin, SafeMode, TechnicalCommittee, TxPause, governance::EmergencyPeriod,
+	Pauses, RuntimeCall, RuntimeOrigin, SafeMode, TechnicalCommittee, TxPause,
+	governance::EmergencyPeriod,
 };
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::Get};
@@ -80,28 +81,41 @@ fn safe_mode_is_refused_to_everyone_else() {
 }
 
 #[test]
-fn pause_takes_a_vote_and_never_stops_what_lifts_it() {
+fn pause_ends_by_itself_and_never_stops_what_lifts_it() {
 	local().execute_with(|| {
+		let mut chain = Chain::new();
+		chain.block();
 		let name = |pallet: &str, call: &str| {
 			let bounded = |text: &str| text.as_bytes().to_vec().try_into().unwrap();
 			(bounded(pallet), bounded(call))
 		};
 		let transfers = name("Balances", "transfer_keep_alive");
-		let two_thirds = pallet_collective::RawOrigin::Members(2, 3).into();
-		assert_noop!(TxPause::pause(two_thirds, transfers.clone()), DispatchError::BadOrigin);
-		assert_ok!(TxPause::pause(RuntimeOrigin::root(), transfers.clone()));
-		assert_noop!(
-			transfer().dispatch(by(Charlie.to_account_id())),
-			frame_system::Error::<crate::Runtime>::CallFiltered
-		);
-		for (pallet, call) in [("TxPause", "unpause"), ("Referenda", "submit"), ("Voice", "vote")] {
+		let period: u32 = EmergencyPeriod::get();
+		let pause = |blocks| pallet_pauses::Call::pause { name: transfers.clone(), blocks };
+		committee(pause(period + 1).into());
+		assert!(!TxPause::is_paused(&transfers), "the committee pauses for a day at most");
+		committee(pause(period).into());
+		let refused = frame_system::Error::<crate::Runtime>::CallFiltered;
+		assert_noop!(transfer().dispatch(by(Charlie.to_account_id())), refused);
+		let longer = pallet_pauses::Call::prolong { name: transfers.clone(), blocks: 2 * period };
+		committee(longer.into());
+		chain.blocks(period + 1);
+		assert_ok!(transfer().dispatch(by(Charlie.to_account_id())));
+
+		let vital = ["Pauses", "TxPause", "Referenda", "Voice"];
+		for (pallet, call) in vital.into_iter().zip(["resume", "unpause", "submit", "vote"]) {
 			assert_noop!(
-				TxPause::pause(RuntimeOrigin::root(), name(pallet, call)),
-				pallet_tx_pause::Error::<crate::Runtime>::Unpausable
+				Pauses::pause(RuntimeOrigin::root(), name(pallet, call), 1),
+				pallet_pauses::Error::<crate::Runtime>::Unpausable
 			);
 		}
-		let two_thirds = pallet_collective::RawOrigin::Members(2, 3).into();
-		assert_ok!(TxPause::unpause(two_thirds, transfers));
+		assert_noop!(
+			TxPause::pause(RuntimeOrigin::root(), transfers.clone()),
+			DispatchError::BadOrigin
+		);
+		assert_ok!(Pauses::pause(RuntimeOrigin::root(), transfers.clone(), 28 * period));
+		committee(pallet_pauses::Call::resume { name: transfers }.into());
 		assert_ok!(transfer().dispatch(by(Charlie.to_account_id())));
+		assert_invariants();
 	});
 }

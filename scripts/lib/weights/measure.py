@@ -17,6 +17,7 @@ PALLETS = (
     "pallet_attribution",
     "pallet_rewards",
     "pallet_voice",
+    "pallet_pauses",
     "pallet_parameters",
     "pallet_babe",
     "pallet_grandpa",

@@ -1,0 +1,9 @@
+//! What an upgrade does to the state that it finds, once, in its first block.
+
+use crate::Runtime;
+
+/// The migrations from the version before this one.
+pub type All = (
+	// Version 2: until then a pause lasted until it was lifted.
+	pallet_pauses::migrations::EndEveryPause<Runtime>,
+);
