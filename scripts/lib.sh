@@ -19,7 +19,7 @@ die() {
 }
 
 # The lines of a script's own head comment are its help.
-print_help() { sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p}}' "$0"; }
+print_help() { sed -n '2,/^$\|^[^#]/{/^#/{s/^# \{0,1\}//;p}}' "$0"; }
 
 sha256_of() { sha256sum -- "$1" | cut -d ' ' -f 1; }
 

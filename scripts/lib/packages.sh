@@ -21,6 +21,7 @@ missing_packages() {
 		python3 python3
 		node nodejs
 		npm npm
+		faketime faketime
 	END
 	[[ -e /usr/include/google/protobuf/descriptor.proto ]] || printf 'libprotobuf-dev\n'
 	[[ -e /etc/ssl/certs/ca-certificates.crt ]] || printf 'ca-certificates\n'
