@@ -59,7 +59,7 @@ impl pallet_pauses::Config for Runtime {
 	type PalletsOrigin = OriginCaller;
 	type Scheduler = Scheduler;
 	type Preimages = Preimage;
-	type WeightInfo = pallet_pauses::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_pauses::WeightInfo<Runtime>;
 }
 
 type EnsureVote = EnsureRootWithSuccess<crate::AccountId, LongestPause>;

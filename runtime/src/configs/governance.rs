@@ -87,7 +87,7 @@ impl pallet_voice::Config for Runtime {
 	type VerdictPeriod = Days<Runtime, 60>;
 	type MaxVotes = ConstU32<64>;
 	type MaxVerdicts = ConstU32<256>;
-	type WeightInfo = pallet_voice::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_voice::WeightInfo<Runtime>;
 }
 
 /// The referenda in which contributors vote, with the voice they have earned.

@@ -34,7 +34,7 @@ impl pallet_datanets::Config for Runtime {
 	type MaxCurators = ConstU32<16>;
 	type MaxRecords = ConstU32<256>;
 	type MaxRecordSize = ConstU32<{ 1024 * 1024 }>;
-	type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_datanets::WeightInfo<Runtime>;
 }
 
 parameter_types! {
@@ -55,7 +55,7 @@ impl pallet_models::Config for Runtime {
 	type DeploymentFee = dynamic_params::models::DeploymentFee;
 	type TreasuryAccount = TreasuryAccount;
 	type MaxRoyalty = MaxRoyalty;
-	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_models::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
@@ -93,7 +93,7 @@ impl pallet_inference::Config for Runtime {
 	type MaxModelsPerOperator = ConstU32<64>;
 	type MaxExpiries = ConstU32<256>;
 	type SubmissionPeriod = SubmissionPeriod;
-	type WeightInfo = pallet_inference::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_inference::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
@@ -109,7 +109,7 @@ impl pallet_attribution::Config for Runtime {
 	type RevealGrace = dynamic_params::attribution::RevealGrace;
 	type FullGain = dynamic_params::attribution::FullGain;
 	type MaxDue = ConstU32<256>;
-	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_attribution::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
@@ -129,5 +129,5 @@ impl pallet_rewards::Config for Runtime {
 	type ValidatorsAccount = ValidatorsAccount;
 	type Voice = Voice;
 	type PayeeConsideration = StorageDeposit<PayeeHold>;
-	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_rewards::WeightInfo<Runtime>;
 }

@@ -134,7 +134,7 @@ impl onchain::Config for BoundedElection {
 	type MaxBackersPerWinner = ConstU32<MAX_VOTERS>;
 	type MaxWinnersPerPage = ConstU32<MAX_VALIDATORS>;
 	type DataProvider = Staking;
-	type WeightInfo = frame_election_provider_support::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::Elections<Runtime>;
 	type Bounds = Bounds;
 }
 

@@ -7,7 +7,7 @@ from places import COMMITTED, ROOT
 from processes import Failed
 
 CALL = re.compile(r"#\[pallet::call_index\(\d+\)\](.*?)pub fn (\w+)", re.DOTALL)
-BENCHMARK = re.compile(r"T::WeightInfo::(\w+)\(")
+BENCHMARK = re.compile(r"(?:T|<T as Config>)::WeightInfo::(\w+)\(")
 UNWEIGHED = re.compile(r"WeightInfo = \(\);")
 
 # Picoseconds of a block, and of it what no call may exceed.
