@@ -10,6 +10,7 @@ mod life;
 mod limits;
 mod money;
 mod staking;
+mod state;
 mod validators;
 mod voice;
 mod worker;
