@@ -30,6 +30,8 @@ class Node:
         self.home = network.folder / member.name
         self.log = self.home / "node.log"
         self.pid_file = PidFile(self.home / "pid")
+        # Another version can take the node over, with its keys and its data.
+        self.binary = NODE
 
     @property
     def ports(self):
@@ -52,7 +54,7 @@ class Node:
         line = arguments(self.member, self.home, self.network.spec, peers, self.network.settings)
         # A process without its pid file would be nobody's to end.
         with undisturbed():
-            pid = start_detached([NODE, *line], self.log, {**os.environ, **(environment or {})})
+            pid = start_detached([self.binary, *line], self.log, {**os.environ, **(environment or {})})
             self.pid_file.write(pid)
 
     def stop(self):

@@ -17,7 +17,7 @@ class Failed(Exception):
 
 
 def say(text):
-    program = "faults" if sys.argv[1:2] == ["faults"] else "network"
+    program = "faults" if sys.argv[1:2] == ["faults"] else pathlib.Path(sys.argv[0]).stem
     print(f"{program}: {text}", file=sys.stderr, flush=True)
 
 

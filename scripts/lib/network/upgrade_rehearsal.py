@@ -5,10 +5,10 @@ import os
 import upgrade_chain
 import upgrade_state
 from layout import ARCHIVE
+from network import Network
 from processes import Failed, run, say
 from state import digest
 from trial import Trial
-from upgrade_network import Mixed
 
 # The one that joins when all is done, and executes the whole history: the archive node does.
 OTHERS = (ARCHIVE,)
@@ -28,7 +28,7 @@ TRY_STATE_TEST = "tests::state::state_of_a_running_chain_holds"
 class Rehearsal(Trial):
     def __init__(self, folder, settings, limit, new_node):
         super().__init__(folder, settings, 0, limit, None)
-        self.network = self.watch.network = Mixed(folder, settings)
+        self.network = self.watch.network = Network(folder, settings)
         self.new_node = new_node
         self.versions = []
         self.block = None
