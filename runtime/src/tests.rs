@@ -9,6 +9,7 @@ mod governance;
 mod life;
 mod limits;
 mod money;
+mod soak;
 mod staking;
 mod state;
 mod validators;
