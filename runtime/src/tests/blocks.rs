@@ -1,11 +1,11 @@
 //! Blocks, made as a node makes them: header with a BABE digest, hooks, timestamp, seal.
 
 use crate::{
-	AccountId, Executive, Header, Runtime, System, UncheckedExtrinsic,
+	AccountId, AllPalletsWithSystem, Executive, Header, Runtime, System, UncheckedExtrinsic,
 	configs::consensus::SLOT_MILLIS,
 };
 use codec::Encode;
-use frame_support::traits::Get;
+use frame_support::traits::{Get, TryState, TryStateSelect};
 use pallet_calendar::EpochSlots;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID,
@@ -110,22 +110,9 @@ impl Chain {
 	}
 }
 
-/// What always holds of our own pallets, and of the SDK's where they were built with their checks.
+/// What always holds, of every pallet.
 pub fn assert_invariants() {
-	pallet_calendar::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_datanets::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_models::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_inference::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_attribution::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_rewards::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_voice::Pallet::<Runtime>::do_try_state().unwrap();
-	pallet_pauses::Pallet::<Runtime>::do_try_state().unwrap();
-	#[cfg(feature = "try-runtime")]
-	{
-		use frame_support::traits::{TryState, TryStateSelect};
-		crate::AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
-			.unwrap();
-	}
+	AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All).unwrap();
 }
 
 /// A signed origin.
