@@ -22,6 +22,7 @@ missing_packages() {
 		node nodejs
 		npm npm
 		faketime faketime
+		zstd zstd
 	END
 	[[ -e /usr/include/google/protobuf/descriptor.proto ]] || printf 'libprotobuf-dev\n'
 	[[ -e /etc/ssl/certs/ca-certificates.crt ]] || printf 'ca-certificates\n'
