@@ -1,5 +1,6 @@
 //! How each pallet is configured, one file for each concern.
 
+pub mod authorities;
 pub mod consensus;
 pub mod emergency;
 pub mod governance;

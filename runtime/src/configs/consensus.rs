@@ -1,6 +1,7 @@
 //! Consensus: BABE authors, GRANDPA finalises; who does both is staking's to say.
 
 use super::{
+	authorities::AuthoritiesStay,
 	staking::{EraStakers, MAX_EXPOSURE_PAGE, MAX_VALIDATORS},
 	tokens::deposit,
 };
@@ -22,7 +23,7 @@ use pallet_session::{
 };
 use pallet_staking::UnitIdentificationOf;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
-use sp_runtime::traits::{BlakeTwo256, ConvertInto, Hash as _, OpaqueKeys};
+use sp_runtime::traits::{BlakeTwo256, ConvertInto, Hash as _};
 
 /// The length of a slot, in milliseconds.
 pub const SLOT_MILLIS: u64 = 3_000;
@@ -97,7 +98,7 @@ impl pallet_session::Config for Runtime {
 	type ShouldEndSession = Babe;
 	type NextSessionRotation = Babe;
 	type SessionManager = NoteHistoricalRoot<Runtime, EraStakers>;
-	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
+	type SessionHandler = AuthoritiesStay;
 	type Keys = SessionKeys;
 	type DisablingStrategy = UpToLimitWithReEnablingDisablingStrategy;
 	type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;

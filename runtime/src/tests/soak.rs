@@ -6,6 +6,7 @@ mod attribution;
 mod checks;
 mod claims;
 mod datanets;
+mod dust;
 mod emergencies;
 mod governance;
 mod inference;

@@ -68,6 +68,34 @@ fn set_stays_when_nobody_who_stands_has_session_keys() {
 }
 
 #[test]
+fn authorities_stay_when_every_validator_removes_its_keys() {
+	local().execute_with(|| {
+		let mut chain = Chain::new();
+		chain.block();
+		let before = crate::Babe::authorities();
+		let validators = Session::validators();
+		let keys: Vec<_> = validators.iter().map(|who| Session::load_keys(who).unwrap()).collect();
+		for validator in &validators {
+			assert_ok!(Session::purge_keys(by(validator.clone())));
+		}
+		chain.eras(2);
+		assert!(Session::validators().is_empty());
+		assert_eq!(crate::Babe::authorities(), before);
+		let session = Session::current_index();
+		chain.block();
+		chain.block();
+		assert_eq!(Session::current_index(), session, "an epoch takes its slots");
+
+		let (who, key) = (validators[0].clone(), keys[0].clone());
+		pallet_session::NextKeys::<Runtime>::insert(&who, key);
+		chain.eras(2);
+		assert_eq!(Session::validators(), vec![who]);
+		assert_eq!(crate::Babe::authorities().len(), 1);
+		assert_eq!(crate::Grandpa::grandpa_authorities().len(), 1);
+	});
+}
+
+#[test]
 fn election_goes_by_stake_when_there_are_more_candidates_than_seats() {
 	local().execute_with(|| {
 		let mut chain = Chain::new();

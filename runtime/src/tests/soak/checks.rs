@@ -1,15 +1,14 @@
 //! What always holds: of our pallets' state, of deposits, and of the money there is.
 
 use super::{
-	super::blocks::assert_invariants,
-	alarms,
+	alarms, dust,
 	world::{Rt, ticket},
 };
 use crate::{
-	AccountId, Balance, Balances, RuntimeEvent, RuntimeHoldReason, System,
+	AccountId, AllPalletsWithSystem, Balance, Balances, RuntimeEvent, RuntimeHoldReason, System,
 	configs::parameters::dynamic_params,
 };
-use frame_support::traits::{Get, fungible::Inspect};
+use frame_support::traits::{Get, TryState, TryStateSelect, fungible::Inspect};
 use std::{
 	any::Any,
 	collections::BTreeMap,
@@ -73,14 +72,24 @@ impl Issuance {
 
 /// Everything wrong after a block.
 pub fn after_block() -> Vec<String> {
-	let mut wrong = Vec::new();
-	if let Err(panic) = catch_unwind(AssertUnwindSafe(assert_invariants)) {
-		wrong.push(message(&*panic));
+	let mut wrong = alarms::take();
+	let states = || AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All);
+	match catch_unwind(AssertUnwindSafe(states)) {
+		Err(panic) => wrong.push(message(&*panic)),
+		Ok(result) => {
+			// The result itself says nothing of what failed: the log does.
+			let told = alarms::take();
+			if let Err(error) = result
+				&& !dust::explains(&told)
+			{
+				wrong.push(format!("{error:?}"));
+				wrong.extend(told);
+			}
+		}
 	}
 	wrong.extend(balances().err());
 	wrong.extend(deposits().err());
 	wrong.extend(consensus().err());
-	wrong.extend(alarms::take());
 	wrong
 }
 

@@ -32,7 +32,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Inference", "withdraw_bond", 6, withdraw_bond),
 	("Inference", "request", 40, request),
 	("Inference", "answer", 40, answer),
-	("Inference", "expire", 10, expire),
+	("Inference", "expire", 14, expire),
 	("Inference", "prune", 20, prune),
 ];
 
@@ -226,7 +226,7 @@ fn answer(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(20);
 	let (id, request) = stored(world, |id, one| {
 		// Some are left to expire.
-		careless || one.status == Status::Pending && now() <= one.deadline && id % 4 > 0
+		careless || one.status == Status::Pending && now() <= one.deadline && id % 3 > 0
 	})?;
 	let agent = Operators::<Rt>::get(&request.operator)?.operator.agent;
 	let claim = claim(world, &request);

@@ -9,7 +9,8 @@ use super::{
 	world::{Attempt, By, Rt, World, act},
 };
 use crate::{
-	AccountId, Executive, MICRO, OPEN, RuntimeGenesisConfig, RuntimeParameters, System,
+	AccountId, Executive, MICRO, OPEN, RuntimeCall, RuntimeGenesisConfig, RuntimeParameters,
+	System,
 	configs::system::BLOCK,
 	dynamic_params::{inference, voice},
 	governance::Origin,
@@ -223,7 +224,9 @@ impl Run {
 				continue;
 			};
 			if let Some(mut attempt) = maker(&mut self.world) {
-				if self.world.odds(20) {
+				// Not of session keys, which the last validator must not drop by accident.
+				let any = !matches!(attempt.call, RuntimeCall::Session(_));
+				if any && self.world.odds(20) {
 					attempt.by = By::User(self.world.user());
 				}
 				return attempt;
