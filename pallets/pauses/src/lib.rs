@@ -44,6 +44,13 @@ pub use weights::WeightInfo;
 
 use pallet_tx_pause::RuntimeCallNameOf;
 
+#[allow(
+	clippy::expect_used,
+	clippy::unwrap_used,
+	clippy::panic,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects
+)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;

@@ -26,7 +26,10 @@ use run::{Maker, soak};
 
 /// Runs that once broke something: seed and extrinsics. What they broke has a test of its own too,
 /// since another call among those below makes another run of every seed.
-const REGRESSIONS: &[(u64, u32)] = &[];
+const REGRESSIONS: &[(u64, u32)] = &[
+	// A slashed pool's members lacked a few units, which `dust` tells apart from a violation.
+	(8, 2_400),
+];
 
 /// What can be tried, and how often: pallet and call where the call is one of ours, and each of
 /// those is tried more while it is behind.

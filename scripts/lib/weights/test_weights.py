@@ -5,6 +5,7 @@ import unittest
 import places  # noqa: F401
 import calls
 import drift
+import measure
 import weights_file
 
 FILE = """\
@@ -102,6 +103,27 @@ class Drift(unittest.TestCase):
 
     def test_benchmark_on_one_side_has_no_drift(self):
         self.assertIsNone(self.row(FILE, FILE.replace("fn expire", "fn expired"))["expired"]["drift"])
+
+
+class MergeTest(unittest.TestCase):
+    @staticmethod
+    def round(reference, time):
+        def batch(pallet, benchmark, *times):
+            results = [{"extrinsic_time": one, "components": []} for one in times]
+            return {"pallet": pallet, "benchmark": benchmark, "time_results": results, "db_results": [1]}
+
+        return [batch("reference", "reference", reference), batch("pallet_x", "answer", time)]
+
+    def test_rounds_of_a_slow_machine_count_as_those_of_a_fast_one(self):
+        rounds = [self.round(100, 1_000), self.round(200, 2_000), self.round(100, 1_200)]
+        merged, median = measure.merge(rounds)
+        times = [one["extrinsic_time"] for one in merged[1]["time_results"]]
+        self.assertEqual((median, times), (100, [1_000, 1_000, 1_200]))
+        self.assertEqual(merged[1]["db_results"], [1])
+
+    def test_round_without_reference_is_refused(self):
+        with self.assertRaises(measure.Failed):
+            measure.merge([self.round(100, 1)[1:]])
 
 
 if __name__ == "__main__":
