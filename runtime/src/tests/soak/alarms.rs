@@ -4,11 +4,22 @@
 use super::report;
 use crate::RuntimeCall;
 use frame_support::traits::GetCallMetadata;
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use sp_tracing::{
+	tracing::{
+		Event, Subscriber,
+		field::{Field, Visit},
+		level_filters::LevelFilter,
+		subscriber::{self, DefaultGuard},
+	},
+	tracing_subscriber::{
+		Layer, Registry,
+		layer::{Context, SubscriberExt},
+	},
+};
 use std::{
 	backtrace::{Backtrace, BacktraceStatus},
 	cell::RefCell,
-	sync::Once,
+	fmt::Debug,
 };
 
 /// What the SDK's own pallets are known to say, by the pallet that was called (any where it is none)
@@ -27,35 +38,57 @@ thread_local! {
 
 struct Ear;
 
-impl Log for Ear {
-	fn enabled(&self, metadata: &Metadata) -> bool {
-		metadata.level() == Level::Error
-	}
-
-	fn log(&self, record: &Record) {
-		if self.enabled(record.metadata()) {
-			let mut text = format!("{} says: {}", record.target(), record.args());
-			// The SDK's text is mostly the same wherever it comes from.
-			let trace = Backtrace::capture();
-			if trace.status() == BacktraceStatus::Captured {
-				text = format!("{text}\n{trace}");
-			}
-			HEARD.with_borrow_mut(|heard| heard.push(text));
+impl<S: Subscriber> Layer<S> for Ear {
+	fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+		let mut said = Said { target: event.metadata().target().into(), message: String::new() };
+		event.record(&mut said);
+		let mut text = format!("{} says: {}", said.target, said.message);
+		// The SDK's text is mostly the same wherever it comes from.
+		let trace = Backtrace::capture();
+		if trace.status() == BacktraceStatus::Captured {
+			text = format!("{text}\n{trace}");
 		}
+		HEARD.with_borrow_mut(|heard| heard.push(text));
 	}
-
-	fn flush(&self) {}
 }
 
-/// Listens from now on, if nobody else in this process does already.
-pub fn listen() {
-	static ONCE: Once = Once::new();
-	ONCE.call_once(|| {
-		if log::set_logger(&Ear).is_ok() {
-			log::set_max_level(LevelFilter::Error);
+/// What an event says and where, whether it was traced or logged.
+struct Said {
+	target: String,
+	message: String,
+}
+
+impl Visit for Said {
+	fn record_str(&mut self, field: &Field, value: &str) {
+		if field.name() == "log.target" {
+			self.target = value.into();
 		}
-	});
+	}
+
+	fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+		if field.name() == "message" {
+			self.message = format!("{value:?}");
+		}
+	}
+}
+
+/// Listens to this thread until what is returned is dropped.
+///
+/// Other tests of the process may set a logger of their own at any time (the runtime's integrity
+/// test does), so that only a thread's own subscriber hears everything; the logger has to be the one
+/// that passes on to it.
+///
+/// # Panics
+///
+/// If it hears nothing.
+pub fn listen() -> DefaultGuard {
+	sp_tracing::try_init_simple();
+	let ear = subscriber::set_default(Registry::default().with(LevelFilter::ERROR).with(Ear));
+	log::set_max_level(log::max_level().max(log::LevelFilter::Error));
 	take();
+	log::error!(target: "soak", "one, two");
+	assert!(take().iter().any(|text| text.starts_with("soak says: one, two")), "nothing is heard");
+	ear
 }
 
 /// What this thread has heard since the last time.

@@ -72,7 +72,7 @@ struct Run {
 /// Tries so many calls of the whole runtime, as this seed has them. Ends early once something that
 /// should always hold does not.
 pub fn soak(seed: u64, extrinsics: u32) -> Report {
-	alarms::listen();
+	let _ear = alarms::listen();
 	let mut ext = genesis();
 	let mut run = Run { world: World::new(seed), report: Report::new(seed), makers: makers() };
 	let mut chain = ext.execute_with(Chain::new);
