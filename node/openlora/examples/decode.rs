@@ -4,7 +4,7 @@
 
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};
 
-use openlora::{Adapter, Base, Finish, GenerateOptions, Message, generate};
+use openlora::{Adapter, Base, Finish, GenerateOptions, Message, Team, generate};
 use serde_json::json;
 
 struct Arguments {
@@ -12,21 +12,21 @@ struct Arguments {
 	adapter: Option<PathBuf>,
 	prompt: String,
 	tokens: usize,
-	/// One for each core where zero.
-	threads: usize,
+	/// One for each core where there is none.
+	threads: Option<String>,
 	ignore_stop: bool,
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
 	let mut paths = Vec::new();
 	let mut prompt = "Why is the sky blue? Explain it in detail.".to_string();
-	let (mut tokens, mut threads, mut ignore_stop) = (128, 0, false);
+	let (mut tokens, mut threads, mut ignore_stop) = (128, None, false);
 	let mut rest = std::env::args().skip(1);
 	while let Some(argument) = rest.next() {
 		match argument.as_str() {
 			"--prompt" => prompt = rest.next().ok_or("--prompt needs a text")?,
 			"--tokens" => tokens = rest.next().ok_or("--tokens needs a number")?.parse()?,
-			"--threads" => threads = rest.next().ok_or("--threads needs a number")?.parse()?,
+			"--threads" => threads = Some(rest.next().ok_or("--threads needs a number")?),
 			"--ignore-stop" => ignore_stop = true,
 			other if other.starts_with("--") => {
 				return Err(format!("unknown option {other}").into());
@@ -48,10 +48,11 @@ fn memory(field: &str) -> Option<f64> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-	// SAFETY: no other thread has been started yet.
-	unsafe { openlora::leave_candle_single_threaded() };
 	let arguments = arguments()?;
-	let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
+	if let Some(threads) = &arguments.threads {
+		// SAFETY: no other thread has been started yet.
+		unsafe { std::env::set_var("OPENLORA_THREADS", threads) };
+	}
 	let started = Instant::now();
 	let base = Base::load(&arguments.base)?;
 	let load_seconds = started.elapsed().as_secs_f64();
@@ -66,12 +67,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 	}
 	let started = Instant::now();
 	let mut first = None;
-	// Within the pool, as the worker answers: entering it anew for every product costs time.
-	let answer = pool.install(|| {
-		generate(&base, adapter.as_ref(), &prompt, &options, &mut |_| {
-			first.get_or_insert_with(|| started.elapsed().as_secs_f64());
-			ControlFlow::Continue(())
-		})
+	let answer = generate(&base, adapter.as_ref(), &prompt, &options, &mut |_| {
+		first.get_or_insert_with(|| started.elapsed().as_secs_f64());
+		ControlFlow::Continue(())
 	})?;
 	let total = started.elapsed().as_secs_f64();
 	let prefill = first.unwrap_or(total);
@@ -96,7 +94,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 			"resident_after_load_mib": resident_after_load,
 			"resident_mib": memory("VmRSS"),
 			"peak_resident_mib": memory("VmHWM"),
-			"threads": pool.current_num_threads(),
+			"threads": Team::shared()?.threads(),
+			"instructions": Team::shared()?.isa().name(),
 		})
 	);
 	Ok(())

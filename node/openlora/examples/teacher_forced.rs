@@ -13,11 +13,9 @@ use std::{
 	path::Path,
 };
 
-use openlora::{Base, Cache, model};
+use openlora::{Base, score::teacher_forced};
 
 const USAGE: &str = "usage: teacher_forced BASE ids | teacher_forced BASE logits OUT";
-/// Rows of logits held at once.
-const ROWS: usize = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
 	let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,15 +36,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 			let sequences: Vec<Vec<u32>> = serde_json::from_str(&input)?;
 			let mut out = BufWriter::new(File::create(out)?);
 			for tokens in &sequences {
-				let mut cache = Cache::new(&base.config);
-				let hidden = model::forward(&base, None, tokens, &mut cache)?;
-				for row in (0..tokens.len()).step_by(ROWS) {
-					let rows = ROWS.min(tokens.len() - row);
-					let logits = model::logits(&base, &hidden.narrow(0, row, rows)?)?;
-					for value in logits.flatten_all()?.to_vec1::<f32>()? {
-						out.write_all(&value.to_le_bytes())?;
+				// Nothing is asked of the token after the last, but that there is one.
+				let followed = [&tokens[..], &[0]].concat();
+				let mut failed = Ok(());
+				teacher_forced(&base, None, &followed, 0, &mut |_, logits| {
+					let bytes: Vec<u8> = logits.iter().flat_map(|z| z.to_le_bytes()).collect();
+					if failed.is_ok() {
+						failed = out.write_all(&bytes);
 					}
-				}
+					Ok(())
+				})?;
+				failed?;
 			}
 			out.flush()?;
 		}

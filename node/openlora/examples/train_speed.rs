@@ -6,8 +6,8 @@
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};
 
 use openlora::{
-	Adapter, Base, Cache, Example, GenerateOptions, GradientOptions, PeftConfig, TrainOptions,
-	generate, gradients, model, train,
+	Adapter, Base, Example, GenerateOptions, GradientOptions, Objective, PeftConfig, TrainOptions,
+	autograd, generate, gradients, log_probs, train,
 };
 use serde_json::json;
 
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 	let (forward, forward_cpu) = timed(|| {
 		examples.iter().try_for_each(|example| {
-			model::forward(&base, None, &example.tokens, &mut Cache::new(&base.config)).map(drop)
+			log_probs(&base, None, &example.tokens, example.tokens.len() - 1).map(drop)
 		})
 	})?;
 
@@ -97,6 +97,25 @@ fn main() -> Result<(), Box<dyn Error>> {
 		examples.iter().map(|example| (&example.tokens[..], example.answer_start)).collect();
 	let (many, many_cpu) = timed(|| {
 		gradients(&base, &adapter, &sequences, GradientOptions::default(), |_, _| Ok(()))
+	})?;
+	let (by_candle, _) = timed(|| {
+		// As training has it: a record for each core.
+		std::thread::scope(|scope| {
+			let (base, adapter, examples) = (&base, &adapter, &examples);
+			let workers: Vec<_> = (0..options.threads)
+				.map(|worker| {
+					scope.spawn(move || {
+						let own = examples.iter().skip(worker).step_by(options.threads);
+						own.into_iter().try_for_each(|example| {
+							let (tokens, start) = (&example.tokens, example.answer_start);
+							let asked = Objective::Likelihood;
+							autograd::loss_and_gradient(base, adapter, tokens, start, asked, 1).map(drop)
+						})
+					})
+				})
+				.collect();
+			workers.into_iter().try_for_each(|worker| worker.join().expect("no panic"))
+		})
 	})?;
 	let (tokens_of_one, start_of_one) = sequences[0];
 	let (one, _) = timed(|| {
@@ -123,6 +142,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 			"forward_cpu_s_per_record": per_record(forward_cpu),
 			"train_s_per_record": training / records as f64,
 			"train_tokens_per_s": all / training,
+			"autograd_tokens_per_s": all / by_candle,
+			"train_over_autograd": by_candle / training,
 			"train_cpu_s_per_record": per_record(training_cpu),
 			"gradient_s_per_record": many / records as f64,
 			"gradient_cpu_s_per_record": per_record(many_cpu),

@@ -6,6 +6,8 @@
 mod peft;
 mod store;
 
+use std::sync::OnceLock;
+
 use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +16,9 @@ pub use peft::PeftConfig;
 
 use crate::{
 	config::Config,
+	engine::Packed,
 	error::{Error, Result},
+	kernels::Precision,
 };
 
 /// A projection that an adapter can change, in the order in which parameters are laid out.
@@ -167,6 +171,8 @@ impl AdapterWeights {
 pub struct Adapter {
 	config: PeftConfig,
 	weights: AdapterWeights,
+	/// The weights in half precision, from the first time that they are run.
+	packed: OnceLock<Packed>,
 }
 
 impl Adapter {
@@ -203,7 +209,7 @@ impl Adapter {
 			let copy = |tensor: &Tensor| tensor.detach().contiguous()?.copy();
 			copies.insert(layer, module, Lora { a: copy(&lora.a)?, b: copy(&lora.b)? });
 		}
-		Ok(Self { config, weights: copies })
+		Ok(Self { config, weights: copies, packed: OnceLock::new() })
 	}
 
 	/// A fresh adapter that changes nothing yet: `B` is zero and `A` is drawn uniformly from
@@ -244,6 +250,18 @@ impl Adapter {
 		&self.weights
 	}
 
+	/// The matrices as they are run: rounded to half precision.
+	///
+	/// # Errors
+	/// [`Error::NonFinite`] when half precision does not reach a number.
+	pub(crate) fn packed(&self) -> Result<&Packed> {
+		if let Some(packed) = self.packed.get() {
+			return Ok(packed);
+		}
+		let packed = Packed::new(&self.weights, Precision::F16)?;
+		Ok(self.packed.get_or_init(|| packed))
+	}
+
 	/// Number of trainable parameters.
 	pub fn parameter_count(&self) -> usize {
 		self.weights.iter().map(|(_, _, lora)| lora.a.elem_count() + lora.b.elem_count()).sum()
@@ -268,7 +286,7 @@ fn check_pair(config: &PeftConfig, layer: usize, module: Module, lora: &Lora) ->
 			expected[rank_dim] = config.r;
 			return Err(Error::WrongShape { name, expected, found: dims.to_vec() });
 		}
-		crate::weights::check_finite(&name, tensor)?;
+		crate::weights::check_finite_tensor(&name, tensor)?;
 	}
 	Ok(())
 }

@@ -1,8 +1,12 @@
 //! A frozen base: weights, tokenizer and chat template, shared by every adapter.
 
-use std::{path::Path, sync::Arc};
+use std::{
+	path::Path,
+	sync::{Arc, OnceLock},
+};
 
 use crate::{
+	autograd::Tensors,
 	chat::ChatTemplate,
 	config::Config,
 	error::{Error, Result},
@@ -28,7 +32,7 @@ pub struct SpecialTokens {
 pub struct Base {
 	/// Its shape.
 	pub config: Config,
-	/// Its tensors, f32.
+	/// Its weights, packed for the kernels.
 	pub weights: Weights,
 	/// Text to token ids and back.
 	pub tokenizer: Tokenizer,
@@ -38,6 +42,8 @@ pub struct Base {
 	pub stop_tokens: Vec<u32>,
 	pub(crate) chat: Option<ChatTemplate>,
 	pub(crate) rope: Rope,
+	/// The weights once more, in single precision, from the first time that they are needed.
+	tensors: OnceLock<Tensors>,
 }
 
 impl Base {
@@ -90,6 +96,25 @@ impl Base {
 			}
 		}
 		let rope = Rope::new(&config);
-		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope })
+		let tensors = OnceLock::new();
+		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope, tensors })
+	}
+
+	/// The weights as candle differentiates them.
+	///
+	/// # Errors
+	/// candle's.
+	pub(crate) fn tensors(&self) -> Result<&Tensors> {
+		if let Some(tensors) = self.tensors.get() {
+			return Ok(tensors);
+		}
+		let expanded = Tensors::expand(&self.config, &self.weights)?;
+		Ok(self.tensors.get_or_init(|| expanded))
+	}
+
+	#[cfg(test)]
+	pub(crate) fn tensors_mut(&mut self) -> &mut Tensors {
+		self.tensors().expect("tensors expand");
+		self.tensors.get_mut().expect("they were just made")
 	}
 }

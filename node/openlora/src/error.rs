@@ -190,6 +190,25 @@ pub enum Error {
 		/// The range, or why it is refused.
 		reason: &'static str,
 	},
+	/// A value inside the model is not finite, or beyond the range of half precision where keys and
+	/// values are kept.
+	#[error("a value in layer {layer} is not finite: the base or the adapter is damaged")]
+	NonFiniteActivation {
+		/// The layer.
+		layer: usize,
+	},
+	/// There is no room for the keys and values of more positions.
+	#[error(
+		"no room for {positions} more positions: {available} are free, each takes {bytes} bytes"
+	)]
+	CacheFull {
+		/// Positions that were asked for.
+		positions: usize,
+		/// Positions that there is room for.
+		available: usize,
+		/// Bytes that one takes.
+		bytes: usize,
+	},
 	/// The model produced a value that is not finite, so no token can be chosen.
 	#[error("the model produced logits that are not finite")]
 	NonFiniteLogits,

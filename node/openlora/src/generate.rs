@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use crate::{
 	adapter::Adapter,
 	base::Base,
-	cache::Cache,
+	engine::{self, Single},
 	error::{Error, Result},
-	model, sample,
+	kernels::Team,
+	sample,
 };
 
 /// How the next token is chosen.
@@ -87,7 +88,7 @@ pub struct Generation {
 
 /// Generates an answer to `prompt`, calling `on_token` with each token of it.
 ///
-/// The prompt is run in one pass (in stretches of 512 tokens when it is longer), then one token at
+/// The prompt is run in one pass (in stretches of 256 tokens when it is longer), then one token at
 /// a time. When `on_token` breaks, that token is the answer's last.
 ///
 /// # Errors
@@ -101,22 +102,23 @@ pub fn generate(
 	on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Generation> {
 	options.validate()?;
-	model::check_tokens(prompt, base.config.vocab)?;
+	engine::check_tokens(prompt, base.config.vocab)?;
 	if let Some(adapter) = adapter {
 		adapter.fits(&base.config)?;
 	}
-	let weights = adapter.map(Adapter::weights);
-	let mut cache = Cache::new(&base.config);
-	cache.check_room(prompt.len())?;
+	let adapters: Vec<_> =
+		adapter.map(Adapter::packed).transpose()?.map(|p| (p, 1.0)).into_iter().collect();
+	let mut sequence = Single::new(base, Team::shared()?, &adapters);
+	sequence.check_room(prompt.len())?;
 	let mut tokens = Vec::new();
 	let done = |tokens, finish| Ok(Generation { tokens, prompt_tokens: prompt.len(), finish });
 	if options.max_tokens == 0 {
 		return done(tokens, Finish::Length);
 	}
-	let mut logits = model::prefill(base, weights, prompt, &mut cache)?;
+	let mut logits = sequence.prefill(prompt)?;
 	loop {
 		let position = prompt.len() + tokens.len();
-		let token = sample::choose(&logits.to_vec1::<f32>()?, &options.sampling, position)?;
+		let token = sample::choose(&logits, &options.sampling, position)?;
 		if options.stop_tokens.contains(&token) {
 			return done(tokens, Finish::Stop);
 		}
@@ -124,10 +126,10 @@ pub fn generate(
 		if on_token(token).is_break() {
 			return done(tokens, Finish::Cancelled);
 		}
-		if tokens.len() >= options.max_tokens || cache.check_room(1).is_err() {
+		if tokens.len() >= options.max_tokens || sequence.check_room(1).is_err() {
 			return done(tokens, Finish::Length);
 		}
-		logits = model::prefill(base, weights, &[token], &mut cache)?;
+		logits = sequence.prefill(&[token])?;
 	}
 }
 

@@ -6,15 +6,13 @@ mod vocabulary;
 
 use std::path::Path;
 
-use candle_core::Tensor;
-
 use crate::{
 	adapter::Module,
 	base::{Base, SpecialTokens},
 	chat::ChatTemplate,
 	config::Config,
 	error::{Error, Result},
-	weights::{Slot, Weights},
+	weights::{Slot, Stored, Weights},
 };
 use reader::Gguf;
 
@@ -41,14 +39,13 @@ pub(crate) fn load(path: &Path) -> Result<Base> {
 		stop_tokens.extend(token(&file, key)?);
 	}
 	let weights = Weights::collect(&config, |slot| {
-		let name = tensor_name(slot);
-		let tensor = file.tensor(&name)?;
-		let tensor = match slot {
-			Slot::Projection(_, Module::Q) => unpermute(&name, &tensor, config.heads)?,
-			Slot::Projection(_, Module::K) => unpermute(&name, &tensor, config.kv_heads)?,
-			_ => tensor,
+		let mut tensor = file.tensor(&tensor_name(slot))?;
+		tensor.order = match slot {
+			Slot::Projection(_, Module::Q) => Some(unpermuted(&tensor, config.heads)?),
+			Slot::Projection(_, Module::K) => Some(unpermuted(&tensor, config.kv_heads)?),
+			_ => None,
 		};
-		Ok((name, tensor))
+		Ok(tensor)
 	})?;
 	Base::new(config, weights, tokenizer, chat, special, stop_tokens)
 }
@@ -76,27 +73,33 @@ pub(crate) fn tensor_name(slot: Slot) -> String {
 	}
 }
 
-/// Brings query or key rows back into Hugging Face's order.
+/// Where Hugging Face's rows of a query or key projection are in the file.
 ///
 /// llama.cpp's converter stores each head's rows with the two halves of every rotated pair side by
 /// side; Hugging Face, and so every PEFT adapter, has the first halves before the second ones.
-fn unpermute(name: &str, weight: &Tensor, heads: usize) -> Result<Tensor> {
-	let (rows, columns) = weight.dims2()?;
+fn unpermuted(weight: &Stored, heads: usize) -> Result<Vec<usize>> {
+	let rows = weight.shape.first().copied().unwrap_or_default();
 	if !rows.is_multiple_of(heads * 2) {
-		return Err(Error::WrongShape {
-			name: name.to_string(),
-			expected: vec![heads * 2, columns],
-			found: vec![rows, columns],
-		});
+		let mut expected = weight.shape.clone();
+		expected.splice(..expected.len().min(1), [heads * 2]);
+		let (name, found) = (weight.name.clone(), weight.shape.clone());
+		return Err(Error::WrongShape { name, expected, found });
 	}
 	let pairs = rows / heads / 2;
-	let by_half = weight.reshape((heads, pairs, 2, columns))?.transpose(1, 2)?;
-	Ok(by_half.contiguous()?.reshape((rows, columns))?)
+	let source = |row: usize| {
+		let (head, within) = (row / (2 * pairs), row % (2 * pairs));
+		head * 2 * pairs + within % pairs * 2 + within / pairs
+	};
+	Ok((0..rows).map(source).collect())
 }
 
-/// What llama.cpp's converter does to query and key rows; the inverse of [`unpermute`].
+/// What llama.cpp's converter does to query and key rows; the inverse of [`unpermuted`].
 #[cfg(any(test, feature = "testing"))]
-pub(crate) fn permute(slot: Slot, weight: &Tensor, config: &Config) -> Tensor {
+pub(crate) fn permute(
+	slot: Slot,
+	weight: &candle_core::Tensor,
+	config: &Config,
+) -> candle_core::Tensor {
 	let heads = match slot {
 		Slot::Projection(_, Module::Q) => config.heads,
 		Slot::Projection(_, Module::K) => config.kv_heads,

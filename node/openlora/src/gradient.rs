@@ -1,15 +1,17 @@
 //! Gradients of an objective on one sequence with respect to an adapter's parameters.
 
 use crate::{
-	adapter::{Adapter, AdapterWeights},
+	adapter::Adapter,
 	base::Base,
-	cache::Cache,
+	engine::{self, Backward, CHUNK, Single, Tape, Trained, add_product},
 	error::{Error, Result},
-	loss::{Objective, mean_loss},
-	model::{self, CHUNK},
+	kernels::{Team, gradient::LossGradient},
+	objective::Objective,
 	parallel, parameters,
 };
-use candle_core::Tensor;
+
+/// Rows of logits held at once.
+const ROWS: usize = 64;
 
 /// Number of values in a gradient with respect to all of this adapter.
 pub fn parameter_count(adapter: &Adapter) -> usize {
@@ -45,8 +47,11 @@ pub fn gradient(
 	answer_start: usize,
 	options: GradientOptions,
 ) -> Result<Vec<f32>> {
-	let weights = prepare(base, adapter, options)?;
-	parallel::on_large_stack(|| answer_gradient(base, &weights, tokens, answer_start, options))
+	adapter.fits(&base.config)?;
+	let values = parameters::flatten(adapter.weights())?;
+	let trained = Trained::new(adapter.weights(), &values)?;
+	let sequence = Sequence { tokens, answer_start, context: answer_start.saturating_sub(1) };
+	answer_gradient(base, Team::shared()?, &trained, sequence, options)
 }
 
 /// [`gradient`] of many sequences, one core for each, handed to `consume` in their order.
@@ -64,37 +69,41 @@ pub fn gradients(
 	options: GradientOptions,
 	mut consume: impl FnMut(usize, Vec<f32>) -> Result<()>,
 ) -> Result<()> {
-	let weights = prepare(base, adapter, options)?;
+	adapter.fits(&base.config)?;
+	let values = parameters::flatten(adapter.weights())?;
+	let trained = Trained::new(adapter.weights(), &values)?;
 	let numbered: Vec<_> = sequences.iter().enumerate().collect();
 	parallel::map_in_order(
 		&numbered,
 		parallel::cores(),
 		|(index, (tokens, answer_start))| {
-			answer_gradient(base, &weights, tokens, *answer_start, options)
+			let context = answer_start.saturating_sub(1);
+			let sequence = Sequence { tokens, answer_start: *answer_start, context };
+			answer_gradient(base, &Team::alone(), &trained, sequence, options)
 				.map_err(Error::in_example(*index))
 		},
 		&mut consume,
 	)
 }
 
-/// The adapter's values, as variables where they are differentiated for.
-fn prepare(base: &Base, adapter: &Adapter, options: GradientOptions) -> Result<AdapterWeights> {
-	adapter.fits(&base.config)?;
-	let values = parameters::flatten(adapter.weights())?;
-	parameters::variables(adapter.weights(), &values, options.first_layer)
+/// Tokens to differentiate.
+#[derive(Clone, Copy)]
+pub(crate) struct Sequence<'a> {
+	pub(crate) tokens: &'a [u32],
+	/// The first token that the objective is asked of.
+	pub(crate) answer_start: usize,
+	/// Tokens whose keys and values count as constant, fewer than `answer_start`.
+	pub(crate) context: usize,
 }
 
 fn answer_gradient(
 	base: &Base,
-	weights: &AdapterWeights,
-	tokens: &[u32],
-	answer_start: usize,
+	team: &Team,
+	trained: &Trained<'_>,
+	sequence: Sequence<'_>,
 	options: GradientOptions,
 ) -> Result<Vec<f32>> {
-	check(base, tokens, answer_start)?;
-	let mut cache = prompt_cache(base, weights, &tokens[..answer_start - 1])?;
-	let loss = answer_loss(base, weights, tokens, answer_start, &mut cache, options.objective)?;
-	let (_, gradient) = differentiate(weights, loss, options.first_layer)?;
+	let (_, gradient) = loss_and_gradient(base, team, trained, sequence, options)?;
 	if gradient.iter().any(|value| !value.is_finite()) {
 		return Err(Error::NonFiniteGradient);
 	}
@@ -110,51 +119,49 @@ pub(crate) fn check(base: &Base, tokens: &[u32], answer_start: usize) -> Result<
 		let (tokens, context) = (tokens.len(), base.config.context);
 		return Err(Error::ContextExceeded { tokens, context });
 	}
-	model::check_tokens(tokens, base.config.vocab)
+	engine::check_tokens(tokens, base.config.vocab)
 }
 
-/// Keys and values of the tokens that only provide context, as constants.
-fn prompt_cache(base: &Base, weights: &AdapterWeights, prompt: &[u32]) -> Result<Cache> {
-	let mut cache = Cache::new(&base.config);
-	let constants = weights.detach();
-	for chunk in prompt.chunks(CHUNK) {
-		model::forward(base, Some(&constants), chunk, &mut cache)?;
-	}
-	cache.detach();
-	Ok(cache)
-}
-
-/// Mean objective of `tokens[answer_start..]`; `cache` holds the first of `tokens`, fewer than
-/// `answer_start`. Logits are computed only where the loss needs them.
-pub(crate) fn answer_loss(
+/// The mean objective of the answer, and its gradient from the options' first layer on. Neither need
+/// be finite.
+pub(crate) fn loss_and_gradient(
 	base: &Base,
-	weights: &AdapterWeights,
-	tokens: &[u32],
-	answer_start: usize,
-	cache: &mut Cache,
-	objective: Objective,
-) -> Result<Tensor> {
+	team: &Team,
+	trained: &Trained<'_>,
+	sequence: Sequence<'_>,
+	options: GradientOptions,
+) -> Result<(f32, Vec<f32>)> {
+	let Sequence { tokens, answer_start, context } = sequence;
+	check(base, tokens, answer_start)?;
+	let adapters = [(&trained.packed, 1.0)];
+	let mut single = Single::new(base, team, &adapters);
+	for chunk in tokens[..context].chunks(CHUNK) {
+		single.extend(chunk, &mut ())?;
+	}
 	// The last token predicts nothing that is known, and the one before the answer predicts its
 	// first token.
-	let from = cache.len();
-	let inputs = &tokens[from..tokens.len() - 1];
-	let hidden = model::forward(base, Some(weights), inputs, cache)?;
-	let first = answer_start - 1 - from;
-	let predicting = hidden.narrow(0, first, tokens.len() - answer_start)?;
-	let logits = model::logits(base, &predicting)?;
-	Ok(mean_loss(&logits, &tokens[answer_start..], objective)?)
-}
-
-/// The loss and its gradient from layer `first` on; consumes the graph, so that it is freed on the
-/// same large stack.
-pub(crate) fn differentiate(
-	weights: &AdapterWeights,
-	loss: Tensor,
-	first: usize,
-) -> Result<(f32, Vec<f32>)> {
-	let value = loss.to_scalar::<f32>()?;
-	let gradient = parameters::gradient(weights, loss.backward()?, first)?;
-	Ok((value, gradient))
+	let mut tape = Tape::new(options.first_layer);
+	let (hidden, vocab) = (base.config.hidden, base.config.vocab);
+	let states = single.extend(&tokens[context..tokens.len() - 1], &mut tape)?;
+	let first = answer_start - 1 - context;
+	let weight = 1.0 / (tokens.len() - answer_start) as f32;
+	let mut of_states = vec![0.0; states.len()];
+	let mut loss = 0.0;
+	let mut logits = Vec::new();
+	let predicting = states[first * hidden..].chunks(ROWS * hidden);
+	let targets = tokens[answer_start..].chunks(ROWS);
+	for ((states, targets), of_states) in
+		predicting.zip(targets).zip(of_states[first * hidden..].chunks_mut(ROWS * hidden))
+	{
+		engine::logits(base, team, states, &mut logits)?;
+		for (logits, target) in logits.chunks_exact_mut(vocab).zip(targets) {
+			let (target, objective) = (*target as usize, options.objective);
+			loss += team.isa().run(LossGradient { logits, target, objective, weight });
+		}
+		add_product(team, base.weights.head(), &logits, of_states);
+	}
+	let way = Backward { base, team, trained, cache: single.cache(), start: context };
+	Ok(((loss * f64::from(weight)) as f32, way.run(tape, of_states)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
 	config::Config,
 	error::{Error, Result},
 	tokenizer::Tokenizer,
-	weights::{Slot, Weights},
+	weights::{Slot, Stored, Weights},
 };
 use settings::Settings;
 use shard::Shard;
@@ -54,10 +54,7 @@ pub(crate) fn load(folder: &Path) -> Result<Base> {
 	};
 	let mut shards = Shards::open(folder)?;
 	shards.check_names(&config)?;
-	let weights = Weights::collect(&config, |slot| {
-		let name = tensor_name(slot);
-		Ok((name.clone(), shards.tensor(&name)?))
-	})?;
+	let weights = Weights::collect(&config, |slot| shards.tensor(&tensor_name(slot)))?;
 	Base::new(config, weights, tokenizer, chat, special, stop_tokens)
 }
 
@@ -136,7 +133,7 @@ impl Shards {
 		}
 	}
 
-	fn tensor(&mut self, name: &str) -> Result<candle_core::Tensor> {
+	fn tensor(&mut self, name: &str) -> Result<Stored> {
 		let place = self.places.get(name);
 		match place.and_then(|&place| self.files.get_mut(place)) {
 			Some(shard) => shard.tensor(name),

@@ -6,19 +6,18 @@
 //! what is wrong with it.
 
 pub mod adapter;
+pub mod autograd;
 pub mod base;
-pub mod cache;
 pub mod chat;
 pub mod config;
+mod engine;
 pub mod error;
 pub mod generate;
 mod gguf;
 pub mod gradient;
 mod hf;
-mod linear;
-mod loss;
-pub mod model;
-mod ops;
+mod kernels;
+mod objective;
 mod parallel;
 mod parameters;
 mod rope;
@@ -32,13 +31,13 @@ pub mod weights;
 
 pub use adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig};
 pub use base::{Base, SpecialTokens};
-pub use cache::Cache;
 pub use chat::Message;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateOptions, Generation, Sampling, generate};
 pub use gradient::{GradientOptions, gradient, gradients, parameter_count};
-pub use loss::Objective;
+pub use kernels::{Isa, Team};
+pub use objective::Objective;
 pub use parallel::leave_candle_single_threaded;
 pub use score::log_probs;
 pub use tokenizer::Tokenizer;

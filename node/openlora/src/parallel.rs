@@ -1,9 +1,6 @@
 //! Work on many records at once: one core for each, results in order.
 //!
-//! candle runs most of its operations on one thread and shares out only large products, so one
-//! record for each core keeps all of them busy. Backward passes walk their graph recursively, far
-//! deeper than a default stack allows; every thread here has a large one, of which only what is
-//! used takes memory.
+//! One record for each core keeps all of them busy without their having to wait for each other.
 
 use std::{
 	collections::BTreeMap,
@@ -43,12 +40,14 @@ pub(crate) fn cores() -> usize {
 	thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Runs `work` on a thread with a large stack; its products use every core.
-pub(crate) fn on_large_stack<R: Send>(work: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-	thread::scope(|scope| {
-		let handle = spawn(scope, work)?;
-		handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-	})
+/// Runs `work` on a thread with a large stack, with so many threads for its products.
+pub(crate) fn on_large_stack<R: Send>(
+	threads: usize,
+	work: impl FnOnce() -> Result<R> + Send,
+) -> Result<R> {
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+	let pool = pool.map_err(|e| Error::io(Path::new("a thread"))(std::io::Error::other(e)))?;
+	pool.install(work)
 }
 
 /// Runs `work` on every item, `threads` of them at once, and hands the results to `consume` in the
@@ -65,7 +64,7 @@ pub(crate) fn map_in_order<T: Sync, R: Send>(
 	let threads = threads.clamp(1, items.len().max(1));
 	if threads == 1 {
 		for (index, item) in items.iter().enumerate() {
-			consume(index, on_large_stack(|| work(item))?)?;
+			consume(index, work(item)?)?;
 		}
 		return Ok(());
 	}
@@ -87,14 +86,8 @@ pub(crate) fn map_in_order<T: Sync, R: Send>(
 					}
 				}
 			};
-			// A pool of one thread keeps this record's products on its own core.
-			let pool = rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build();
-			let pool =
-				pool.map_err(|e| Error::io(Path::new("a thread"))(std::io::Error::other(e)))?;
-			spawn(scope, move || {
-				pool.install(run);
-				Ok(())
-			})?;
+			let builder = thread::Builder::new().name("openlora".into());
+			builder.spawn_scoped(scope, run).map_err(Error::io(Path::new("a thread")))?;
 		}
 		drop(sender);
 		let mut early = BTreeMap::new();
@@ -108,14 +101,6 @@ pub(crate) fn map_in_order<T: Sync, R: Send>(
 		}
 		Ok(())
 	})
-}
-
-fn spawn<'scope, R: Send + 'scope>(
-	scope: &'scope thread::Scope<'scope, '_>,
-	work: impl FnOnce() -> Result<R> + Send + 'scope,
-) -> Result<thread::ScopedJoinHandle<'scope, Result<R>>> {
-	let builder = thread::Builder::new().name("openlora".into()).stack_size(STACK);
-	builder.spawn_scoped(scope, work).map_err(Error::io(Path::new("a thread")))
 }
 
 #[cfg(test)]

@@ -26,41 +26,31 @@ pub(crate) fn flatten(weights: &AdapterWeights) -> Result<Vec<f32>> {
 	Ok(values)
 }
 
-/// Matrices of `like`'s shapes with the values of a flat vector: variables that gradients reach from
-/// layer `first` on, constants before.
+/// Matrices of `like`'s shapes with the values of a flat vector, as variables.
 ///
 /// # Errors
 /// [`Error::Malformed`] when the vector has another length.
-pub(crate) fn variables(
-	like: &AdapterWeights,
-	values: &[f32],
-	first: usize,
-) -> Result<AdapterWeights> {
-	rebuild(like, values, |layer, values, matrix| {
-		Ok(match layer < first {
-			true => Tensor::from_slice(values, matrix.shape(), &Device::Cpu)?,
-			false => Var::from_slice(values, matrix.shape(), &Device::Cpu)?.into_inner(),
-		})
+pub(crate) fn variables(like: &AdapterWeights, values: &[f32]) -> Result<AdapterWeights> {
+	rebuild(like, values, |values, matrix| {
+		Ok(Var::from_slice(values, matrix.shape(), &Device::Cpu)?.into_inner())
 	})
 }
 
-/// As [`variables`], but all constants.
+/// As [`variables`], but constants.
 pub(crate) fn constants(like: &AdapterWeights, values: &[f32]) -> Result<AdapterWeights> {
-	variables(like, values, usize::MAX)
+	rebuild(like, values, |values, matrix| {
+		Ok(Tensor::from_slice(values, matrix.shape(), &Device::Cpu)?)
+	})
 }
 
-/// The gradients of a backward pass as a flat vector, from layer `first` on.
+/// The gradients of candle's backward pass as a flat vector.
 ///
 /// # Errors
 /// [`Error::MissingGradient`] when a matrix was not reached: zeros in its place would pass for a
 /// result.
-pub(crate) fn gradient(
-	weights: &AdapterWeights,
-	mut grads: GradStore,
-	first: usize,
-) -> Result<Vec<f32>> {
+pub(crate) fn gradient(weights: &AdapterWeights, mut grads: GradStore) -> Result<Vec<f32>> {
 	let mut values = Vec::with_capacity(count(weights));
-	for (layer, module, lora) in weights.iter().filter(|(layer, ..)| *layer >= first) {
+	for (layer, module, lora) in weights.iter() {
 		for (matrix, name) in [(&lora.a, 'A'), (&lora.b, 'B')] {
 			let missing = Error::MissingGradient { layer, module, matrix: name };
 			let gradient = grads.remove(matrix).ok_or(missing)?;
@@ -73,7 +63,7 @@ pub(crate) fn gradient(
 fn rebuild(
 	like: &AdapterWeights,
 	values: &[f32],
-	make: impl Fn(usize, &[f32], &Tensor) -> Result<Tensor>,
+	make: impl Fn(&[f32], &Tensor) -> Result<Tensor>,
 ) -> Result<AdapterWeights> {
 	let expected = count(like);
 	if values.len() != expected {
@@ -86,7 +76,7 @@ fn rebuild(
 		let mut take = |matrix: &Tensor| {
 			let (values, after) = rest.split_at(matrix.elem_count());
 			rest = after;
-			make(layer, values, matrix)
+			make(values, matrix)
 		};
 		let (a, b) = (take(&lora.a)?, take(&lora.b)?);
 		weights.insert(layer, module, Lora { a, b });
@@ -108,8 +98,8 @@ mod tests {
 	fn values_survive_when_flattened_and_rebuilt() {
 		let adapter = adapter();
 		let values: Vec<f32> = (0..adapter.parameter_count()).map(|i| i as f32).collect();
-		for first in [0, 1, usize::MAX] {
-			let rebuilt = variables(adapter.weights(), &values, first).unwrap();
+		for make in [variables, constants] {
+			let rebuilt = make(adapter.weights(), &values).unwrap();
 			assert_eq!(flatten(&rebuilt).unwrap(), values);
 			assert_eq!(rebuilt.scale(), adapter.weights().scale());
 		}
@@ -150,11 +140,11 @@ mod tests {
 	fn gradient_is_refused_by_name_when_a_matrix_was_not_reached() {
 		let adapter = adapter();
 		let values = flatten(adapter.weights()).unwrap();
-		let weights = variables(adapter.weights(), &values, 0).unwrap();
+		let weights = variables(adapter.weights(), &values).unwrap();
 		let reached = &weights.get(0, Module::Q).unwrap().a;
 		let grads = reached.sqr().unwrap().sum_all().unwrap().backward().unwrap();
 		assert!(matches!(
-			gradient(&weights, grads, 0),
+			gradient(&weights, grads),
 			Err(Error::MissingGradient { layer: 0, module: Module::Q, matrix: 'B' })
 		));
 	}

@@ -1,8 +1,6 @@
 //! Rotary position embedding (arXiv:2104.09864) in the half-split order of Hugging Face.
 
-use candle_core::{Device, Tensor};
-
-use crate::{config::Config, error::Result, ops};
+use crate::config::Config;
 
 /// Angle per position of every rotated pair: `theta^(−2i / head_dim)` for pair `i`.
 #[derive(Debug, Clone)]
@@ -17,33 +15,12 @@ impl Rope {
 		Self { frequencies: (0..config.head_dim / 2).map(frequency).collect() }
 	}
 
-	/// The rotations of `n` positions from `start` on.
-	pub(crate) fn at(&self, start: usize, n: usize) -> Result<Rotations> {
-		let angles = || {
-			(start..start + n).flat_map(|position| {
-				self.frequencies.iter().map(move |frequency| position as f64 * frequency)
-			})
-		};
-		let shape = (n, self.frequencies.len());
-		let cos: Vec<f32> = angles().map(|angle| libm::cos(angle) as f32).collect();
-		let sin: Vec<f32> = angles().map(|angle| libm::sin(angle) as f32).collect();
-		Ok(Rotations {
-			cos: Tensor::from_vec(cos, shape, &Device::Cpu)?,
-			sin: Tensor::from_vec(sin, shape, &Device::Cpu)?,
-		})
-	}
-}
-
-/// Cosines and sines for some positions, both `[n, head_dim / 2]`.
-pub(crate) struct Rotations {
-	cos: Tensor,
-	sin: Tensor,
-}
-
-impl Rotations {
-	/// Splits `x`, `[n, heads · head_dim]`, into heads and turns each: `[heads, n, head_dim]`.
-	pub(crate) fn apply(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
-		Ok(ops::rotate_heads(x, heads, &self.cos, &self.sin)?)
+	/// Cosines and sines of some positions, a row of half a head's width for each.
+	pub(crate) fn angles(&self, positions: impl Iterator<Item = usize>) -> (Vec<f32>, Vec<f32>) {
+		let angles = positions.flat_map(|position| {
+			self.frequencies.iter().map(move |frequency| position as f64 * frequency)
+		});
+		angles.map(|angle| (libm::cos(angle) as f32, libm::sin(angle) as f32)).unzip()
 	}
 }
 
@@ -53,23 +30,17 @@ mod tests {
 	use crate::testing;
 
 	#[test]
-	fn rotation_follows_the_definition_when_positions_start_late() {
+	fn angles_follow_the_definition() {
 		let config = testing::tiny_config();
 		let half = config.head_dim / 2;
-		let x: Vec<f32> = (0..2 * config.head_dim).map(|i| (i as f32).sin()).collect();
-		let input = Tensor::from_vec(x.clone(), (2, config.head_dim), &Device::Cpu).unwrap();
-		let turned = Rope::new(&config).at(5, 2).unwrap().apply(&input, 1).unwrap();
-		let turned: Vec<f32> = turned.flatten_all().unwrap().to_vec1().unwrap();
-		for row in 0..2 {
+		let (cos, sin) = Rope::new(&config).angles([5, 120].into_iter());
+		assert_eq!((cos.len(), sin.len()), (2 * half, 2 * half));
+		for (row, position) in [5.0, 120.0].into_iter().enumerate() {
 			for pair in 0..half {
-				let angle = (5 + row) as f64
-					* config.rope_theta.powf(-2.0 * pair as f64 / config.head_dim as f64);
-				let at = row * config.head_dim + pair;
-				let (a, b) = (f64::from(x[at]), f64::from(x[at + half]));
-				let expected =
-					(a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin());
-				assert!((f64::from(turned[at]) - expected.0).abs() < 1e-6);
-				assert!((f64::from(turned[at + half]) - expected.1).abs() < 1e-6);
+				let power = -2.0 * pair as f64 / config.head_dim as f64;
+				let angle = position * config.rope_theta.powf(power);
+				assert!((f64::from(cos[row * half + pair]) - angle.cos()).abs() < 1e-6);
+				assert!((f64::from(sin[row * half + pair]) - angle.sin()).abs() < 1e-6);
 			}
 		}
 	}

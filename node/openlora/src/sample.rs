@@ -8,30 +8,23 @@ use rand_chacha::{
 use crate::{
 	error::{Error, Result},
 	generate::Sampling,
+	kernels::{Isa, vector::Largest},
 };
 
 /// Chooses a token from `logits`, one score for each id, for `position` in the sequence.
 pub(crate) fn choose(logits: &[f32], sampling: &Sampling, position: usize) -> Result<u32> {
-	if logits.iter().any(|logit| !logit.is_finite()) {
-		return Err(Error::NonFiniteLogits);
-	}
+	let largest = Isa::best().run(Largest { values: logits }).ok_or(Error::NonFiniteLogits)?;
 	match *sampling {
-		Sampling::Greedy => Ok(best(logits)),
+		Sampling::Greedy => Ok(best(logits, largest)),
 		Sampling::Seeded { seed, temperature, top_p } => {
-			Ok(draw(logits, uniform(seed, position), temperature, top_p))
+			Ok(draw(logits, largest, uniform(seed, position), temperature, top_p))
 		}
 	}
 }
 
-/// The best-scored id, the lowest of equals.
-fn best(logits: &[f32]) -> u32 {
-	let mut best = (0, f32::NEG_INFINITY);
-	for (&logit, id) in logits.iter().zip(0..) {
-		if logit > best.1 {
-			best = (id, logit);
-		}
-	}
-	best.0
+/// The lowest id with the largest score.
+fn best(logits: &[f32], largest: f32) -> u32 {
+	logits.iter().zip(0..).find(|(logit, _)| **logit == largest).map_or(0, |(_, id)| id)
 }
 
 /// A number in [0, 1) that depends on seed and position alone: block 0 of the ChaCha8 stream number
@@ -46,8 +39,7 @@ fn uniform(seed: u64, position: usize) -> f64 {
 
 /// Draws by inverting the cumulative distribution of the nucleus (arXiv:1904.09751): the fewest
 /// ids, best first and lowest of equals, whose probabilities add up to at least `top_p`.
-fn draw(logits: &[f32], uniform: f64, temperature: f64, top_p: f64) -> u32 {
-	let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+fn draw(logits: &[f32], largest: f32, uniform: f64, temperature: f64, top_p: f64) -> u32 {
 	let weight = |logit: f32| libm::exp(f64::from(logit - largest) / temperature);
 	let mut candidates: Vec<(u32, f64)> =
 		logits.iter().zip(0..).map(|(&logit, id)| (id, weight(logit))).collect();
@@ -130,8 +122,8 @@ mod tests {
 
 	#[test]
 	fn draw_stays_in_the_nucleus_when_the_number_is_at_either_end() {
-		assert_eq!(draw(&LOGITS, 0.0, 1.0, 1.0), 1);
-		assert_eq!(draw(&LOGITS, 1.0, 1.0, 1.0), 4);
+		assert_eq!(draw(&LOGITS, 2.0, 0.0, 1.0, 1.0), 1);
+		assert_eq!(draw(&LOGITS, 2.0, 1.0, 1.0, 1.0), 4);
 	}
 
 	#[test]

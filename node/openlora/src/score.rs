@@ -3,9 +3,9 @@
 use crate::{
 	adapter::Adapter,
 	base::Base,
-	cache::Cache,
+	engine::{self, CHUNK, Single},
 	error::{Error, Result},
-	model,
+	kernels::{Team, vector::LogSumExp},
 };
 
 /// Rows of logits held at once.
@@ -26,7 +26,7 @@ pub fn log_probs(
 	if answer_start == 0 || answer_start >= tokens.len() {
 		return Err(Error::AnswerOutOfRange { answer_start, tokens: tokens.len() });
 	}
-	model::check_tokens(tokens, base.config.vocab)?;
+	engine::check_tokens(tokens, base.config.vocab)?;
 	let mut scores = Vec::with_capacity(tokens.len() - answer_start);
 	teacher_forced(base, adapter, tokens, answer_start - 1, &mut |position, logits| {
 		scores.push(log_softmax(logits, tokens[position + 1] as usize)? as f32);
@@ -50,31 +50,35 @@ pub fn teacher_forced(
 	if let Some(adapter) = adapter {
 		adapter.fits(&base.config)?;
 	}
-	let weights = adapter.map(Adapter::weights);
-	let mut cache = Cache::new(&base.config);
+	let adapters: Vec<_> =
+		adapter.map(Adapter::packed).transpose()?.map(|p| (p, 1.0)).into_iter().collect();
+	let team = Team::shared()?;
+	let (hidden, vocab) = (base.config.hidden, base.config.vocab);
+	let mut sequence = Single::new(base, team, &adapters);
 	// The last token predicts nothing that is asked for, but has to fit and exist.
-	cache.check_room(tokens.len())?;
+	sequence.check_room(tokens.len())?;
 	let inputs = &tokens[..tokens.len().saturating_sub(1)];
-	for chunk in inputs.chunks(model::CHUNK) {
-		let start = cache.len();
-		let hidden = model::forward(base, weights, chunk, &mut cache)?;
-		let first = from.saturating_sub(start);
-		for row in (first..chunk.len()).step_by(ROWS) {
-			let rows = ROWS.min(chunk.len() - row);
-			let logits = model::logits(base, &hidden.narrow(0, row, rows)?)?.to_vec2::<f32>()?;
-			for (offset, logits) in logits.iter().enumerate() {
-				visit(start + row + offset, logits)?;
+	let mut logits = Vec::new();
+	for chunk in inputs.chunks(CHUNK) {
+		let start = sequence.len();
+		let states = sequence.extend(chunk, &mut ())?;
+		let first = from.saturating_sub(start).min(chunk.len());
+		let mut position = start + first;
+		for states in states[first * hidden..].chunks(ROWS * hidden) {
+			engine::logits(base, team, states, &mut logits)?;
+			for logits in logits.chunks_exact(vocab) {
+				visit(position, logits)?;
+				position += 1;
 			}
 		}
 	}
 	Ok(())
 }
 
-/// Log-probability of `index` under the softmax of `logits`, summed in f64.
+/// Log-probability of `index` under the softmax of `logits`.
 fn log_softmax(logits: &[f32], index: usize) -> Result<f64> {
-	let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-	let total: f64 = logits.iter().map(|&logit| libm::exp(f64::from(logit - largest))).sum();
-	let score = f64::from(logits[index] - largest) - libm::log(total);
+	let total = Team::shared()?.isa().run(LogSumExp { parts: [logits, &[]] });
+	let score = f64::from(logits[index]) - total;
 	if score.is_finite() { Ok(score) } else { Err(Error::NonFiniteLogits) }
 }
 

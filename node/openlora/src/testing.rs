@@ -2,6 +2,8 @@
 //! crates.
 
 mod gguf_writer;
+#[cfg(test)]
+pub(crate) mod reference;
 
 use std::{
 	collections::BTreeMap,

@@ -24,11 +24,8 @@ fn greedy_answer_is_the_best_token_each_time_when_run_from_the_start() {
 	assert_eq!(answer.prompt_tokens, PROMPT.len());
 	let mut sequence = PROMPT.to_vec();
 	for &token in &answer.tokens {
-		let mut cache = Cache::new(&base.config);
-		let hidden = model::forward(&base, None, &sequence, &mut cache).unwrap();
-		let logits = model::logits(&base, &hidden).unwrap().to_vec2::<f32>().unwrap();
-		let last = logits.last().unwrap();
-		let best = (0..last.len()).max_by(|&a, &b| last[a].total_cmp(&last[b])).unwrap();
+		let logits = Single::new(&base, &Team::alone(), &[]).prefill(&sequence).unwrap();
+		let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
 		assert_eq!(token as usize, best);
 		sequence.push(token);
 	}

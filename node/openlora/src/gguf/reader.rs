@@ -11,7 +11,7 @@ use std::{
 };
 
 use candle_core::{
-	Device, Tensor,
+	Device,
 	quantized::{GgmlDType, ggml_file::qtensor_from_ggml},
 };
 use safetensors::Dtype;
@@ -19,7 +19,8 @@ use safetensors::Dtype;
 use super::value::Value;
 use crate::{
 	error::{Error, Result},
-	weights,
+	kernels::{Precision, quantised::BlockFormat},
+	weights::{self, Numbers, Stored},
 };
 
 const MAGIC: &[u8; 4] = b"GGUF";
@@ -174,25 +175,43 @@ impl Gguf {
 		Ok(&info.shape)
 	}
 
-	/// Reads a tensor as f32.
-	pub(crate) fn tensor(&mut self, name: &str) -> Result<Tensor> {
+	/// Reads a tensor.
+	pub(crate) fn tensor(&mut self, name: &str) -> Result<Stored> {
 		let info = self.tensors.get(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
 		let (encoding, shape) = (info.encoding, info.shape.clone());
 		self.source.seek(info.offset)?;
 		let data = self.source.bytes(name, info.size)?;
-		match encoding {
+		let numbers = match encoding {
 			Encoding::Plain(dtype) => {
 				let values = weights::to_f32(name, dtype, &data)?;
-				drop(data);
-				Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+				Numbers::Plain(weights::precision(name, dtype)?, values)
 			}
-			Encoding::Blocks(dtype) => {
-				let blocks = qtensor_from_ggml(dtype, &data, shape, &Device::Cpu)?;
-				drop(data);
-				Ok(blocks.dequantize(&Device::Cpu)?)
-			}
-		}
+			Encoding::Blocks(dtype) => match block_format(dtype) {
+				Some(format) => Numbers::Blocks(format, data),
+				None => {
+					let blocks = qtensor_from_ggml(dtype, &data, shape.clone(), &Device::Cpu)?;
+					let values = blocks.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?;
+					Numbers::Plain(Precision::F32, values)
+				}
+			},
+		};
+		Ok(Stored { name: name.to_string(), shape, numbers, order: None })
 	}
+}
+
+/// The format whose blocks the kernels multiply; the others are expanded.
+fn block_format(dtype: GgmlDType) -> Option<BlockFormat> {
+	Some(match dtype {
+		GgmlDType::Q4_0 => BlockFormat::Q4_0,
+		GgmlDType::Q4_1 => BlockFormat::Q4_1,
+		GgmlDType::Q5_0 => BlockFormat::Q5_0,
+		GgmlDType::Q5_1 => BlockFormat::Q5_1,
+		GgmlDType::Q8_0 => BlockFormat::Q8_0,
+		GgmlDType::Q4K => BlockFormat::Q4K,
+		GgmlDType::Q5K => BlockFormat::Q5K,
+		GgmlDType::Q6K => BlockFormat::Q6K,
+		_ => return None,
+	})
 }
 
 /// The file, with its length for checks before reading.

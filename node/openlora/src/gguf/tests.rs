@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use candle_core::{Device, quantized::GgmlDType};
+use candle_core::{Device, Tensor, quantized::GgmlDType};
 
 use super::*;
 use crate::{
-	cache::Cache,
-	model,
+	autograd::{self, Cache},
 	testing::{self, Encoding, GgufWriter, MetadataValue},
 };
 
@@ -28,8 +27,8 @@ fn refusal(change: impl FnOnce(&mut GgufWriter)) -> Error {
 
 fn logits(base: &Base) -> Vec<f32> {
 	let mut cache = Cache::new(&base.config);
-	let hidden = model::forward(base, None, &[5, 70, 9, 33, 120, 6], &mut cache).unwrap();
-	model::logits(base, &hidden).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+	let hidden = autograd::forward(base, None, &[5, 70, 9, 33, 120, 6], &mut cache).unwrap();
+	autograd::logits(base, &hidden).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn query_rows_are_in_hugging_face_order_when_loaded() {
 	let original = testing::weights(&testing::tiny_config(), 1);
 	for module in [Module::Q, Module::K] {
 		let name = format!("model.layers.1.{}.weight", module.path());
-		let loaded = base.weights.layers[1].projection(module).to_vec2::<f32>().unwrap();
+		let loaded = base.tensors().unwrap().layers[1].projection(module).to_vec2::<f32>().unwrap();
 		assert_eq!(loaded, original[&name].to_vec2::<f32>().unwrap());
 		let slot = Slot::Projection(1, module);
 		let stored = permute(slot, &original[&name], &base.config).to_vec2::<f32>().unwrap();

@@ -6,12 +6,11 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use candle_core::{Device, Tensor};
 use safetensors::tensor::Metadata;
 
 use crate::{
 	error::{Error, Result},
-	weights,
+	weights::{self, Numbers, Stored},
 };
 
 /// The limit of the format itself.
@@ -76,8 +75,8 @@ impl Shard {
 		self.header.offset_keys()
 	}
 
-	/// Reads a tensor as f32.
-	pub(super) fn tensor(&mut self, name: &str) -> Result<Tensor> {
+	/// Reads a tensor.
+	pub(super) fn tensor(&mut self, name: &str) -> Result<Stored> {
 		let info = self.header.info(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
 		let (from, to) = info.data_offsets;
 		let mut bytes = vec![0; to - from];
@@ -86,7 +85,7 @@ impl Shard {
 			.and_then(|_| self.file.read_exact(&mut bytes))
 			.map_err(Error::io(&self.path))?;
 		let values = weights::to_f32(name, info.dtype, &bytes)?;
-		drop(bytes);
-		Ok(Tensor::from_vec(values, info.shape.as_slice(), &Device::Cpu)?)
+		let numbers = Numbers::Plain(weights::precision(name, info.dtype)?, values);
+		Ok(Stored { name: name.to_string(), shape: info.shape.clone(), numbers, order: None })
 	}
 }

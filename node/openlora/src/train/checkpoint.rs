@@ -40,7 +40,7 @@ impl Identity {
 		let targets: Vec<_> = options.adapter_config()?.target_modules;
 		let targets: Vec<_> = targets.iter().map(|module| module.name()).collect();
 		let fields = [
-			("base", format!("{:016x}", fingerprint_base(base)?)),
+			("base", format!("{:016x}", fingerprint_base(base))),
 			("examples", format!("{:016x}", fingerprint_examples(examples))),
 			("rank", options.rank.to_string()),
 			("alpha", options.alpha.to_string()),
@@ -219,21 +219,18 @@ fn fingerprint_examples(examples: &[Example]) -> u64 {
 	})
 }
 
-fn fingerprint_base(base: &Base) -> Result<u64> {
-	let weights = &base.weights;
-	let mut tensors = vec![&weights.embedding, &weights.norm, weights.head()];
-	for layer in &weights.layers {
-		tensors.extend([&layer.attention_norm, &layer.feed_forward_norm]);
-		tensors.extend(crate::Module::ALL.map(|module| layer.projection(module)));
-	}
-	let hashes = tensors
-		.par_iter()
-		.map(|tensor| {
-			let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-			Ok(values.iter().fold(FNV_OFFSET, |hash, value| absorb(hash, value.to_bits().into())))
-		})
-		.collect::<Result<Vec<u64>>>()?;
+fn fingerprint_base(base: &Base) -> u64 {
 	let config = format!("{:?}", base.config);
 	let seed = config.bytes().fold(FNV_OFFSET, |hash, byte| absorb(hash, byte.into()));
-	Ok(hashes.into_iter().fold(seed, absorb))
+	let hashes: Vec<u64> = base
+		.weights
+		.parts()
+		.par_iter()
+		.map(|part| {
+			let (words, rest) = part.as_chunks::<8>();
+			let words = words.iter().map(|word| u64::from_le_bytes(*word));
+			words.chain(rest.iter().map(|byte| u64::from(*byte))).fold(FNV_OFFSET, absorb)
+		})
+		.collect();
+	hashes.into_iter().fold(seed, absorb)
 }

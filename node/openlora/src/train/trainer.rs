@@ -14,10 +14,10 @@ use super::{
 use crate::{
 	adapter::{Adapter, AdapterWeights},
 	base::Base,
-	cache::Cache,
+	engine::Trained,
 	error::{Error, Result},
-	gradient::{answer_loss, differentiate},
-	loss::Objective,
+	gradient::{GradientOptions, Sequence, loss_and_gradient},
+	kernels::Team,
 	parallel, parameters,
 };
 
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
 	fn step(&mut self, batch: &[&Example], lr: f64) -> Result<(f32, f64)> {
 		let step = self.state.step;
 		let diverged = |what| Error::Diverged { step, what };
-		let weights = parameters::variables(self.shape, &self.state.parameters, 0)?;
+		let trained = Trained::new(self.shape, &self.state.parameters)?;
 		let share = 1.0 / batch.len() as f32;
 		let mut mean_loss = 0.0;
 		let mut mean_gradient = vec![0f32; self.state.parameters.len()];
@@ -178,20 +178,15 @@ impl<'a> Run<'a> {
 			batch,
 			self.options.threads,
 			|example| {
-				let mut cache = Cache::new(&self.base.config);
-				let (tokens, start) = (&example.tokens, example.answer_start);
-				let loss = answer_loss(
-					self.base,
-					&weights,
-					tokens,
-					start,
-					&mut cache,
-					Objective::Likelihood,
-				)?;
-				if !loss.to_scalar::<f32>()?.is_finite() {
-					return Err(diverged("the loss"));
+				let (tokens, answer_start) = (&example.tokens, example.answer_start);
+				let sequence = Sequence { tokens, answer_start, context: 0 };
+				let (team, options) = (Team::alone(), GradientOptions::default());
+				let result = loss_and_gradient(self.base, &team, &trained, sequence, options);
+				match result {
+					Ok((loss, _)) if !loss.is_finite() => Err(diverged("the loss")),
+					Err(Error::NonFiniteActivation { .. }) => Err(diverged("an activation")),
+					other => other,
 				}
-				differentiate(&weights, loss, 0)
 			},
 			|_, (loss, gradient)| {
 				mean_loss += share * loss;

@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Storage,
 use rayon::prelude::*;
 
 use super::exp_all;
-use crate::linear::{Matrix, Mode, inner_product, multiply, values};
+use crate::autograd::linear::{Matrix, Mode, inner_product, multiply, values};
 
 /// Multiplications below which a second thread costs more than it saves.
 const PARALLEL_WORK: usize = 1 << 17;
@@ -206,7 +206,7 @@ impl CustomOp3 for Attention {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::ops::test_tools::{agree, uniform};
+	use crate::autograd::ops::test_tools::{agree, uniform};
 	use candle_core::D;
 
 	fn composed(q: &Tensor, k: &Tensor, v: &Tensor) -> Tensor {

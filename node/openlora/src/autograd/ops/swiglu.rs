@@ -2,8 +2,9 @@
 
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
-use super::{exp::sigmoid, for_each_chunk};
-use crate::linear::{cpu_values, values};
+use super::for_each_chunk;
+use crate::autograd::linear::{cpu_values, values};
+use crate::kernels::exp::sigmoid;
 
 /// Values worked on at once.
 const CHUNK: usize = 4096;
@@ -84,7 +85,7 @@ impl CustomOp2 for SwiGlu {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::ops::test_tools::{agree, uniform};
+	use crate::autograd::ops::test_tools::{agree, uniform};
 
 	#[test]
 	fn gate_and_gradients_equal_composed_operations_when_values_are_few_or_many() {

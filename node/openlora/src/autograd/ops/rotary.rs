@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor, bail};
 
 use super::for_each_chunk;
-use crate::linear::{cpu_values, values};
+use crate::autograd::linear::{cpu_values, values};
 
 /// Splits `x`, `[n, heads · width]`, into heads and turns each by its row's angles.
 ///
@@ -84,7 +84,7 @@ impl CustomOp1 for Rotation {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::ops::test_tools::{agree, uniform};
+	use crate::autograd::ops::test_tools::{agree, uniform};
 	use candle_core::D;
 
 	#[test]

@@ -1,19 +1,18 @@
-//! Parts of a transformer block as single differentiable operations.
+//! Parts of a transformer block as single operations that candle differentiates.
 //!
 //! Each has its gradient in closed form. Composed of candle's tensor operations they would write
 //! several arrays for every value that matters, in both directions, and candle's fused kernels of
 //! the same name have no gradient at all. Sums follow the order of
-//! [`inner_product`](crate::linear::inner_product) and exponentials come from one source, whatever
+//! [`inner_product`](crate::autograd::linear::inner_product) and exponentials come from one source, whatever
 //! the number of threads.
 
 mod attention;
-mod exp;
 mod norm;
 mod rotary;
 mod swiglu;
 
+pub(crate) use crate::kernels::exp::{exp, exp_all};
 pub(crate) use attention::attention;
-pub(crate) use exp::{exp, exp_all};
 pub(crate) use norm::rms_norm;
 pub(crate) use rotary::rotate_heads;
 pub(crate) use swiglu::swiglu;

@@ -1,24 +1,23 @@
-//! The forward pass of a llama-architecture transformer: one for serving and training alike.
+//! The forward pass in candle's tensors.
 //!
 //! Every operation here has a gradient. candle's fused norm, softmax and rotary kernels have none
-//! and would train nothing without saying so; [`crate::ops`] has twins that do.
+//! and would train nothing without saying so; [`crate::autograd::ops`] has twins that do.
 
 use candle_core::{Device, Tensor};
+
+use super::{
+	cache::Cache,
+	linear::{adapted_linear, frozen_linear},
+	ops,
+	tensors::Layer,
+};
 
 use crate::{
 	adapter::{AdapterWeights, Module},
 	base::Base,
-	cache::Cache,
-	error::{Error, Result},
-	linear::{adapted_linear, frozen_linear},
-	ops,
-	rope::Rotations,
-	weights::Layer,
+	engine::check_tokens,
+	error::Result,
 };
-
-/// Longest stretch of a prompt that is run at once where the caller does not need the graph: it
-/// bounds the memory that attention scores take at `heads · CHUNK · context` values.
-pub(crate) const CHUNK: usize = 512;
 
 /// Runs `tokens`, which follow the ones in `cache`, and adds them to it.
 ///
@@ -41,16 +40,17 @@ pub fn forward(
 		adapter.fits(config)?;
 	}
 	let ids = Tensor::new(tokens, &Device::Cpu)?;
-	let rotations = base.rope.at(cache.len(), tokens.len())?;
-	let mut x = base.weights.embedding.index_select(&ids, 0)?;
-	for (index, layer) in base.weights.layers.iter().enumerate() {
+	let rotations = Rotations::new(base, cache.len(), tokens.len())?;
+	let tensors = base.tensors()?;
+	let mut x = tensors.embedding.index_select(&ids, 0)?;
+	for (index, layer) in tensors.layers.iter().enumerate() {
 		let block = Block { base, adapter, layer, index, rotations: &rotations };
 		let normed = ops::rms_norm(&x, &layer.attention_norm, config.rms_eps)?;
 		x = (x + block.attention(&normed, cache)?)?;
 		let normed = ops::rms_norm(&x, &layer.feed_forward_norm, config.rms_eps)?;
 		x = (x + block.feed_forward(&normed)?)?;
 	}
-	let hidden = ops::rms_norm(&x, &base.weights.norm, config.rms_eps)?;
+	let hidden = ops::rms_norm(&x, &tensors.norm, config.rms_eps)?;
 	cache.advance(tokens.len());
 	Ok(hidden)
 }
@@ -60,35 +60,29 @@ pub fn forward(
 /// # Errors
 /// candle's, when the shape does not fit.
 pub fn logits(base: &Base, hidden: &Tensor) -> Result<Tensor> {
-	Ok(frozen_linear(hidden, base.weights.head())?)
+	Ok(frozen_linear(hidden, base.tensors()?.head())?)
 }
 
-/// Runs a whole prompt without keeping its hidden states and returns the logits after its last
-/// token, `[vocab]`.
-pub(crate) fn prefill(
-	base: &Base,
-	adapter: Option<&AdapterWeights>,
-	prompt: &[u32],
-	cache: &mut Cache,
-) -> Result<Tensor> {
-	check_tokens(prompt, base.config.vocab)?;
-	cache.check_room(prompt.len())?;
-	let mut last = None;
-	for chunk in prompt.chunks(CHUNK) {
-		let hidden = forward(base, adapter, chunk, cache)?;
-		last = Some(hidden.narrow(0, chunk.len() - 1, 1)?);
-	}
-	let last = last.ok_or(Error::EmptyPrompt)?;
-	Ok(logits(base, &last)?.squeeze(0)?)
+/// Cosines and sines for some positions, both `[n, head_dim / 2]`.
+struct Rotations {
+	cos: Tensor,
+	sin: Tensor,
 }
 
-pub(crate) fn check_tokens(tokens: &[u32], vocab: usize) -> Result<()> {
-	if tokens.is_empty() {
-		return Err(Error::EmptyPrompt);
+impl Rotations {
+	fn new(base: &Base, start: usize, n: usize) -> Result<Self> {
+		let (cos, sin) = base.rope.angles(start..start + n);
+		let shape = (n, base.config.head_dim / 2);
+		let (cos, sin) = (
+			Tensor::from_vec(cos, shape, &Device::Cpu)?,
+			Tensor::from_vec(sin, shape, &Device::Cpu)?,
+		);
+		Ok(Self { cos, sin })
 	}
-	match tokens.iter().find(|&&token| token as usize >= vocab) {
-		Some(&token) => Err(Error::UnknownToken { token, vocab }),
-		None => Ok(()),
+
+	/// Splits `x`, `[n, heads · head_dim]`, into heads and turns each: `[heads, n, head_dim]`.
+	fn apply(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
+		Ok(ops::rotate_heads(x, heads, &self.cos, &self.sin)?)
 	}
 }
 

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
-
 use candle_core::{DType, Var};
 
 use super::*;
-use crate::{Adapter, Config, Lora, PeftConfig, testing};
+use crate::{
+	Adapter, Config, Error, Lora, PeftConfig,
+	testing::{self, reference::Reference},
+};
 
 const TOKENS: [u32; 9] = [5, 70, 9, 33, 120, 6, 70, 70, 201];
 
@@ -32,116 +33,13 @@ fn adapter(modules: impl IntoIterator<Item = Module>) -> Adapter {
 	testing::random_adapter(&testing::tiny_config(), config, 4)
 }
 
-/// The definition of the architecture in f64, one token and one head at a time, without a cache.
-struct Reference {
-	config: Config,
-	weights: BTreeMap<String, Vec<Vec<f64>>>,
-}
-
-impl Reference {
-	fn new(config: Config, seed: u64) -> Self {
-		let weights = testing::weights(&config, seed)
-			.into_iter()
-			.map(|(name, tensor)| {
-				let columns = tensor.dims()[tensor.rank() - 1];
-				let flat = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-				let flat: Vec<f64> = flat.into_iter().map(f64::from).collect();
-				(name, flat.chunks(columns).map(<[f64]>::to_vec).collect())
-			})
-			.collect();
-		Self { config, weights }
-	}
-
-	fn multiply(&self, name: &str, x: &[f64]) -> Vec<f64> {
-		let dot = |row: &Vec<f64>| row.iter().zip(x).map(|(w, x)| w * x).sum();
-		self.weights[name].iter().map(dot).collect()
-	}
-
-	fn norm(&self, name: &str, x: &[f64]) -> Vec<f64> {
-		let mean = x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64;
-		let scale = 1.0 / (mean + self.config.rms_eps).sqrt();
-		x.iter().zip(&self.weights[name][0]).map(|(v, w)| v * scale * w).collect()
-	}
-
-	fn rotate(&self, x: &mut [f64], position: usize) {
-		let (width, half) = (self.config.head_dim, self.config.head_dim / 2);
-		for head in x.chunks_mut(width) {
-			for i in 0..half {
-				let power = -2.0 * i as f64 / width as f64;
-				let angle = position as f64 * self.config.rope_theta.powf(power);
-				let (a, b) = (head[i], head[i + half]);
-				head[i] = a * angle.cos() - b * angle.sin();
-				head[i + half] = b * angle.cos() + a * angle.sin();
-			}
-		}
-	}
-
-	fn logits(&self, tokens: &[u32]) -> Vec<Vec<f32>> {
-		let width = self.config.head_dim;
-		let group = self.config.heads / self.config.kv_heads;
-		let embedding = &self.weights["model.embed_tokens.weight"];
-		let mut states: Vec<Vec<f64>> =
-			tokens.iter().map(|&token| embedding[token as usize].clone()).collect();
-		for layer in 0..self.config.layers {
-			let name = |part: &str| format!("model.layers.{layer}.{part}.weight");
-			let (mut keys, mut values, mut queries) = (Vec::new(), Vec::new(), Vec::new());
-			for (position, state) in states.iter().enumerate() {
-				let x = self.norm(&name("input_layernorm"), state);
-				let mut q = self.multiply(&name("self_attn.q_proj"), &x);
-				let mut k = self.multiply(&name("self_attn.k_proj"), &x);
-				self.rotate(&mut q, position);
-				self.rotate(&mut k, position);
-				queries.push(q);
-				keys.push(k);
-				values.push(self.multiply(&name("self_attn.v_proj"), &x));
-			}
-			for (position, state) in states.iter_mut().enumerate() {
-				let mut mixed = vec![0.0; self.config.heads * width];
-				for head in 0..self.config.heads {
-					let (own, shared) = (head * width, head / group * width);
-					let scores: Vec<f64> = (0..=position)
-						.map(|past| {
-							let dot: f64 = (0..width)
-								.map(|i| queries[position][own + i] * keys[past][shared + i])
-								.sum();
-							(dot / (width as f64).sqrt()).exp()
-						})
-						.collect();
-					let total: f64 = scores.iter().sum();
-					for (past, score) in scores.iter().enumerate() {
-						for i in 0..width {
-							mixed[own + i] += score / total * values[past][shared + i];
-						}
-					}
-				}
-				for (s, v) in state.iter_mut().zip(self.multiply(&name("self_attn.o_proj"), &mixed))
-				{
-					*s += v;
-				}
-				let x = self.norm(&name("post_attention_layernorm"), state);
-				let gate = self.multiply(&name("mlp.gate_proj"), &x);
-				let up = self.multiply(&name("mlp.up_proj"), &x);
-				let inner: Vec<f64> =
-					gate.iter().zip(&up).map(|(g, u)| g / (1.0 + (-g).exp()) * u).collect();
-				for (s, v) in state.iter_mut().zip(self.multiply(&name("mlp.down_proj"), &inner)) {
-					*s += v;
-				}
-			}
-		}
-		states
-			.iter()
-			.map(|state| self.norm("model.norm.weight", state))
-			.map(|x| self.multiply("model.embed_tokens.weight", &x))
-			.map(|row| row.into_iter().map(|value| value as f32).collect())
-			.collect()
-	}
-}
-
 #[test]
 fn logits_are_those_of_the_definition_when_computed_in_f64() {
 	for seed in [1, 2] {
 		let base = testing::tiny_base(seed);
 		let expected = Reference::new(testing::tiny_config(), seed).logits(&TOKENS);
+		let expected: Vec<Vec<f32>> =
+			expected.iter().map(|row| row.iter().map(|z| *z as f32).collect()).collect();
 		assert_close(&run(&base, None, &[&TOKENS]), &expected, 1e-4);
 	}
 }
@@ -174,8 +72,9 @@ fn adapter_equals_a_base_with_its_product_added_when_run() {
 		for (layer, module, lora) in adapter.weights().iter() {
 			let product = lora.b.matmul(&lora.a).unwrap();
 			let update = (product * adapter.weights().scale()).unwrap();
-			let weight = base.weights.layers[layer].projection(module);
-			*merged.weights.layers[layer].projection_mut(module) = (weight + update).unwrap();
+			let weight = base.tensors().unwrap().layers[layer].projection(module);
+			let merged = &mut merged.tensors_mut().layers[layer];
+			*merged.projection_mut(module) = (weight + update).unwrap();
 		}
 		let adapted = run(&base, Some(adapter.weights()), &[&TOKENS]);
 		assert_close(&adapted, &run(&merged, None, &[&TOKENS]), 2e-4);

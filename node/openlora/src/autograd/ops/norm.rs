@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor, bail};
 
 use super::for_each_chunk;
-use crate::linear::{cpu_values, inner_product, values};
+use crate::autograd::linear::{cpu_values, inner_product, values};
 
 /// `x / √(mean(x²) + eps) · weight` over the last dimension, differentiable in `x`.
 ///
@@ -80,7 +80,7 @@ impl CustomOp1 for RmsNorm {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::ops::test_tools::{agree, uniform};
+	use crate::autograd::ops::test_tools::{agree, uniform};
 	use candle_core::{D, Var};
 
 	#[test]

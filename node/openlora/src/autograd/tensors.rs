@@ -1,0 +1,85 @@
+//! A base's weights as candle tensors in single precision, for what candle differentiates.
+
+use candle_core::{Device, Tensor};
+
+use crate::{
+	adapter::Module,
+	config::Config,
+	error::Result,
+	kernels::Isa,
+	weights::{Matrix, Weights},
+};
+
+/// The frozen tensors of one transformer block, all f32.
+#[derive(Debug, Clone)]
+pub struct Layer {
+	/// `[hidden]`.
+	pub attention_norm: Tensor,
+	/// `[hidden]`.
+	pub feed_forward_norm: Tensor,
+	projections: [Tensor; Module::ALL.len()],
+}
+
+impl Layer {
+	/// The weight of a projection, `[outputs, inputs]`.
+	pub fn projection(&self, module: Module) -> &Tensor {
+		&self.projections[module as usize]
+	}
+
+	#[cfg(test)]
+	pub(crate) fn projection_mut(&mut self, module: Module) -> &mut Tensor {
+		&mut self.projections[module as usize]
+	}
+}
+
+/// All frozen tensors of a base, f32 on the CPU.
+#[derive(Debug, Clone)]
+pub struct Tensors {
+	/// `[vocab, hidden]`.
+	pub embedding: Tensor,
+	/// The blocks, from the input on.
+	pub layers: Vec<Layer>,
+	/// `[hidden]`.
+	pub norm: Tensor,
+	head: Option<Tensor>,
+}
+
+impl Tensors {
+	/// Expands packed weights.
+	///
+	/// # Errors
+	/// candle's.
+	pub(crate) fn expand(config: &Config, weights: &Weights) -> Result<Self> {
+		let isa = Isa::best();
+		let vector = |values: &[f32]| Tensor::new(values, &Device::Cpu);
+		let matrix = |matrix: &Matrix| {
+			let (inputs, outputs) = matrix.dimensions();
+			Tensor::from_vec(matrix.values(isa), (outputs, inputs), &Device::Cpu)
+		};
+		let mut layers = Vec::with_capacity(config.layers);
+		for layer in &weights.layers {
+			let projection = |module| matrix(layer.projection(module));
+			layers.push(Layer {
+				attention_norm: vector(&layer.attention_norm)?,
+				feed_forward_norm: vector(&layer.feed_forward_norm)?,
+				projections: [
+					projection(Module::Q)?,
+					projection(Module::K)?,
+					projection(Module::V)?,
+					projection(Module::O)?,
+					projection(Module::Gate)?,
+					projection(Module::Up)?,
+					projection(Module::Down)?,
+				],
+			});
+		}
+		let head = if config.tied { None } else { Some(matrix(weights.head())?) };
+		let (embedding, norm) = (matrix(&weights.embedding)?, vector(&weights.norm)?);
+		Ok(Self { embedding, layers, norm, head })
+	}
+
+	/// The output projection, `[vocab, hidden]`: the embedding where they are tied.
+	pub fn head(&self) -> &Tensor {
+		self.head.as_ref().unwrap_or(&self.embedding)
+	}
+}

@@ -1,0 +1,16 @@
+//! The forward pass over rows of many sequences with different adapters, on the kernels.
+
+pub(crate) mod backward;
+pub(crate) mod forward;
+pub(crate) mod packed;
+mod product;
+mod single;
+mod tape;
+mod trained;
+
+pub(crate) use backward::{Backward, add_product};
+pub(crate) use forward::{Observer, Run, Workspace, check_tokens, forward, logits};
+pub(crate) use packed::Packed;
+pub(crate) use single::{CHUNK, Single};
+pub(crate) use tape::Tape;
+pub(crate) use trained::Trained;

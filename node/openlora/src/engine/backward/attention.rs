@@ -1,0 +1,65 @@
+//! The gradient through attention over a sequence's cached keys and values.
+
+use super::Backward;
+use crate::kernels::{Shared, attention::scale, gradient::AttentionGradient};
+
+/// Gradients of rotated queries, `[rows, heads · width]`, and of rotated keys and values,
+/// `[rows, kv_heads · width]`.
+pub(super) struct Gradients {
+	pub(super) queries: Vec<f32>,
+	pub(super) keys: Vec<f32>,
+	pub(super) values: Vec<f32>,
+}
+
+/// The gradients for that of the attention's result, as the queries.
+pub(super) fn gradients(
+	way: &Backward<'_>,
+	layer: usize,
+	queries: &[f32],
+	of_mixed: &[f32],
+) -> Gradients {
+	let config = &way.base.config;
+	let (width, kv_heads, start) = (config.head_dim, config.kv_heads, way.start);
+	let (wide, narrow) = (config.heads * width, kv_heads * width);
+	let (rows, group) = (queries.len() / wide, config.heads / kv_heads);
+	let mut result = Gradients {
+		queries: vec![0.0; rows * wide],
+		keys: vec![0.0; rows * narrow],
+		values: vec![0.0; rows * narrow],
+	};
+	let of_queries = Shared::new(&mut result.queries);
+	let (of_keys, of_values) = (Shared::new(&mut result.keys), Shared::new(&mut result.values));
+	let (pool, sequence) = way.cache;
+	way.team.for_each(kv_heads, &|shared| {
+		let (keys, values) = pool.view(sequence, layer, shared).read(way.team.isa(), start + rows);
+		let (mut own_keys, mut own_values) = (vec![0.0; rows * width], vec![0.0; rows * width]);
+		let mut scratch = Vec::new();
+		for row in 0..rows {
+			let seen = (start + row + 1) * width;
+			for member in 0..group {
+				let at = row * wide + (shared * group + member) * width;
+				way.team.isa().run(AttentionGradient {
+					query: &queries[at..][..width],
+					gradient: &of_mixed[at..][..width],
+					keys: &keys[..seen],
+					values: &values[..seen],
+					scale: scale(width),
+					start,
+					// SAFETY: each task has heads of its own.
+					of_query: unsafe { of_queries.slice(at, width) },
+					of_keys: &mut own_keys,
+					of_values: &mut own_values,
+					scratch: &mut scratch,
+				});
+			}
+		}
+		for (shared_target, own) in [(of_keys, own_keys), (of_values, own_values)] {
+			for (row, own) in own.chunks_exact(width).enumerate() {
+				// SAFETY: as above.
+				let target = unsafe { shared_target.slice(row * narrow + shared * width, width) };
+				target.copy_from_slice(own);
+			}
+		}
+	});
+	result
+}

@@ -1,0 +1,76 @@
+//! What a pass keeps for the way back.
+
+use super::Observer;
+
+/// The values of one layer that its gradient is computed from; all others follow from them.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+	/// The residual stream before the attention, `[rows, hidden]`.
+	pub(crate) x: Vec<f32>,
+	/// Rotated queries, `[rows, heads · width]`.
+	pub(crate) queries: Vec<f32>,
+	/// The attention's result, as the queries.
+	pub(crate) mixed: Vec<f32>,
+	/// The residual stream before the feed-forward part.
+	pub(crate) middle: Vec<f32>,
+	/// `[rows, intermediate]`.
+	pub(crate) gate: Vec<f32>,
+	/// As the gate.
+	pub(crate) up: Vec<f32>,
+}
+
+/// The values of the layers from one on.
+#[derive(Debug)]
+pub(crate) struct Tape {
+	first: usize,
+	layers: Vec<Kept>,
+	/// The residual stream after the last layer.
+	pub(crate) last: Vec<f32>,
+}
+
+impl Tape {
+	/// Keeps nothing of the layers before `first`.
+	pub(crate) fn new(first: usize) -> Self {
+		Self { first, layers: Vec::new(), last: Vec::new() }
+	}
+
+	/// The first layer that is kept.
+	pub(crate) fn first(&self) -> usize {
+		self.first
+	}
+
+	/// Takes the values of the last layer that is left.
+	pub(crate) fn pop(&mut self) -> Option<Kept> {
+		self.layers.pop()
+	}
+
+	fn keep(&mut self, layer: usize, put: impl FnOnce(&mut Kept)) {
+		if layer >= self.first {
+			put(&mut self.layers[layer - self.first]);
+		}
+	}
+}
+
+impl Observer for Tape {
+	fn before_attention(&mut self, layer: usize, x: &[f32]) {
+		if layer >= self.first {
+			self.layers.push(Kept { x: x.to_vec(), ..Kept::default() });
+		}
+	}
+
+	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]) {
+		self.keep(layer, |kept| (kept.queries, kept.mixed) = (queries.to_vec(), mixed.to_vec()));
+	}
+
+	fn before_feed_forward(&mut self, layer: usize, x: &[f32]) {
+		self.keep(layer, |kept| kept.middle = x.to_vec());
+	}
+
+	fn gated(&mut self, layer: usize, gate: &[f32], up: &[f32]) {
+		self.keep(layer, |kept| (kept.gate, kept.up) = (gate.to_vec(), up.to_vec()));
+	}
+
+	fn finished(&mut self, x: &[f32]) {
+		self.last = x.to_vec();
+	}
+}

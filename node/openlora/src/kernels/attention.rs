@@ -1,0 +1,148 @@
+//! Causal grouped-query attention (arXiv:2305.13245) over paged keys and values.
+
+use super::{
+	Arch, Isa, Kernel,
+	exp::exp,
+	kv::{PAGE, View},
+	vector::{halve, largest},
+};
+
+/// Query heads that are scored at once: with sixteen positions each, as many sums as fit AVX2.
+const HEADS: usize = 4;
+
+/// The result of one position for the query heads that share a key head.
+///
+/// With `s(t) = scale · Σ q·k(t)`, the sum one chain over the head's elements, and `m` the largest
+/// score of positions 0 to `at`: `e(t) = exp(s(t) − m)`; the normaliser adds `e(t)` into partial sum
+/// `t mod 16`, and the partial sums by halving; the result is `Σ e(t) · v(t)`, one chain over the
+/// positions from the first to the last, times the normaliser's reciprocal. Later positions are not
+/// looked at.
+pub(crate) struct Attend<'a> {
+	/// Rotated queries, one row of the head's width for each.
+	pub(crate) queries: &'a [f32],
+	pub(crate) view: View<'a>,
+	/// The position of the queries.
+	pub(crate) at: usize,
+	/// Room for scores, of any length.
+	pub(crate) scratch: &'a mut Vec<f32>,
+	/// As the queries.
+	pub(crate) target: &'a mut [f32],
+}
+
+/// `1 / √width`.
+pub(crate) fn scale(width: usize) -> f32 {
+	(1.0 / (width as f64).sqrt()) as f32
+}
+
+impl Attend<'_> {
+	/// Computes it.
+	pub(crate) fn run(self, isa: Isa) {
+		isa.run(self);
+	}
+}
+
+impl Kernel for Attend<'_> {
+	type Output = ();
+
+	#[inline(always)]
+	fn run<A: Arch>(self) {
+		let width = self.view.width();
+		let chunk = HEADS * width;
+		for (queries, target) in self.queries.chunks(chunk).zip(self.target.chunks_mut(chunk)) {
+			match queries.len() / width {
+				4 => attend::<A, 4>(queries, self.view, self.at, self.scratch, target),
+				3 => attend::<A, 3>(queries, self.view, self.at, self.scratch, target),
+				2 => attend::<A, 2>(queries, self.view, self.at, self.scratch, target),
+				_ => attend::<A, 1>(queries, self.view, self.at, self.scratch, target),
+			}
+		}
+	}
+}
+
+#[inline(always)]
+fn attend<A: Arch, const H: usize>(
+	queries: &[f32],
+	view: View<'_>,
+	at: usize,
+	scratch: &mut Vec<f32>,
+	target: &mut [f32],
+) {
+	let (width, positions) = (view.width(), at + 1);
+	let pages = positions.div_ceil(PAGE);
+	let room = pages * PAGE;
+	scratch.clear();
+	scratch.resize(H * room, 0.0);
+	let queries: [&[f32]; H] = std::array::from_fn(|head| &queries[head * width..][..width]);
+
+	let scale = scale(width);
+	for page in 0..pages {
+		let (keys, _) = view.page(page);
+		let mut sums = [[0f32; PAGE]; H];
+		for (element, keys) in keys.as_chunks::<PAGE>().0.iter().take(width).enumerate() {
+			let keys = halves::<A>(keys);
+			for (sums, query) in sums.iter_mut().zip(&queries) {
+				for (sum, key) in sums.iter_mut().zip(keys) {
+					*sum = query[element].mul_add(key, *sum);
+				}
+			}
+		}
+		for (head, sums) in sums.iter().enumerate() {
+			let scores = &mut scratch[head * room + page * PAGE..][..PAGE];
+			for (score, sum) in scores.iter_mut().zip(sums) {
+				*score = sum * scale;
+			}
+		}
+	}
+
+	let mut factors = [0f32; H];
+	for (scores, factor) in scratch.chunks_exact_mut(room).zip(&mut factors) {
+		let scores = &mut scores[..positions];
+		let largest = largest(scores);
+		for score in scores.iter_mut() {
+			*score = exp(*score - largest);
+		}
+		let mut lanes = [0f32; PAGE];
+		for scores in scores.chunks(PAGE) {
+			for (lane, score) in lanes.iter_mut().zip(scores) {
+				*lane += score;
+			}
+		}
+		*factor = 1.0 / halve(&mut lanes);
+	}
+
+	for from in (0..width).step_by(PAGE) {
+		let mut sums = [[0f32; PAGE]; H];
+		for page in 0..pages {
+			let (_, values) = view.page(page);
+			let count = PAGE.min(positions - page * PAGE);
+			for (slot, values) in values.chunks_exact(view.padded()).take(count).enumerate() {
+				let Some(values) = values[from..].first_chunk::<PAGE>() else { break };
+				let values = halves::<A>(values);
+				for (head, sums) in sums.iter_mut().enumerate() {
+					let share = scratch[head * room + page * PAGE + slot];
+					for (sum, value) in sums.iter_mut().zip(values) {
+						*sum = share.mul_add(value, *sum);
+					}
+				}
+			}
+		}
+		let count = PAGE.min(width - from);
+		for (head, (sums, factor)) in sums.iter().zip(factors).enumerate() {
+			let target = &mut target[head * width + from..][..count];
+			for (target, sum) in target.iter_mut().zip(sums) {
+				*target = sum * factor;
+			}
+		}
+	}
+}
+
+#[inline(always)]
+fn halves<A: Arch>(halves: &[u16; PAGE]) -> [f32; PAGE] {
+	let mut numbers = [0.0; PAGE];
+	for (numbers, halves) in
+		numbers.as_chunks_mut::<8>().0.iter_mut().zip(halves.as_chunks::<8>().0)
+	{
+		*numbers = A::widen(halves);
+	}
+	numbers
+}

@@ -1,0 +1,120 @@
+//! Numbers as they are kept in memory, read as single precision.
+
+use super::{Arch, quantised::LANES};
+
+/// How a number is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Precision {
+	/// IEEE 754 binary32.
+	F32,
+	/// IEEE 754 binary16.
+	F16,
+	/// The upper half of a binary32.
+	BF16,
+}
+
+impl Precision {
+	/// Bytes of a number.
+	pub(crate) const fn bytes(self) -> usize {
+		match self {
+			Self::F32 => 4,
+			Self::F16 | Self::BF16 => 2,
+		}
+	}
+
+	/// The numbers that bytes stand for.
+	pub(crate) fn read(self, bytes: &[u8]) -> Vec<f32> {
+		let halves = bytes.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
+		match self {
+			Self::F32 => bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+			Self::F16 => halves.map(|bits| half::f16::from_bits(bits).to_f32()).collect(),
+			Self::BF16 => halves.map(|bits| half::bf16::from_bits(bits).to_f32()).collect(),
+		}
+	}
+
+	/// Appends numbers, rounded to the nearest where they do not fit, ties to even.
+	pub(crate) fn write(self, values: &[f32], target: &mut Vec<u8>) {
+		match self {
+			Self::F32 => target.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+			Self::F16 => {
+				let halves = values.iter().map(|value| half::f16::from_f32(*value));
+				target.extend(halves.flat_map(half::f16::to_le_bytes));
+			}
+			Self::BF16 => {
+				let halves = values.iter().map(|value| half::bf16::from_f32(*value));
+				target.extend(halves.flat_map(half::bf16::to_le_bytes));
+			}
+		}
+	}
+}
+
+/// A [`Precision`], known when a kernel is compiled.
+pub(super) trait Element {
+	/// Bytes of a number.
+	const BYTES: usize;
+
+	/// Sixteen numbers, exactly.
+	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES];
+}
+
+pub(super) struct Single;
+
+impl Element for Single {
+	const BYTES: usize = 4;
+
+	#[inline(always)]
+	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
+		let mut numbers = [0.0; LANES];
+		for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
+			*number = f32::from_le_bytes(*bytes);
+		}
+		numbers
+	}
+}
+
+pub(super) struct Half;
+
+impl Element for Half {
+	const BYTES: usize = 2;
+
+	#[inline(always)]
+	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
+		let mut numbers = [0.0; LANES];
+		let (numbers_by_eight, _) = numbers.as_chunks_mut::<8>();
+		for (numbers, bytes) in numbers_by_eight.iter_mut().zip(bytes.as_chunks::<16>().0) {
+			let halves =
+				std::array::from_fn(|i| u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]));
+			*numbers = A::widen(&halves);
+		}
+		numbers
+	}
+}
+
+pub(super) struct Upper;
+
+impl Element for Upper {
+	const BYTES: usize = 2;
+
+	#[inline(always)]
+	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
+		let mut numbers = [0.0; LANES];
+		for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<2>().0) {
+			*number = f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
+		}
+		numbers
+	}
+}
+
+/// Calls a function that is generic over the element first.
+macro_rules! with_element {
+	($precision:expr, $function:ident, [$($generic:tt)*], $arguments:tt) => {{
+		use $crate::kernels::element::{Half, Precision, Single, Upper};
+		match $precision {
+			Precision::F32 => $function::<Single, $($generic)*> $arguments,
+			Precision::F16 => $function::<Half, $($generic)*> $arguments,
+			Precision::BF16 => $function::<Upper, $($generic)*> $arguments,
+		}
+	}};
+}
+
+pub(super) use with_element;

@@ -1,0 +1,216 @@
+//! Activations rounded to eight bits, block by block.
+
+use super::layout::BLOCK;
+use crate::kernels::{Arch, Kernel, Shared, Team};
+
+/// Below this a block counts as zero: dividing 127 by it could overflow.
+const SMALLEST: f32 = f32::from_bits((127 - 100) << 23);
+
+/// Rows of activations, rounded: `x ≈ scale · q` with `q` within −127 to 127.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+	count: usize,
+	/// Blocks of a row; the last is filled up with zeros.
+	blocks: usize,
+	values: Vec<i8>,
+	scales: Vec<f32>,
+	/// `scale · Σ q` of each block.
+	sums: Vec<f32>,
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+	pub(super) values: &'a [i8],
+	pub(super) scales: &'a [f32],
+	pub(super) sums: &'a [f32],
+}
+
+impl Rows {
+	/// Number of rows.
+	pub(crate) fn count(&self) -> usize {
+		self.count
+	}
+
+	/// Blocks of 32 in each.
+	pub(super) fn blocks(&self) -> usize {
+		self.blocks
+	}
+
+	/// Row `index`.
+	pub(super) fn row(&self, index: usize) -> Row<'_> {
+		let from = index * self.blocks;
+		Row {
+			values: &self.values[from * BLOCK..][..self.blocks * BLOCK],
+			scales: &self.scales[from..][..self.blocks],
+			sums: &self.sums[from..][..self.blocks],
+		}
+	}
+
+	/// Takes the place of what was there: `x` has rows of `width`.
+	///
+	/// For each block of 32, with `m` the largest magnitude, `scale = m / 127` and
+	/// `q = round(x · (127 / m))`, ties to even; a block whose `m` is below 2⁻¹⁰⁰ is zero. False when
+	/// a value is not finite; the rows are of no use then.
+	pub(crate) fn assign(&mut self, team: &Team, x: &[f32], width: usize) -> bool {
+		let (count, blocks) = (x.len() / width.max(1), width.div_ceil(BLOCK));
+		(self.count, self.blocks) = (count, blocks);
+		self.values.resize(count * blocks * BLOCK, 0);
+		self.scales.resize(count * blocks, 0.0);
+		self.sums.resize(count * blocks, 0.0);
+		let values = Shared::new(&mut self.values);
+		let (scales, sums) = (Shared::new(&mut self.scales), Shared::new(&mut self.sums));
+		let bad = std::sync::atomic::AtomicBool::new(false);
+		// Some thousand values are done before another thread has noticed.
+		let at_once = (4096 / width.max(1)).max(1);
+		team.for_each(count.div_ceil(at_once), &|task| {
+			let first = task * at_once;
+			let rows = at_once.min(count - first);
+			// SAFETY: each task has rows of its own.
+			let kernel = unsafe {
+				Quantise {
+					x: &x[first * width..][..rows * width],
+					width,
+					values: values.slice(first * blocks * BLOCK, rows * blocks * BLOCK),
+					scales: scales.slice(first * blocks, rows * blocks),
+					sums: sums.slice(first * blocks, rows * blocks),
+				}
+			};
+			if !team.isa().run(kernel) {
+				bad.store(true, std::sync::atomic::Ordering::Relaxed);
+			}
+		});
+		!bad.into_inner()
+	}
+}
+
+struct Quantise<'a> {
+	x: &'a [f32],
+	width: usize,
+	values: &'a mut [i8],
+	scales: &'a mut [f32],
+	sums: &'a mut [f32],
+}
+
+impl Kernel for Quantise<'_> {
+	type Output = bool;
+
+	#[inline(always)]
+	fn run<A: Arch>(self) -> bool {
+		let blocks = self.width.div_ceil(BLOCK);
+		let mut finite = true;
+		let rows = self.x.chunks_exact(self.width);
+		let targets = self.values.chunks_exact_mut(blocks * BLOCK);
+		let numbers = self.scales.chunks_exact_mut(blocks).zip(self.sums.chunks_exact_mut(blocks));
+		for ((x, values), (scales, sums)) in rows.zip(targets).zip(numbers) {
+			let (whole, rest) = x.as_chunks::<BLOCK>();
+			let (targets, _) = values.as_chunks_mut::<BLOCK>();
+			for (at, target) in targets.iter_mut().enumerate() {
+				let mut filled = [0.0; BLOCK];
+				let block = whole.get(at).unwrap_or_else(|| {
+					filled[..rest.len()].copy_from_slice(rest);
+					&filled
+				});
+				let Some((scale, sum)) = quantise(block, target) else {
+					finite = false;
+					continue;
+				};
+				scales[at] = scale;
+				sums[at] = scale * sum as f32;
+			}
+		}
+		finite
+	}
+}
+
+/// Scale and sum of the block's whole numbers; None when a value is not finite.
+#[inline(always)]
+fn quantise(x: &[f32; BLOCK], target: &mut [i8; BLOCK]) -> Option<(f32, i32)> {
+	// Without their signs, floats are ordered as their bits are, with infinity and NaN on top.
+	let mut largest = 0;
+	for x in x {
+		largest = largest.max((x.to_bits() & 0x7fff_ffff) as i32);
+	}
+	let largest = f32::from_bits(largest as u32);
+	if !largest.is_finite() {
+		return None;
+	}
+	if largest < SMALLEST {
+		target.fill(0);
+		return Some((0.0, 0));
+	}
+	let factor = 127.0 / largest;
+	let mut sum = 0;
+	for (target, x) in target.iter_mut().zip(x) {
+		let rounded = (x * factor).round_ties_even();
+		// SAFETY: the magnitude is at most 127 · (1 + 2⁻²²) before it is rounded.
+		let rounded = unsafe { rounded.to_int_unchecked::<i32>() };
+		sum += rounded;
+		*target = rounded as i8;
+	}
+	Some((largest / 127.0, sum))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::kernels::Isa;
+	use rand::{Rng, SeedableRng};
+
+	fn rows(x: &[f32], width: usize, isa: Isa) -> Option<Rows> {
+		let mut rows = Rows::default();
+		rows.assign(&Team::alone_with(isa), x, width).then_some(rows)
+	}
+
+	#[test]
+	fn rows_follow_the_definition_on_every_instruction_set() {
+		let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+		let width = 75;
+		let x: Vec<f32> = (0..4 * width).map(|_| rng.random_range(-3.0f32..3.0).powi(5)).collect();
+		for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+			let rows = rows(&x, width, isa).unwrap();
+			for (index, x) in x.chunks(width).enumerate() {
+				let row = rows.row(index);
+				for (at, block) in x.chunks(BLOCK).enumerate() {
+					let largest = block.iter().fold(0f32, |most, x| most.max(x.abs()));
+					let q: Vec<f32> =
+						block.iter().map(|x| (x * (127.0 / largest)).round_ties_even()).collect();
+					let values = &row.values[at * BLOCK..][..block.len()];
+					assert!(q.iter().zip(values).all(|(q, value)| *q == f32::from(*value)));
+					assert_eq!(row.scales[at], largest / 127.0);
+					assert_eq!(row.sums[at], largest / 127.0 * q.iter().sum::<f32>());
+				}
+				assert!(row.values[width..].iter().all(|value| *value == 0));
+			}
+		}
+	}
+
+	#[test]
+	fn largest_magnitude_becomes_127_and_ties_go_to_even() {
+		let mut x = [0f32; BLOCK];
+		x[..6].copy_from_slice(&[-127.0, 0.5, 1.5, 2.5, -0.5, -1.5]);
+		let rows = rows(&x, BLOCK, Isa::best()).unwrap();
+		assert_eq!(rows.row(0).values[..6], [-127, 0, 2, 2, 0, -2]);
+	}
+
+	#[test]
+	fn block_is_zero_when_its_values_are_too_small_to_divide_by() {
+		let x = [1e-38f32; BLOCK];
+		let rows = rows(&x, BLOCK, Isa::best()).unwrap();
+		assert_eq!(rows.row(0).values, [0; BLOCK]);
+		assert_eq!((rows.row(0).scales[0], rows.row(0).sums[0]), (0.0, 0.0));
+	}
+
+	#[test]
+	fn rows_are_refused_when_a_value_is_not_finite() {
+		for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+			for at in [0, 31, 40, 63] {
+				let mut x = [1f32; 64];
+				x[at] = bad;
+				for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+					assert!(rows(&x, 64, isa).is_none(), "{bad} at {at}");
+				}
+			}
+		}
+	}
+}
