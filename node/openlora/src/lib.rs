@@ -14,6 +14,8 @@ mod engine;
 pub mod error;
 pub mod generate;
 mod gguf;
+#[cfg(test)]
+mod golden;
 pub mod gradient;
 mod hf;
 mod kernels;

@@ -147,15 +147,19 @@ impl<'a, T> Shared<'a, T> {
 
 type Work = *const (dyn Fn(usize) + Sync);
 
+/// Threads may come in.
+const OPEN: usize = 1 << (usize::BITS - 1);
+
 struct State {
-	/// What to do, valid while `left` is above zero.
+	/// What to do, valid while the gate is open or somebody is inside.
 	work: UnsafeCell<Option<(Work, usize)>>,
-	/// Counts what was begun; a change is the signal to start.
+	/// Counts what was begun; a change is the signal to come.
 	epoch: AtomicUsize,
+	/// [`OPEN`] while there may be tasks left, plus the number of threads inside. Nobody waits for a
+	/// thread that the system did not let run: what it would have done, others do.
+	gate: AtomicUsize,
 	/// The next task.
 	next: AtomicUsize,
-	/// Threads that have not finished.
-	left: AtomicUsize,
 	stop: AtomicBool,
 	panic: Mutex<Option<Box<dyn Any + Send>>>,
 	/// How many threads sleep.
@@ -163,8 +167,8 @@ struct State {
 	wake: Condvar,
 }
 
-// SAFETY: `work` is written before `epoch` is raised and read after that was seen, and not written
-// again before every reader has lowered `left`; what it points to is `Sync`.
+// SAFETY: `work` is written while the gate is closed and nobody inside, and read by those who came in
+// while it was open; what it points to is `Sync`.
 unsafe impl Sync for State {}
 // SAFETY: as above.
 unsafe impl Send for State {}
@@ -192,7 +196,7 @@ impl Workers {
 			work: UnsafeCell::new(None),
 			epoch: AtomicUsize::new(0),
 			next: AtomicUsize::new(0),
-			left: AtomicUsize::new(0),
+			gate: AtomicUsize::new(0),
 			stop: AtomicBool::new(false),
 			panic: Mutex::new(None),
 			asleep: Mutex::new(0),
@@ -211,22 +215,21 @@ impl Workers {
 	fn run(&self, tasks: usize, work: &(dyn Fn(usize) + Sync)) {
 		let _turn = lock(&self.turn);
 		let state = &*self.state;
-		// SAFETY: only the lifetime changes; this function returns after all threads are done.
+		// SAFETY: only the lifetime changes; this function returns after the last thread has left.
 		let work_for_all = unsafe {
 			std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work)
 		};
-		// SAFETY: `left` is zero, so that no thread reads.
+		// SAFETY: the gate is closed and nobody inside.
 		unsafe { *state.work.get() = Some((work_for_all, tasks)) };
 		state.next.store(0, Ordering::Relaxed);
-		state.left.store(self.threads.len(), Ordering::Relaxed);
+		state.gate.store(OPEN, Ordering::Release);
 		state.epoch.fetch_add(1, Ordering::Release);
 		if *lock(&state.asleep) > 0 {
 			state.wake.notify_all();
 		}
 		let result = catch_unwind(AssertUnwindSafe(|| state.take_tasks(work, tasks)));
-		state.wait(|| state.left.load(Ordering::Acquire) == 0);
-		// SAFETY: `left` is zero.
-		unsafe { *state.work.get() = None };
+		state.gate.fetch_and(!OPEN, Ordering::AcqRel);
+		state.wait(|| state.gate.load(Ordering::Acquire) == 0);
 		let elsewhere = lock(&state.panic).take();
 		if let Some(panic) = result.err().or(elsewhere) {
 			resume_unwind(panic);
@@ -251,21 +254,24 @@ impl State {
 	fn serve(&self) {
 		let mut seen = 0;
 		loop {
-			self.await_epoch(seen);
-			seen += 1;
+			seen = self.await_epoch(seen);
 			if self.stop.load(Ordering::Relaxed) {
 				return;
 			}
-			// SAFETY: the epoch was seen to rise, and `left` counts this thread until below.
+			let enter = |gate: usize| (gate & OPEN != 0).then_some(gate + 1);
+			if self.gate.fetch_update(Ordering::AcqRel, Ordering::Relaxed, enter).is_err() {
+				continue;
+			}
+			// SAFETY: this thread is inside.
 			if let Some((work, tasks)) = unsafe { *self.work.get() } {
-				// SAFETY: the caller of `run` keeps the work until `left` is zero.
+				// SAFETY: the caller of `run` keeps the work until the last has left.
 				let work = unsafe { &*work };
 				if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_tasks(work, tasks)))
 				{
 					lock(&self.panic).get_or_insert(panic);
 				}
 			}
-			self.left.fetch_sub(1, Ordering::Release);
+			self.gate.fetch_sub(1, Ordering::Release);
 		}
 	}
 
@@ -292,13 +298,14 @@ impl State {
 		}
 	}
 
-	/// Returns once more than `seen` was begun.
-	fn await_epoch(&self, seen: usize) {
-		let begun = || self.epoch.load(Ordering::Acquire) != seen;
+	/// Returns once more than `seen` was begun, and how much was.
+	fn await_epoch(&self, seen: usize) -> usize {
+		let epoch = || self.epoch.load(Ordering::Acquire);
+		let begun = || epoch() != seen;
 		for round in 0..YIELDS {
 			for _ in 0..if round == 0 { SPINS } else { 64 } {
 				if begun() {
-					return;
+					return epoch();
 				}
 				std::hint::spin_loop();
 			}
@@ -310,6 +317,7 @@ impl State {
 			asleep = self.wake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
 		}
 		*asleep -= 1;
+		epoch()
 	}
 }
 

@@ -9,7 +9,7 @@ const LANES: usize = 32;
 /// `Σᵢ x[i] · y[i]`: element `i` is fused into partial sum `i mod 32`, and the partial sums are added
 /// by halving.
 #[inline(always)]
-pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
+pub(super) fn dot(x: &[f32], y: &[f32]) -> f32 {
 	let mut lanes = [0f32; LANES];
 	let (x_blocks, x_rest) = x.as_chunks::<LANES>();
 	let (y_blocks, y_rest) = y.as_chunks::<LANES>();
@@ -36,21 +36,6 @@ pub(super) fn halve(lanes: &mut [f32]) -> f32 {
 		width /= 2;
 	}
 	lanes[0]
-}
-
-/// [`dot`] by itself.
-pub(crate) struct Dot<'a> {
-	pub(crate) x: &'a [f32],
-	pub(crate) y: &'a [f32],
-}
-
-impl Kernel for Dot<'_> {
-	type Output = f32;
-
-	#[inline(always)]
-	fn run<A: Arch>(self) -> f32 {
-		dot(self.x, self.y)
-	}
 }
 
 /// `1 / √(mean(x²) + eps)`, from the mean on in double precision.
@@ -260,6 +245,20 @@ mod tests {
 			assert_eq!(bits(&run(isa)), bits(&expected), "{isa:?}");
 		}
 		expected
+	}
+
+	struct Dot<'a> {
+		x: &'a [f32],
+		y: &'a [f32],
+	}
+
+	impl Kernel for Dot<'_> {
+		type Output = f32;
+
+		#[inline(always)]
+		fn run<A: Arch>(self) -> f32 {
+			dot(self.x, self.y)
+		}
 	}
 
 	#[test]

@@ -27,6 +27,9 @@ unsafe fn numbers<L: Layout>(bytes: *const u8) -> __m256 {
 	}
 }
 
+/// How far ahead of the arithmetic weights are fetched, in bytes.
+const AHEAD: usize = 2048;
+
 /// As [`super::portable::product`].
 ///
 /// Bytes are multiplied in pairs, unsigned by signed, into 16 bits: two products of a nibble are at
@@ -40,82 +43,129 @@ pub(super) unsafe fn product<L: Layout, const R: usize>(
 	panel: &[u8],
 	rows: [Row<'_>; R],
 ) -> [[f32; LANES]; R] {
-	let mut results = [[0f32; LANES]; R];
 	let blocks = panel.len() / L::BYTES;
 	for row in &rows {
 		assert!(row.values.len() >= blocks * BLOCK);
 		assert!(row.scales.len() >= blocks && row.sums.len() >= blocks);
 	}
+	let mut results = [[0f32; LANES]; R];
+	// SAFETY: the processor has the features, and the rows are as long as was asserted.
+	unsafe {
+		// Of few rows, all sixteen outputs fit the registers.
+		if R <= 2 {
+			part::<L, R, 2>(panel, &rows, 0, &mut results);
+		} else {
+			part::<L, R, 1>(panel, &rows, 0, &mut results);
+			part::<L, R, 1>(panel, &rows, 1, &mut results);
+		}
+	}
+	results
+}
+
+/// The products of `H` halves of the panel's outputs from `first` on.
+///
+/// # Safety
+/// The processor must have the features, and every row the panel's blocks.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn part<L: Layout, const R: usize, const H: usize>(
+	panel: &[u8],
+	rows: &[Row<'_>; R],
+	first: usize,
+	results: &mut [[f32; LANES]; R],
+) {
 	let (low, ones) = (_mm256_set1_epi8(15), _mm256_set1_epi16(1));
-	for half in 0..2 {
-		let mut sums = [_mm256_setzero_ps(); R];
-		for at in 0..blocks {
-			// SAFETY: the block lies within the panel, its parts within the block as the layout says,
-			// and the rows are as long as was asserted.
-			unsafe {
-				let block = panel.as_ptr().add(at * L::BYTES);
-				let weights = block.add(half * HALF * GROUP);
-				let numbers_at =
-					|from: usize| numbers::<L>(block.add(from + half * L::NUMBERS / 2));
-				let x = |row: usize, group: usize| {
-					let x = rows[row].values.as_ptr().add(at * BLOCK + group * GROUP);
-					_mm256_set1_epi32(x.cast::<i32>().read_unaligned())
-				};
-				if L::NIBBLES {
-					let mut products = [_mm256_setzero_si256(); R];
-					for group in 0..GROUPS / 2 {
-						let both = _mm256_loadu_si256(weights.add(group * LANES * GROUP).cast());
-						let first = _mm256_and_si256(both, low);
-						let second = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-						for row in 0..R {
-							let one = _mm256_maddubs_epi16(first, x(row, group));
-							let two = _mm256_maddubs_epi16(second, x(row, group + GROUPS / 2));
-							products[row] =
-								_mm256_add_epi16(products[row], _mm256_add_epi16(one, two));
-						}
-					}
-					let scales = numbers_at(L::WEIGHTS);
+	let mut sums = [[_mm256_setzero_ps(); H]; R];
+	for at in 0..panel.len() / L::BYTES {
+		// SAFETY: the block lies within the panel, its parts within the block as the layout says; what
+		// is fetched ahead is not accessed.
+		unsafe {
+			let block = panel.as_ptr().add(at * L::BYTES);
+			if first == 0 {
+				for line in 0..L::BYTES.div_ceil(64) {
+					_mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD + 64 * line).cast());
+				}
+			}
+			let weights = |group: usize, half: usize| {
+				let at = block.add(group * LANES * GROUP + (first + half) * HALF * GROUP);
+				_mm256_loadu_si256(at.cast())
+			};
+			let numbers_at = |from: usize, half: usize| {
+				numbers::<L>(block.add(from + (first + half) * L::NUMBERS / 2))
+			};
+			let x = |row: usize, group: usize| {
+				let x = rows[row].values.as_ptr().add(at * BLOCK + group * GROUP);
+				_mm256_set1_epi32(x.cast::<i32>().read_unaligned())
+			};
+			let mut add = |row: usize, half: usize, scales: __m256, whole: __m256i| {
+				let scale = _mm256_mul_ps(scales, _mm256_set1_ps(rows[row].scales[at]));
+				sums[row][half] =
+					_mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(whole), sums[row][half]);
+			};
+			if L::NIBBLES {
+				let mut products = [[_mm256_setzero_si256(); H]; R];
+				for group in 0..GROUPS / 2 {
+					let both: [__m256i; H] = std::array::from_fn(|half| weights(group, half));
 					for row in 0..R {
-						let whole = _mm256_cvtepi32_ps(_mm256_madd_epi16(products[row], ones));
-						let scale = _mm256_mul_ps(scales, _mm256_set1_ps(rows[row].scales[at]));
-						sums[row] = _mm256_fmadd_ps(scale, whole, sums[row]);
-					}
-				} else {
-					for part in 0..L::PARTS {
-						let each = GROUPS / L::PARTS;
-						let mut products = [_mm256_setzero_si256(); R];
-						for group in part * each..(part + 1) * each {
-							let signed =
-								_mm256_loadu_si256(weights.add(group * LANES * GROUP).cast());
-							let magnitude = _mm256_abs_epi8(signed);
-							for row in 0..R {
-								let x = _mm256_sign_epi8(x(row, group), signed);
-								let pairs = _mm256_maddubs_epi16(magnitude, x);
-								products[row] =
-									_mm256_add_epi32(products[row], _mm256_madd_epi16(pairs, ones));
-							}
-						}
-						let scales = numbers_at(L::WEIGHTS + part * L::NUMBERS);
-						for row in 0..R {
-							let whole = _mm256_cvtepi32_ps(products[row]);
-							let scale = _mm256_mul_ps(scales, _mm256_set1_ps(rows[row].scales[at]));
-							sums[row] = _mm256_fmadd_ps(scale, whole, sums[row]);
+						let (one, two) = (x(row, group), x(row, group + GROUPS / 2));
+						for half in 0..H {
+							let first = _mm256_and_si256(both[half], low);
+							let second = _mm256_and_si256(_mm256_srli_epi16(both[half], 4), low);
+							let pairs = _mm256_add_epi16(
+								_mm256_maddubs_epi16(first, one),
+								_mm256_maddubs_epi16(second, two),
+							);
+							products[row][half] = _mm256_add_epi16(products[row][half], pairs);
 						}
 					}
 				}
-				if L::MINIMA {
-					let minima = numbers_at(L::MINIMA_AT);
+				for half in 0..H {
+					let scales = numbers_at(L::WEIGHTS, half);
+					for row in 0..R {
+						add(row, half, scales, _mm256_madd_epi16(products[row][half], ones));
+					}
+				}
+			} else {
+				for part in 0..L::PARTS {
+					let each = GROUPS / L::PARTS;
+					let mut products = [[_mm256_setzero_si256(); H]; R];
+					for group in part * each..(part + 1) * each {
+						let signed: [__m256i; H] = std::array::from_fn(|half| weights(group, half));
+						for row in 0..R {
+							let x = x(row, group);
+							for half in 0..H {
+								let magnitude = _mm256_abs_epi8(signed[half]);
+								let x = _mm256_sign_epi8(x, signed[half]);
+								let pairs = _mm256_maddubs_epi16(magnitude, x);
+								let fours = _mm256_madd_epi16(pairs, ones);
+								products[row][half] = _mm256_add_epi32(products[row][half], fours);
+							}
+						}
+					}
+					for half in 0..H {
+						let scales = numbers_at(L::WEIGHTS + part * L::NUMBERS, half);
+						for row in 0..R {
+							add(row, half, scales, products[row][half]);
+						}
+					}
+				}
+			}
+			if L::MINIMA {
+				for half in 0..H {
+					let minima = numbers_at(L::MINIMA_AT, half);
 					for row in 0..R {
 						let sum = _mm256_set1_ps(rows[row].sums[at]);
-						sums[row] = _mm256_fmadd_ps(minima, sum, sums[row]);
+						sums[row][half] = _mm256_fmadd_ps(minima, sum, sums[row][half]);
 					}
 				}
 			}
 		}
-		for (sum, result) in sums.into_iter().zip(&mut results) {
-			// SAFETY: half of a result is eight numbers.
-			unsafe { _mm256_storeu_ps(result.as_mut_ptr().add(half * HALF), sum) };
+	}
+	for (sums, result) in sums.into_iter().zip(results) {
+		for (half, sum) in sums.into_iter().enumerate() {
+			let lanes = &mut result[(first + half) * HALF..][..HALF];
+			// SAFETY: they are eight numbers.
+			unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sum) };
 		}
 	}
-	results
 }
