@@ -109,7 +109,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 						own.into_iter().try_for_each(|example| {
 							let (tokens, start) = (&example.tokens, example.answer_start);
 							let asked = Objective::Likelihood;
-							autograd::loss_and_gradient(base, adapter, tokens, start, asked, 1).map(drop)
+							autograd::loss_and_gradient(base, adapter, tokens, start, asked, 1)
+								.map(drop)
 						})
 					})
 				})

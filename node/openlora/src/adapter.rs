@@ -6,7 +6,10 @@
 mod peft;
 mod store;
 
-use std::sync::OnceLock;
+use std::sync::{
+	OnceLock,
+	atomic::{AtomicU64, Ordering},
+};
 
 use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
@@ -171,6 +174,7 @@ impl AdapterWeights {
 pub struct Adapter {
 	config: PeftConfig,
 	weights: AdapterWeights,
+	generation: u64,
 	/// The weights in half precision, from the first time that they are run.
 	packed: OnceLock<Packed>,
 }
@@ -209,7 +213,7 @@ impl Adapter {
 			let copy = |tensor: &Tensor| tensor.detach().contiguous()?.copy();
 			copies.insert(layer, module, Lora { a: copy(&lora.a)?, b: copy(&lora.b)? });
 		}
-		Ok(Self { config, weights: copies, packed: OnceLock::new() })
+		Ok(Self { config, weights: copies, generation: next_generation(), packed: OnceLock::new() })
 	}
 
 	/// A fresh adapter that changes nothing yet: `B` is zero and `A` is drawn uniformly from
@@ -250,6 +254,12 @@ impl Adapter {
 		&self.weights
 	}
 
+	/// A number that no other adapter of this process has, whatever its values: what was computed with
+	/// one is never taken for another's.
+	pub fn generation(&self) -> u64 {
+		self.generation
+	}
+
 	/// The matrices as they are run: rounded to half precision.
 	///
 	/// # Errors
@@ -274,6 +284,11 @@ impl Adapter {
 	pub fn fits(&self, base: &Config) -> Result<()> {
 		self.weights.fits(base)
 	}
+}
+
+fn next_generation() -> u64 {
+	static NEXT: AtomicU64 = AtomicU64::new(1);
+	NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn check_pair(config: &PeftConfig, layer: usize, module: Module, lora: &Lora) -> Result<()> {

@@ -209,6 +209,12 @@ pub enum Error {
 		/// Bytes that one takes.
 		bytes: usize,
 	},
+	/// More requests wait than are accepted.
+	#[error("busy: {waiting} requests are waiting, try again later")]
+	Busy {
+		/// Requests that wait.
+		waiting: usize,
+	},
 	/// The model produced a value that is not finite, so no token can be chosen.
 	#[error("the model produced logits that are not finite")]
 	NonFiniteLogits,

@@ -45,7 +45,7 @@ impl GenerateOptions {
 		Self { max_tokens, sampling: Sampling::Greedy, stop_tokens }
 	}
 
-	fn validate(&self) -> Result<()> {
+	pub(crate) fn validate(&self) -> Result<()> {
 		let refuse = |option, value: f64, reason| {
 			Err(Error::InvalidOption { option, value: value.to_string(), reason })
 		};

@@ -25,6 +25,7 @@ mod parameters;
 mod rope;
 mod sample;
 pub mod score;
+pub mod serve;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tokenizer;

@@ -75,6 +75,11 @@ impl Sequence {
 		self.len
 	}
 
+	/// Its pages, in order.
+	pub(crate) fn pages(&self) -> &[u32] {
+		&self.pages
+	}
+
 	/// Counts positions whose keys and values every layer has.
 	pub(crate) fn advance(&mut self, count: usize) {
 		self.len += count;
@@ -124,16 +129,37 @@ impl Pool {
 		Ok(())
 	}
 
+	/// How many sequences, and others, use a page.
+	pub(crate) fn users(&self, page: u32) -> u32 {
+		self.users[page as usize]
+	}
+
+	/// Counts another user of a page.
+	pub(crate) fn keep(&mut self, page: u32) {
+		self.users[page as usize] += 1;
+	}
+
+	/// Counts one user less; a page that nobody uses is free.
+	pub(crate) fn release(&mut self, page: u32) {
+		let users = &mut self.users[page as usize];
+		*users -= 1;
+		if *users == 0 {
+			self.free.push(page);
+		}
+	}
+
+	/// An empty sequence that begins with full pages of another, shared with it.
+	pub(crate) fn shared(&mut self, pages: Vec<u32>) -> Sequence {
+		pages.iter().for_each(|page| self.keep(*page));
+		Sequence { len: pages.len() * PAGE, pages }
+	}
+
 	/// Takes back what a sequence has beyond its first `len` positions.
 	pub(crate) fn truncate(&mut self, sequence: &mut Sequence, len: usize) {
 		sequence.len = sequence.len.min(len);
 		let keep = sequence.len.div_ceil(PAGE);
-		for page in sequence.pages.drain(keep.min(sequence.pages.len())..) {
-			let users = &mut self.users[page as usize];
-			*users -= 1;
-			if *users == 0 {
-				self.free.push(page);
-			}
+		for page in sequence.pages.split_off(keep.min(sequence.pages.len())) {
+			self.release(page);
 		}
 	}
 

@@ -1,0 +1,274 @@
+//! Many requests at once: they join and leave the batch at any token.
+//!
+//! One thread runs steps. A step takes the next token of every answer under way, and fills up with
+//! parts of the prompts of those that have just begun, so that a long prompt does not hold up the
+//! others. What a request is answered does not depend on what else runs.
+
+mod fair;
+mod prefix;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::{
+	path::Path,
+	sync::{
+		Arc, Condvar, Mutex, MutexGuard, PoisonError,
+		atomic::{AtomicBool, Ordering},
+		mpsc,
+	},
+	thread::{self, JoinHandle},
+};
+
+use crate::{
+	adapter::Adapter,
+	base::Base,
+	engine,
+	error::{Error, Result},
+	generate::{Finish, GenerateOptions},
+	kernels::{
+		Team,
+		kv::{PAGE, Shape},
+	},
+};
+use step::Batch;
+
+/// How much is taken on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+	/// Requests in the batch.
+	pub running: usize,
+	/// Requests that wait for a place in it; more are refused.
+	pub waiting: usize,
+	/// Bytes of keys and values.
+	pub cache_bytes: usize,
+	/// Tokens of prompts in one step.
+	pub chunk: usize,
+}
+
+impl Default for Limits {
+	/// 16 running and 256 waiting, 512 MiB, 256 tokens.
+	fn default() -> Self {
+		Self { running: 16, waiting: 256, cache_bytes: 512 << 20, chunk: 256 }
+	}
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+	/// The prompt's tokens.
+	pub prompt: Vec<u32>,
+	/// Adapters, each with a factor on what it adds; none for the base itself.
+	pub adapters: Vec<(Arc<Adapter>, f32)>,
+	/// How it is answered.
+	pub options: GenerateOptions,
+	/// Who asks: payers get equal shares.
+	pub payer: u64,
+}
+
+/// What happens to a request, in this order: tokens, then one of the others.
+#[derive(Debug)]
+pub enum Event {
+	/// The next token of the answer.
+	Token(u32),
+	/// The answer is over.
+	Done(Finish),
+	/// There will be no more of it.
+	Failed(Error),
+}
+
+/// An answer as it grows. Dropping it ends it and frees what it holds.
+#[derive(Debug)]
+pub struct Answer {
+	events: mpsc::Receiver<Event>,
+	cancelled: Arc<AtomicBool>,
+}
+
+impl Answer {
+	/// Waits for what happens next; none after the end.
+	pub fn next(&self) -> Option<Event> {
+		self.events.recv().ok()
+	}
+
+	/// The whole answer, once it is over.
+	///
+	/// # Errors
+	/// Why it failed.
+	pub fn finish(self) -> Result<(Vec<u32>, Finish)> {
+		let mut tokens = Vec::new();
+		loop {
+			match self.next() {
+				Some(Event::Token(token)) => tokens.push(token),
+				Some(Event::Done(finish)) => return Ok((tokens, finish)),
+				Some(Event::Failed(error)) => return Err(error),
+				None => return Ok((tokens, Finish::Cancelled)),
+			}
+		}
+	}
+}
+
+impl Drop for Answer {
+	fn drop(&mut self) {
+		self.cancelled.store(true, Ordering::Relaxed);
+	}
+}
+
+/// How much is under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+	/// Requests in the batch.
+	pub running: usize,
+	/// Requests that wait.
+	pub waiting: usize,
+	/// Pages of keys and values that requests use.
+	pub pages: usize,
+	/// Pages that are kept for prompts that begin alike.
+	pub kept_pages: usize,
+	/// Tokens run since the start.
+	pub tokens: u64,
+	/// Tokens of prompts that were taken from kept pages instead.
+	pub reused_tokens: u64,
+}
+
+/// A request on its way into the batch.
+struct Submitted {
+	request: Request,
+	events: mpsc::Sender<Event>,
+	cancelled: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Inbox {
+	submitted: Vec<Submitted>,
+	load: Load,
+	stop: bool,
+}
+
+/// What callers and the thread share.
+struct Desk {
+	inbox: Mutex<Inbox>,
+	arrived: Condvar,
+}
+
+impl Desk {
+	fn lock(&self) -> MutexGuard<'_, Inbox> {
+		// Nothing is left half-way behind this lock.
+		self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+}
+
+/// A base that serves requests.
+pub struct Server {
+	base: Arc<Base>,
+	limits: Limits,
+	/// Pages that the limits allow.
+	pages: usize,
+	desk: Arc<Desk>,
+	thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+	/// Starts the thread, which uses the threads of `team`.
+	///
+	/// # Errors
+	/// [`Error::InvalidOption`] when a limit is zero or not even one page fits, [`Error::Io`] when the
+	/// system has no thread to spare.
+	pub fn start(base: Arc<Base>, team: Arc<Team>, limits: Limits) -> Result<Self> {
+		let refuse = |option, value: usize, reason| {
+			Err(Error::InvalidOption { option, value: value.to_string(), reason })
+		};
+		for (name, value) in
+			[("running", limits.running), ("waiting", limits.waiting), ("chunk", limits.chunk)]
+		{
+			if value == 0 {
+				return refuse(name, value, "it has to be at least 1");
+			}
+		}
+		let pages = limits.cache_bytes / Shape::new(&base.config).page_bytes();
+		if pages == 0 {
+			return refuse("cache_bytes", limits.cache_bytes, "not one page of 16 tokens fits");
+		}
+		let desk = Arc::new(Desk { inbox: Mutex::default(), arrived: Condvar::new() });
+		let batch = Batch::new(Arc::clone(&base), team, limits, pages);
+		let shared = Arc::clone(&desk);
+		let thread = thread::Builder::new().name("openlora-serve".into());
+		let thread = thread.spawn(move || run(batch, &shared));
+		let thread = Some(thread.map_err(Error::io(Path::new("a thread")))?);
+		Ok(Self { base, limits, pages, desk, thread })
+	}
+
+	/// Adds a request.
+	///
+	/// # Errors
+	/// [`Error::Busy`] when too many wait; what is wrong with the prompt, the options or an adapter;
+	/// [`Error::CacheFull`] when it would not fit even by itself.
+	pub fn submit(&self, mut request: Request) -> Result<Answer> {
+		request.options.validate()?;
+		engine::check_tokens(&request.prompt, self.base.config.vocab)?;
+		let (length, context) = (request.prompt.len(), self.base.config.context);
+		if length > context {
+			return Err(Error::ContextExceeded { tokens: length, context });
+		}
+		for (adapter, factor) in &request.adapters {
+			adapter.fits(&self.base.config)?;
+			adapter.packed()?;
+			if !factor.is_finite() {
+				let (option, value) = ("factor of an adapter", factor.to_string());
+				return Err(Error::InvalidOption { option, value, reason: "it has to be finite" });
+			}
+		}
+		request.options.max_tokens = request.options.max_tokens.min(context - length);
+		let positions = length + request.options.max_tokens;
+		if positions.div_ceil(PAGE) > self.pages {
+			let bytes = Shape::new(&self.base.config).page_bytes() / PAGE;
+			return Err(Error::CacheFull { positions, available: self.pages * PAGE, bytes });
+		}
+		let (events, receiver) = mpsc::channel();
+		let cancelled = Arc::new(AtomicBool::new(false));
+		let submitted = Submitted { request, events, cancelled: Arc::clone(&cancelled) };
+		let mut inbox = self.desk.lock();
+		let waiting = inbox.load.waiting + inbox.submitted.len();
+		if waiting >= self.limits.waiting {
+			return Err(Error::Busy { waiting });
+		}
+		inbox.submitted.push(submitted);
+		drop(inbox);
+		self.desk.arrived.notify_one();
+		Ok(Answer { events: receiver, cancelled })
+	}
+
+	/// How much is under way.
+	pub fn load(&self) -> Load {
+		let inbox = self.desk.lock();
+		Load { waiting: inbox.load.waiting + inbox.submitted.len(), ..inbox.load }
+	}
+}
+
+impl Drop for Server {
+	fn drop(&mut self) {
+		self.desk.lock().stop = true;
+		self.desk.arrived.notify_one();
+		if let Some(thread) = self.thread.take() {
+			// A panic of the thread has been printed, and every answer has ended.
+			let _ = thread.join();
+		}
+	}
+}
+
+fn run(mut batch: Batch, desk: &Desk) {
+	loop {
+		let mut inbox = desk.lock();
+		while inbox.submitted.is_empty() && batch.is_idle() && !inbox.stop {
+			inbox = desk.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+		}
+		if inbox.stop {
+			return;
+		}
+		let submitted = std::mem::take(&mut inbox.submitted);
+		batch.take(submitted);
+		inbox.load = batch.load();
+		drop(inbox);
+		batch.step();
+		desk.lock().load = batch.load();
+	}
+}

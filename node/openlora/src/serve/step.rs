@@ -1,0 +1,284 @@
+//! The batch, and one step of it.
+
+use std::{
+	mem,
+	sync::{
+		Arc,
+		atomic::{AtomicBool, Ordering},
+		mpsc,
+	},
+};
+
+use super::{
+	Event, Limits, Load, Request, Submitted,
+	fair::{Fair, Owner},
+	prefix::{Adapters, Prefixes},
+};
+use crate::{
+	base::Base,
+	engine::{self, Packed, Run, Workspace},
+	error::Result,
+	generate::Finish,
+	kernels::{
+		Team,
+		kv::{PAGE, Pool, Sequence},
+	},
+	sample,
+};
+
+/// A request in the batch.
+struct Active {
+	owner: Owner,
+	request: Request,
+	/// What its keys and values depend on.
+	adapters: Adapters,
+	/// The prompt and what was answered.
+	tokens: Vec<u32>,
+	/// Keys and values of the first of them.
+	sequence: Sequence,
+	events: mpsc::Sender<Event>,
+	cancelled: Arc<AtomicBool>,
+	/// Why it ends after this step.
+	end: Option<Event>,
+}
+
+impl Active {
+	/// Pages that it takes at most.
+	fn pages(request: &Request) -> usize {
+		(request.prompt.len() + request.options.max_tokens).div_ceil(PAGE)
+	}
+
+	/// Takes the next token.
+	fn push(&mut self, token: u32) {
+		let options = &self.request.options;
+		if options.stop_tokens.contains(&token) {
+			self.end = Some(Event::Done(Finish::Stop));
+			return;
+		}
+		self.tokens.push(token);
+		if self.events.send(Event::Token(token)).is_err() {
+			self.end = Some(Event::Done(Finish::Cancelled));
+		} else if self.tokens.len() >= self.request.prompt.len() + options.max_tokens {
+			self.end = Some(Event::Done(Finish::Length));
+		}
+	}
+}
+
+/// Everything that the thread works on.
+pub(super) struct Batch {
+	base: Arc<Base>,
+	team: Arc<Team>,
+	limits: Limits,
+	pages: usize,
+	pool: Pool,
+	prefixes: Prefixes,
+	waiting: Fair<Submitted>,
+	active: Vec<Active>,
+	workspace: Workspace,
+	logits: Vec<f32>,
+	tokens: u64,
+	reused: u64,
+}
+
+impl Batch {
+	pub(super) fn new(base: Arc<Base>, team: Arc<Team>, limits: Limits, pages: usize) -> Self {
+		let pool = Pool::new(&base.config, pages);
+		Self {
+			base,
+			team,
+			limits,
+			pages,
+			pool,
+			prefixes: Prefixes::default(),
+			waiting: Fair::new(),
+			active: Vec::new(),
+			workspace: Workspace::default(),
+			logits: Vec::new(),
+			tokens: 0,
+			reused: 0,
+		}
+	}
+
+	pub(super) fn is_idle(&self) -> bool {
+		self.active.is_empty() && self.waiting.len() == 0
+	}
+
+	pub(super) fn load(&self) -> Load {
+		let kept = self.prefixes.idle(&self.pool);
+		Load {
+			running: self.active.len(),
+			waiting: self.waiting.len(),
+			pages: self.pages - self.pool.available() - kept,
+			kept_pages: kept,
+			tokens: self.tokens,
+			reused_tokens: self.reused,
+		}
+	}
+
+	/// Lets new requests wait.
+	pub(super) fn take(&mut self, submitted: Vec<Submitted>) {
+		for one in submitted {
+			let adapter =
+				one.request.adapters.first().map_or(0, |(adapter, _)| adapter.generation());
+			self.waiting.push(Owner { payer: one.request.payer, adapter }, one);
+		}
+	}
+
+	/// Runs some tokens of every request in the batch.
+	pub(super) fn step(&mut self) {
+		self.forget();
+		self.admit();
+		let shares = self.shares();
+		let chosen: Vec<usize> = (0..self.active.len()).filter(|at| shares[*at] > 0).collect();
+		if chosen.is_empty() {
+			return;
+		}
+		let result = self.run(&chosen, &shares);
+		// One that fails must not take the others with it.
+		if let (Err(_), true) = (&result, chosen.len() > 1) {
+			for at in chosen {
+				if let Err(error) = self.run(&[at], &shares) {
+					self.active[at].end = Some(Event::Failed(error));
+				}
+			}
+		} else if let (Err(error), [at]) = (result, chosen.as_slice()) {
+			self.active[*at].end = Some(Event::Failed(error));
+		}
+		self.leave();
+	}
+
+	/// Drops requests that nobody waits for any more.
+	fn forget(&mut self) {
+		for gone in self.waiting.remove(|one| one.cancelled.load(Ordering::Relaxed)) {
+			// Whoever cancelled may listen no more.
+			let _ = gone.events.send(Event::Done(Finish::Cancelled));
+		}
+		for active in &mut self.active {
+			if active.cancelled.load(Ordering::Relaxed) {
+				active.end = Some(Event::Done(Finish::Cancelled));
+			}
+		}
+		self.leave();
+	}
+
+	/// Takes requests into the batch while there is a place, and room for their longest answers.
+	fn admit(&mut self) {
+		while self.active.len() < self.limits.running {
+			let taken: usize = self.active.iter().map(|one| Active::pages(&one.request)).sum();
+			let free = self.pages - taken;
+			let fits = |one: &Submitted| Active::pages(&one.request) <= free;
+			let Some((owner, one)) = self.waiting.pop(fits) else { return };
+			let Submitted { request, events, cancelled } = one;
+			let adapters = request.adapters.iter();
+			let adapters =
+				adapters.map(|(one, factor)| (one.generation(), factor.to_bits())).collect();
+			let pages = self.prefixes.find(&adapters, &request.prompt);
+			let sequence = self.pool.shared(pages);
+			self.reused += sequence.len() as u64;
+			let tokens = request.prompt.clone();
+			let end = (request.options.max_tokens == 0).then_some(Event::Done(Finish::Length));
+			self.active.push(Active {
+				owner,
+				request,
+				adapters,
+				tokens,
+				sequence,
+				events,
+				cancelled,
+				end,
+			});
+		}
+	}
+
+	/// How many tokens of each request are run: the last of those that answer, and of prompts as many
+	/// as fit the chunk, those that came first before the others.
+	fn shares(&self) -> Vec<usize> {
+		let mut left = self.limits.chunk;
+		let share = |active: &Active| {
+			let rest = active.tokens.len() - active.sequence.len();
+			if active.end.is_some() {
+				return 0;
+			}
+			if rest == 1 {
+				return 1;
+			}
+			let share = rest.min(left);
+			left -= share;
+			share
+		};
+		self.active.iter().map(share).collect()
+	}
+
+	/// Runs the shares of some requests, and chooses the next token of those that are at their end.
+	///
+	/// # Errors
+	/// What one of them fails with; none is any further then.
+	fn run(&mut self, chosen: &[usize], shares: &[usize]) -> Result<()> {
+		for &at in chosen {
+			let sequence = &mut self.active[at].sequence;
+			let needed = (sequence.len() + shares[at]).div_ceil(PAGE) - sequence.pages().len();
+			let missing = needed.saturating_sub(self.pool.available());
+			self.prefixes.evict(&mut self.pool, missing);
+			self.pool.reserve(sequence, shares[at])?;
+		}
+		let mut parts = Vec::with_capacity(chosen.len());
+		for (at, active) in self.active.iter_mut().enumerate().filter(|(at, _)| chosen.contains(at))
+		{
+			let Active { sequence, tokens, request, .. } = active;
+			let from = sequence.len();
+			let packed = request.adapters.iter().map(|(one, factor)| Ok((one.packed()?, *factor)));
+			let packed = packed.collect::<Result<Vec<(&Packed, f32)>>>()?;
+			parts.push((&tokens[from..from + shares[at]], sequence, packed));
+		}
+		let mut runs: Vec<Run<'_>> = parts
+			.iter_mut()
+			.map(|(tokens, sequence, adapters)| Run { tokens, sequence, adapters })
+			.collect();
+		let (base, team, workspace) = (&*self.base, &*self.team, &mut self.workspace);
+		let states = engine::forward(base, team, &mut self.pool, &mut runs, workspace, &mut ())?;
+
+		let hidden = base.config.hidden;
+		let (mut row, mut last, mut ready) = (0, Vec::new(), Vec::new());
+		for &at in chosen {
+			row += shares[at];
+			let active = &self.active[at];
+			if active.sequence.len() == active.tokens.len() {
+				last.extend_from_slice(&states[(row - 1) * hidden..row * hidden]);
+				ready.push(at);
+			}
+			self.tokens += shares[at] as u64;
+			self.waiting.served(active.owner, shares[at]);
+		}
+		if ready.is_empty() {
+			return Ok(());
+		}
+		engine::logits(base, team, &last, &mut self.logits)?;
+		for (at, logits) in ready.into_iter().zip(self.logits.chunks_exact(base.config.vocab)) {
+			let active = &mut self.active[at];
+			if active.tokens.len() == active.request.prompt.len() {
+				let (tokens, pages) = (&active.tokens, active.sequence.pages());
+				self.prefixes.keep(&mut self.pool, &active.adapters, tokens, pages);
+			}
+			match sample::choose(logits, &active.request.options.sampling, active.tokens.len()) {
+				Ok(token) => active.push(token),
+				Err(error) => active.end = Some(Event::Failed(error)),
+			}
+		}
+		Ok(())
+	}
+
+	/// Removes what has ended, and frees what it held.
+	fn leave(&mut self) {
+		let (ended, stay) =
+			mem::take(&mut self.active).into_iter().partition::<Vec<_>, _>(|one| one.end.is_some());
+		self.active = stay;
+		for mut one in ended {
+			self.pool.truncate(&mut one.sequence, 0);
+			self.waiting.done(one.owner);
+			if let Some(end) = one.end {
+				// Whoever asked may listen no more.
+				let _ = one.events.send(end);
+			}
+		}
+	}
+}

@@ -1,0 +1,209 @@
+use super::*;
+use crate::{Isa, Module, PeftConfig, Sampling, generate, testing};
+use std::ops::ControlFlow;
+
+fn base() -> Arc<Base> {
+	testing::tiny_base(1)
+}
+
+fn adapters(base: &Base, count: u64) -> Vec<Arc<Adapter>> {
+	let adapter = |seed| {
+		let config = PeftConfig::new([2, 8, 20][seed as usize % 3], 8.0, Module::ALL).unwrap();
+		Arc::new(testing::random_adapter(&base.config, config, seed))
+	};
+	(0..count).map(adapter).collect()
+}
+
+fn server(base: &Arc<Base>, limits: Limits) -> Server {
+	let team = Arc::new(Team::new(2, Isa::best()).unwrap());
+	Server::start(Arc::clone(base), team, limits).unwrap()
+}
+
+fn request(prompt: &[u32], max_tokens: usize) -> Request {
+	let options = GenerateOptions { max_tokens, sampling: Sampling::Greedy, stop_tokens: vec![] };
+	Request { prompt: prompt.to_vec(), adapters: vec![], options, payer: 0 }
+}
+
+fn prompt(length: usize, seed: usize) -> Vec<u32> {
+	(0..length).map(|i| ((i * 31 + seed * 7 + 3) % 250) as u32).collect()
+}
+
+/// What the request is answered by itself.
+fn alone(base: &Base, request: &Request) -> Vec<u32> {
+	let adapter = request.adapters.first().map(|(adapter, _)| &**adapter);
+	let on = &mut |_| ControlFlow::Continue(());
+	generate(base, adapter, &request.prompt, &request.options, on).unwrap().tokens
+}
+
+#[test]
+fn answers_are_those_of_each_request_alone_when_many_run_together() {
+	let base = base();
+	let adapters = adapters(&base, 5);
+	let limits = Limits { running: 7, chunk: 20, ..Limits::default() };
+	let server = server(&base, limits);
+	let requests: Vec<Request> = (0..40)
+		.map(|i| {
+			let mut one = request(&prompt(1 + i * 13 % 70, i), 1 + i * 7 % 30);
+			one.payer = i as u64 % 3;
+			if i % 4 > 0 {
+				one.adapters = vec![(Arc::clone(&adapters[i % 5]), 1.0)];
+			}
+			if i % 3 == 0 {
+				let seed = i as u64;
+				one.options.sampling = Sampling::Seeded { seed, temperature: 1.0, top_p: 0.9 };
+			}
+			one
+		})
+		.collect();
+	let answers: Vec<Answer> =
+		requests.iter().map(|request| server.submit(request.clone()).unwrap()).collect();
+	for (request, answer) in requests.iter().zip(answers) {
+		let (tokens, finish) = answer.finish().unwrap();
+		assert_eq!((tokens, finish), (alone(&base, request), Finish::Length));
+	}
+}
+
+#[test]
+fn beginning_is_run_once_when_prompts_share_it_and_the_answer_stays() {
+	let base = base();
+	let adapter = adapters(&base, 1).remove(0);
+	let server = server(&base, Limits::default());
+	let ask = |tail: u32, adapter: Option<&Arc<Adapter>>| {
+		let mut one = request(&[prompt(50, 0), vec![tail]].concat(), 5);
+		one.adapters = adapter.map(|adapter| (Arc::clone(adapter), 1.0)).into_iter().collect();
+		let expected = alone(&base, &one);
+		assert_eq!(server.submit(one).unwrap().finish().unwrap().0, expected);
+		server.load().reused_tokens
+	};
+	assert_eq!(ask(1, Some(&adapter)), 0);
+	assert_eq!(ask(2, Some(&adapter)), 48);
+	assert_eq!(ask(3, None), 48);
+	assert_eq!(ask(4, None), 96);
+}
+
+#[test]
+fn everything_is_free_when_answers_are_over_or_dropped() {
+	let base = base();
+	let server = server(&base, Limits { running: 3, ..Limits::default() });
+	let answers: Vec<Answer> =
+		(0..9).map(|i| server.submit(request(&prompt(20, i), 100)).unwrap()).collect();
+	for (i, answer) in answers.into_iter().enumerate() {
+		if i % 2 == 0 {
+			assert!(matches!(answer.next(), Some(Event::Token(_))));
+			drop(answer);
+		} else {
+			answer.finish().unwrap();
+		}
+	}
+	let load = loop {
+		let load = server.load();
+		if load.running + load.waiting == 0 {
+			break load;
+		}
+		thread::yield_now();
+	};
+	assert_eq!(load.pages, 0);
+}
+
+#[test]
+fn answers_are_the_same_when_there_is_room_for_few() {
+	let base = base();
+	let page = Shape::new(&base.config).page_bytes();
+	let limits = Limits { cache_bytes: 6 * page, ..Limits::default() };
+	let server = server(&base, limits);
+	let requests: Vec<Request> = (0..12).map(|i| request(&prompt(40, i % 4), 20)).collect();
+	let answers: Vec<Answer> =
+		requests.iter().map(|request| server.submit(request.clone()).unwrap()).collect();
+	for (request, answer) in requests.iter().zip(answers) {
+		assert_eq!(answer.finish().unwrap().0, alone(&base, request));
+		assert!(server.load().running <= 1);
+	}
+	let large = server.submit(request(&prompt(90, 0), 20));
+	assert!(matches!(large, Err(Error::CacheFull { positions: 110, available: 96, .. })));
+}
+
+#[test]
+fn request_is_refused_when_too_many_wait_and_taken_later() {
+	let base = base();
+	let server = server(&base, Limits { running: 1, waiting: 2, ..Limits::default() });
+	let mut answers = Vec::new();
+	let refused = (0..100).find_map(|i| match server.submit(request(&prompt(60, i), 60)) {
+		Ok(answer) => {
+			answers.push(answer);
+			None
+		}
+		Err(error) => Some(error),
+	});
+	assert!(matches!(refused, Some(Error::Busy { waiting: 2 })));
+	answers.into_iter().for_each(|answer| drop(answer.finish().unwrap()));
+	server.submit(request(&prompt(5, 0), 1)).unwrap().finish().unwrap();
+}
+
+#[test]
+fn damaged_adapter_fails_its_own_request_alone() {
+	let base = base();
+	let config = PeftConfig::new(2, 4.0, Module::ALL).unwrap();
+	let shape = testing::random_adapter(&base.config, config.clone(), 1);
+	let huge = vec![6e4; crate::parameter_count(&shape)];
+	let weights = crate::parameters::constants(shape.weights(), &huge).unwrap();
+	let damaged = Arc::new(Adapter::new(config, weights).unwrap());
+	let server = server(&base, Limits::default());
+	let good = request(&prompt(20, 1), 20);
+	let mut bad = request(&prompt(20, 2), 20);
+	bad.adapters = vec![(damaged, 1e30)];
+	let (first, failing) = (server.submit(good.clone()).unwrap(), server.submit(bad).unwrap());
+	let second = server.submit(good.clone()).unwrap();
+	assert!(matches!(failing.finish(), Err(Error::NonFiniteActivation { .. })));
+	for answer in [first, second] {
+		assert_eq!(answer.finish().unwrap().0, alone(&base, &good));
+	}
+}
+
+#[test]
+fn request_is_refused_when_it_makes_no_sense() {
+	let base = base();
+	let server = server(&base, Limits::default());
+	let refused = |request| server.submit(request).unwrap_err();
+	assert!(matches!(refused(request(&[], 5)), Error::EmptyPrompt));
+	assert!(matches!(refused(request(&[9999], 5)), Error::UnknownToken { .. }));
+	assert!(matches!(refused(request(&prompt(129, 0), 5)), Error::ContextExceeded { .. }));
+	let mut odd = request(&[1], 5);
+	odd.options.sampling = Sampling::Seeded { seed: 1, temperature: -1.0, top_p: 0.5 };
+	assert!(matches!(refused(odd), Error::InvalidOption { option: "temperature", .. }));
+	let mut odd = request(&[1], 5);
+	odd.adapters = vec![(adapters(&base, 1).remove(0), f32::NAN)];
+	assert!(matches!(refused(odd), Error::InvalidOption { .. }));
+	let other = crate::Config { layers: 1, ..testing::tiny_config() };
+	let config = PeftConfig::new(2, 4.0, [Module::Q]).unwrap();
+	let mut foreign = request(&[1], 5);
+	foreign.adapters = vec![(Arc::new(testing::random_adapter(&other, config, 1)), 1.0)];
+	assert!(matches!(refused(foreign), Error::AdapterLayers { .. }));
+	assert!(server.submit(request(&[1], 0)).unwrap().finish().unwrap().0.is_empty());
+	let whole = server.submit(request(&prompt(120, 0), 500)).unwrap().finish().unwrap();
+	assert_eq!((whole.0.len(), whole.1), (8, Finish::Length));
+}
+
+#[test]
+fn answers_end_when_the_server_does() {
+	let base = base();
+	let server = server(&base, Limits::default());
+	let answer = server.submit(request(&prompt(100, 0), 28)).unwrap();
+	drop(server);
+	let (_, finish) = answer.finish().unwrap();
+	assert!(matches!(finish, Finish::Cancelled | Finish::Length));
+}
+
+#[test]
+fn server_does_not_start_when_a_limit_makes_no_sense() {
+	let base = base();
+	for limits in [
+		Limits { running: 0, ..Limits::default() },
+		Limits { waiting: 0, ..Limits::default() },
+		Limits { chunk: 0, ..Limits::default() },
+		Limits { cache_bytes: 100, ..Limits::default() },
+	] {
+		let team = Arc::new(Team::alone());
+		let refused = Server::start(Arc::clone(&base), team, limits);
+		assert!(matches!(refused.err(), Some(Error::InvalidOption { .. })));
+	}
+}
