@@ -69,7 +69,7 @@ fn request(base: &Base, length: usize, seed: usize, max_tokens: usize) -> Reques
 	let vocab = base.config.vocab;
 	let prompt = (0..length).map(|i| ((i * 7919 + seed * 104_729 + 11) % vocab) as u32).collect();
 	let options =
-		GenerateOptions { max_tokens, sampling: Sampling::Greedy, stop_tokens: Vec::new() };
+		GenerateOptions { max_tokens, sampling: Sampling::GREEDY, stop_tokens: Vec::new() };
 	Request { prompt, adapters: Vec::new(), options, payer: seed as u64 }
 }
 

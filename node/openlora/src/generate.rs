@@ -8,24 +8,8 @@ use crate::{
 	engine::{self, Single},
 	error::{Error, Result},
 	kernels::Team,
-	sample,
+	sample::{self, Sampling},
 };
-
-/// How the next token is chosen.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sampling {
-	/// Always the best-scored token, the lowest id among equals.
-	Greedy,
-	/// At random, repeatable: the draw depends on the seed and the token's position alone.
-	Seeded {
-		/// Key of the generator.
-		seed: u64,
-		/// Divides the scores; positive and finite.
-		temperature: f64,
-		/// Share of the probability that is drawn from, best tokens first; within (0, 1].
-		top_p: f64,
-	},
-}
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,25 +26,7 @@ impl GenerateOptions {
 	/// Greedy, with the base's own stop tokens.
 	pub fn greedy(base: &Base, max_tokens: usize) -> Self {
 		let stop_tokens = base.stop_tokens.clone();
-		Self { max_tokens, sampling: Sampling::Greedy, stop_tokens }
-	}
-
-	pub(crate) fn validate(&self) -> Result<()> {
-		let refuse = |option, value: f64, reason| {
-			Err(Error::InvalidOption { option, value: value.to_string(), reason })
-		};
-		match self.sampling {
-			Sampling::Greedy => Ok(()),
-			Sampling::Seeded { temperature, .. }
-				if !(temperature > 0.0 && temperature.is_finite()) =>
-			{
-				refuse("temperature", temperature, "it has to be positive and finite")
-			}
-			Sampling::Seeded { top_p, .. } if !(top_p > 0.0 && top_p <= 1.0) => {
-				refuse("top_p", top_p, "it has to be above 0 and at most 1")
-			}
-			Sampling::Seeded { .. } => Ok(()),
-		}
+		Self { max_tokens, sampling: Sampling::GREEDY, stop_tokens }
 	}
 }
 
@@ -101,7 +67,7 @@ pub fn generate(
 	options: &GenerateOptions,
 	on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Generation> {
-	options.validate()?;
+	options.sampling.validate()?;
 	engine::check_tokens(prompt, base.config.vocab)?;
 	if let Some(adapter) = adapter {
 		adapter.fits(&base.config)?;
@@ -110,6 +76,7 @@ pub fn generate(
 		adapter.map(Adapter::packed).transpose()?.map(|p| (p, 1.0)).into_iter().collect();
 	let mut sequence = Single::new(base, Team::shared()?, &adapters);
 	sequence.check_room(prompt.len())?;
+	let mut so_far = prompt.to_vec();
 	let mut tokens = Vec::new();
 	let done = |tokens, finish| Ok(Generation { tokens, prompt_tokens: prompt.len(), finish });
 	if options.max_tokens == 0 {
@@ -117,12 +84,12 @@ pub fn generate(
 	}
 	let mut logits = sequence.prefill(prompt)?;
 	loop {
-		let position = prompt.len() + tokens.len();
-		let token = sample::choose(&logits, &options.sampling, position)?;
+		let token = sample::choose(&logits, &options.sampling, &so_far, prompt.len())?;
 		if options.stop_tokens.contains(&token) {
 			return done(tokens, Finish::Stop);
 		}
 		tokens.push(token);
+		so_far.push(token);
 		if on_token(token).is_break() {
 			return done(tokens, Finish::Cancelled);
 		}

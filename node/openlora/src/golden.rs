@@ -4,10 +4,9 @@
 use std::ops::ControlFlow;
 
 use crate::{
-	Adapter, Base, Decay, Example, GradientOptions, Isa, Module, Objective, PeftConfig, Team,
-	TrainOptions,
+	Adapter, Base, Decay, Example, GradientOptions, Isa, Module, Objective, PeftConfig, Sampling,
+	Team, TrainOptions,
 	engine::{self, Packed, Run, Single, Trained, Workspace},
-	generate::Sampling,
 	gradient::{Sequence, loss_and_gradient},
 	kernels::kv::{self, Pool},
 	parameters, sample,
@@ -148,14 +147,14 @@ fn tokens_are_the_same_on_every_instruction_set() {
 	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
 	let adapter = adapter(&base, 8, 1);
 	let adapters = [(adapter.packed().unwrap(), 1.0)];
-	let sampling = Sampling::Seeded { seed: 7, temperature: 1.1, top_p: 0.9 };
+	let sampling = Sampling { top_p: 0.9, ..Sampling::seeded(7, 1.1) };
 	let mut found = Vec::new();
 	for team in teams() {
 		let mut single = Single::new(&base, &team, &adapters);
 		let mut sequence = tokens(20, 3);
 		let mut logits = single.prefill(&sequence).unwrap();
-		for position in 20..60 {
-			let token = sample::choose(&logits, &sampling, position).unwrap();
+		for _ in 20..60 {
+			let token = sample::choose(&logits, &sampling, &sequence, 20).unwrap();
 			sequence.push(token);
 			logits = single.prefill(&[token]).unwrap();
 		}

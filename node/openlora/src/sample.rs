@@ -7,24 +7,161 @@ use rand_chacha::{
 
 use crate::{
 	error::{Error, Result},
-	generate::Sampling,
-	kernels::{Isa, vector::Largest},
+	kernels::{
+		Isa,
+		vector::{Largest, Weights},
+	},
 };
 
-/// Chooses a token from `logits`, one score for each id, for `position` in the sequence.
-pub(crate) fn choose(logits: &[f32], sampling: &Sampling, position: usize) -> Result<u32> {
-	let largest = Isa::best().run(Largest { values: logits }).ok_or(Error::NonFiniteLogits)?;
-	match *sampling {
-		Sampling::Greedy => Ok(best(logits, largest)),
-		Sampling::Seeded { seed, temperature, top_p } => {
-			Ok(draw(logits, largest, uniform(seed, position), temperature, top_p))
-		}
+/// How the next token is chosen.
+///
+/// Penalties change the scores, the temperature divides them; of the tokens from the likeliest on, the
+/// lowest id of equals, `top_k`, `min_p` and `top_p` each end the list from which one is drawn. The draw
+/// depends on the seed and the token's position alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+	/// Divides the scores, from 0.001 to 1000; 0 always takes the best-scored token.
+	pub temperature: f64,
+	/// Key of the generator.
+	pub seed: u64,
+	/// Most tokens to draw from; 0 is all.
+	pub top_k: usize,
+	/// Share of the probability to draw from, within (0, 1] (arXiv:1904.09751).
+	pub top_p: f64,
+	/// Least probability to draw, as a part of the likeliest token's, within [0, 1) (arXiv:2407.01082).
+	pub min_p: f64,
+	/// Divides positive scores, and multiplies negative ones, of tokens that the prompt or the answer
+	/// has; positive, 1 changes nothing (arXiv:1909.05858).
+	pub repetition_penalty: f64,
+	/// Taken from the score of tokens that the answer has, within −2 to 2.
+	pub presence_penalty: f64,
+	/// Taken from the score of a token each time that the answer has it, within −2 to 2.
+	pub frequency_penalty: f64,
+}
+
+impl Sampling {
+	/// Always the best-scored token, the lowest id among equals.
+	pub const GREEDY: Self = Self {
+		temperature: 0.0,
+		seed: 0,
+		top_k: 0,
+		top_p: 1.0,
+		min_p: 0.0,
+		repetition_penalty: 1.0,
+		presence_penalty: 0.0,
+		frequency_penalty: 0.0,
+	};
+
+	/// At random by the model's own probabilities at a temperature.
+	pub const fn seeded(seed: u64, temperature: f64) -> Self {
+		Self { temperature, seed, ..Self::GREEDY }
 	}
+
+	/// Refuses numbers out of range.
+	///
+	/// # Errors
+	/// [`Error::InvalidOption`] naming the first.
+	pub fn validate(&self) -> Result<()> {
+		let checks = [
+			(
+				"temperature",
+				if self.temperature == 0.0 { 1.0 } else { self.temperature },
+				1e-3..=1e3,
+				"it has to be 0, or from 0.001 to 1000",
+			),
+			("top_p", self.top_p, f64::MIN_POSITIVE..=1.0, "it has to be above 0 and at most 1"),
+			("min_p", self.min_p, 0.0..=1.0 - f64::EPSILON, "it has to be from 0 to below 1"),
+			(
+				"repetition_penalty",
+				self.repetition_penalty,
+				1e-3..=1e3,
+				"it has to be from 0.001 to 1000",
+			),
+			("presence_penalty", self.presence_penalty, -2.0..=2.0, "it has to be from -2 to 2"),
+			("frequency_penalty", self.frequency_penalty, -2.0..=2.0, "it has to be from -2 to 2"),
+		];
+		for (option, value, range, reason) in checks {
+			if !range.contains(&value) {
+				return Err(Error::InvalidOption { option, value: value.to_string(), reason });
+			}
+		}
+		Ok(())
+	}
+
+	fn has_penalties(&self) -> bool {
+		self.repetition_penalty != 1.0
+			|| self.presence_penalty != 0.0
+			|| self.frequency_penalty != 0.0
+	}
+
+	fn draws_from_all(&self) -> bool {
+		self.top_k == 0 && self.top_p >= 1.0 && self.min_p <= 0.0
+	}
+}
+
+/// Chooses the token after `tokens`, of which the first `prompt` are the prompt, from `logits`, one
+/// score for each id.
+///
+/// # Errors
+/// [`Error::NonFiniteLogits`].
+pub(crate) fn choose(
+	logits: &[f32],
+	sampling: &Sampling,
+	tokens: &[u32],
+	prompt: usize,
+) -> Result<u32> {
+	let isa = Isa::best();
+	let largest = |values| isa.run(Largest { values }).ok_or(Error::NonFiniteLogits);
+	let mut top = largest(logits)?;
+	let mut penalised = Vec::new();
+	let logits = match sampling.has_penalties() {
+		false => logits,
+		true => {
+			penalised.extend_from_slice(logits);
+			penalise(&mut penalised, sampling, tokens, prompt);
+			top = largest(&penalised)?;
+			&penalised
+		}
+	};
+	if sampling.temperature == 0.0 {
+		return Ok(best(logits, top));
+	}
+	let mut weights = vec![0.0; logits.len()];
+	let temperature = sampling.temperature as f32;
+	let total = isa.run(Weights { logits, largest: top, temperature, target: &mut weights });
+	let uniform = uniform(sampling.seed, tokens.len());
+	if sampling.draws_from_all() {
+		let all = weights.iter().zip(0..).map(|(weight, id)| (id, *weight));
+		return Ok(draw(all, uniform * total));
+	}
+	let (list, sum) = likeliest(&weights, total, sampling);
+	Ok(draw(list.into_iter(), uniform * sum))
 }
 
 /// The lowest id with the largest score.
 fn best(logits: &[f32], largest: f32) -> u32 {
 	logits.iter().zip(0..).find(|(logit, _)| **logit == largest).map_or(0, |(_, id)| id)
+}
+
+fn penalise(logits: &mut [f32], sampling: &Sampling, tokens: &[u32], prompt: usize) {
+	let mut seen = tokens.to_vec();
+	seen.sort_unstable();
+	seen.dedup();
+	let factor = sampling.repetition_penalty as f32;
+	for token in seen {
+		if let Some(logit) = logits.get_mut(token as usize) {
+			*logit = if *logit > 0.0 { *logit / factor } else { *logit * factor };
+		}
+	}
+	let mut answered = tokens[prompt.min(tokens.len())..].to_vec();
+	answered.sort_unstable();
+	for same in answered.chunk_by(|a, b| a == b) {
+		let times = same.len() as f64;
+		let penalty = sampling.frequency_penalty * times + sampling.presence_penalty;
+		if let Some(logit) = logits.get_mut(same[0] as usize) {
+			*logit -= penalty as f32;
+		}
+	}
 }
 
 /// A number in [0, 1) that depends on seed and position alone: block 0 of the ChaCha8 stream number
@@ -37,100 +174,54 @@ fn uniform(seed: u64, position: usize) -> f64 {
 	(rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Draws by inverting the cumulative distribution of the nucleus (arXiv:1904.09751): the fewest
-/// ids, best first and lowest of equals, whose probabilities add up to at least `top_p`.
-fn draw(logits: &[f32], largest: f32, uniform: f64, temperature: f64, top_p: f64) -> u32 {
-	let weight = |logit: f32| libm::exp(f64::from(logit - largest) / temperature);
-	let mut candidates: Vec<(u32, f64)> =
-		logits.iter().zip(0..).map(|(&logit, id)| (id, weight(logit))).collect();
-	candidates.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-	let total: f64 = candidates.iter().map(|(_, weight)| weight).sum();
-	let mut nucleus = 0.0;
-	let mut size = 0;
-	for (_, weight) in &candidates {
-		nucleus += weight;
-		size += 1;
-		if nucleus >= top_p * total {
-			break;
+/// The tokens that are drawn from, the heaviest first, the lowest id of equals, and the sum of their
+/// weights, of which the heaviest is 1.
+fn likeliest(weights: &[f32], total: f64, sampling: &Sampling) -> (Vec<(u32, f32)>, f64) {
+	let count = if sampling.top_k == 0 { usize::MAX } else { sampling.top_k };
+	let wanted = sampling.top_p * total;
+	// Few tokens have most of the weight: the others are sorted only when they are needed.
+	for least in [1e-3, 1e-6, 0.0] {
+		let mut list: Vec<(u32, f32)> = weights
+			.iter()
+			.zip(0..)
+			.filter(|(weight, _)| **weight >= least)
+			.map(|(weight, id)| (id, *weight))
+			.collect();
+		list.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+		let (mut sum, mut size) = (0.0, 0);
+		let mut is_over = false;
+		for (_, weight) in &list {
+			let weight = f64::from(*weight);
+			if size > 0 && (weight < sampling.min_p || size >= count || sum >= wanted) {
+				is_over = true;
+				break;
+			}
+			sum += weight;
+			size += 1;
+		}
+		if is_over || least == 0.0 {
+			list.truncate(size);
+			return (list, sum);
 		}
 	}
-	let mut remaining = uniform * nucleus;
-	for &(id, weight) in &candidates[..size] {
-		remaining -= weight;
+	(Vec::new(), 0.0)
+}
+
+/// The token at which so much weight is used up: the cumulative distribution inverted.
+fn draw(list: impl Iterator<Item = (u32, f32)>, mut remaining: f64) -> u32 {
+	let mut last = 0;
+	for (id, weight) in list {
+		remaining -= f64::from(weight);
+		// Rounding can leave a remainder behind the last one; what weighs nothing is never drawn.
+		if weight > 0.0 {
+			last = id;
+		}
 		if remaining < 0.0 {
 			return id;
 		}
 	}
-	// Rounding can leave a remainder behind the last candidate.
-	candidates[size - 1].0
+	last
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	const LOGITS: [f32; 5] = [0.0, 2.0, 1.0, 2.0, -3.0];
-
-	fn seeded(seed: u64, temperature: f64, top_p: f64) -> Sampling {
-		Sampling::Seeded { seed, temperature, top_p }
-	}
-
-	#[test]
-	fn greedy_takes_the_lowest_id_when_scores_are_equal() {
-		assert_eq!(choose(&LOGITS, &Sampling::Greedy, 3).unwrap(), 1);
-	}
-
-	#[test]
-	fn seeded_choice_repeats_when_seed_and_position_are_the_same() {
-		let choices = |seed| -> Vec<u32> {
-			(0..64).map(|at| choose(&LOGITS, &seeded(seed, 1.0, 1.0), at).unwrap()).collect()
-		};
-		assert_eq!(choices(7), choices(7));
-		assert_ne!(choices(7), choices(8));
-		assert!(choices(7).iter().any(|&id| id != choices(7)[0]));
-	}
-
-	#[test]
-	fn seeded_choice_follows_the_softmax_when_drawn_often() {
-		let total: f64 = LOGITS.iter().map(|&l| f64::from(l).exp()).sum();
-		let draws = 20_000;
-		let mut counts = [0.0; LOGITS.len()];
-		for position in 0..draws {
-			counts[choose(&LOGITS, &seeded(1, 1.0, 1.0), position).unwrap() as usize] += 1.0;
-		}
-		for (count, logit) in counts.iter().zip(LOGITS) {
-			let expected = f64::from(logit).exp() / total;
-			assert!((count / f64::from(draws as u32) - expected).abs() < 0.015);
-		}
-	}
-
-	#[test]
-	fn nucleus_excludes_unlikely_ids_when_top_p_is_small() {
-		for position in 0..500 {
-			assert_eq!(choose(&LOGITS, &seeded(3, 1.0, 0.1), position).unwrap(), 1);
-			assert!([1, 3].contains(&choose(&LOGITS, &seeded(3, 1.0, 0.7), position).unwrap()));
-		}
-	}
-
-	#[test]
-	fn low_temperature_agrees_with_greedy_when_the_best_is_clear() {
-		let logits = [0.0, 1.0, 3.0];
-		for position in 0..200 {
-			assert_eq!(choose(&logits, &seeded(5, 0.05, 1.0), position).unwrap(), 2);
-		}
-	}
-
-	#[test]
-	fn draw_stays_in_the_nucleus_when_the_number_is_at_either_end() {
-		assert_eq!(draw(&LOGITS, 2.0, 0.0, 1.0, 1.0), 1);
-		assert_eq!(draw(&LOGITS, 2.0, 1.0, 1.0, 1.0), 4);
-	}
-
-	#[test]
-	fn choice_is_refused_when_a_logit_is_not_finite() {
-		for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-			let result = choose(&[0.0, bad], &Sampling::Greedy, 0);
-			assert!(matches!(result, Err(Error::NonFiniteLogits)));
-		}
-	}
-}
+mod tests;

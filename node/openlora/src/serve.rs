@@ -203,7 +203,7 @@ impl Server {
 	/// [`Error::Busy`] when too many wait; what is wrong with the prompt, the options or an adapter;
 	/// [`Error::CacheFull`] when it would not fit even by itself.
 	pub fn submit(&self, mut request: Request) -> Result<Answer> {
-		request.options.validate()?;
+		request.options.sampling.validate()?;
 		engine::check_tokens(&request.prompt, self.base.config.vocab)?;
 		let (length, context) = (request.prompt.len(), self.base.config.context);
 		if length > context {

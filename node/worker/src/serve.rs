@@ -144,14 +144,11 @@ impl Answerer for Server {
 /// little-endian; with a temperature, the whole distribution is drawn from.
 fn sampling(job: &Job) -> Sampling {
 	match job.temperature {
-		0 => Sampling::Greedy,
+		0 => Sampling::GREEDY,
 		thousandths => {
 			let [a, b, c, d, e, f, g, h, ..] = job.seed;
-			Sampling::Seeded {
-				seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-				temperature: f64::from(thousandths) / 1_000.0,
-				top_p: 1.0,
-			}
+			let seed = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+			Sampling::seeded(seed, f64::from(thousandths) / 1_000.0)
 		}
 	}
 }

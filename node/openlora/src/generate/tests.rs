@@ -4,11 +4,11 @@ use crate::{Module, PeftConfig, testing};
 const PROMPT: [u32; 4] = [5, 70, 9, 33];
 
 fn options(max_tokens: usize) -> GenerateOptions {
-	GenerateOptions { max_tokens, sampling: Sampling::Greedy, stop_tokens: Vec::new() }
+	GenerateOptions { max_tokens, sampling: Sampling::GREEDY, stop_tokens: Vec::new() }
 }
 
 fn seeded(seed: u64) -> GenerateOptions {
-	let sampling = Sampling::Seeded { seed, temperature: 0.9, top_p: 0.95 };
+	let sampling = Sampling { top_p: 0.95, ..Sampling::seeded(seed, 0.9) };
 	GenerateOptions { sampling, ..options(24) }
 }
 
@@ -116,14 +116,14 @@ fn prompt_is_refused_when_it_is_empty_unknown_or_too_long() {
 #[test]
 fn options_are_refused_when_out_of_range() {
 	let base = testing::tiny_base(1);
-	let bad = [0.0, -1.0, f64::NAN, f64::INFINITY];
-	for temperature in bad {
-		let sampling = Sampling::Seeded { seed: 1, temperature, top_p: 1.0 };
+	let bad = [-1.0, f64::NAN, f64::INFINITY];
+	for temperature in bad.into_iter().chain([1e-9]) {
+		let sampling = Sampling::seeded(1, temperature);
 		let result = run(&base, &PROMPT, &GenerateOptions { sampling, ..options(1) });
 		assert!(matches!(result, Err(Error::InvalidOption { option: "temperature", .. })));
 	}
-	for top_p in bad.into_iter().chain([1.01]) {
-		let sampling = Sampling::Seeded { seed: 1, temperature: 1.0, top_p };
+	for top_p in bad.into_iter().chain([0.0, 1.01]) {
+		let sampling = Sampling { top_p, ..Sampling::seeded(1, 1.0) };
 		let result = run(&base, &PROMPT, &GenerateOptions { sampling, ..options(1) });
 		assert!(matches!(result, Err(Error::InvalidOption { option: "top_p", .. })));
 	}

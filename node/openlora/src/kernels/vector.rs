@@ -214,15 +214,45 @@ impl Kernel for LogSumExp<'_> {
 				count += logits.len();
 			}
 		}
-		let mut width = SUMS / 2;
-		while width > 0 {
-			for lane in 0..width {
-				sums[lane] += sums[lane + width];
-			}
-			width /= 2;
-		}
-		f64::from(largest) + libm::log(sums[0])
+		f64::from(largest) + libm::log(halve_double(&mut sums))
 	}
+}
+
+/// Weights `exp((z − largest) / temperature)` and their sum, in double precision by lanes of sixteen.
+pub(crate) struct Weights<'a> {
+	pub(crate) logits: &'a [f32],
+	pub(crate) largest: f32,
+	pub(crate) temperature: f32,
+	/// As long as the logits.
+	pub(crate) target: &'a mut [f32],
+}
+
+impl Kernel for Weights<'_> {
+	type Output = f64;
+
+	#[inline(always)]
+	fn run<A: Arch>(self) -> f64 {
+		let mut sums = [0f64; SUMS];
+		for (logits, target) in self.logits.chunks(SUMS).zip(self.target.chunks_mut(SUMS)) {
+			for ((z, target), sum) in logits.iter().zip(target).zip(&mut sums) {
+				*target = exp((z - self.largest) / self.temperature);
+				*sum += f64::from(*target);
+			}
+		}
+		halve_double(&mut sums)
+	}
+}
+
+#[inline(always)]
+fn halve_double(lanes: &mut [f64; SUMS]) -> f64 {
+	let mut width = SUMS / 2;
+	while width > 0 {
+		for lane in 0..width {
+			lanes[lane] += lanes[lane + width];
+		}
+		width /= 2;
+	}
+	lanes[0]
 }
 
 #[cfg(test)]

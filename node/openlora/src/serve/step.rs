@@ -259,7 +259,9 @@ impl Batch {
 				let (tokens, pages) = (&active.tokens, active.sequence.pages());
 				self.prefixes.keep(&mut self.pool, &active.adapters, tokens, pages);
 			}
-			match sample::choose(logits, &active.request.options.sampling, active.tokens.len()) {
+			let (sampling, prompt) =
+				(&active.request.options.sampling, active.request.prompt.len());
+			match sample::choose(logits, sampling, &active.tokens, prompt) {
 				Ok(token) => active.push(token),
 				Err(error) => active.end = Some(Event::Failed(error)),
 			}

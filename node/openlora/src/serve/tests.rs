@@ -20,7 +20,7 @@ fn server(base: &Arc<Base>, limits: Limits) -> Server {
 }
 
 fn request(prompt: &[u32], max_tokens: usize) -> Request {
-	let options = GenerateOptions { max_tokens, sampling: Sampling::Greedy, stop_tokens: vec![] };
+	let options = GenerateOptions { max_tokens, sampling: Sampling::GREEDY, stop_tokens: vec![] };
 	Request { prompt: prompt.to_vec(), adapters: vec![], options, payer: 0 }
 }
 
@@ -49,8 +49,7 @@ fn answers_are_those_of_each_request_alone_when_many_run_together() {
 				one.adapters = vec![(Arc::clone(&adapters[i % 5]), 1.0)];
 			}
 			if i % 3 == 0 {
-				let seed = i as u64;
-				one.options.sampling = Sampling::Seeded { seed, temperature: 1.0, top_p: 0.9 };
+				one.options.sampling = Sampling { top_p: 0.9, ..Sampling::seeded(i as u64, 1.0) };
 			}
 			one
 		})
@@ -168,7 +167,7 @@ fn request_is_refused_when_it_makes_no_sense() {
 	assert!(matches!(refused(request(&[9999], 5)), Error::UnknownToken { .. }));
 	assert!(matches!(refused(request(&prompt(129, 0), 5)), Error::ContextExceeded { .. }));
 	let mut odd = request(&[1], 5);
-	odd.options.sampling = Sampling::Seeded { seed: 1, temperature: -1.0, top_p: 0.5 };
+	odd.options.sampling = Sampling::seeded(1, -1.0);
 	assert!(matches!(refused(odd), Error::InvalidOption { option: "temperature", .. }));
 	let mut odd = request(&[1], 5);
 	odd.adapters = vec![(adapters(&base, 1).remove(0), f32::NAN)];
