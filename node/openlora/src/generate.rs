@@ -6,7 +6,7 @@ use crate::{
 	adapter::Adapter,
 	base::Base,
 	engine::{self, Single},
-	error::{Error, Result},
+	error::Result,
 	kernels::Team,
 	sample::{self, Sampling},
 };
@@ -58,8 +58,10 @@ pub struct Generation {
 /// a time. When `on_token` breaks, that token is the answer's last.
 ///
 /// # Errors
-/// [`Error::EmptyPrompt`], [`Error::UnknownToken`], [`Error::ContextExceeded`] when the prompt
-/// alone does not fit, [`Error::InvalidOption`], or that the adapter was made for another base.
+/// [`EmptyPrompt`](crate::Error::EmptyPrompt), [`UnknownToken`](crate::Error::UnknownToken),
+/// [`ContextExceeded`](crate::Error::ContextExceeded) when the prompt
+/// alone does not fit, [`InvalidOption`](crate::Error::InvalidOption), or that the adapter was made for
+/// another base.
 pub fn generate(
 	base: &Base,
 	adapter: Option<&Adapter>,

@@ -11,6 +11,7 @@ mod step;
 mod tests;
 
 use std::{
+	ops::ControlFlow,
 	path::Path,
 	sync::{
 		Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -77,11 +78,25 @@ pub enum Event {
 	Failed(Error),
 }
 
-/// An answer as it grows. Dropping it ends it and frees what it holds.
+/// Where a request's events go. It is called by the thread that runs all requests, and must not wait;
+/// when it breaks, the request ends.
+pub type Sink = Box<dyn FnMut(Event) -> ControlFlow<()> + Send>;
+
+/// Ends a request when it is dropped, and frees what it holds.
+#[derive(Debug)]
+pub struct Ticket(Arc<AtomicBool>);
+
+impl Drop for Ticket {
+	fn drop(&mut self) {
+		self.0.store(true, Ordering::Relaxed);
+	}
+}
+
+/// An answer as it grows. Dropping it ends the request.
 #[derive(Debug)]
 pub struct Answer {
 	events: mpsc::Receiver<Event>,
-	cancelled: Arc<AtomicBool>,
+	_ticket: Ticket,
 }
 
 impl Answer {
@@ -107,12 +122,6 @@ impl Answer {
 	}
 }
 
-impl Drop for Answer {
-	fn drop(&mut self) {
-		self.cancelled.store(true, Ordering::Relaxed);
-	}
-}
-
 /// How much is under way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
@@ -133,7 +142,7 @@ pub struct Load {
 /// A request on its way into the batch.
 struct Submitted {
 	request: Request,
-	events: mpsc::Sender<Event>,
+	sink: Sink,
 	cancelled: Arc<AtomicBool>,
 }
 
@@ -197,12 +206,25 @@ impl Server {
 		Ok(Self { base, limits, pages, desk, thread })
 	}
 
-	/// Adds a request.
+	/// Adds a request, whose answer can be waited for.
+	///
+	/// # Errors
+	/// As [`Server::submit_to`].
+	pub fn submit(&self, request: Request) -> Result<Answer> {
+		let (sender, events) = mpsc::channel();
+		let sink = Box::new(move |event| match sender.send(event) {
+			Ok(()) => ControlFlow::Continue(()),
+			Err(_) => ControlFlow::Break(()),
+		});
+		Ok(Answer { events, _ticket: self.submit_to(request, sink)? })
+	}
+
+	/// Adds a request whose events go to `sink`.
 	///
 	/// # Errors
 	/// [`Error::Busy`] when too many wait; what is wrong with the prompt, the options or an adapter;
 	/// [`Error::CacheFull`] when it would not fit even by itself.
-	pub fn submit(&self, mut request: Request) -> Result<Answer> {
+	pub fn submit_to(&self, mut request: Request, sink: Sink) -> Result<Ticket> {
 		request.options.sampling.validate()?;
 		engine::check_tokens(&request.prompt, self.base.config.vocab)?;
 		let (length, context) = (request.prompt.len(), self.base.config.context);
@@ -223,9 +245,8 @@ impl Server {
 			let bytes = Shape::new(&self.base.config).page_bytes() / PAGE;
 			return Err(Error::CacheFull { positions, available: self.pages * PAGE, bytes });
 		}
-		let (events, receiver) = mpsc::channel();
 		let cancelled = Arc::new(AtomicBool::new(false));
-		let submitted = Submitted { request, events, cancelled: Arc::clone(&cancelled) };
+		let submitted = Submitted { request, sink, cancelled: Arc::clone(&cancelled) };
 		let mut inbox = self.desk.lock();
 		let waiting = inbox.load.waiting + inbox.submitted.len();
 		if waiting >= self.limits.waiting {
@@ -234,7 +255,7 @@ impl Server {
 		inbox.submitted.push(submitted);
 		drop(inbox);
 		self.desk.arrived.notify_one();
-		Ok(Answer { events: receiver, cancelled })
+		Ok(Ticket(cancelled))
 	}
 
 	/// How much is under way.

@@ -3,8 +3,6 @@
 mod auth;
 mod content;
 mod error;
-mod listen;
-mod stall;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +19,7 @@ use serde::Serialize;
 
 pub use auth::{ACCOUNT_HEADER, SIGNATURE_HEADER};
 pub use error::Refusal;
-pub use listen::serve;
+pub use openlora_http::serve;
 
 use crate::{content::ContentStore, metrics::Metrics, status::StatusSource};
 

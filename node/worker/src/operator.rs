@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use openledger_primitives_inference::host::Engine;
+use openlora_http::Connections;
 use parking_lot::Mutex;
 use substrate_prometheus_endpoint::Registry;
 use tokio::{runtime::Handle, task::JoinHandle};
@@ -97,7 +98,9 @@ impl Operator {
 		});
 		let router = http::router(http::Services { store, status: reporter.clone(), metrics });
 		let shutdown = CancellationToken::new();
-		let serving = http::serve(listener, router, config.limits.clone(), shutdown.clone());
+		let connections =
+			Connections { most: config.limits.connections, silence: config.limits.silence };
+		let serving = http::serve(listener, router, connections, shutdown.clone());
 		let http = Mutex::new(Some(runtime.spawn(serving)));
 		log::info!("the worker listens on http://{address}, its store is {}", config.store);
 		Ok(Self { engine, queue, reporter, address, shutdown, http })

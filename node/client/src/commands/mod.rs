@@ -19,6 +19,7 @@ pub mod model;
 pub mod operator;
 pub mod publish;
 pub mod rewards;
+pub mod serve;
 pub mod sources;
 pub mod trace;
 pub mod train;

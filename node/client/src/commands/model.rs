@@ -3,6 +3,7 @@
 use super::{
 	datanet::all,
 	publish::{self, Publish},
+	serve::{self, Serve},
 	train::{self, Train},
 };
 use crate::{Context, amount, chain::number, output};
@@ -25,6 +26,8 @@ pub enum Command {
 	/// Publish a trained adapter as a model: register it, build its attribution index, commit to
 	/// it. Interrupted, the same command goes on where it stopped.
 	Publish(Publish),
+	// Without a comment here, the one of the arguments is the help, all of it.
+	Serve(Serve),
 	/// List model versions.
 	List,
 	/// List bases.
@@ -48,6 +51,7 @@ impl Command {
 		let (call, model) = match self {
 			Self::Train(arguments) => return train::run(arguments, context).await,
 			Self::Publish(arguments) => return publish::run(arguments, context).await,
+			Self::Serve(arguments) => return serve::run(arguments, context).await,
 			Self::List => {
 				let chain = context.chain().await?;
 				let models = all(

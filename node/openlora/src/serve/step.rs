@@ -5,12 +5,11 @@ use std::{
 	sync::{
 		Arc,
 		atomic::{AtomicBool, Ordering},
-		mpsc,
 	},
 };
 
 use super::{
-	Event, Limits, Load, Request, Submitted,
+	Event, Limits, Load, Request, Sink, Submitted,
 	fair::{Fair, Owner},
 	prefix::{Adapters, Prefixes},
 };
@@ -36,7 +35,7 @@ struct Active {
 	tokens: Vec<u32>,
 	/// Keys and values of the first of them.
 	sequence: Sequence,
-	events: mpsc::Sender<Event>,
+	sink: Sink,
 	cancelled: Arc<AtomicBool>,
 	/// Why it ends after this step.
 	end: Option<Event>,
@@ -56,7 +55,7 @@ impl Active {
 			return;
 		}
 		self.tokens.push(token);
-		if self.events.send(Event::Token(token)).is_err() {
+		if (self.sink)(Event::Token(token)).is_break() {
 			self.end = Some(Event::Done(Finish::Cancelled));
 		} else if self.tokens.len() >= self.request.prompt.len() + options.max_tokens {
 			self.end = Some(Event::Done(Finish::Length));
@@ -149,9 +148,9 @@ impl Batch {
 
 	/// Drops requests that nobody waits for any more.
 	fn forget(&mut self) {
-		for gone in self.waiting.remove(|one| one.cancelled.load(Ordering::Relaxed)) {
+		for mut gone in self.waiting.remove(|one| one.cancelled.load(Ordering::Relaxed)) {
 			// Whoever cancelled may listen no more.
-			let _ = gone.events.send(Event::Done(Finish::Cancelled));
+			let _ = (gone.sink)(Event::Done(Finish::Cancelled));
 		}
 		for active in &mut self.active {
 			if active.cancelled.load(Ordering::Relaxed) {
@@ -168,7 +167,7 @@ impl Batch {
 			let free = self.pages - taken;
 			let fits = |one: &Submitted| Active::pages(&one.request) <= free;
 			let Some((owner, one)) = self.waiting.pop(fits) else { return };
-			let Submitted { request, events, cancelled } = one;
+			let Submitted { request, sink, cancelled } = one;
 			let adapters = request.adapters.iter();
 			let adapters =
 				adapters.map(|(one, factor)| (one.generation(), factor.to_bits())).collect();
@@ -183,7 +182,7 @@ impl Batch {
 				adapters,
 				tokens,
 				sequence,
-				events,
+				sink,
 				cancelled,
 				end,
 			});
@@ -279,7 +278,7 @@ impl Batch {
 			self.waiting.done(one.owner);
 			if let Some(end) = one.end {
 				// Whoever asked may listen no more.
-				let _ = one.events.send(end);
+				let _ = (one.sink)(end);
 			}
 		}
 	}

@@ -1,6 +1,5 @@
 use super::*;
 use crate::{Isa, Module, PeftConfig, Sampling, generate, testing};
-use std::ops::ControlFlow;
 
 fn base() -> Arc<Base> {
 	testing::tiny_base(1)

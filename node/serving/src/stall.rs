@@ -15,14 +15,14 @@ use tokio::{
 
 /// Fails writes that make no progress for some time. Reads are left alone: those who await them
 /// have time limits of their own.
-pub(super) struct Stall<S> {
+pub(crate) struct Stall<S> {
 	stream: S,
 	limit: Duration,
 	waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Stall<S> {
-	pub(super) fn new(stream: S, limit: Duration) -> Self {
+	pub(crate) fn new(stream: S, limit: Duration) -> Self {
 		Self { stream, limit, waiting: None }
 	}
 

@@ -17,8 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::stall::Stall;
-use crate::config::Limits;
+use crate::stall::Stall;
 
 /// The largest head of a request, in bytes; hyper takes no smaller buffer.
 const HEAD_SIZE: usize = 16 << 10;
@@ -27,15 +26,31 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The pause after the system refuses a connection, as it does when out of file descriptors.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How connections are bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+	/// Open at the same time; more wait in the system's queue.
+	pub most: usize,
+	/// The longest silence of the other end while bytes are due, the head of a request included.
+	pub silence: Duration,
+}
+
+impl Default for Connections {
+	/// 256, and 30 seconds.
+	fn default() -> Self {
+		Self { most: 256, silence: Duration::from_secs(30) }
+	}
+}
+
 /// Serves `router` on `listener` until `shutdown`, then lets requests under way finish for a few
 /// seconds.
 pub async fn serve(
 	listener: TcpListener,
 	router: Router,
-	limits: Limits,
+	limits: Connections,
 	shutdown: CancellationToken,
 ) {
-	let slots = Arc::new(Semaphore::new(limits.connections));
+	let slots = Arc::new(Semaphore::new(limits.most));
 	let mut connections = JoinSet::new();
 	loop {
 		while connections.try_join_next().is_some() {}

@@ -1,0 +1,162 @@
+//! The models that are served: the base, and adapters by name.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::SystemTime};
+
+use openlora::{Adapter, Base};
+use parking_lot::RwLock;
+use serde::Serialize;
+
+use crate::error::Refusal;
+
+/// The longest name of a model, in bytes.
+const MAX_NAME: usize = 128;
+
+/// The base and its adapters. A request keeps the adapter that it began with, whatever is loaded or
+/// unloaded meanwhile.
+pub struct Models {
+	base: Arc<Base>,
+	name: String,
+	begun: u64,
+	adapters: RwLock<BTreeMap<String, Loaded>>,
+	/// Adapters that may be loaded.
+	most: usize,
+}
+
+struct Loaded {
+	adapter: Arc<Adapter>,
+	created: u64,
+}
+
+/// An entry of the list of models.
+#[derive(Debug, Serialize)]
+pub(crate) struct Listed {
+	id: String,
+	object: &'static str,
+	created: u64,
+	owned_by: &'static str,
+	/// The base of an adapter.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	parent: Option<String>,
+	max_model_len: usize,
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+	SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+impl Models {
+	/// The base under a name, and no adapters yet, of which there may be `most`.
+	///
+	/// # Errors
+	/// [`Refusal::Parameter`] when the name is empty, too long or has spaces in it.
+	pub fn new(base: Arc<Base>, name: String, most: usize) -> Result<Self, Refusal> {
+		check(&name)?;
+		let adapters = RwLock::default();
+		Ok(Self { base, name, begun: now(), adapters, most })
+	}
+
+	/// The base.
+	pub fn base(&self) -> &Arc<Base> {
+		&self.base
+	}
+
+	/// The base's name.
+	pub fn name(&self) -> &str {
+		&self.name
+	}
+
+	/// Loads an adapter from a PEFT folder, or a file with its configuration in it, under a name that
+	/// is free.
+	///
+	/// # Errors
+	/// What is wrong with the name or the adapter; nothing is changed then.
+	pub fn load(&self, name: &str, path: &Path) -> Result<(), Refusal> {
+		check(name)?;
+		if name == self.name || self.adapters.read().contains_key(name) {
+			return Err(Refusal::Taken(name.to_string()));
+		}
+		let adapter = match path.is_dir() {
+			true => Adapter::load_dir(path)?,
+			false => {
+				let bytes = std::fs::read(path)
+					.map_err(|source| openlora::Error::Io { path: path.to_path_buf(), source })?;
+				Adapter::from_bytes(&bytes)?
+			}
+		};
+		self.insert(name, adapter)
+	}
+
+	/// Adds an adapter under a name that is free.
+	///
+	/// # Errors
+	/// As [`Models::load`].
+	pub fn insert(&self, name: &str, adapter: Adapter) -> Result<(), Refusal> {
+		check(name)?;
+		adapter.fits(&self.base.config)?;
+		let mut adapters = self.adapters.write();
+		if name == self.name || adapters.contains_key(name) {
+			return Err(Refusal::Taken(name.to_string()));
+		}
+		if adapters.len() >= self.most {
+			let reason = format!("{} adapters are loaded, no more fit", self.most);
+			return Err(Refusal::Parameter { parameter: "lora_name", reason });
+		}
+		let loaded = Loaded { adapter: Arc::new(adapter), created: now() };
+		adapters.insert(name.to_string(), loaded);
+		Ok(())
+	}
+
+	/// Removes an adapter; requests that it answers go on.
+	///
+	/// # Errors
+	/// [`Refusal::NoModel`].
+	pub fn unload(&self, name: &str) -> Result<(), Refusal> {
+		let removed = self.adapters.write().remove(name);
+		removed.map(drop).ok_or_else(|| Refusal::NoModel(name.to_string()))
+	}
+
+	/// What answers under a name: an adapter, or none for the base itself.
+	///
+	/// # Errors
+	/// [`Refusal::NoModel`].
+	pub fn find(&self, name: &str) -> Result<Option<Arc<Adapter>>, Refusal> {
+		if name == self.name {
+			return Ok(None);
+		}
+		let adapters = self.adapters.read();
+		let loaded = adapters.get(name).ok_or_else(|| Refusal::NoModel(name.to_string()))?;
+		Ok(Some(Arc::clone(&loaded.adapter)))
+	}
+
+	/// All of them, the base first.
+	pub(crate) fn list(&self) -> Vec<Listed> {
+		let listed = |id: &str, created, parent| Listed {
+			id: id.to_string(),
+			object: "model",
+			created,
+			owned_by: "openlora",
+			parent,
+			max_model_len: self.base.config.context,
+		};
+		let mut all = vec![listed(&self.name, self.begun, None)];
+		let adapters = self.adapters.read();
+		let named = adapters.iter();
+		all.extend(named.map(|(id, one)| listed(id, one.created, Some(self.name.clone()))));
+		all
+	}
+}
+
+fn check(name: &str) -> Result<(), Refusal> {
+	let bad = |reason: &str| {
+		Err(Refusal::Parameter { parameter: "lora_name", reason: reason.to_string() })
+	};
+	match name {
+		"" => bad("a model needs a name"),
+		long if long.len() > MAX_NAME => bad("the name has more than 128 bytes"),
+		odd if odd.chars().any(|c| c.is_whitespace() || c.is_control()) => {
+			bad("the name has a space or a control character in it")
+		}
+		_ => Ok(()),
+	}
+}
