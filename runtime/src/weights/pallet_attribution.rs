@@ -1,8 +1,8 @@
 //! Weights of `pallet_attribution`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
 //! Machine: AMD EPYC.
-//! Steps: 20, each repeated 10 times.
-//! Reference: 129672 ns.
+//! Steps: 6, each repeated 100 times.
+//! Reference: 87203 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,25 +12,25 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_attribution::WeightInfo for WeightInfo<T> {
 	fn commit_challenge() -> Weight {
-		Weight::from_parts(201_907_000, 0)
+		Weight::from_parts(116_798_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn open_challenge() -> Weight {
-		Weight::from_parts(707_561_000, 0)
+		Weight::from_parts(418_572_000, 0)
 			.saturating_add(T::DbWeight::get().reads(28))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 
 	fn withdraw_challenge() -> Weight {
-		Weight::from_parts(174_957_000, 0)
+		Weight::from_parts(96_010_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn finalize() -> Weight {
-		Weight::from_parts(889_351_000, 0)
+		Weight::from_parts(530_010_000, 0)
 			.saturating_add(T::DbWeight::get().reads(67))
 			.saturating_add(T::DbWeight::get().writes(47))
 	}

@@ -3,8 +3,10 @@
 Prints one JSON object. Resident memory is VmRSS in MiB, read once a second from a development node
 (--dev --tmp, and with --operator and the model loaded) that has made some blocks and has no
 requests. Decode and prefill speed are of the example `decode` of openlora, the greedy answer to a
-fixed question without stopping early. Beside it stands llama.cpp (xllamacpp, in the virtual
-environment of scripts/compare-llama) on the same tokens with as many threads, run in turns with it.
+fixed question without stopping early, and of a prompt of about 256 tokens. Beside it stands llama.cpp
+(xllamacpp, in the virtual environment of scripts/compare-llama) on the same tokens with as many
+threads, run in turns with it. `batch` is sixteen requests at once, on the base alone and with an
+adapter of rank 8 each (example `serve_speed`).
 """
 
 import pathlib
@@ -29,6 +31,7 @@ def add_arguments(parser, number):
 def measure(arguments, folder):
     build.binaries()
     build.example("decode")
+    build.example("serve_speed")
     found = conditions()
     idle = (arguments.blocks, arguments.seconds)
     found["node_resident"] = memory.idle("node_resident", folder / "node", None, *idle)

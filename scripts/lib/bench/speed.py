@@ -1,11 +1,12 @@
-"""Tokens a second of the engine, and of llama.cpp on the same prompt, in turns."""
+"""Tokens a second of the engine, and of llama.cpp on the same prompts, in turns."""
 
 import json
+import os
 import subprocess
 import sys
 
 from figures import figure
-from places import DECODE, ROOT
+from places import DECODE, ROOT, SERVE_SPEED
 from processes import Failed, run, say
 
 LLAMA = ROOT / "scripts" / "lib" / "llama"
@@ -14,13 +15,19 @@ sys.path.append(str(LLAMA))
 import environment
 
 
-def ours(arguments):
-    line = [DECODE, arguments.model, "--tokens", arguments.tokens, "--threads", arguments.threads]
-    return json.loads(run([*line, "--ignore-stop"]))
+# About 256 tokens in the tokenizers of the bases that are served here.
+LONG = "Why is the sky blue, and why does it turn red in the evening? " * 15
+# Of the long prompt only its pass is timed, and the token that comes out of it.
+LONG_TOKENS = 2
 
 
-def theirs(python, arguments, prompt):
-    line = [python, "-B", LLAMA / "decode.py", arguments.model, arguments.tokens, arguments.threads]
+def ours(arguments, tokens, prompt):
+    line = [DECODE, arguments.model, "--tokens", tokens, "--threads", arguments.threads]
+    return json.loads(run([*line, "--ignore-stop", *(["--prompt", prompt] if prompt else [])]))
+
+
+def theirs(python, arguments, tokens, prompt):
+    line = [python, "-B", LLAMA / "decode.py", arguments.model, tokens, arguments.threads]
     return json.loads(run(line, text=json.dumps(prompt)))
 
 
@@ -50,21 +57,57 @@ def row(name, runs):
     }
 
 
-def measure(arguments):
-    python, reason = peer_python(arguments)
-    mine, other = [], []
+def turns(arguments, python, tokens, prompt=None):
+    """Runs of both in turns, so that what else the machine does meets both; and why not of the peer."""
+    mine, other, reason = [], [], None
     for number in range(arguments.runs):
         say(f"decoding, run {number + 1} of {arguments.runs}")
-        mine.append(ours(arguments))
+        mine.append(ours(arguments, tokens, prompt))
         if python:
-            # In turns, so that what else the machine does meets both.
             try:
-                other.append(theirs(python, arguments, mine[-1]["prompt_ids"]))
+                other.append(theirs(python, arguments, tokens, mine[-1]["prompt_ids"]))
             except Failed as failed:
                 python, reason = None, f"llama.cpp failed: {failed}"
+    return mine, other, reason
+
+
+def over(ours, theirs, speed):
+    return round(ours[speed]["median"] / theirs[speed]["median"], 3)
+
+
+def batch(arguments):
+    """Sixteen requests at once, on the base alone and with an adapter each."""
+    runs = []
+    for number in range(arguments.runs):
+        say(f"serving sixteen at once, run {number + 1} of {arguments.runs}")
+        threads = {"OPENLORA_THREADS": str(arguments.threads)}
+        runs.append(json.loads(run([SERVE_SPEED, arguments.model], env=os.environ | threads)))
+
+    def of(name, unit):
+        return figure(name, unit, [round(one[name], 3) for one in runs])
+
+    return {
+        "base16": of("base_tokens_per_s", "tokens/s"),
+        "mixed16": of("mixed_tokens_per_s", "tokens/s"),
+        "mixed16_slowdown": of("mixed_slowdown", "part"),
+        "rank": runs[0]["rank"],
+    }
+
+
+def measure(arguments):
+    python, reason = peer_python(arguments)
+    mine, other, failed = turns(arguments, python, arguments.tokens)
+    found = row("", mine)
     peer = {"name": "llama.cpp", "package": environment.REQUIREMENTS[0]}
     if other:
         peer |= row("peer_", other) | {"system": other[0]["system"]}
+        found["decode_over_llama_cpp"] = over(found, peer, "decode")
+    long, other, failed_too = turns(arguments, python, LONG_TOKENS, LONG)
+    found["long_prompt"] = row("long_", long)
+    if other:
+        peer["long_prompt"] = row("peer_long_", other)
+        found["prefill_over_llama_cpp"] = over(found["long_prompt"], peer["long_prompt"], "prefill")
+    reason = reason or failed or failed_too
     if reason:
         peer["unavailable"] = reason
-    return {**row("", mine), "peer": peer}
+    return {**found, "batch": batch(arguments), "peer": peer}

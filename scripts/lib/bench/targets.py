@@ -4,6 +4,7 @@ TARGETS = {
     "node_resident": "< 250",
     "operator_resident": "< 900",
     "decode": ">= 15",
+    "mixed_slowdown": "<= 0.2",
     "demo_training_s": "< 720",
     "demo_cached_s": "< 120",
     "blocks_over_generation": "<= 4",

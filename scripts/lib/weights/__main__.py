@@ -41,8 +41,8 @@ def parse_arguments():
         one = commands.add_parser(name, description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
         if name != "check":
             one.add_argument("--pallet", choices=PALLETS, action="append", help="only this one; can be repeated (default: all)")
-            one.add_argument("--steps", type=number(2), default=20, metavar="N", help="values of each component (default %(default)s)")
-            one.add_argument("--repeat", type=number(1), default=20, metavar="N", help="runs of each value, in five rounds (default %(default)s)")
+            one.add_argument("--steps", type=number(2), default=6, metavar="N", help="values of each component (default %(default)s)")
+            one.add_argument("--repeat", type=number(1), default=100, metavar="N", help="runs of each value, in ten rounds (default %(default)s)")
         if name != "run":
             one.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()

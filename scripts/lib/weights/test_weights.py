@@ -114,16 +114,21 @@ class MergeTest(unittest.TestCase):
 
         return [batch("reference", "reference", reference), batch("pallet_x", "answer", time)]
 
-    def test_rounds_of_a_slow_machine_count_as_those_of_a_fast_one(self):
-        rounds = [self.round(100, 1_000), self.round(200, 2_000), self.round(100, 1_200)]
-        merged, median = measure.merge(rounds)
-        times = [one["extrinsic_time"] for one in merged[1]["time_results"]]
-        self.assertEqual((median, times), (100, [1_000, 1_000, 1_200]))
+    def test_slow_rounds_of_a_benchmark_do_not_count(self):
+        times = [2_000, 1_000, 1_500, 1_800, 1_100, 2_500, 1_700, 1_900]
+        merged = measure.merge([self.round(100 + one, one) for one in times])
+        left = [one["extrinsic_time"] for one in merged[1]["time_results"]]
+        self.assertEqual((measure.reference(merged), left), (1_150, [1_000, 1_100]))
         self.assertEqual(merged[1]["db_results"], [1])
 
-    def test_round_without_reference_is_refused(self):
+    def test_every_size_keeps_its_fastest_runs(self):
+        runs = [{"components": [["n", n]], "extrinsic_time": 100 * n + i} for i in range(5) for n in (1, 2)]
+        left = sorted(one["extrinsic_time"] for one in measure.fastest(runs))
+        self.assertEqual(left, [100, 101, 200, 201])
+
+    def test_measurement_without_reference_is_refused(self):
         with self.assertRaises(measure.Failed):
-            measure.merge([self.round(100, 1)[1:]])
+            measure.reference(measure.merge([self.round(100, 1)[1:]]))
 
 
 if __name__ == "__main__":
