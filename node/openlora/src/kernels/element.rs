@@ -53,8 +53,18 @@ pub(super) trait Element {
 	/// Bytes of a number.
 	const BYTES: usize;
 
+	/// Eight numbers, exactly.
+	fn eight<A: Arch>(bytes: &[u8]) -> [f32; 8];
+
 	/// Sixteen numbers, exactly.
-	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES];
+	#[inline(always)]
+	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
+		let mut numbers = [0.0; LANES];
+		let (first, second) = bytes.split_at(8 * Self::BYTES);
+		numbers[..8].copy_from_slice(&Self::eight::<A>(first));
+		numbers[8..].copy_from_slice(&Self::eight::<A>(second));
+		numbers
+	}
 }
 
 pub(super) struct Single;
@@ -63,8 +73,8 @@ impl Element for Single {
 	const BYTES: usize = 4;
 
 	#[inline(always)]
-	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
-		let mut numbers = [0.0; LANES];
+	fn eight<A: Arch>(bytes: &[u8]) -> [f32; 8] {
+		let mut numbers = [0.0; 8];
 		for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
 			*number = f32::from_le_bytes(*bytes);
 		}
@@ -78,15 +88,9 @@ impl Element for Half {
 	const BYTES: usize = 2;
 
 	#[inline(always)]
-	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
-		let mut numbers = [0.0; LANES];
-		let (numbers_by_eight, _) = numbers.as_chunks_mut::<8>();
-		for (numbers, bytes) in numbers_by_eight.iter_mut().zip(bytes.as_chunks::<16>().0) {
-			let halves =
-				std::array::from_fn(|i| u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]));
-			*numbers = A::widen(&halves);
-		}
-		numbers
+	fn eight<A: Arch>(bytes: &[u8]) -> [f32; 8] {
+		let bytes = &bytes[..16];
+		A::widen(&std::array::from_fn(|i| u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]])))
 	}
 }
 
@@ -96,8 +100,8 @@ impl Element for Upper {
 	const BYTES: usize = 2;
 
 	#[inline(always)]
-	fn load<A: Arch>(bytes: &[u8]) -> [f32; LANES] {
-		let mut numbers = [0.0; LANES];
+	fn eight<A: Arch>(bytes: &[u8]) -> [f32; 8] {
+		let mut numbers = [0.0; 8];
 		for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<2>().0) {
 			*number = f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
 		}

@@ -9,10 +9,13 @@ use super::{
 
 /// Chains of each sum over inputs.
 const CHAINS: usize = 4;
+/// Ranks that are computed together.
+const RANKS: usize = 8;
 
 /// The two matrices of one adapted projection, as the kernels read them.
 ///
-/// `A` lies input by input and `B` rank by rank, each filled up with zeros to a multiple of sixteen.
+/// `A` lies input by input, filled up with zeros to a multiple of eight ranks, and `B` rank by rank, to a
+/// multiple of sixteen outputs.
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
 	precision: Precision,
@@ -50,7 +53,7 @@ impl Pair {
 			}
 			bytes
 		};
-		let a = pack(inputs, rank.next_multiple_of(LANES), &|input, of| match of < rank {
+		let a = pack(inputs, rank.next_multiple_of(RANKS), &|input, of| match of < rank {
 			true => a[of * inputs + input],
 			false => 0.0,
 		});
@@ -119,11 +122,11 @@ impl Kernel for Down<'_> {
 
 #[inline(always)]
 fn down<E: Element, A: Arch>(pair: &Pair, x: &[f32], target: &mut [f32]) {
-	let stride = pair.rank.next_multiple_of(LANES) * E::BYTES;
-	for (part, target) in target.chunks_mut(LANES).enumerate() {
-		let at = part * LANES * E::BYTES;
-		let mut chains = [[0f32; LANES]; CHAINS];
-		let load = |row: &[u8]| E::load::<A>(&row[at..at + LANES * E::BYTES]);
+	let stride = pair.rank.next_multiple_of(RANKS) * E::BYTES;
+	for (part, target) in target.chunks_mut(RANKS).enumerate() {
+		let at = part * RANKS * E::BYTES;
+		let mut chains = [[0f32; RANKS]; CHAINS];
+		let load = |row: &[u8]| E::eight::<A>(&row[at..at + RANKS * E::BYTES]);
 		let mut inputs = x.chunks_exact(CHAINS);
 		let mut rows = pair.a.chunks_exact(CHAINS * stride);
 		for (x, rows) in (&mut inputs).zip(&mut rows) {

@@ -98,7 +98,8 @@ unsafe fn part<L: Layout, const R: usize, const H: usize>(
 				_mm256_set1_epi32(x.cast::<i32>().read_unaligned())
 			};
 			let mut add = |row: usize, half: usize, scales: __m256, whole: __m256i| {
-				let scale = _mm256_mul_ps(scales, _mm256_set1_ps(rows[row].scales[at]));
+				let scale =
+					_mm256_mul_ps(scales, _mm256_set1_ps(*rows[row].scales.get_unchecked(at)));
 				sums[row][half] =
 					_mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(whole), sums[row][half]);
 			};
@@ -154,7 +155,7 @@ unsafe fn part<L: Layout, const R: usize, const H: usize>(
 				for half in 0..H {
 					let minima = numbers_at(L::MINIMA_AT, half);
 					for row in 0..R {
-						let sum = _mm256_set1_ps(rows[row].sums[at]);
+						let sum = _mm256_set1_ps(*rows[row].sums.get_unchecked(at));
 						sums[row][half] = _mm256_fmadd_ps(minima, sum, sums[row][half]);
 					}
 				}

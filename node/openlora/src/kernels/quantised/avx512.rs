@@ -83,14 +83,15 @@ pub(super) unsafe fn product<L: Layout, const R: usize>(
 				let scales = numbers::<L>(block.add(L::WEIGHTS + part * L::NUMBERS));
 				for row in 0..R {
 					let whole = _mm512_cvtepi32_ps(products[row]);
-					let scale = _mm512_mul_ps(scales, _mm512_set1_ps(rows[row].scales[at]));
+					let scale =
+						_mm512_mul_ps(scales, _mm512_set1_ps(*rows[row].scales.get_unchecked(at)));
 					sums[row] = _mm512_fmadd_ps(scale, whole, sums[row]);
 				}
 			}
 			if L::MINIMA {
 				let minima = numbers::<L>(block.add(L::MINIMA_AT));
 				for row in 0..R {
-					let sum = _mm512_set1_ps(rows[row].sums[at]);
+					let sum = _mm512_set1_ps(*rows[row].sums.get_unchecked(at));
 					sums[row] = _mm512_fmadd_ps(minima, sum, sums[row]);
 				}
 			}
