@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Module, PeftConfig, testing};
+use crate::{Error, Module, PeftConfig, testing};
 
 const PROMPT: [u32; 4] = [5, 70, 9, 33];
 
