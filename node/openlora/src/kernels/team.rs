@@ -137,7 +137,6 @@ impl<'a, T> Shared<'a, T> {
 	///
 	/// # Panics
 	/// When they are not all in the slice.
-	#[expect(clippy::mut_from_ref, reason = "what the type is for")]
 	pub(crate) unsafe fn slice(&self, from: usize, len: usize) -> &'a mut [T] {
 		assert!(from <= self.len && len <= self.len - from, "{len} from {from} of {}", self.len);
 		// SAFETY: within the slice, and the caller guarantees that it is not aliased.
