@@ -260,6 +260,14 @@ impl Adapter {
 		self.generation
 	}
 
+	/// Makes the adapter ready to run, which its first use would do otherwise.
+	///
+	/// # Errors
+	/// [`Error::NonFinite`] when half precision does not reach a number.
+	pub fn prepare(&self) -> Result<()> {
+		self.packed().map(drop)
+	}
+
 	/// The matrices as they are run: rounded to half precision.
 	///
 	/// # Errors

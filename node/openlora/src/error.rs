@@ -215,6 +215,9 @@ pub enum Error {
 		/// Requests that wait.
 		waiting: usize,
 	},
+	/// What would answer has ended.
+	#[error("the server has stopped")]
+	Stopped,
 	/// The model produced a value that is not finite, so no token can be chosen.
 	#[error("the model produced logits that are not finite")]
 	NonFiniteLogits,

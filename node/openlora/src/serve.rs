@@ -108,7 +108,7 @@ impl Answer {
 	/// The whole answer, once it is over.
 	///
 	/// # Errors
-	/// Why it failed.
+	/// Why it failed, [`Error::Stopped`] when the server did.
 	pub fn finish(self) -> Result<(Vec<u32>, Finish)> {
 		let mut tokens = Vec::new();
 		loop {
@@ -116,7 +116,7 @@ impl Answer {
 				Some(Event::Token(token)) => tokens.push(token),
 				Some(Event::Done(finish)) => return Ok((tokens, finish)),
 				Some(Event::Failed(error)) => return Err(error),
-				None => return Ok((tokens, Finish::Cancelled)),
+				None => return Err(Error::Stopped),
 			}
 		}
 	}
@@ -139,6 +139,11 @@ pub struct Load {
 	pub reused_tokens: u64,
 }
 
+/// Positions whose keys and values a request takes at most: the last token of its answer is not run.
+fn positions(request: &Request) -> usize {
+	(request.prompt.len() + request.options.max_tokens).saturating_sub(1)
+}
+
 /// A request on its way into the batch.
 struct Submitted {
 	request: Request,
@@ -151,6 +156,8 @@ struct Inbox {
 	submitted: Vec<Submitted>,
 	load: Load,
 	stop: bool,
+	/// The thread has ended, by itself or by a panic.
+	closed: bool,
 }
 
 /// What callers and the thread share.
@@ -239,8 +246,8 @@ impl Server {
 				return Err(Error::InvalidOption { option, value, reason: "it has to be finite" });
 			}
 		}
-		request.options.max_tokens = request.options.max_tokens.min(context - length);
-		let positions = length + request.options.max_tokens;
+		request.options.max_tokens = request.options.max_tokens.min(context - length + 1);
+		let positions = positions(&request);
 		if positions.div_ceil(PAGE) > self.pages {
 			let bytes = Shape::new(&self.base.config).page_bytes() / PAGE;
 			return Err(Error::CacheFull { positions, available: self.pages * PAGE, bytes });
@@ -248,6 +255,9 @@ impl Server {
 		let cancelled = Arc::new(AtomicBool::new(false));
 		let submitted = Submitted { request, sink, cancelled: Arc::clone(&cancelled) };
 		let mut inbox = self.desk.lock();
+		if inbox.closed {
+			return Err(Error::Stopped);
+		}
 		let waiting = inbox.load.waiting + inbox.submitted.len();
 		if waiting >= self.limits.waiting {
 			return Err(Error::Busy { waiting });
@@ -256,6 +266,11 @@ impl Server {
 		drop(inbox);
 		self.desk.arrived.notify_one();
 		Ok(Ticket(cancelled))
+	}
+
+	/// Whether requests are taken: not after the thread has ended.
+	pub fn is_running(&self) -> bool {
+		!self.desk.lock().closed
 	}
 
 	/// How much is under way.
@@ -276,7 +291,19 @@ impl Drop for Server {
 	}
 }
 
+/// Closes the desk however the thread ends, so that nobody waits for it.
+struct Closing<'a>(&'a Desk);
+
+impl Drop for Closing<'_> {
+	fn drop(&mut self) {
+		let mut inbox = self.0.lock();
+		inbox.closed = true;
+		inbox.submitted.clear();
+	}
+}
+
 fn run(mut batch: Batch, desk: &Desk) {
+	let _closing = Closing(desk);
 	loop {
 		let mut inbox = desk.lock();
 		while inbox.submitted.is_empty() && batch.is_idle() && !inbox.stop {
@@ -287,6 +314,7 @@ fn run(mut batch: Batch, desk: &Desk) {
 		}
 		let submitted = std::mem::take(&mut inbox.submitted);
 		batch.take(submitted);
+		batch.gather();
 		inbox.load = batch.load();
 		drop(inbox);
 		batch.step();

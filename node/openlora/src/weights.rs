@@ -116,28 +116,13 @@ impl Matrix {
 				};
 				let of = |output| &bytes[source(output) * row..][..row];
 				let panels = quantised::Panels::pack(format, outputs, inputs, of);
-				Self::Quantised(panels)
+				Self::Quantised(panels.map_err(|output| Error::NonFinite {
+					name: name.clone(),
+					index: output * inputs,
+				})?)
 			}
 		};
-		matrix.check(&name)?;
 		Ok(matrix)
-	}
-
-	/// Refuses scales that are not finite, or whose products with weights are not.
-	fn check(&self, name: &str) -> Result<()> {
-		if let Self::Quantised(panels) = self {
-			let stride = panels.inputs();
-			let mut values = vec![0.0; LANES * stride];
-			for panel in 0..panels.count() {
-				panels.expand(Isa::best(), panel, 0..stride, &mut values, stride);
-				let Some(index) = values.iter().position(|value| !value.is_finite()) else {
-					continue;
-				};
-				let index = panel * LANES * stride + index;
-				return Err(Error::NonFinite { name: name.to_string(), index });
-			}
-		}
-		Ok(())
 	}
 
 	/// (inputs, outputs).

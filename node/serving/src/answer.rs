@@ -4,7 +4,8 @@ use openlora::{Tokenizer, tokenizer::TextStream};
 
 /// Turns tokens into text that no later token can take back.
 pub(crate) struct Text<'a> {
-	stream: TextStream<'a>,
+	/// None once nothing more comes.
+	stream: Option<TextStream<'a>>,
 	stops: Vec<String>,
 	/// Text that may yet turn out to be the beginning of a stop.
 	held: String,
@@ -13,7 +14,7 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Text<'a> {
 	pub(crate) fn new(tokenizer: &'a Tokenizer, stops: Vec<String>) -> Self {
-		Self { stream: tokenizer.stream(), stops, held: String::new(), is_over: false }
+		Self { stream: Some(tokenizer.stream()), stops, held: String::new(), is_over: false }
 	}
 
 	/// Whether a stop was met.
@@ -26,13 +27,24 @@ impl<'a> Text<'a> {
 	/// # Errors
 	/// The tokenizer's.
 	pub(crate) fn push(&mut self, token: u32) -> openlora::Result<String> {
-		let piece = self.stream.push(token)?;
-		Ok(self.take(&piece))
+		match &mut self.stream {
+			Some(stream) => {
+				let piece = stream.push(token)?;
+				Ok(self.take(&piece))
+			}
+			None => Ok(String::new()),
+		}
 	}
 
 	/// What was held back, once nothing more comes.
-	pub(crate) fn finish(&mut self) -> String {
-		if self.is_over { String::new() } else { std::mem::take(&mut self.held) }
+	///
+	/// # Errors
+	/// The tokenizer's.
+	pub(crate) fn finish(&mut self) -> openlora::Result<String> {
+		let rest = self.stream.take().map(TextStream::finish).transpose()?.unwrap_or_default();
+		let settled = self.take(&rest);
+		let held = if self.is_over { String::new() } else { std::mem::take(&mut self.held) };
+		Ok(settled + &held)
 	}
 
 	fn take(&mut self, piece: &str) -> String {
@@ -69,7 +81,7 @@ mod tests {
 		let stops = stops.iter().map(|stop| stop.to_string()).collect();
 		let mut text = Text::new(&base.tokenizer, stops);
 		let mut all: Vec<String> = pieces.iter().map(|piece| text.take(piece)).collect();
-		all.push(text.finish());
+		all.push(text.finish().unwrap());
 		(all, text.is_over())
 	}
 
@@ -93,6 +105,16 @@ mod tests {
 	fn earliest_stop_ends_the_text_when_there_are_several() {
 		let (all, _) = settled(&["\n\n", "stop"], &["a stop", " b\n\n"]);
 		assert_eq!(all.concat(), "a ");
+	}
+
+	#[test]
+	fn text_is_not_lost_when_it_is_cut_within_a_character() {
+		let base = testing::tiny_base(1);
+		let mut text = Text::new(&base.tokenizer, vec![]);
+		let tokens = base.tokenizer.encode("aä", false).unwrap();
+		let pushed: String =
+			tokens[..tokens.len() - 1].iter().map(|token| text.push(*token).unwrap()).collect();
+		assert_eq!(pushed + &text.finish().unwrap(), "a\u{fffd}");
 	}
 
 	#[test]

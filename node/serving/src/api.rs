@@ -1,12 +1,12 @@
 //! The routes.
 
-use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
 	Json, Router,
-	body::Bytes,
-	extract::{DefaultBodyLimit, Request, State},
-	http::{HeaderMap, Method, Uri, header::AUTHORIZATION},
+	body::{Body, Bytes, to_bytes},
+	extract::{Request, State},
+	http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
 	middleware::{Next, from_fn_with_state},
 	response::{
 		IntoResponse, Response,
@@ -32,6 +32,8 @@ use crate::{
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 4 << 20;
+/// The longest that a body may take to come.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What the routes share.
 #[derive(Clone)]
@@ -66,7 +68,6 @@ pub fn router(service: Service) -> Router {
 		.route("/health", get(health))
 		.method_not_allowed_fallback(no_route)
 		.fallback(no_route)
-		.layer(DefaultBodyLimit::max(MAX_BODY))
 		.with_state(service)
 }
 
@@ -74,13 +75,30 @@ async fn no_route(method: Method, uri: Uri) -> Refusal {
 	Refusal::NoRoute { method: method.to_string(), path: uri.path().to_string() }
 }
 
-/// Compares in a time that does not tell how much is right.
+/// Compares in a time that does not tell how much is right. An empty key is no key.
 fn is_key(headers: &HeaderMap, key: &str) -> bool {
 	let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-	let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+	let Some(given) = given.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
 	let differences =
 		given.bytes().zip(key.bytes()).map(|(a, b)| a ^ b).fold(0, |all, one| all | one);
-	given.len() == key.len() && differences == 0
+	!key.is_empty() && given.len() == key.len() && differences == 0
+}
+
+/// The body, as long as it is neither too large nor too slow.
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+	match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
+		Err(_) => Err(Refusal::TooSlow(BODY_TIME.as_secs())),
+		Ok(Err(_)) => Err(Refusal::TooLarge(MAX_BODY)),
+		Ok(Ok(bytes)) => Ok(bytes),
+	}
+}
+
+/// Runs what takes a while where it holds up no other connection.
+async fn aside<T: Send + 'static>(
+	work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+	let ended = tokio::task::spawn_blocking(work).await;
+	ended.map_err(|e| Refusal::Invalid(format!("the request broke off: {e}")))?
 }
 
 async fn with_key(State(service): State<Service>, request: Request, next: Next) -> Response {
@@ -99,9 +117,10 @@ async fn with_admin_key(State(service): State<Service>, request: Request, next: 
 }
 
 async fn health(State(service): State<Service>) -> Response {
-	let load = service.server.load();
-	Json(json!({ "healthy": true, "running": load.running, "waiting": load.waiting }))
-		.into_response()
+	let (load, healthy) = (service.server.load(), service.server.is_running());
+	let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+	let state = json!({ "healthy": healthy, "running": load.running, "waiting": load.waiting });
+	(code, Json(state)).into_response()
 }
 
 async fn models(State(service): State<Service>) -> Response {
@@ -119,13 +138,10 @@ struct Load {
 	lora_path: PathBuf,
 }
 
-async fn load(State(service): State<Service>, body: Bytes) -> Result<String, Refusal> {
-	let Load { lora_name, lora_path } = parse(&body)?;
-	let models = Arc::clone(&service.models);
-	let name = lora_name.clone();
-	let loading = tokio::task::spawn_blocking(move || models.load(&name, &lora_path));
-	let ended = |e| Refusal::Invalid(format!("loading broke off: {e}"));
-	loading.await.map_err(ended)??;
+async fn load(State(service): State<Service>, body: Body) -> Result<String, Refusal> {
+	let Load { lora_name, lora_path } = parse(&read(body).await?)?;
+	let (models, name) = (Arc::clone(&service.models), lora_name.clone());
+	aside(move || models.load(&name, &lora_path)).await?;
 	Ok(format!("Success: LoRA adapter '{lora_name}' added successfully."))
 }
 
@@ -134,32 +150,42 @@ struct Unload {
 	lora_name: String,
 }
 
-async fn unload(State(service): State<Service>, body: Bytes) -> Result<String, Refusal> {
-	let Unload { lora_name } = parse(&body)?;
+async fn unload(State(service): State<Service>, body: Body) -> Result<String, Refusal> {
+	let Unload { lora_name } = parse(&read(body).await?)?;
 	service.models.unload(&lora_name)?;
 	Ok(format!("Success: LoRA adapter '{lora_name}' removed successfully."))
 }
 
-async fn chat(State(service): State<Service>, body: Bytes) -> Result<Response, Refusal> {
-	let chat: Asking = parse(&body)?;
-	chat.check()?;
-	let base = service.models.base();
-	let text = base.render_chat(&chat.messages()?, true)?;
-	let prompt = base.tokenizer.encode(&text, false)?;
-	let limit = chat.limit(Some(service.answer_tokens))?;
+async fn chat(State(service): State<Service>, body: Body) -> Result<Response, Refusal> {
+	let body = read(body).await?;
+	let (models, usual) = (Arc::clone(&service.models), service.answer_tokens);
+	let (chat, prompt, limit) = aside(move || {
+		let chat: Asking = parse(&body)?;
+		chat.check()?;
+		let text = models.base().render_chat(&chat.messages()?, true)?;
+		let prompt = models.base().tokenizer.encode(&text, false)?;
+		let limit = chat.limit(Some(usual))?;
+		Ok((chat, prompt, limit))
+	})
+	.await?;
 	Answering::start(&service, &chat, prompt, limit, Shape::Chat)?.respond(&chat).await
 }
 
-async fn completion(State(service): State<Service>, body: Bytes) -> Result<Response, Refusal> {
-	let completion: Asking = parse(&body)?;
-	completion.check()?;
-	let prompt = match completion.prompt()? {
-		Prompt::Text(text) => service.models.base().tokenizer.encode(&text, true)?,
-		Prompt::Tokens(tokens) => tokens,
-	};
-	let limit = completion.limit(None)?;
-	let common = &completion;
-	Answering::start(&service, common, prompt, limit, Shape::Completion)?.respond(common).await
+async fn completion(State(service): State<Service>, body: Body) -> Result<Response, Refusal> {
+	let body = read(body).await?;
+	let models = Arc::clone(&service.models);
+	let (asking, prompt, limit) = aside(move || {
+		let asking: Asking = parse(&body)?;
+		asking.check()?;
+		let prompt = match asking.prompt()? {
+			Prompt::Text(text) => models.base().tokenizer.encode(&text, true)?,
+			Prompt::Tokens(tokens) => tokens,
+		};
+		let limit = asking.limit(None)?;
+		Ok((asking, prompt, limit))
+	})
+	.await?;
+	Answering::start(&service, &asking, prompt, limit, Shape::Completion)?.respond(&asking).await
 }
 
 /// How answers are written.
@@ -199,11 +225,6 @@ impl Answering {
 		};
 		let stops = common.stops()?;
 		let length = prompt.len();
-		let context = service.models.base().config.context;
-		if length >= context {
-			let (tokens, context) = (length + 1, context);
-			return Err(openlora::Error::ContextExceeded { tokens, context }.into());
-		}
 		let adapters = adapter.into_iter().map(|adapter| (adapter, 1.0)).collect();
 		let payer = common.user.as_deref().map_or(0, payer);
 		// As many events as tokens at most: a slow reader holds no more than its own answer.
@@ -228,7 +249,7 @@ impl Answering {
 	}
 
 	async fn respond(self, common: &Asking) -> Result<Response, Refusal> {
-		if common.stream { Ok(self.stream(common.wants_usage())) } else { self.whole().await }
+		if common.is_stream() { Ok(self.stream(common.wants_usage())) } else { self.whole().await }
 	}
 
 	async fn whole(mut self) -> Result<Response, Refusal> {
@@ -246,10 +267,10 @@ impl Answering {
 				}
 				Some(Event::Done(finish)) => break reason(finish),
 				Some(Event::Failed(error)) => return Err(error.into()),
-				None => break "stop",
+				None => return Err(openlora::Error::Stopped.into()),
 			}
 		};
-		answer.push_str(&text.finish());
+		answer.push_str(&text.finish()?);
 		let choice = match self.shape {
 			Shape::Chat => json!({
 				"index": 0,
@@ -313,12 +334,11 @@ impl Answering {
 					}
 					Some(Event::Done(finish)) => break Ok(reason(finish)),
 					Some(Event::Failed(error)) => break Err(error),
-					None => break Ok("stop"),
+					None => break Err(openlora::Error::Stopped),
 				}
 			};
-			match end {
-				Ok(reason) => {
-					let rest = text.finish();
+			match end.and_then(|reason| Ok((reason, text.finish()?))) {
+				Ok((reason, rest)) => {
 					if !rest.is_empty() {
 						send(self.piece(&rest));
 					}

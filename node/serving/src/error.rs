@@ -22,6 +22,12 @@ pub enum Refusal {
 		/// What is wrong with it.
 		reason: String,
 	},
+	/// The body is larger than is taken.
+	#[error("the body has more than {0} bytes")]
+	TooLarge(usize),
+	/// The body did not come in time.
+	#[error("the body did not come within {0} seconds")]
+	TooSlow(u64),
 	/// There is no such model.
 	#[error("there is no model {0:?}; GET /v1/models lists them")]
 	NoModel(String),
@@ -51,11 +57,14 @@ impl Refusal {
 	fn status(&self) -> StatusCode {
 		match self {
 			Self::Invalid(_) | Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+			Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+			Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
 			Self::NoModel(_) | Self::NoRoute { .. } => StatusCode::NOT_FOUND,
 			Self::Key => StatusCode::UNAUTHORIZED,
 			Self::NotManaged => StatusCode::FORBIDDEN,
 			Self::Taken(_) => StatusCode::CONFLICT,
 			Self::Engine(Error::Busy { .. }) => StatusCode::TOO_MANY_REQUESTS,
+			Self::Engine(Error::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
 			Self::Engine(
 				Error::NonFiniteActivation { .. } | Error::NonFiniteLogits | Error::Candle(_),
 			) => StatusCode::INTERNAL_SERVER_ERROR,

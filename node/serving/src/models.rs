@@ -94,6 +94,7 @@ impl Models {
 	pub fn insert(&self, name: &str, adapter: Adapter) -> Result<(), Refusal> {
 		check(name)?;
 		adapter.fits(&self.base.config)?;
+		adapter.prepare()?;
 		let mut adapters = self.adapters.write();
 		if name == self.name || adapters.contains_key(name) {
 			return Err(Refusal::Taken(name.to_string()));

@@ -22,8 +22,7 @@ pub(crate) struct Body {
 	messages: Vec<ChatMessage>,
 	#[serde(default)]
 	prompt: Value,
-	#[serde(default)]
-	pub(crate) stream: bool,
+	stream: Option<bool>,
 	#[serde(default)]
 	stream_options: Option<StreamOptions>,
 	max_tokens: Option<u64>,
@@ -51,6 +50,9 @@ pub(crate) struct Body {
 	functions: Option<Value>,
 	echo: Option<bool>,
 	suffix: Option<String>,
+	min_tokens: Option<u64>,
+	ignore_eos: Option<bool>,
+	stop_token_ids: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,12 +93,20 @@ impl Body {
 			("tools", is_set(&self.tools)),
 			("functions", is_set(&self.functions)),
 			("echo", self.echo == Some(true)),
+			("min_tokens", self.min_tokens.is_some_and(|n| n != 0)),
+			("ignore_eos", self.ignore_eos == Some(true)),
+			("stop_token_ids", is_set(&self.stop_token_ids)),
 			("suffix", self.suffix.as_ref().is_some_and(|suffix| !suffix.is_empty())),
 		];
 		match undone.into_iter().find(|(_, asked)| *asked) {
 			Some((parameter, _)) => refuse(parameter, "this server does not do that; leave it out"),
 			None => Ok(()),
 		}
+	}
+
+	/// Whether the answer comes as it grows.
+	pub(crate) fn is_stream(&self) -> bool {
+		self.stream == Some(true)
 	}
 
 	/// Whether the last event of a stream tells the usage.

@@ -74,7 +74,10 @@ impl Site {
 
 	/// The events of a stream.
 	async fn stream(&self, path: &str, body: Value) -> Vec<Value> {
-		let response = self.post(path, &body).await;
+		Self::events(self.post(path, &body).await).await
+	}
+
+	async fn events(response: Response) -> Vec<Value> {
 		assert_eq!(response.headers()["content-type"], "text/event-stream");
 		let text = response.text().await.unwrap();
 		let mut events: Vec<&str> =
@@ -206,6 +209,8 @@ async fn request_is_refused_when_it_asks_what_cannot_be_done() {
 		("n", json!(2)),
 		("logprobs", json!(true)),
 		("top_logprobs", json!(3)),
+		("min_tokens", json!(3)),
+		("ignore_eos", json!(true)),
 		("logit_bias", json!({ "5": 1 })),
 		("response_format", json!({ "type": "json_object" })),
 		("tools", json!([{ "type": "function" }])),
@@ -236,6 +241,8 @@ async fn request_is_refused_when_it_asks_what_cannot_be_done() {
 	let (status, message) =
 		site.refusal(COMPLETION, json!({ "model": "tiny", "prompt": long })).await;
 	assert_eq!((status, message.contains("128")), (400, true), "{message}");
+	let huge = json!({ "model": "tiny", "prompt": "x".repeat(5 << 20) });
+	assert_eq!(site.refusal(COMPLETION, huge).await.0, 413);
 	for prompt in [json!(["a", "b"]), json!([-1]), json!({}), json!([]), json!([99999])] {
 		let body = json!({ "model": "tiny", "prompt": prompt });
 		assert_eq!(site.refusal(COMPLETION, body).await.0, 400, "{prompt}");
@@ -263,17 +270,16 @@ async fn adapters_are_loaded_and_unloaded_while_requests_run() {
 	let missing = json!({ "lora_name": "sixth", "lora_path": folder.path().join("none") });
 	assert_eq!(site.refusal(load_path, missing).await.0, 400);
 
-	let running = site.stream(CHAT, with(chat("third"), "stream", json!(true)));
-	let unload = async { site.post(unload_path, &json!({ "lora_name": "third" })).await.status() };
-	let (events, unloaded) = tokio::join!(running, unload);
-	assert_eq!(unloaded, StatusCode::OK);
-	if events.len() > 1 {
-		let text: String = events
-			.iter()
-			.filter_map(|event| event["choices"][0]["delta"]["content"].as_str())
-			.collect();
-		assert_eq!(with_third["choices"][0]["message"]["content"], text);
-	}
+	// Its headers come once the request is under way.
+	let running = site.post(CHAT, &with(chat("third"), "stream", json!(true))).await;
+	let unloaded = site.post(unload_path, &json!({ "lora_name": "third" })).await;
+	assert_eq!(unloaded.status(), StatusCode::OK);
+	let text: String = Site::events(running)
+		.await
+		.iter()
+		.filter_map(|event| event["choices"][0]["delta"]["content"].as_str())
+		.collect();
+	assert_eq!(with_third["choices"][0]["message"]["content"], text);
 	assert_eq!(site.refusal(CHAT, chat("third")).await.0, 404);
 	assert_eq!(site.refusal(unload_path, json!({ "lora_name": "third" })).await.0, 404);
 }

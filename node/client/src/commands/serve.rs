@@ -89,6 +89,9 @@ pub struct Serve {
 pub async fn run(arguments: Serve, context: &Context) -> Result<()> {
 	let Output { json } = context.output();
 	ensure!(arguments.threads != Some(0), "--threads has to be at least 1");
+	for (name, key) in [("--api-key", &arguments.api_key), ("--admin-key", &arguments.admin_key)] {
+		ensure!(key.as_deref() != Some(""), "{name} is empty; leave it out, or give a key");
+	}
 	// Before anything is loaded: a port in use is known at once.
 	let listener = TcpListener::bind(arguments.listen)
 		.await

@@ -20,6 +20,9 @@ impl Packed {
 	/// not f32 on the CPU.
 	pub(crate) fn new(weights: &AdapterWeights, precision: Precision) -> Result<Self> {
 		let mut packed = Self::empty(weights.layers());
+		if !(weights.scale() as f32).is_finite() {
+			return Err(Error::NonFinite { name: "the adapter's scale".into(), index: 0 });
+		}
 		for (layer, module, lora) in weights.iter() {
 			let a = lora.a.flatten_all()?.to_vec1::<f32>()?;
 			let b = lora.b.flatten_all()?.to_vec1::<f32>()?;

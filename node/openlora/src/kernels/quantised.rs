@@ -30,13 +30,14 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
-	/// Packs GGUF's blocks. `row` names the bytes of each output's weights.
+	/// Packs GGUF's blocks. `row` names the bytes of each output's weights. The first output of a panel
+	/// with a scale that is not finite, if there is one.
 	pub(crate) fn pack<'a>(
 		format: BlockFormat,
 		outputs: usize,
 		inputs: usize,
 		row: impl Fn(usize) -> &'a [u8],
-	) -> Self {
+	) -> Result<Self, usize> {
 		let (kind, blocks) = (format.kind(), inputs.div_ceil(BLOCK));
 		let mut data = Bytes::with_capacity(outputs.div_ceil(LANES) * blocks * bytes(kind));
 		let mut panel = Vec::new();
@@ -44,10 +45,12 @@ impl Panels {
 			let rows =
 				std::array::from_fn(|lane| (first + lane < outputs).then(|| row(first + lane)));
 			panel.clear();
-			pack::panel(format, &rows, blocks, &mut panel);
+			if !pack::panel(format, &rows, blocks, &mut panel) {
+				return Err(first);
+			}
 			data.extend(&panel);
 		}
-		Self { kind, outputs, blocks, data }
+		Ok(Self { kind, outputs, blocks, data })
 	}
 
 	/// Number of outputs.

@@ -59,6 +59,9 @@ impl Prefixes {
 		tokens: &[u32],
 		pages: &[u32],
 	) {
+		if tokens.len() < PAGE {
+			return;
+		}
 		self.next += 1;
 		let root = self.next;
 		let mut parent = *self.roots.entry(adapters.clone()).or_insert(root);

@@ -11,6 +11,7 @@ use std::{
 use super::{
 	Event, Limits, Load, Request, Sink, Submitted,
 	fair::{Fair, Owner},
+	positions,
 	prefix::{Adapters, Prefixes},
 };
 use crate::{
@@ -42,9 +43,9 @@ struct Active {
 }
 
 impl Active {
-	/// Pages that it takes at most.
+	/// Pages that it takes at most; the last token of an answer is not run.
 	fn pages(request: &Request) -> usize {
-		(request.prompt.len() + request.options.max_tokens).div_ceil(PAGE)
+		positions(request).div_ceil(PAGE)
 	}
 
 	/// Takes the next token.
@@ -123,10 +124,14 @@ impl Batch {
 		}
 	}
 
-	/// Runs some tokens of every request in the batch.
-	pub(super) fn step(&mut self) {
+	/// Drops what nobody waits for any more, and takes in what there is room for.
+	pub(super) fn gather(&mut self) {
 		self.forget();
 		self.admit();
+	}
+
+	/// Runs some tokens of every request in the batch.
+	pub(super) fn step(&mut self) {
 		let shares = self.shares();
 		let chosen: Vec<usize> = (0..self.active.len()).filter(|at| shares[*at] > 0).collect();
 		if chosen.is_empty() {
@@ -215,7 +220,8 @@ impl Batch {
 	fn run(&mut self, chosen: &[usize], shares: &[usize]) -> Result<()> {
 		for &at in chosen {
 			let sequence = &mut self.active[at].sequence;
-			let needed = (sequence.len() + shares[at]).div_ceil(PAGE) - sequence.pages().len();
+			let pages = (sequence.len() + shares[at]).div_ceil(PAGE);
+			let needed = pages.saturating_sub(sequence.pages().len());
 			let missing = needed.saturating_sub(self.pool.available());
 			self.prefixes.evict(&mut self.pool, missing);
 			self.pool.reserve(sequence, shares[at])?;
@@ -251,9 +257,23 @@ impl Batch {
 		if ready.is_empty() {
 			return Ok(());
 		}
-		engine::logits(base, team, &last, &mut self.logits)?;
+		// The sequences have grown: from here on a request fails by itself.
+		if engine::logits(base, team, &last, &mut self.logits).is_err() {
+			self.logits.clear();
+			for (at, last) in ready.iter().zip(last.chunks_exact(hidden)) {
+				let mut own = Vec::new();
+				if let Err(error) = engine::logits(base, team, last, &mut own) {
+					self.active[*at].end = Some(Event::Failed(error));
+					own = vec![0.0; base.config.vocab];
+				}
+				self.logits.append(&mut own);
+			}
+		}
 		for (at, logits) in ready.into_iter().zip(self.logits.chunks_exact(base.config.vocab)) {
 			let active = &mut self.active[at];
+			if active.end.is_some() {
+				continue;
+			}
 			if active.tokens.len() == active.request.prompt.len() {
 				let (tokens, pages) = (&active.tokens, active.sequence.pages());
 				self.prefixes.keep(&mut self.pool, &active.adapters, tokens, pages);

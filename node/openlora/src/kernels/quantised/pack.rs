@@ -134,19 +134,28 @@ struct Weights {
 	minimum: f32,
 }
 
-/// Writes the panel of sixteen rows, None where there is no such output, into `target`.
+/// Writes the panel of sixteen rows, None where there is no such output, into `target`. False when a
+/// scale or a minimum is not finite in the layout's precision; the panel is of no use then.
 pub(super) fn panel(
 	format: BlockFormat,
 	rows: &[Option<&[u8]>; LANES],
 	blocks: usize,
 	target: &mut Vec<u8>,
-) {
+) -> bool {
 	let kind = format.kind();
 	let wide = !matches!(kind, Kind::Four | Kind::Eight);
-	let number = |target: &mut Vec<u8>, value: f32| match wide {
-		true => target.extend(value.to_le_bytes()),
-		// Exact: halves and their multiples by eight are what the blocks hold.
-		false => target.extend(half::f16::from_f32(value).to_le_bytes()),
+	let mut finite = true;
+	let mut number = |target: &mut Vec<u8>, value: f32| match wide {
+		true => {
+			finite &= value.is_finite();
+			target.extend(value.to_le_bytes());
+		}
+		// Exact where it is finite: halves and their multiples by eight are what the blocks hold.
+		false => {
+			let half = half::f16::from_f32(value);
+			finite &= half.is_finite();
+			target.extend(half.to_le_bytes());
+		}
 	};
 	for at in 0..blocks {
 		let nothing = || Weights { q: [0; BLOCK], scales: [0.0; 2], minimum: 0.0 };
@@ -175,4 +184,5 @@ pub(super) fn panel(
 			weights.iter().for_each(|weights| number(target, weights.minimum));
 		}
 	}
+	finite
 }

@@ -52,7 +52,7 @@ fn blocks(format: BlockFormat, outputs: usize, inputs: usize, seed: u64) -> Vec<
 
 fn panels(format: BlockFormat, outputs: usize, inputs: usize, data: &[u8]) -> Panels {
 	let row = format.row_bytes(inputs).unwrap();
-	Panels::pack(format, outputs, inputs, |output| &data[output * row..][..row])
+	Panels::pack(format, outputs, inputs, |output| &data[output * row..][..row]).unwrap()
 }
 
 fn expanded(panels: &Panels, isa: Isa) -> Vec<f32> {
@@ -157,6 +157,22 @@ fn products_are_exact_when_every_byte_is_at_its_end() {
 		for x in [127.0, -127.0] {
 			let y = multiply(&panels, &Team::alone_with(isa), &vec![x; inputs]);
 			assert_eq!(y, [-128.0 * x * inputs as f32], "{isa:?}");
+		}
+	}
+}
+
+#[test]
+fn blocks_are_refused_when_a_scale_is_not_finite() {
+	for (format, _) in FORMATS {
+		let (outputs, inputs) = (40, 512);
+		let row = format.row_bytes(inputs).unwrap();
+		for bad in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+			let mut data = blocks(format, outputs, inputs, 1);
+			let at = 33 * row + halves(format)[0];
+			data[at..at + 2].copy_from_slice(&half::f16::from_f32(bad).to_le_bytes());
+			let packed =
+				Panels::pack(format, outputs, inputs, |output| &data[output * row..][..row]);
+			assert_eq!(packed.err(), Some(32), "{format:?} {bad}");
 		}
 	}
 }
