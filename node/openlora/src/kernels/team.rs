@@ -7,7 +7,6 @@
 use std::{
 	any::Any,
 	cell::UnsafeCell,
-	num::NonZeroUsize,
 	panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 	path::Path,
 	sync::{
@@ -43,8 +42,9 @@ impl Team {
 		Ok(Self { isa, workers })
 	}
 
-	/// The team of the process, with the best instruction set and a thread for each core, or as many as
-	/// `OPENLORA_THREADS` says. It starts when it is first asked for.
+	/// The team of the process, with the best instruction set. It starts when it is first asked for, with
+	/// as many threads as `OPENLORA_THREADS` says, else as the rayon pool has in which that happens: a
+	/// node that keeps a core for itself bounds the engine so.
 	///
 	/// # Errors
 	/// [`Error::Io`] when the system has no thread to spare.
@@ -54,8 +54,7 @@ impl Team {
 			return Ok(team);
 		}
 		let wanted = std::env::var("OPENLORA_THREADS").ok().and_then(|text| text.parse().ok());
-		let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-		let team = Self::new(wanted.unwrap_or_else(cores), Isa::best())?;
+		let team = Self::new(wanted.unwrap_or_else(rayon::current_num_threads), Isa::best())?;
 		Ok(SHARED.get_or_init(|| team))
 	}
 
