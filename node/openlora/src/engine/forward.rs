@@ -338,7 +338,7 @@ impl Batch<'_, '_> {
 				let Some(pair) = adapter.get(layer, module) else { continue };
 				let mut low = vec![0.0; pair.rank()];
 				pair.down(isa, &input[row * width..][..width], &mut low);
-				pair.up(isa, &low, factor * pair.scale(), 0, y);
+				pair.up(isa, &low, factor * pair.scale(), y);
 			}
 		});
 	}

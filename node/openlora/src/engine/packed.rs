@@ -3,13 +3,25 @@
 use crate::{
 	adapter::{AdapterWeights, Module},
 	error::{Error, Result},
-	kernels::{Precision, lora::Pair},
+	kernels::{
+		Bytes, Precision,
+		lora::{Pair, Shape},
+	},
 };
 
-/// The matrices of an adapter, rounded to one precision.
+/// The matrices of an adapter, rounded to one precision, in one stretch of memory and in the order in
+/// which a pass reads them.
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
-	layers: Vec<[Option<Pair>; Module::ALL.len()]>,
+	slots: Vec<[Option<Slot>; Module::ALL.len()]>,
+	bytes: Bytes,
+}
+
+/// Where the pair of one projection lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Slot {
+	pub(crate) shape: Shape,
+	pub(crate) at: usize,
 }
 
 impl Packed {
@@ -19,10 +31,16 @@ impl Packed {
 	/// [`Error::NonFinite`] when the precision does not reach a number, and candle's when a tensor is
 	/// not f32 on the CPU.
 	pub(crate) fn new(weights: &AdapterWeights, precision: Precision) -> Result<Self> {
-		let mut packed = Self::empty(weights.layers());
-		if !(weights.scale() as f32).is_finite() {
-			return Err(Error::NonFinite { name: "the adapter's scale".into(), index: 0 });
+		let mut shapes = Vec::new();
+		for (layer, module, lora) in weights.iter() {
+			let scale = weights.scale() as f32;
+			if !scale.is_finite() {
+				return Err(Error::NonFinite { name: "the adapter's scale".into(), index: 0 });
+			}
+			let ((rank, inputs), outputs) = (lora.a.dims2()?, lora.b.dim(0)?);
+			shapes.push((layer, module, Shape { precision, rank, inputs, outputs, scale }));
 		}
+		let mut packed = Self::empty(weights.layers(), shapes);
 		for (layer, module, lora) in weights.iter() {
 			let a = lora.a.flatten_all()?.to_vec1::<f32>()?;
 			let b = lora.b.flatten_all()?.to_vec1::<f32>()?;
@@ -35,25 +53,35 @@ impl Packed {
 					}
 				}
 			}
-			let pair = Pair::pack(precision, lora.a.dim(0)?, weights.scale() as f32, &a, &b);
-			packed.insert(layer, module, pair);
+			packed.fill(layer, module, &a, &b);
 		}
 		Ok(packed)
 	}
 
-	/// No matrices yet, for a base of so many layers.
-	pub(super) fn empty(layers: usize) -> Self {
-		let none = || [const { None }; Module::ALL.len()];
-		Self { layers: (0..layers).map(|_| none()).collect() }
+	/// Matrices of zeros, for a base of so many layers.
+	pub(super) fn empty(
+		layers: usize,
+		shapes: impl IntoIterator<Item = (usize, Module, Shape)>,
+	) -> Self {
+		let mut slots = vec![[None; Module::ALL.len()]; layers];
+		let mut at = 0;
+		for (layer, module, shape) in shapes {
+			slots[layer][module as usize] = Some(Slot { shape, at });
+			at += shape.bytes();
+		}
+		Self { slots, bytes: Bytes::zeroed(at) }
 	}
 
-	/// Puts the pair of a projection in place.
-	pub(super) fn insert(&mut self, layer: usize, module: Module, pair: Pair) {
-		self.layers[layer][module as usize] = Some(pair);
+	/// Packs `a`, `[rank, inputs]`, and `b`, `[outputs, rank]`, of a projection that has zeros.
+	pub(super) fn fill(&mut self, layer: usize, module: Module, a: &[f32], b: &[f32]) {
+		if let Some(Slot { shape, at }) = self.slots[layer][module as usize] {
+			shape.pack(a, b, &mut self.bytes[at..at + shape.bytes()]);
+		}
 	}
 
 	/// The pair of a projection, if it is adapted.
-	pub(crate) fn get(&self, layer: usize, module: Module) -> Option<&Pair> {
-		self.layers.get(layer)?[module as usize].as_ref()
+	pub(crate) fn get(&self, layer: usize, module: Module) -> Option<Pair<'_>> {
+		let Slot { shape, at } = self.slots.get(layer)?[module as usize]?;
+		Some(Pair::new(shape, &self.bytes[at..at + shape.bytes()]))
 	}
 }

@@ -4,7 +4,7 @@ use super::Packed;
 use crate::{
 	adapter::{AdapterWeights, Module},
 	error::{Error, Result},
-	kernels::{Precision, lora::Pair},
+	kernels::{Precision, lora::Shape},
 };
 
 /// One adapted projection within the flat vector of parameters.
@@ -31,24 +31,27 @@ impl<'a> Trained<'a> {
 	/// # Errors
 	/// [`Error::Malformed`] when there are not as many as the shape asks for.
 	pub(crate) fn new(like: &AdapterWeights, values: &'a [f32]) -> Result<Self> {
-		let mut packed = Packed::empty(like.layers());
 		let none = || [const { None }; Module::ALL.len()];
 		let mut parts: Vec<_> = (0..like.layers()).map(|_| none()).collect();
-		let mut offset = 0;
+		let (mut offset, mut shapes) = (0, Vec::new());
 		for (layer, module, lora) in like.iter() {
 			let ((rank, inputs), outputs) = (lora.a.dims2()?, lora.b.dim(0)?);
-			let (a, b) = (rank * inputs, outputs * rank);
-			let Some(own) = values.get(offset..offset + a + b) else {
-				return Err(wrong_length(values.len()));
-			};
 			let scale = like.scale() as f32;
-			let pair = Pair::pack(Precision::F32, rank, scale, &own[..a], &own[a..]);
-			packed.insert(layer, module, pair);
+			let precision = Precision::F32;
+			shapes.push((layer, module, Shape { precision, rank, inputs, outputs, scale }));
 			parts[layer][module as usize] = Some(Part { offset, rank, inputs, outputs });
-			offset += a + b;
+			offset += rank * (inputs + outputs);
 		}
 		if offset != values.len() {
 			return Err(wrong_length(values.len()));
+		}
+		let mut packed = Packed::empty(like.layers(), shapes.iter().copied());
+		let mut rest = values;
+		for (layer, module, Shape { rank, inputs, outputs, .. }) in shapes {
+			let (a, after) = rest.split_at(rank * inputs);
+			let (b, after) = after.split_at(outputs * rank);
+			packed.fill(layer, module, a, b);
+			rest = after;
 		}
 		Ok(Self { values, packed, parts })
 	}

@@ -30,10 +30,10 @@ impl Panels {
 		inputs: usize,
 		row: impl Fn(usize) -> Vec<f32>,
 	) -> Self {
-		let count = outputs.div_ceil(LANES);
-		let mut data = Bytes::with_capacity(count * inputs * LANES * precision.bytes());
+		let size = inputs * LANES * precision.bytes();
+		let mut data = Bytes::zeroed(outputs.div_ceil(LANES) * size);
 		let (mut panel, mut bytes) = (vec![0.0; inputs * LANES], Vec::new());
-		for first in (0..outputs).step_by(LANES) {
+		for (number, first) in (0..outputs).step_by(LANES).enumerate() {
 			panel.fill(0.0);
 			for lane in 0..LANES.min(outputs - first) {
 				for (input, weight) in row(first + lane).into_iter().enumerate() {
@@ -42,7 +42,7 @@ impl Panels {
 			}
 			bytes.clear();
 			precision.write(&panel, &mut bytes);
-			data.extend(&bytes);
+			data[number * size..][..size].copy_from_slice(&bytes);
 		}
 		Self { precision, outputs, inputs, data }
 	}

@@ -120,6 +120,9 @@ pub(crate) trait Arch {
 	/// Single-precision numbers as the nearest half-precision ones, ties to even; infinite beyond
 	/// 65,504.
 	fn narrow(values: &[f32; 8]) -> [u16; 8];
+
+	/// Asks for the cache line at an address, which need not be anybody's: nothing is read.
+	fn prefetch(at: *const u8);
 }
 
 /// No instruction in particular.
@@ -141,6 +144,9 @@ impl Arch for Plain {
 	fn narrow(values: &[f32; 8]) -> [u16; 8] {
 		values.map(|value| half::f16::from_f32(value).to_bits())
 	}
+
+	#[inline(always)]
+	fn prefetch(_: *const u8) {}
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -174,6 +180,12 @@ mod x86 {
 				_mm_storeu_si128(halves.as_mut_ptr().cast(), narrow);
 			}
 			halves
+		}
+
+		#[inline(always)]
+		fn prefetch(at: *const u8) {
+			// SAFETY: a prefetch has no effect but on the caches, whatever the address.
+			unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
 		}
 	}
 

@@ -4,87 +4,136 @@ use super::{
 	Arch, Isa, Kernel,
 	element::{Element, Precision, with_element},
 	quantised::LANES,
-	storage::Bytes,
+	storage::LINE,
 };
 
 /// Chains of each sum over inputs.
 const CHAINS: usize = 4;
 /// Ranks that are computed together.
 const RANKS: usize = 8;
+/// How far ahead memory is asked for, in bytes. What is read is short and lies elsewhere for every row:
+/// it is over before the processor has seen that it goes on.
+const AHEAD: usize = 1 << 10;
+
+/// Dimensions of the two matrices of one adapted projection, and how they are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shape {
+	pub(crate) precision: Precision,
+	/// At least 1.
+	pub(crate) rank: usize,
+	pub(crate) inputs: usize,
+	pub(crate) outputs: usize,
+	/// Factor on the update.
+	pub(crate) scale: f32,
+}
+
+impl Shape {
+	/// Ranks of `A`, filled up.
+	fn stride(&self) -> usize {
+		self.rank.next_multiple_of(RANKS)
+	}
+
+	/// Bytes of each matrix.
+	fn sizes(&self) -> (usize, usize) {
+		let a = self.inputs * self.stride() * self.precision.bytes();
+		(a, self.outputs.next_multiple_of(LANES) * self.rank * self.precision.bytes())
+	}
+
+	/// Bytes of both matrices, whole cache lines.
+	pub(crate) fn bytes(&self) -> usize {
+		let (a, b) = self.sizes();
+		a.next_multiple_of(LINE) + b.next_multiple_of(LINE)
+	}
+
+	/// Packs `a`, `[rank, inputs]`, and `b`, `[outputs, rank]`, both row-major, into as many bytes as
+	/// [`Shape::bytes`], all zero, rounding them to the precision.
+	///
+	/// # Panics
+	/// When there are not that many values or bytes.
+	pub(crate) fn pack(&self, a: &[f32], b: &[f32], target: &mut [u8]) {
+		let Self { precision, rank, inputs, outputs, .. } = *self;
+		assert!(
+			a.len() == rank * inputs && b.len() == outputs * rank && target.len() == self.bytes()
+		);
+		let (for_a, for_b) = target.split_at_mut(self.sizes().0.next_multiple_of(LINE));
+		let mut bytes = Vec::new();
+		let mut write = |values: &[f32], target: &mut [u8]| {
+			bytes.clear();
+			precision.write(values, &mut bytes);
+			target.copy_from_slice(&bytes);
+		};
+		let mut values = vec![0.0; self.stride()];
+		for (input, target) in
+			(0..inputs).zip(for_a.chunks_exact_mut(values.len() * precision.bytes()))
+		{
+			let column = a.iter().skip(input).step_by(inputs);
+			values.iter_mut().zip(column).for_each(|(value, of)| *value = *of);
+			write(&values, target);
+		}
+		let mut panel = vec![0.0; rank * LANES];
+		let targets = for_b.chunks_exact_mut(panel.len() * precision.bytes());
+		for (rows, target) in b.chunks(rank * LANES).zip(targets) {
+			panel.fill(0.0);
+			for (lane, row) in rows.chunks_exact(rank).enumerate() {
+				for (of, value) in row.iter().enumerate() {
+					panel[of * LANES + lane] = *value;
+				}
+			}
+			write(&panel, target);
+		}
+	}
+}
 
 /// The two matrices of one adapted projection, as the kernels read them.
 ///
-/// `A` lies input by input, filled up with zeros to a multiple of eight ranks, and `B` rank by rank, to a
-/// multiple of sixteen outputs.
-#[derive(Debug, Clone)]
-pub(crate) struct Pair {
-	precision: Precision,
-	rank: usize,
-	inputs: usize,
-	outputs: usize,
-	scale: f32,
-	a: Bytes,
-	b: Bytes,
+/// `A` lies input by input, filled up with zeros to a multiple of eight ranks, and then `B` in panels of
+/// sixteen outputs, rank by rank.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair<'a> {
+	shape: Shape,
+	a: &'a [u8],
+	b: &'a [u8],
 }
 
-impl Pair {
-	/// Packs `a`, `[rank, inputs]`, and `b`, `[outputs, rank]`, both row-major, rounding them to the
-	/// precision.
+impl<'a> Pair<'a> {
+	/// What [`Shape::pack`] wrote.
 	///
 	/// # Panics
-	/// When there are not that many values.
-	pub(crate) fn pack(
-		precision: Precision,
-		rank: usize,
-		scale: f32,
-		a: &[f32],
-		b: &[f32],
-	) -> Self {
-		assert!(rank > 0 && a.len().is_multiple_of(rank) && b.len().is_multiple_of(rank));
-		let (inputs, outputs) = (a.len() / rank, b.len() / rank);
-		let pack = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f32| {
-			let mut bytes = Bytes::with_capacity(rows * columns * precision.bytes());
-			let (mut row, mut written) = (vec![0.0; columns], Vec::new());
-			for at in 0..rows {
-				row.iter_mut().enumerate().for_each(|(column, target)| *target = value(at, column));
-				written.clear();
-				precision.write(&row, &mut written);
-				bytes.extend(&written);
-			}
-			bytes
-		};
-		let a = pack(inputs, rank.next_multiple_of(RANKS), &|input, of| match of < rank {
-			true => a[of * inputs + input],
-			false => 0.0,
-		});
-		let b = pack(rank, outputs.next_multiple_of(LANES), &|of, output| match output < outputs {
-			true => b[output * rank + of],
-			false => 0.0,
-		});
-		Self { precision, rank, inputs, outputs, scale, a, b }
+	/// When there are not as many bytes as the shape asks for.
+	pub(crate) fn new(shape: Shape, bytes: &'a [u8]) -> Self {
+		assert_eq!(bytes.len(), shape.bytes());
+		let (a, b) = shape.sizes();
+		let second = a.next_multiple_of(LINE);
+		Self { shape, a: &bytes[..a], b: &bytes[second..second + b] }
 	}
 
 	/// Rank.
 	pub(crate) fn rank(&self) -> usize {
-		self.rank
+		self.shape.rank
 	}
 
 	/// Factor on the update.
 	pub(crate) fn scale(&self) -> f32 {
-		self.scale
+		self.shape.scale
 	}
 
 	/// (inputs, outputs).
 	pub(crate) fn dimensions(&self) -> (usize, usize) {
-		(self.inputs, self.outputs)
+		(self.shape.inputs, self.shape.outputs)
 	}
 
 	/// `B` transposed, `[rank, outputs]`, in single precision.
 	pub(crate) fn b_rows(&self) -> Vec<f32> {
-		let stride = self.outputs.next_multiple_of(LANES) * self.precision.bytes();
-		let rows = self.b.chunks_exact(stride);
-		rows.flat_map(|row| self.precision.read(&row[..self.outputs * self.precision.bytes()]))
-			.collect()
+		let Shape { precision, rank, outputs, .. } = self.shape;
+		let mut rows = vec![0.0; rank * outputs];
+		for (panel, bytes) in self.b.chunks_exact(rank * LANES * precision.bytes()).enumerate() {
+			let first = panel * LANES;
+			let lanes = LANES.min(outputs.saturating_sub(first));
+			for (of, values) in precision.read(bytes).chunks_exact(LANES).enumerate() {
+				rows[of * outputs + first..][..lanes].copy_from_slice(&values[..lanes]);
+			}
+		}
+		rows
 	}
 
 	/// `A·x` of one row into the `rank` values of `target`.
@@ -94,19 +143,18 @@ impl Pair {
 		isa.run(Down { pair: self, x, target });
 	}
 
-	/// Adds `factor · B·low` to the outputs `from..from + y.len()` of one row; `from` is a multiple of
-	/// sixteen.
+	/// Adds `factor · B·low` to the outputs `y` of one row.
 	///
 	/// With `u = factor · low[r]` rounded, every output becomes `fma(u, B[output][r], output)` for one
 	/// rank after the other.
-	pub(crate) fn up(&self, isa: Isa, low: &[f32], factor: f32, from: usize, y: &mut [f32]) {
-		debug_assert!(from.is_multiple_of(LANES) && from + y.len() <= self.outputs);
-		isa.run(Up { pair: self, low, factor, from, y });
+	pub(crate) fn up(&self, isa: Isa, low: &[f32], factor: f32, y: &mut [f32]) {
+		debug_assert!(y.len() == self.shape.outputs && low.len() == self.shape.rank);
+		isa.run(Up { pair: self, low, factor, y });
 	}
 }
 
 struct Down<'a> {
-	pair: &'a Pair,
+	pair: &'a Pair<'a>,
 	x: &'a [f32],
 	target: &'a mut [f32],
 }
@@ -116,13 +164,13 @@ impl Kernel for Down<'_> {
 
 	#[inline(always)]
 	fn run<A: Arch>(self) {
-		with_element!(self.pair.precision, down, [A], (self.pair, self.x, self.target));
+		with_element!(self.pair.shape.precision, down, [A], (self.pair, self.x, self.target));
 	}
 }
 
 #[inline(always)]
-fn down<E: Element, A: Arch>(pair: &Pair, x: &[f32], target: &mut [f32]) {
-	let stride = pair.rank.next_multiple_of(RANKS) * E::BYTES;
+fn down<E: Element, A: Arch>(pair: &Pair<'_>, x: &[f32], target: &mut [f32]) {
+	let stride = pair.shape.stride() * E::BYTES;
 	for (part, target) in target.chunks_mut(RANKS).enumerate() {
 		let at = part * RANKS * E::BYTES;
 		let mut chains = [[0f32; RANKS]; CHAINS];
@@ -130,6 +178,9 @@ fn down<E: Element, A: Arch>(pair: &Pair, x: &[f32], target: &mut [f32]) {
 		let mut inputs = x.chunks_exact(CHAINS);
 		let mut rows = pair.a.chunks_exact(CHAINS * stride);
 		for (x, rows) in (&mut inputs).zip(&mut rows) {
+			if part == 0 {
+				prefetch::<A>(rows);
+			}
 			for (chain, sums) in chains.iter_mut().enumerate() {
 				let weights = load(&rows[chain * stride..][..stride]);
 				for (sum, weight) in sums.iter_mut().zip(weights) {
@@ -150,11 +201,18 @@ fn down<E: Element, A: Arch>(pair: &Pair, x: &[f32], target: &mut [f32]) {
 	}
 }
 
+/// Asks for what lies as far behind these bytes as [`AHEAD`].
+#[inline(always)]
+fn prefetch<A: Arch>(bytes: &[u8]) {
+	for line in bytes.chunks(LINE) {
+		A::prefetch(line.as_ptr().wrapping_add(AHEAD));
+	}
+}
+
 struct Up<'a> {
-	pair: &'a Pair,
+	pair: &'a Pair<'a>,
 	low: &'a [f32],
 	factor: f32,
-	from: usize,
 	y: &'a mut [f32],
 }
 
@@ -163,21 +221,21 @@ impl Kernel for Up<'_> {
 
 	#[inline(always)]
 	fn run<A: Arch>(self) {
-		let Self { pair, low, factor, from, y } = self;
-		with_element!(pair.precision, up, [A], (pair, low, factor, from, y));
+		let Self { pair, low, factor, y } = self;
+		with_element!(pair.shape.precision, up, [A], (pair, low, factor, y));
 	}
 }
 
 #[inline(always)]
-fn up<E: Element, A: Arch>(pair: &Pair, low: &[f32], factor: f32, from: usize, y: &mut [f32]) {
-	let stride = pair.outputs.next_multiple_of(LANES) * E::BYTES;
-	for (part, y) in y.chunks_mut(LANES).enumerate() {
-		let at = (from + part * LANES) * E::BYTES;
+fn up<E: Element, A: Arch>(pair: &Pair<'_>, low: &[f32], factor: f32, y: &mut [f32]) {
+	let panels = pair.b.chunks_exact(pair.shape.rank * LANES * E::BYTES);
+	for (y, panel) in y.chunks_mut(LANES).zip(panels) {
+		prefetch::<A>(panel);
 		let mut sums = [0f32; LANES];
 		sums[..y.len()].copy_from_slice(y);
-		for (low, row) in low.iter().zip(pair.b.chunks_exact(stride)) {
+		for (low, row) in low.iter().zip(panel.chunks_exact(LANES * E::BYTES)) {
 			let update = low * factor;
-			let weights = E::load::<A>(&row[at..at + LANES * E::BYTES]);
+			let weights = E::load::<A>(row);
 			for (sum, weight) in sums.iter_mut().zip(weights) {
 				*sum = update.mul_add(weight, *sum);
 			}
@@ -197,6 +255,12 @@ mod tests {
 		(0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
 	}
 
+	fn packed(shape: Shape, a: &[f32], b: &[f32]) -> Vec<u8> {
+		let mut bytes = vec![0; shape.bytes()];
+		shape.pack(a, b, &mut bytes);
+		bytes
+	}
+
 	#[test]
 	fn update_has_the_same_bits_on_every_instruction_set_and_agrees_with_double_precision() {
 		for (rank, inputs, outputs) in
@@ -204,16 +268,13 @@ mod tests {
 		{
 			let (a, b) = (uniform(rank * inputs, 1), uniform(outputs * rank, 2));
 			let (x, y) = (uniform(inputs, 3), uniform(outputs, 4));
-			let pair = Pair::pack(Precision::F32, rank, 2.0, &a, &b);
+			let shape = Shape { precision: Precision::F32, rank, inputs, outputs, scale: 2.0 };
+			let bytes = packed(shape, &a, &b);
+			let pair = Pair::new(shape, &bytes);
 			let run = |isa: Isa| {
 				let (mut low, mut y) = (vec![0.0; rank], y.clone());
 				pair.down(isa, &x, &mut low);
-				let split = (outputs / 2).next_multiple_of(LANES).min(outputs);
-				let (first, second) = y.split_at_mut(split);
-				pair.up(isa, &low, pair.scale(), 0, first);
-				if !second.is_empty() {
-					pair.up(isa, &low, pair.scale(), split, second);
-				}
+				pair.up(isa, &low, pair.scale(), &mut y);
 				y
 			};
 			let expected = run(Isa::Portable);
@@ -228,15 +289,21 @@ mod tests {
 					(0..rank).map(|of| low(of) * f64::from(b[output * rank + of])).sum();
 				assert!((f64::from(*result) - f64::from(y[output]) - 2.0 * update).abs() < 1e-4);
 			}
+			let rows = pair.b_rows();
+			for (at, value) in b.iter().enumerate() {
+				assert_eq!(rows[at % rank * outputs + at / rank], *value);
+			}
 		}
 	}
 
 	#[test]
 	fn matrices_are_rounded_when_kept_in_half_precision() {
-		let pair = Pair::pack(Precision::F16, 1, 1.0, &[0.1], &[0.3]);
+		let shape = Shape { precision: Precision::F16, rank: 1, inputs: 1, outputs: 1, scale: 1.0 };
+		let bytes = packed(shape, &[0.1], &[0.3]);
+		let pair = Pair::new(shape, &bytes);
 		let (mut low, mut y) = ([0.0], [0.0]);
 		pair.down(Isa::best(), &[1.0], &mut low);
-		pair.up(Isa::best(), &low, 1.0, 0, &mut y);
+		pair.up(Isa::best(), &low, 1.0, &mut y);
 		let half = |value: f32| half::f16::from_f32(value).to_f32();
 		assert_eq!(low, [half(0.1)]);
 		assert_eq!(y, [half(0.1) * half(0.3)]);

@@ -39,16 +39,17 @@ impl Panels {
 		row: impl Fn(usize) -> &'a [u8],
 	) -> Result<Self, usize> {
 		let (kind, blocks) = (format.kind(), inputs.div_ceil(BLOCK));
-		let mut data = Bytes::with_capacity(outputs.div_ceil(LANES) * blocks * bytes(kind));
+		let size = blocks * bytes(kind);
+		let mut data = Bytes::zeroed(outputs.div_ceil(LANES) * size);
 		let mut panel = Vec::new();
-		for first in (0..outputs).step_by(LANES) {
+		for (number, first) in (0..outputs).step_by(LANES).enumerate() {
 			let rows =
 				std::array::from_fn(|lane| (first + lane < outputs).then(|| row(first + lane)));
 			panel.clear();
 			if !pack::panel(format, &rows, blocks, &mut panel) {
 				return Err(first);
 			}
-			data.extend(&panel);
+			data[number * size..][..size].copy_from_slice(&panel);
 		}
 		Ok(Self { kind, outputs, blocks, data })
 	}

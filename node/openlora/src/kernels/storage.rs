@@ -1,31 +1,60 @@
 //! Bytes in memory that begin where a cache line does.
 
+use memmap2::MmapMut;
+
 /// One cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([u8; LINE]);
 
-const LINE: usize = 64;
+/// Bytes of a cache line.
+pub(crate) const LINE: usize = 64;
+/// Bytes from which on the system is asked for large pages: with small ones, finding a page takes about
+/// as long as reading what is in it.
+const LARGE: usize = 2 << 20;
 
-/// A growing number of bytes.
-#[derive(Debug, Clone, Default)]
+/// A number of bytes.
+#[derive(Debug)]
 pub(crate) struct Bytes {
-	lines: Vec<Line>,
+	memory: Memory,
 	len: usize,
 }
 
+#[derive(Debug)]
+enum Memory {
+	Small(Vec<Line>),
+	Large(MmapMut),
+}
+
 impl Bytes {
-	/// Nothing yet, with room for so many.
-	pub(crate) fn with_capacity(len: usize) -> Self {
-		Self { lines: Vec::with_capacity(len.div_ceil(LINE)), len: 0 }
+	/// So many zeros.
+	pub(crate) fn zeroed(len: usize) -> Self {
+		let memory = match Self::large(len) {
+			Some(map) => Memory::Large(map),
+			None => Memory::Small(vec![Line([0; LINE]); len.div_ceil(LINE)]),
+		};
+		Self { memory, len }
 	}
 
-	/// Adds them at the end.
-	pub(crate) fn extend(&mut self, bytes: &[u8]) {
-		let len = self.len + bytes.len();
-		self.lines.resize(len.div_ceil(LINE), Line([0; LINE]));
-		let from = std::mem::replace(&mut self.len, len);
-		self[from..].copy_from_slice(bytes);
+	/// Memory of the system, if it is much and there is any: else the allocator says what is wrong.
+	fn large(len: usize) -> Option<MmapMut> {
+		if len < LARGE {
+			return None;
+		}
+		let map = MmapMut::map_anon(len).ok()?;
+		#[cfg(target_os = "linux")]
+		if let Err(error) = map.advise(memmap2::Advice::HugePage) {
+			log::debug!("no large pages: {error}");
+		}
+		Some(map)
+	}
+}
+
+impl Clone for Bytes {
+	fn clone(&self) -> Self {
+		let mut copy = Self::zeroed(self.len);
+		copy.copy_from_slice(self);
+		copy
 	}
 }
 
@@ -33,14 +62,24 @@ impl std::ops::Deref for Bytes {
 	type Target = [u8];
 
 	fn deref(&self) -> &[u8] {
-		// SAFETY: the lines follow each other without gaps, and have at least `len` bytes.
-		unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+		match &self.memory {
+			// SAFETY: the lines follow each other without gaps, and have at least `len` bytes.
+			Memory::Small(lines) => unsafe {
+				std::slice::from_raw_parts(lines.as_ptr().cast(), self.len)
+			},
+			Memory::Large(map) => map,
+		}
 	}
 }
 
 impl std::ops::DerefMut for Bytes {
 	fn deref_mut(&mut self) -> &mut [u8] {
-		// SAFETY: as above, and borrowed exclusively.
-		unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+		match &mut self.memory {
+			// SAFETY: as above, and borrowed exclusively.
+			Memory::Small(lines) => unsafe {
+				std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), self.len)
+			},
+			Memory::Large(map) => map,
+		}
 	}
 }

@@ -10,7 +10,7 @@ use crate::kernels::{
 /// `y += s · B·(A·x)` for rows `x` of `input`, with `gradient` that of `y`.
 pub(super) struct Update<'a> {
 	pub(super) isa: Isa,
-	pub(super) pair: &'a Pair,
+	pub(super) pair: Pair<'a>,
 	/// `[rank, inputs]`.
 	pub(super) a: &'a [f32],
 	/// `[rows, inputs]`.
