@@ -108,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 	let alone = decode(&server, (0..streams).map(|seed| request(100 + seed, tokens)).collect())?;
 	let mixed = |first: usize| {
 		let requests = adapters.iter().enumerate().map(|(number, adapter)| Request {
-			adapters: vec![(Arc::clone(adapter), 1.0)],
+			adapters: vec![(Arc::clone(adapter).into(), 1.0)],
 			..request(first + number, tokens)
 		});
 		decode(&server, requests.collect())

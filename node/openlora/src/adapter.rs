@@ -7,7 +7,7 @@ mod peft;
 mod store;
 
 use std::sync::{
-	OnceLock,
+	Arc, OnceLock,
 	atomic::{AtomicU64, Ordering},
 };
 
@@ -15,6 +15,7 @@ use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+pub(crate) use peft::MAX_RANK;
 pub use peft::PeftConfig;
 
 use crate::{
@@ -176,7 +177,7 @@ pub struct Adapter {
 	weights: AdapterWeights,
 	generation: u64,
 	/// The weights in half precision, from the first time that they are run.
-	packed: OnceLock<Packed>,
+	packed: OnceLock<Arc<Packed>>,
 }
 
 impl Adapter {
@@ -273,11 +274,21 @@ impl Adapter {
 	/// # Errors
 	/// [`Error::NonFinite`] when half precision does not reach a number.
 	pub(crate) fn packed(&self) -> Result<&Packed> {
+		self.shared().map(|packed| &**packed)
+	}
+
+	/// As [`Adapter::packed`], to be kept without the adapter.
+	pub(crate) fn shared(&self) -> Result<&Arc<Packed>> {
 		if let Some(packed) = self.packed.get() {
 			return Ok(packed);
 		}
-		let packed = Packed::new(&self.weights, Precision::F16)?;
+		let packed = Arc::new(self.pack()?);
 		Ok(self.packed.get_or_init(|| packed))
+	}
+
+	/// As [`Adapter::packed`], but not kept.
+	pub(crate) fn pack(&self) -> Result<Packed> {
+		Packed::new(&self.weights, Precision::F16)
 	}
 
 	/// Number of trainable parameters.
@@ -294,7 +305,8 @@ impl Adapter {
 	}
 }
 
-fn next_generation() -> u64 {
+/// A number that was never given before.
+pub(crate) fn next_generation() -> u64 {
 	static NEXT: AtomicU64 = AtomicU64::new(1);
 	NEXT.fetch_add(1, Ordering::Relaxed)
 }

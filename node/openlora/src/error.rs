@@ -209,6 +209,17 @@ pub enum Error {
 		/// Bytes that one takes.
 		bytes: usize,
 	},
+	/// Adapters do not fit the memory that there is for them.
+	#[error("{bytes} bytes of adapters are needed at once, the budget for them is {budget}")]
+	AdapterTooLarge {
+		/// Bytes of the adapters of one request.
+		bytes: u64,
+		/// Bytes that all adapters may take.
+		budget: u64,
+	},
+	/// An adapter's file could not be read when it was needed.
+	#[error("the adapter cannot be read: {0}; load it again")]
+	AdapterUnreadable(String),
 	/// More requests wait than are accepted.
 	#[error("busy: {waiting} requests are waiting, try again later")]
 	Busy {

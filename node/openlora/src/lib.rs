@@ -26,6 +26,7 @@ mod rope;
 mod sample;
 pub mod score;
 pub mod serve;
+pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tokenizer;

@@ -4,6 +4,7 @@
 //! parts of the prompts of those that have just begun, so that a long prompt does not hold up the
 //! others. What a request is answered does not depend on what else runs.
 
+mod adapters;
 mod fair;
 mod prefix;
 mod step;
@@ -22,7 +23,6 @@ use std::{
 };
 
 use crate::{
-	adapter::Adapter,
 	base::Base,
 	engine,
 	error::{Error, Result},
@@ -32,6 +32,8 @@ use crate::{
 		kv::{PAGE, Shape},
 	},
 };
+use adapters::Loading;
+pub use adapters::Served;
 use step::Batch;
 
 /// How much is taken on at once.
@@ -60,7 +62,7 @@ pub struct Request {
 	/// The prompt's tokens.
 	pub prompt: Vec<u32>,
 	/// Adapters, each with a factor on what it adds; none for the base itself.
-	pub adapters: Vec<(Arc<Adapter>, f32)>,
+	pub adapters: Vec<(Served, f32)>,
 	/// How it is answered.
 	pub options: GenerateOptions,
 	/// Who asks: payers get equal shares.
@@ -149,11 +151,14 @@ struct Submitted {
 	request: Request,
 	sink: Sink,
 	cancelled: Arc<AtomicBool>,
+	loading: Loading,
 }
 
 #[derive(Default)]
 struct Inbox {
 	submitted: Vec<Submitted>,
+	/// An adapter was read that somebody may wait for.
+	read: bool,
 	load: Load,
 	stop: bool,
 	/// The thread has ended, by itself or by a panic.
@@ -205,7 +210,14 @@ impl Server {
 			return refuse("cache_bytes", limits.cache_bytes, "not one page of 16 tokens fits");
 		}
 		let desk = Arc::new(Desk { inbox: Mutex::default(), arrived: Condvar::new() });
-		let batch = Batch::new(Arc::clone(&base), team, limits, pages);
+		let watching = Arc::downgrade(&desk);
+		let watcher = Arc::new(move || {
+			if let Some(desk) = watching.upgrade() {
+				desk.lock().read = true;
+				desk.arrived.notify_one();
+			}
+		});
+		let batch = Batch::new(Arc::clone(&base), team, limits, pages, watcher);
 		let shared = Arc::clone(&desk);
 		let thread = thread::Builder::new().name("openlora-serve".into());
 		let thread = thread.spawn(move || run(batch, &shared));
@@ -238,14 +250,7 @@ impl Server {
 		if length > context {
 			return Err(Error::ContextExceeded { tokens: length, context });
 		}
-		for (adapter, factor) in &request.adapters {
-			adapter.fits(&self.base.config)?;
-			adapter.packed()?;
-			if !factor.is_finite() {
-				let (option, value) = ("factor of an adapter", factor.to_string());
-				return Err(Error::InvalidOption { option, value, reason: "it has to be finite" });
-			}
-		}
+		adapters::check(&request.adapters, &self.base.config)?;
 		request.options.max_tokens = request.options.max_tokens.min(context - length + 1);
 		let positions = positions(&request);
 		if positions.div_ceil(PAGE) > self.pages {
@@ -253,7 +258,8 @@ impl Server {
 			return Err(Error::CacheFull { positions, available: self.pages * PAGE, bytes });
 		}
 		let cancelled = Arc::new(AtomicBool::new(false));
-		let submitted = Submitted { request, sink, cancelled: Arc::clone(&cancelled) };
+		let loading = Loading::Wanted;
+		let submitted = Submitted { request, sink, cancelled: Arc::clone(&cancelled), loading };
 		let mut inbox = self.desk.lock();
 		if inbox.closed {
 			return Err(Error::Stopped);
@@ -306,12 +312,13 @@ fn run(mut batch: Batch, desk: &Desk) {
 	let _closing = Closing(desk);
 	loop {
 		let mut inbox = desk.lock();
-		while inbox.submitted.is_empty() && batch.is_idle() && !inbox.stop {
+		while inbox.submitted.is_empty() && !inbox.read && batch.is_idle() && !inbox.stop {
 			inbox = desk.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
 		}
 		if inbox.stop {
 			return;
 		}
+		inbox.read = false;
 		let submitted = std::mem::take(&mut inbox.submitted);
 		batch.take(submitted);
 		batch.gather();

@@ -6,7 +6,7 @@ use super::Module;
 use crate::error::{Error, Result};
 
 /// Largest rank accepted: the rank of a full update of every base this engine is meant for.
-const MAX_RANK: usize = 4096;
+pub(crate) const MAX_RANK: usize = 4096;
 
 /// Fields that do not change what a trained adapter computes.
 const WITHOUT_EFFECT: &[&str] = &[

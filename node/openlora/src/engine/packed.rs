@@ -18,10 +18,10 @@ pub(crate) struct Packed {
 }
 
 /// Where the pair of one projection lies.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Slot {
-	pub(crate) shape: Shape,
-	pub(crate) at: usize,
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+	shape: Shape,
+	at: usize,
 }
 
 impl Packed {
@@ -59,7 +59,7 @@ impl Packed {
 	}
 
 	/// Matrices of zeros, for a base of so many layers.
-	pub(super) fn empty(
+	pub(crate) fn empty(
 		layers: usize,
 		shapes: impl IntoIterator<Item = (usize, Module, Shape)>,
 	) -> Self {
@@ -77,6 +77,29 @@ impl Packed {
 		if let Some(Slot { shape, at }) = self.slots[layer][module as usize] {
 			shape.pack(a, b, &mut self.bytes[at..at + shape.bytes()]);
 		}
+	}
+
+	/// Layers of the base that it was made for.
+	pub(crate) fn layers(&self) -> usize {
+		self.slots.len()
+	}
+
+	/// The shapes of all pairs, in the order in which they lie.
+	pub(crate) fn pairs(&self) -> impl Iterator<Item = (usize, Module, Shape)> {
+		self.slots.iter().enumerate().flat_map(|(layer, slots)| {
+			let named = Module::ALL.into_iter().zip(slots);
+			named.filter_map(move |(module, slot)| Some((layer, module, slot.as_ref()?.shape)))
+		})
+	}
+
+	/// All matrices, one pair after the other.
+	pub(crate) fn bytes(&self) -> &[u8] {
+		&self.bytes
+	}
+
+	/// All matrices, to be read from where [`Packed::bytes`] went.
+	pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+		&mut self.bytes
 	}
 
 	/// The pair of a projection, if it is adapted.

@@ -74,14 +74,32 @@ impl<T> Fair<T> {
 		self.waiting.push_back((owner, request));
 	}
 
-	/// Takes the next request that fits, if the first in turn does: a large one is not passed by
-	/// smaller ones for ever.
-	pub(super) fn pop(&mut self, fits: impl FnOnce(&T) -> bool) -> Option<(Owner, T)> {
+	/// All requests that wait.
+	pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+		self.waiting.iter_mut().map(|(_, request)| request)
+	}
+
+	/// The next so many requests in turn.
+	pub(super) fn first(&mut self, count: usize) -> impl Iterator<Item = &mut T> {
+		let Self { waiting, payers, adapters } = self;
+		let mut order: Vec<_> = waiting.iter_mut().collect();
+		// The oldest of equals stays first.
+		order.sort_by_key(|(owner, _)| (payers.of(owner.payer), adapters.of(owner.adapter)));
+		order.into_iter().take(count).map(|(_, request)| request)
+	}
+
+	/// Takes the next of the requests that are ready, if it fits: a large one is not passed by smaller
+	/// ones for ever.
+	pub(super) fn pop(
+		&mut self,
+		ready: impl Fn(&T) -> bool,
+		fits: impl FnOnce(&T) -> bool,
+	) -> Option<(Owner, T)> {
 		let turn = |(owner, _): &(Owner, T)| {
 			(self.payers.of(owner.payer), self.adapters.of(owner.adapter))
 		};
-		let (index, (_, request)) =
-			self.waiting.iter().enumerate().min_by_key(|(index, one)| (turn(one), *index))?;
+		let candidates = self.waiting.iter().enumerate().filter(|(_, (_, request))| ready(request));
+		let (index, (_, request)) = candidates.min_by_key(|(index, one)| (turn(one), *index))?;
 		if fits(request) { self.waiting.remove(index) } else { None }
 	}
 
@@ -121,7 +139,7 @@ mod tests {
 	}
 
 	fn next(fair: &mut Fair<u32>) -> Option<u32> {
-		let (owner, request) = fair.pop(|_| true)?;
+		let (owner, request) = fair.pop(|_| true, |_| true)?;
 		fair.served(owner, 10);
 		Some(request)
 	}
@@ -159,13 +177,15 @@ mod tests {
 	}
 
 	#[test]
-	fn large_request_is_waited_for_when_it_is_its_turn() {
+	fn large_request_is_waited_for_when_it_is_its_turn_and_ready() {
 		let mut fair = Fair::new();
 		fair.push(owner(1, 1), 100);
 		fair.push(owner(2, 1), 1);
-		assert!(fair.pop(|size| *size < 50).is_none());
+		assert!(fair.pop(|_| true, |size| *size < 50).is_none());
 		assert_eq!(fair.len(), 2);
-		assert_eq!(fair.pop(|_| true).unwrap().1, 100);
+		assert_eq!(fair.first(2).map(|size| *size).collect::<Vec<_>>(), [100, 1]);
+		assert_eq!(fair.pop(|size| *size < 50, |_| true).unwrap().1, 1);
+		assert_eq!(fair.pop(|_| true, |_| true).unwrap().1, 100);
 	}
 
 	#[test]

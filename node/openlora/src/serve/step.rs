@@ -10,6 +10,7 @@ use std::{
 
 use super::{
 	Event, Limits, Load, Request, Sink, Submitted,
+	adapters::Held,
 	fair::{Fair, Owner},
 	positions,
 	prefix::{Adapters, Prefixes},
@@ -32,6 +33,7 @@ struct Active {
 	request: Request,
 	/// What its keys and values depend on.
 	adapters: Adapters,
+	held: Held,
 	/// The prompt and what was answered.
 	tokens: Vec<u32>,
 	/// Keys and values of the first of them.
@@ -70,10 +72,14 @@ pub(super) struct Batch {
 	team: Arc<Team>,
 	limits: Limits,
 	pages: usize,
+	/// Called when an adapter was read.
+	watcher: Arc<dyn Fn() + Send + Sync>,
 	pool: Pool,
 	prefixes: Prefixes,
 	waiting: Fair<Submitted>,
 	active: Vec<Active>,
+	/// Those who wait have been looked at, and nobody has left since.
+	gathered: bool,
 	workspace: Workspace,
 	logits: Vec<f32>,
 	tokens: u64,
@@ -81,17 +87,25 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-	pub(super) fn new(base: Arc<Base>, team: Arc<Team>, limits: Limits, pages: usize) -> Self {
+	pub(super) fn new(
+		base: Arc<Base>,
+		team: Arc<Team>,
+		limits: Limits,
+		pages: usize,
+		watcher: Arc<dyn Fn() + Send + Sync>,
+	) -> Self {
 		let pool = Pool::new(&base.config, pages);
 		Self {
 			base,
 			team,
 			limits,
 			pages,
+			watcher,
 			pool,
 			prefixes: Prefixes::default(),
 			waiting: Fair::new(),
 			active: Vec::new(),
+			gathered: false,
 			workspace: Workspace::default(),
 			logits: Vec::new(),
 			tokens: 0,
@@ -99,8 +113,9 @@ impl Batch {
 		}
 	}
 
+	/// Whether nothing can be run: nobody is here, or those who are wait for their adapters.
 	pub(super) fn is_idle(&self) -> bool {
-		self.active.is_empty() && self.waiting.len() == 0
+		self.active.is_empty() && (self.waiting.len() == 0 || self.gathered)
 	}
 
 	pub(super) fn load(&self) -> Load {
@@ -128,10 +143,12 @@ impl Batch {
 	pub(super) fn gather(&mut self) {
 		self.forget();
 		self.admit();
+		self.gathered = true;
 	}
 
 	/// Runs some tokens of every request in the batch.
 	pub(super) fn step(&mut self) {
+		self.gathered &= self.active.is_empty();
 		let shares = self.shares();
 		let chosen: Vec<usize> = (0..self.active.len()).filter(|at| shares[*at] > 0).collect();
 		if chosen.is_empty() {
@@ -165,14 +182,33 @@ impl Batch {
 		self.leave();
 	}
 
-	/// Takes requests into the batch while there is a place, and room for their longest answers.
+	/// Takes requests into the batch while there is a place, and room for their longest answers. The
+	/// adapters of those that come after them are read meanwhile.
 	fn admit(&mut self) {
+		for one in self.waiting.first(self.limits.running) {
+			one.loading.begin(&one.request.adapters, &self.watcher);
+		}
+		// Whose turn it was may be further back by now, and holds memory all the same.
+		for one in self.waiting.iter_mut() {
+			one.loading.advance(&one.request.adapters);
+		}
 		while self.active.len() < self.limits.running {
 			let taken: usize = self.active.iter().map(|one| Active::pages(&one.request)).sum();
 			let free = self.pages - taken;
 			let fits = |one: &Submitted| Active::pages(&one.request) <= free;
-			let Some((owner, one)) = self.waiting.pop(fits) else { return };
-			let Submitted { request, sink, cancelled } = one;
+			let Some((owner, one)) = self.waiting.pop(|one| one.loading.is_over(), fits) else {
+				return;
+			};
+			let Submitted { request, mut sink, cancelled, loading } = one;
+			let held = match loading.finish() {
+				Ok(held) => held,
+				Err(error) => {
+					self.waiting.done(owner);
+					// Whoever asked may listen no more.
+					let _ = sink(Event::Failed(error));
+					continue;
+				}
+			};
 			let adapters = request.adapters.iter();
 			let adapters =
 				adapters.map(|(one, factor)| (one.generation(), factor.to_bits())).collect();
@@ -185,6 +221,7 @@ impl Batch {
 				owner,
 				request,
 				adapters,
+				held,
 				tokens,
 				sequence,
 				sink,
@@ -229,10 +266,10 @@ impl Batch {
 		let mut parts = Vec::with_capacity(chosen.len());
 		for (at, active) in self.active.iter_mut().enumerate().filter(|(at, _)| chosen.contains(at))
 		{
-			let Active { sequence, tokens, request, .. } = active;
+			let Active { sequence, tokens, held, .. } = active;
 			let from = sequence.len();
-			let packed = request.adapters.iter().map(|(one, factor)| Ok((one.packed()?, *factor)));
-			let packed = packed.collect::<Result<Vec<(&Packed, f32)>>>()?;
+			let packed = held.packed.iter().map(|(packed, factor)| (&**packed, *factor));
+			let packed: Vec<(&Packed, f32)> = packed.collect();
 			parts.push((&tokens[from..from + shares[at]], sequence, packed));
 		}
 		let mut runs: Vec<Run<'_>> = parts

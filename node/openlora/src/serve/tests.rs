@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Isa, Module, PeftConfig, Sampling, generate, testing};
+use crate::{Adapter, Isa, Module, PeftConfig, Sampling, generate, testing};
 
 fn base() -> Arc<Base> {
 	testing::tiny_base(1)
@@ -29,7 +29,10 @@ fn prompt(length: usize, seed: usize) -> Vec<u32> {
 
 /// What the request is answered by itself.
 fn alone(base: &Base, request: &Request) -> Vec<u32> {
-	let adapter = request.adapters.first().map(|(adapter, _)| &**adapter);
+	let adapter = request.adapters.first().map(|(adapter, _)| match adapter {
+		Served::Memory(adapter) => &**adapter,
+		Served::Stored(_) => panic!("not a stored one"),
+	});
 	let on = &mut |_| ControlFlow::Continue(());
 	generate(base, adapter, &request.prompt, &request.options, on).unwrap().tokens
 }
@@ -45,7 +48,7 @@ fn answers_are_those_of_each_request_alone_when_many_run_together() {
 			let mut one = request(&prompt(1 + i * 13 % 70, i), 1 + i * 7 % 30);
 			one.payer = i as u64 % 3;
 			if i % 4 > 0 {
-				one.adapters = vec![(Arc::clone(&adapters[i % 5]), 1.0)];
+				one.adapters = vec![(Arc::clone(&adapters[i % 5]).into(), 1.0)];
 			}
 			if i % 3 == 0 {
 				one.options.sampling = Sampling { top_p: 0.9, ..Sampling::seeded(i as u64, 1.0) };
@@ -68,7 +71,8 @@ fn beginning_is_run_once_when_prompts_share_it_and_the_answer_stays() {
 	let server = server(&base, Limits::default());
 	let ask = |tail: u32, adapter: Option<&Arc<Adapter>>| {
 		let mut one = request(&[prompt(50, 0), vec![tail]].concat(), 5);
-		one.adapters = adapter.map(|adapter| (Arc::clone(adapter), 1.0)).into_iter().collect();
+		one.adapters =
+			adapter.map(|adapter| (Arc::clone(adapter).into(), 1.0)).into_iter().collect();
 		let expected = alone(&base, &one);
 		assert_eq!(server.submit(one).unwrap().finish().unwrap().0, expected);
 		server.load().reused_tokens
@@ -148,7 +152,7 @@ fn damaged_adapter_fails_its_own_request_alone() {
 	let server = server(&base, Limits::default());
 	let good = request(&prompt(20, 1), 20);
 	let mut bad = request(&prompt(20, 2), 20);
-	bad.adapters = vec![(damaged, 1e30)];
+	bad.adapters = vec![(damaged.into(), 1e30)];
 	let (first, failing) = (server.submit(good.clone()).unwrap(), server.submit(bad).unwrap());
 	let second = server.submit(good.clone()).unwrap();
 	assert!(matches!(failing.finish(), Err(Error::NonFiniteActivation { .. })));
@@ -174,7 +178,7 @@ fn request_fails_by_itself_when_only_its_last_layer_is_damaged() {
 	let damaged = Arc::new(Adapter::new(config, weights).unwrap());
 	let server = server(&base, Limits { chunk: 8, ..Limits::default() });
 	let mut bad = request(&prompt(5, 2), 20);
-	bad.adapters = vec![(damaged, 3e30)];
+	bad.adapters = vec![(damaged.into(), 3e30)];
 	let good = request(&prompt(30, 1), 20);
 	let first = server.submit(good.clone()).unwrap();
 	let failing = server.submit(bad).unwrap();
@@ -201,12 +205,12 @@ fn request_is_refused_when_it_makes_no_sense() {
 	odd.options.sampling = Sampling::seeded(1, -1.0);
 	assert!(matches!(refused(odd), Error::InvalidOption { option: "temperature", .. }));
 	let mut odd = request(&[1], 5);
-	odd.adapters = vec![(adapters(&base, 1).remove(0), f32::NAN)];
+	odd.adapters = vec![(adapters(&base, 1).remove(0).into(), f32::NAN)];
 	assert!(matches!(refused(odd), Error::InvalidOption { .. }));
 	let other = crate::Config { layers: 1, ..testing::tiny_config() };
 	let config = PeftConfig::new(2, 4.0, [Module::Q]).unwrap();
 	let mut foreign = request(&[1], 5);
-	foreign.adapters = vec![(Arc::new(testing::random_adapter(&other, config, 1)), 1.0)];
+	foreign.adapters = vec![(Arc::new(testing::random_adapter(&other, config, 1)).into(), 1.0)];
 	assert!(matches!(refused(foreign), Error::AdapterLayers { .. }));
 	assert!(server.submit(request(&[1], 0)).unwrap().finish().unwrap().0.is_empty());
 	let whole = server.submit(request(&prompt(120, 0), 500)).unwrap().finish().unwrap();
