@@ -6,7 +6,10 @@ use axum::{
 	Json, Router,
 	body::{Body, Bytes, to_bytes},
 	extract::{Request, State},
-	http::{HeaderMap, Method, StatusCode, Uri, header::AUTHORIZATION},
+	http::{
+		HeaderMap, Method, StatusCode, Uri,
+		header::{AUTHORIZATION, CONTENT_TYPE},
+	},
 	middleware::{Next, from_fn_with_state},
 	response::{
 		IntoResponse, Response,
@@ -51,12 +54,13 @@ pub struct Service {
 }
 
 /// `/v1/models`, `/v1/chat/completions`, `/v1/completions`, `/v1/load_lora_adapter`,
-/// `/v1/unload_lora_adapter`, and `/health`.
+/// `/v1/unload_lora_adapter`, `/metrics` and `/health`.
 pub fn router(service: Service) -> Router {
 	let open = Router::new()
 		.route("/v1/models", get(models))
 		.route("/v1/chat/completions", post(chat))
 		.route("/v1/completions", post(completion))
+		.route("/metrics", get(metrics))
 		.layer(from_fn_with_state(service.clone(), with_key));
 	let managed = Router::new()
 		.route("/v1/load_lora_adapter", post(load))
@@ -121,6 +125,12 @@ async fn health(State(service): State<Service>) -> Response {
 	let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
 	let state = json!({ "healthy": healthy, "running": load.running, "waiting": load.waiting });
 	(code, Json(state)).into_response()
+}
+
+async fn metrics(State(service): State<Service>) -> Result<Response, Refusal> {
+	let text = crate::metrics::text(service.server.load(), &service.models);
+	let text = text.map_err(|e| Refusal::Invalid(format!("the metrics are at odds: {e}")))?;
+	Ok(([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
 async fn models(State(service): State<Service>) -> Response {

@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod error;
 mod listen;
+mod metrics;
 mod models;
 mod request;
 mod stall;

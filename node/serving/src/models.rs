@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::SystemTime};
 
-use openlora::{Adapter, Base};
+use openlora::{
+	Adapter, Base,
+	serve::Served,
+	store::{Store, Stored, Totals, Usage},
+};
 use parking_lot::RwLock;
 use serde::Serialize;
 
@@ -15,6 +19,7 @@ const MAX_NAME: usize = 128;
 /// unloaded meanwhile.
 pub struct Models {
 	base: Arc<Base>,
+	store: Store,
 	name: String,
 	begun: u64,
 	adapters: RwLock<BTreeMap<String, Loaded>>,
@@ -23,7 +28,7 @@ pub struct Models {
 }
 
 struct Loaded {
-	adapter: Arc<Adapter>,
+	adapter: Arc<Stored>,
 	created: u64,
 }
 
@@ -46,14 +51,14 @@ pub(crate) fn now() -> u64 {
 }
 
 impl Models {
-	/// The base under a name, and no adapters yet, of which there may be `most`.
+	/// The base under a name, and no adapters yet, of which there may be `most`; `store` keeps them.
 	///
 	/// # Errors
 	/// [`Refusal::Parameter`] when the name is empty, too long or has spaces in it.
-	pub fn new(base: Arc<Base>, name: String, most: usize) -> Result<Self, Refusal> {
+	pub fn new(base: Arc<Base>, name: String, store: Store, most: usize) -> Result<Self, Refusal> {
 		check(&name)?;
 		let adapters = RwLock::default();
-		Ok(Self { base, name, begun: now(), adapters, most })
+		Ok(Self { base, store, name, begun: now(), adapters, most })
 	}
 
 	/// The base.
@@ -84,17 +89,18 @@ impl Models {
 				Adapter::from_bytes(&bytes)?
 			}
 		};
-		self.insert(name, adapter)
+		self.insert(name, &adapter)
 	}
 
 	/// Adds an adapter under a name that is free.
 	///
 	/// # Errors
 	/// As [`Models::load`].
-	pub fn insert(&self, name: &str, adapter: Adapter) -> Result<(), Refusal> {
+	pub fn insert(&self, name: &str, adapter: &Adapter) -> Result<(), Refusal> {
 		check(name)?;
-		adapter.fits(&self.base.config)?;
-		adapter.prepare()?;
+		let hash = blake2b_simd::Params::new().hash_length(32).hash(&adapter.to_bytes()?);
+		let key = *hash.as_array().first_chunk().unwrap_or(&[0; 32]);
+		let stored = self.store.add(key, adapter)?;
 		let mut adapters = self.adapters.write();
 		if name == self.name || adapters.contains_key(name) {
 			return Err(Refusal::Taken(name.to_string()));
@@ -103,31 +109,40 @@ impl Models {
 			let reason = format!("{} adapters are loaded, no more fit", self.most);
 			return Err(Refusal::Parameter { parameter: "lora_name", reason });
 		}
-		let loaded = Loaded { adapter: Arc::new(adapter), created: now() };
+		let loaded = Loaded { adapter: stored, created: now() };
 		adapters.insert(name.to_string(), loaded);
 		Ok(())
 	}
 
-	/// Removes an adapter; requests that it answers go on.
+	/// Removes an adapter, and its file of the store once the requests that it answers are over.
 	///
 	/// # Errors
 	/// [`Refusal::NoModel`].
 	pub fn unload(&self, name: &str) -> Result<(), Refusal> {
 		let removed = self.adapters.write().remove(name);
-		removed.map(drop).ok_or_else(|| Refusal::NoModel(name.to_string()))
+		let removed = removed.ok_or_else(|| Refusal::NoModel(name.to_string()))?;
+		removed.adapter.discard();
+		Ok(())
 	}
 
 	/// What answers under a name: an adapter, or none for the base itself.
 	///
 	/// # Errors
 	/// [`Refusal::NoModel`].
-	pub fn find(&self, name: &str) -> Result<Option<Arc<Adapter>>, Refusal> {
+	pub fn find(&self, name: &str) -> Result<Option<Served>, Refusal> {
 		if name == self.name {
 			return Ok(None);
 		}
 		let adapters = self.adapters.read();
 		let loaded = adapters.get(name).ok_or_else(|| Refusal::NoModel(name.to_string()))?;
-		Ok(Some(Arc::clone(&loaded.adapter)))
+		Ok(Some(Served::Stored(Arc::clone(&loaded.adapter))))
+	}
+
+	/// What the store did, and what is known of each adapter's use.
+	pub(crate) fn usage(&self) -> (Totals, Vec<(String, Usage)>) {
+		let adapters = self.adapters.read();
+		let each = adapters.iter().map(|(name, one)| (name.clone(), one.adapter.usage()));
+		(self.store.totals(), each.collect())
 	}
 
 	/// All of them, the base first.

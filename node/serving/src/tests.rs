@@ -3,6 +3,7 @@ use std::sync::Arc;
 use openlora::{
 	Base, Isa, Module, PeftConfig, Team,
 	serve::{Limits, Server},
+	store::Store,
 	testing,
 };
 use reqwest::{Client, Response, StatusCode};
@@ -15,6 +16,8 @@ use crate::{Connections, Models, Service, router, serve};
 /// A server of the tiny base and two adapters on a port of its own.
 struct Site {
 	client: Client,
+	/// Where adapters are kept.
+	folder: tempfile::TempDir,
 	url: String,
 	shutdown: CancellationToken,
 	server: Arc<Server>,
@@ -30,9 +33,13 @@ impl Site {
 		let base = testing::tiny_base(1);
 		let team = Arc::new(Team::new(1, Isa::best()).unwrap());
 		let server = Arc::new(Server::start(Arc::clone(&base), team, limits).unwrap());
-		let models = Models::new(Arc::clone(&base), "tiny".into(), 4).unwrap();
-		models.insert("first", adapter(&base, 1)).unwrap();
-		models.insert("second", adapter(&base, 2)).unwrap();
+		let folder = tempfile::tempdir().unwrap();
+		let adapters = [1, 2].map(|seed| adapter(&base, seed));
+		// Room for one of them.
+		let store = Store::open(folder.path(), &base.config, 40_000).unwrap();
+		let models = Models::new(Arc::clone(&base), "tiny".into(), store, 4).unwrap();
+		models.insert("first", &adapters[0]).unwrap();
+		models.insert("second", &adapters[1]).unwrap();
 		let service = Service {
 			server: Arc::clone(&server),
 			models: Arc::new(models),
@@ -44,7 +51,7 @@ impl Site {
 		let url = format!("http://{}", listener.local_addr().unwrap());
 		let shutdown = CancellationToken::new();
 		tokio::spawn(serve(listener, router(service), Connections::default(), shutdown.clone()));
-		Self { client: Client::new(), url, shutdown, server }
+		Self { client: Client::new(), folder, url, shutdown, server }
 	}
 
 	async fn usual() -> Self {
@@ -285,6 +292,28 @@ async fn adapters_are_loaded_and_unloaded_while_requests_run() {
 }
 
 #[tokio::test]
+async fn metrics_say_which_adapters_are_in_memory_when_one_made_room() {
+	let site = Site::usual().await;
+	for model in ["first", "first", "second"] {
+		site.json(CHAT, chat(model)).await;
+	}
+	let response = site.client.get(format!("{}/metrics", site.url)).send().await.unwrap();
+	let text = response.text().await.unwrap();
+	for line in [
+		"openlora_adapter_resident{adapter=\"first\"} 0",
+		"openlora_adapter_resident{adapter=\"second\"} 1",
+		"openlora_adapter_hits_total{adapter=\"first\"} 1",
+		"openlora_adapter_misses_total{adapter=\"first\"} 1",
+		"openlora_adapter_evictions_total{adapter=\"first\"} 1",
+		"openlora_adapter_loads_total 2",
+		"openlora_adapter_budget_bytes 40000",
+	] {
+		assert!(text.lines().any(|of| of == line), "{line} is not in\n{text}");
+	}
+	assert_eq!(std::fs::read_dir(site.folder.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
 async fn keys_are_asked_for_when_they_were_set() {
 	let site = Site::start(Limits::default(), Some("secret")).await;
 	let ask = |key: Option<&str>, path: &str| {
@@ -299,6 +328,8 @@ async fn keys_are_asked_for_when_they_were_set() {
 		assert_eq!(ask(key, CHAT).send().await.unwrap().status(), 401, "{key:?}");
 	}
 	assert_eq!(ask(Some("secret"), CHAT).send().await.unwrap().status(), 200);
+	let metrics = site.client.get(format!("{}/metrics", site.url)).send().await.unwrap();
+	assert_eq!(metrics.status(), 401);
 	let unload = "/v1/unload_lora_adapter";
 	assert_eq!(ask(Some("secret"), unload).send().await.unwrap().status(), 401);
 	let health = site.client.get(format!("{}/health", site.url)).send().await.unwrap();

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use openlora::{
 	Base, Team,
 	serve::{Limits, Server},
+	store::Store,
 };
 use openlora_http::{Connections, Models, Service, router, serve};
 use std::{
@@ -13,6 +14,7 @@ use std::{
 	str::FromStr,
 	sync::Arc,
 };
+use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +76,13 @@ pub struct Serve {
 	/// Memory for keys and values, in MiB.
 	#[arg(long, default_value_t = Limits::default().cache_bytes >> 20)]
 	cache: usize,
+	/// Memory for adapters, in MiB; those that do not fit are read when they are asked for.
+	#[arg(long, default_value_t = 512)]
+	adapter_memory: u64,
+	/// Folder in which adapters are kept as the engine reads them (default: one that is removed at the
+	/// end).
+	#[arg(long, value_name = "FOLDER")]
+	adapter_store: Option<PathBuf>,
 	/// Adapters that may be loaded.
 	#[arg(long, default_value_t = 1_000)]
 	max_adapters: usize,
@@ -102,7 +111,7 @@ pub async fn run(arguments: Serve, context: &Context) -> Result<()> {
 	let key = arguments.api_key.as_deref().map(Arc::from);
 	let admin_key = arguments.admin_key.as_deref().map(Arc::from);
 	let loading = tokio::task::spawn_blocking(move || load(&arguments));
-	let (models, server) = loading.await??;
+	let (models, server, _temporary) = loading.await??;
 	let (models, server) = (Arc::new(models), Arc::new(server));
 	if json {
 		println!(
@@ -123,13 +132,21 @@ pub async fn run(arguments: Serve, context: &Context) -> Result<()> {
 	Ok(())
 }
 
-fn load(arguments: &Serve) -> Result<(Models, Server)> {
+/// The folder, if there is one, is removed when it is dropped.
+fn load(arguments: &Serve) -> Result<(Models, Server, Option<TempDir>)> {
 	let base = Base::load(&arguments.base)?;
 	let name = match &arguments.name {
 		Some(name) => name.clone(),
 		None => arguments.base.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
 	};
-	let models = Models::new(Arc::clone(&base), name, arguments.max_adapters)?;
+	let temporary = match arguments.adapter_store {
+		Some(_) => None,
+		None => Some(tempfile::Builder::new().prefix("openledger-adapters-").tempdir()?),
+	};
+	let folder = temporary.as_ref().map(TempDir::path).or(arguments.adapter_store.as_deref());
+	let folder = folder.context("there is no folder for adapters")?;
+	let store = Store::open(folder, &base.config, arguments.adapter_memory << 20)?;
+	let models = Models::new(Arc::clone(&base), name, store, arguments.max_adapters)?;
 	for NamedAdapter { name, path } in &arguments.adapters {
 		models.load(name, path).with_context(|| format!("adapter {name} of {}", path.display()))?;
 	}
@@ -142,7 +159,7 @@ fn load(arguments: &Serve) -> Result<(Models, Server)> {
 		..Limits::default()
 	};
 	let server = Server::start(base, Arc::new(team), limits)?;
-	Ok((models, server))
+	Ok((models, server, temporary))
 }
 
 /// Ctrl-C, or what a service manager sends.
