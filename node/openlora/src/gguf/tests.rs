@@ -124,9 +124,13 @@ fn base_is_refused_when_a_tensor_of_its_architecture_is_missing_or_damaged() {
 			change(&mut writer);
 			load(&writer).unwrap_err()
 		};
-		let missing = refusal(&|w| drop(w.remove(name)));
+		let missing = refusal(&|w| {
+			w.remove(name);
+		});
 		assert!(matches!(&missing, Error::MissingTensor(found) if found == name), "{missing:?}");
-		let long = refusal(&|w| drop(w.reshape(name, &[8])));
+		let long = refusal(&|w| {
+			w.reshape(name, &[8]);
+		});
 		assert!(matches!(&long, Error::WrongShape { name: found, .. } if found == name));
 		let nan = refusal(&|w| w.data(name)[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
 		assert!(matches!(&nan, Error::NonFinite { name: found, index: 0 } if found == name));
@@ -349,17 +353,84 @@ fn base_is_refused_when_metadata_is_missing_or_out_of_range() {
 
 #[test]
 fn base_is_refused_when_its_tokenizer_is_not_supported() {
-	use MetadataValue::{Bool, Text};
+	use MetadataValue::Text;
 	for (key, value) in [
-		("tokenizer.ggml.model", Text("llama".into())),
-		("tokenizer.ggml.pre", Text("qwen2".into())),
-		("tokenizer.ggml.add_eos_token", Bool(true)),
+		("tokenizer.ggml.model", Text("t5".into())),
+		("tokenizer.ggml.model", Text("bert".into())),
+		("tokenizer.ggml.pre", Text("deepseek-llm".into())),
+		("tokenizer.ggml.pre", Text("default".into())),
 	] {
 		let error = refusal(|w| {
 			w.set(key, value);
 		});
 		assert!(matches!(error, Error::UnsupportedTokenizer(_)), "{key} gave {error:?}");
 	}
+}
+
+/// The tiny base with a SentencePiece vocabulary: what joins to "the", and bytes.
+fn with_sentencepiece() -> GgufWriter {
+	use MetadataValue::{F32s, I32s, Text, Texts};
+	let mut tokens: Vec<String> = ["<unk>", "<s>", "</s>"].map(String::from).into();
+	tokens.extend((0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>")));
+	tokens.extend(["th", "the", "t", "h", "e", "\u{2581}"].map(String::from));
+	let kinds = [vec![2, 3, 3], vec![6; 256], vec![1; 6]].concat();
+	let scores: Vec<f32> = (0..tokens.len()).map(|id| -(id as f32)).collect();
+	let mut writer = writer();
+	writer.set("tokenizer.ggml.model", Text("llama".into()));
+	writer.set("tokenizer.ggml.tokens", Texts(tokens));
+	writer.set("tokenizer.ggml.token_type", I32s(kinds));
+	writer.set("tokenizer.ggml.scores", F32s(scores));
+	for key in ["pre", "merges", "add_bos_token", "padding_token_id"] {
+		writer.unset(&format!("tokenizer.ggml.{key}"));
+	}
+	writer
+}
+
+#[test]
+fn tokenizer_is_sentencepiece_when_the_file_has_pieces_and_scores() {
+	use MetadataValue::Bool;
+	let mut writer = with_sentencepiece();
+	let tokenizer = |writer: &GgufWriter| Arc::try_unwrap(load(writer).unwrap()).unwrap().tokenizer;
+	let plain = tokenizer(&writer);
+	let [space, the] = ["\u{2581}", "the"].map(|piece| plain.id(piece).unwrap());
+	assert_eq!(plain.encode("the", true).unwrap(), [1, space, the]);
+	assert_eq!(plain.encode("</s>", false).unwrap(), [2]);
+	writer.set("tokenizer.ggml.add_space_prefix", Bool(false));
+	writer.set("tokenizer.ggml.add_bos_token", Bool(false));
+	writer.set("tokenizer.ggml.add_eos_token", Bool(true));
+	assert_eq!(tokenizer(&writer).encode("the", true).unwrap(), [the, 2]);
+}
+
+#[test]
+fn base_is_refused_when_its_pieces_are_inconsistent() {
+	use MetadataValue::{Bool, F32s, I32s, Text, Texts};
+	let refusal = |change: &dyn Fn(&mut GgufWriter)| {
+		let mut writer = with_sentencepiece();
+		change(&mut writer);
+		load(&writer).unwrap_err()
+	};
+	let set = |key: &str, value: MetadataValue| {
+		refusal(&|w| {
+			w.set(&format!("tokenizer.ggml.{key}"), value.clone());
+		})
+	};
+	for key in ["scores", "token_type", "tokens", "bos_token_id"] {
+		let key = format!("tokenizer.ggml.{key}");
+		let missing = refusal(&|w| {
+			w.unset(&key);
+		});
+		assert!(matches!(&missing, Error::MissingMetadata(found) if *found == key), "{missing:?}");
+	}
+	assert!(matches!(set("scores", F32s(vec![0.0; 3])), Error::Malformed { .. }));
+	assert!(matches!(set("scores", I32s(vec![0; 265])), Error::Malformed { .. }));
+	assert!(matches!(set("scores", F32s(vec![0.0; 265])), Error::UnsupportedTokenizer(_)));
+	assert!(matches!(set("add_space_prefix", Text("no".into())), Error::Malformed { .. }));
+	let end = refusal(&|w| {
+		w.set("tokenizer.ggml.add_eos_token", Bool(true)).unset("tokenizer.ggml.eos_token_id");
+	});
+	assert!(matches!(end, Error::MissingMetadata(_)), "{end:?}");
+	let few = set("tokens", Texts(vec!["<unk>".into(), "<s>".into(), "</s>".into()]));
+	assert!(matches!(few, Error::Malformed { .. }), "{few:?}");
 }
 
 #[test]
