@@ -162,6 +162,7 @@ pub fn gguf_writer(config: &Config, seed: u64, encoding: Encoding) -> GgufWriter
 		("attention.head_count", config.heads),
 		("attention.head_count_kv", config.kv_heads),
 		("attention.key_length", config.head_dim),
+		("attention.value_length", config.head_dim),
 		("rope.dimension_count", config.head_dim),
 	] {
 		set(name, V::U32(value as u32));
