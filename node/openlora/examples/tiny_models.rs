@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 	for name in ["gpt-2", "smollm", "llama-bpe", "qwen2", "tekken"] {
 		put("tokenizer", name, "F16", &learnt.file(name, seed))?;
 	}
-	let (tokens, scores, kinds) = pieces(&text)?;
+	let Pieces { tokens, scores, kinds } = pieces(&text)?;
 	for (name, prefix) in [("sentencepiece", true), ("sentencepiece-without-prefix", false)] {
 		let mut file = with_vocabulary(&tokens, &kinds, seed);
 		file.set("tokenizer.ggml.model", V::Text("llama".into()));
@@ -162,9 +162,17 @@ impl ByteLevelVocabulary {
 	}
 }
 
-/// Pieces with their scores and llama.cpp's types, as SentencePiece learns them: of words that begin
+/// What a SentencePiece tokenizer consists of.
+struct Pieces {
+	tokens: Vec<String>,
+	scores: Vec<f32>,
+	/// llama.cpp's types of tokens.
+	kinds: Vec<i32>,
+}
+
+/// Pieces as SentencePiece learns them: of words that begin
 /// with their space, and of spaces alone. Rare characters are left to bytes.
-fn pieces(text: &str) -> Result<(Vec<String>, Vec<f32>, Vec<i32>), Box<dyn Error>> {
+fn pieces(text: &str) -> Result<Pieces, Box<dyn Error>> {
 	let trainer = BpeTrainerBuilder::new()
 		.show_progress(false)
 		.vocab_size(VOCABULARY)
@@ -196,7 +204,7 @@ fn pieces(text: &str) -> Result<(Vec<String>, Vec<f32>, Vec<i32>), Box<dyn Error
 	kinds.resize(tokens.len(), 1);
 	let scores = (0..tokens.len()).map(|id| first as f32 - id as f32);
 	let scores = scores.map(|score| score.min(0.0)).collect();
-	Ok((tokens, scores, kinds))
+	Ok(Pieces { tokens, scores, kinds })
 }
 
 /// Leading spaces but for the last, and what follows.

@@ -367,12 +367,18 @@ fn base_is_refused_when_its_tokenizer_is_not_supported() {
 	}
 }
 
-/// The tiny base with a SentencePiece vocabulary: what joins to "the", and bytes.
-fn with_sentencepiece() -> GgufWriter {
-	use MetadataValue::{F32s, I32s, Text, Texts};
+/// What joins to "the", and bytes.
+fn pieces() -> Vec<String> {
 	let mut tokens: Vec<String> = ["<unk>", "<s>", "</s>"].map(String::from).into();
 	tokens.extend((0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>")));
 	tokens.extend(["th", "the", "t", "h", "e", "\u{2581}"].map(String::from));
+	tokens
+}
+
+/// The tiny base with a SentencePiece vocabulary.
+fn with_sentencepiece() -> GgufWriter {
+	use MetadataValue::{F32s, I32s, Text, Texts};
+	let tokens = pieces();
 	let kinds = [vec![2, 3, 3], vec![6; 256], vec![1; 6]].concat();
 	let scores: Vec<f32> = (0..tokens.len()).map(|id| -(id as f32)).collect();
 	let mut writer = writer();
@@ -429,6 +435,20 @@ fn base_is_refused_when_its_pieces_are_inconsistent() {
 		w.set("tokenizer.ggml.add_eos_token", Bool(true)).unset("tokenizer.ggml.eos_token_id");
 	});
 	assert!(matches!(end, Error::MissingMetadata(_)), "{end:?}");
+	let tokens = |change: &dyn Fn(&mut Vec<String>)| {
+		let mut tokens = pieces();
+		change(&mut tokens);
+		set("tokens", Texts(tokens))
+	};
+	let byte = tokens(&|tokens| tokens[3] = "other".into());
+	assert!(
+		matches!(&byte, Error::UnsupportedTokenizer(why) if why.contains("<0x00>")),
+		"{byte:?}"
+	);
+	let long = tokens(&|tokens| tokens[264] = "x".repeat(1000));
+	assert!(matches!(long, Error::UnsupportedTokenizer(_)), "{long:?}");
+	let twice = tokens(&|tokens| tokens[264] = "the".into());
+	assert!(matches!(twice, Error::Tokenizer(_)), "{twice:?}");
 	let few = set("tokens", Texts(vec!["<unk>".into(), "<s>".into(), "</s>".into()]));
 	assert!(matches!(few, Error::Malformed { .. }), "{few:?}");
 }
