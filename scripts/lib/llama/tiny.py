@@ -15,6 +15,8 @@ PLAIN = ("F32", "F16", "BF16", "Q2_K", "Q3_K")
 PLAIN_BOUNDS = {"top1_agreement": 0.99, "kl_mean": 1e-7, "kl_p99": 1e-6}
 # Both round the activations that meet quantised weights, each its own: ours may cost no more.
 ROUNDING_RATIO = 1.1
+# Unicode's categories of combining marks and of letters that have case.
+APART_IN_TEKKEN = ("Mn", "Mc", "Me", "Lu", "Ll", "Lt")
 
 
 def compare(engine, folder, seed):
@@ -57,13 +59,13 @@ def compare_logits(engine, folder, model, seed):
 
 def comparable(name, text):
     """The text without what llama.cpp is known to treat otherwise than the models' own tokenizers:
-    Qwen2's composes characters before anything else, and Tekken's takes combining marks for parts of
-    words.
+    Qwen2's composes characters before anything else; Tekken's takes combining marks for parts of words
+    and splits them at upper case of every script, not of ASCII alone.
     """
     if name == "qwen2":
         return unicodedata.normalize("NFC", text)
     if name == "tekken":
-        return "".join(c for c in text if unicodedata.category(c)[0] != "M")
+        return "".join(c for c in text if c.isascii() or unicodedata.category(c) not in APART_IN_TEKKEN)
     return text
 
 

@@ -78,6 +78,10 @@ fn words_end_where_the_base_splits_them() {
 	let cases = [("x", "Y")];
 	assert_eq!(split(Qwen2, &cases, "xY"), ["xY"]);
 	assert_eq!(split(Tekken, &cases, "xY"), ["x", "Y"]);
+	// The last byte of é, which is lower case as well.
+	let accents = [("\u{a9}", "Y")];
+	assert_eq!(split(Qwen2, &accents, "\u{e9}Y"), ["\u{c3}", "\u{a9}Y"]);
+	assert_eq!(split(Tekken, &accents, "\u{e9}Y"), ["\u{c3}", "\u{a9}", "Y"]);
 	let contraction = [("'", "S"), ("x", "'")];
 	assert_eq!(split(Qwen2, &contraction, "x'S"), ["x", "'S"]);
 	assert_eq!(split(Tekken, &contraction, "x'S"), ["x", "'S"]);
