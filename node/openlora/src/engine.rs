@@ -14,3 +14,6 @@ pub(crate) use packed::Packed;
 pub(crate) use single::{CHUNK, Single};
 pub(crate) use tape::Tape;
 pub(crate) use trained::Trained;
+
+#[cfg(test)]
+mod tests;

@@ -112,6 +112,16 @@ impl Layer<'_> {
 				way.team.isa().run(Rotate { heads, cos, sin });
 			}
 		}
+		if let Some([of_queries, of_keys]) = &weights.head_norms {
+			for (x, weight, gradient) in [
+				(&kept.queries_before, of_queries, &mut of.queries),
+				(&kept.keys_before, of_keys, &mut of.keys),
+			] {
+				let mut target = vec![0.0; x.len()];
+				way.norm(x, weight, gradient, &mut target);
+				*gradient = target;
+			}
+		}
 		let normed = way.normed(&kept.x, &weights.attention_norm);
 		let mut of_normed = vec![0.0; normed.len()];
 		for (module, gradient) in

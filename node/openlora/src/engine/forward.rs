@@ -1,4 +1,4 @@
-//! One pass of a llama-architecture transformer over rows of tokens.
+//! One pass of a transformer of the llama family over rows of tokens.
 
 use std::cell::RefCell;
 
@@ -15,7 +15,7 @@ use crate::{
 		attention::Attend,
 		kv::{Pool, Sequence},
 		quantised::{LANES, Rows},
-		vector::{Add, Gate, Norm, Rotate},
+		vector::{Add, Gate, Norm, NormInPlace, Rotate},
 	},
 };
 
@@ -50,6 +50,9 @@ pub(crate) struct Workspace {
 pub(crate) trait Observer {
 	/// The residual stream before a layer's attention, `[rows, hidden]`.
 	fn before_attention(&mut self, layer: usize, x: &[f32]);
+	/// Query and key heads before their norms, where they have some, `[rows, heads · width]` and
+	/// `[rows, kv_heads · width]`.
+	fn before_head_norms(&mut self, layer: usize, queries: &[f32], keys: &[f32]);
 	/// Rotated queries and the attention's result, both `[rows, heads · width]`.
 	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]);
 	/// The residual stream before a layer's feed-forward part.
@@ -63,6 +66,7 @@ pub(crate) trait Observer {
 /// Sees nothing.
 impl Observer for () {
 	fn before_attention(&mut self, _: usize, _: &[f32]) {}
+	fn before_head_norms(&mut self, _: usize, _: &[f32], _: &[f32]) {}
 	fn attended(&mut self, _: usize, _: &[f32], _: &[f32]) {}
 	fn before_feed_forward(&mut self, _: usize, _: &[f32]) {}
 	fn gated(&mut self, _: usize, _: &[f32], _: &[f32]) {}
@@ -221,9 +225,17 @@ impl Pass<'_, '_> {
 			};
 			let (queries, keys, values) = (&mut w.queries, &mut w.keys, &mut w.values);
 			multiply(self.of.team, &input, &mut [(q, queries), (k, keys), (v, values)]);
+			if let Some(biases) = &weights.biases {
+				for (bias, target) in biases.iter().zip([&mut *queries, keys, values]) {
+					self.of.add_bias(bias, target);
+				}
+			}
 			let targets: &mut [(Module, &mut [f32])] =
 				&mut [(Module::Q, queries), (Module::K, keys), (Module::V, values)];
 			self.of.adapt(layer, &w.normed, targets);
+		}
+		if weights.head_norms.is_some() {
+			observer.before_head_norms(layer, &self.workspace.queries, &self.workspace.keys);
 		}
 		if !self.cache(layer, pool) {
 			return false;
@@ -277,17 +289,22 @@ impl Pass<'_, '_> {
 		true
 	}
 
-	/// Rotates queries and keys, and puts keys and values into the sequences' pages.
+	/// Norms, where it is asked for, and rotates queries and keys, and puts keys and values into the sequences' pages.
 	fn cache(&mut self, layer: usize, pool: &mut Pool) -> bool {
 		let config = &self.of.base.config;
 		let (half, isa) = (config.head_dim / 2, self.of.team.isa());
 		let (wide, narrow) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+		let (norms, eps) = (&self.of.base.weights.layers[layer].head_norms, config.rms_eps);
 		let Workspace { queries, keys, values, cos, sin, .. } = &mut *self.workspace;
 		let (shared_keys, cos, sin) = (Shared::new(keys), &cos[..], &sin[..]);
 		self.of.team.for_each_chunk(queries, wide, &|row, queries| {
 			let (cos, sin) = (&cos[row * half..][..half], &sin[row * half..][..half]);
 			// SAFETY: every task has a row of its own.
 			let keys = unsafe { shared_keys.slice(row * narrow, narrow) };
+			if let Some([of_queries, of_keys]) = norms {
+				isa.run(NormInPlace { x: queries, weight: of_queries, eps });
+				isa.run(NormInPlace { x: keys, weight: of_keys, eps });
+			}
 			isa.run(Rotate { heads: queries, cos, sin });
 			isa.run(Rotate { heads: keys, cos, sin });
 		});
@@ -311,13 +328,20 @@ impl Pass<'_, '_> {
 			let view = pool.view(runs[place.run].sequence, layer, head);
 			let queries = &queries[number * chunk..][..chunk];
 			SCRATCH.with_borrow_mut(|scratch| {
-				Attend { queries, view, at: place.at, scratch, target }.run(isa);
+				let first = config.first_seen(place.at);
+				Attend { queries, view, first, at: place.at, scratch, target }.run(isa);
 			});
 		});
 	}
 }
 
 impl Batch<'_, '_> {
+	/// Adds a bias to each row of a projection's result.
+	fn add_bias(self, bias: &[f32], target: &mut [f32]) {
+		let isa = self.team.isa();
+		self.team.for_each_chunk(target, bias.len(), &|_, x| isa.run(Add { x, y: bias }));
+	}
+
 	/// Adds what the runs' adapters change to the projections of `input`, `[rows, inputs]`.
 	fn adapt(self, layer: usize, input: &[f32], targets: &mut [(Module, &mut [f32])]) {
 		if self.runs.iter().all(|run| run.adapters.is_empty()) {

@@ -7,6 +7,10 @@ use super::Observer;
 pub(crate) struct Kept {
 	/// The residual stream before the attention, `[rows, hidden]`.
 	pub(crate) x: Vec<f32>,
+	/// Query heads before their norms, `[rows, heads · width]`; empty where they have none.
+	pub(crate) queries_before: Vec<f32>,
+	/// As the queries, `[rows, kv_heads · width]`.
+	pub(crate) keys_before: Vec<f32>,
 	/// Rotated queries, `[rows, heads · width]`.
 	pub(crate) queries: Vec<f32>,
 	/// The attention's result, as the queries.
@@ -56,6 +60,12 @@ impl Observer for Tape {
 		if layer >= self.first {
 			self.layers.push(Kept { x: x.to_vec(), ..Kept::default() });
 		}
+	}
+
+	fn before_head_norms(&mut self, layer: usize, queries: &[f32], keys: &[f32]) {
+		self.keep(layer, |kept| {
+			(kept.queries_before, kept.keys_before) = (queries.to_vec(), keys.to_vec());
+		});
 	}
 
 	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]) {

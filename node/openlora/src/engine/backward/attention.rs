@@ -35,20 +35,23 @@ pub(super) fn gradients(
 		let (mut own_keys, mut own_values) = (vec![0.0; rows * width], vec![0.0; rows * width]);
 		let mut scratch = Vec::new();
 		for row in 0..rows {
-			let seen = (start + row + 1) * width;
+			let first = config.first_seen(start + row);
+			let seen = first * width..(start + row + 1) * width;
+			// The keys and values from the tape's first row on have gradients.
+			let own = first.saturating_sub(start) * width;
 			for member in 0..group {
 				let at = row * wide + (shared * group + member) * width;
 				way.team.isa().run(AttentionGradient {
 					query: &queries[at..][..width],
 					gradient: &of_mixed[at..][..width],
-					keys: &keys[..seen],
-					values: &values[..seen],
+					keys: &keys[seen.clone()],
+					values: &values[seen.clone()],
 					scale: scale(width),
-					start,
+					start: start.saturating_sub(first),
 					// SAFETY: each task has heads of its own.
 					of_query: unsafe { of_queries.slice(at, width) },
-					of_keys: &mut own_keys,
-					of_values: &mut own_values,
+					of_keys: &mut own_keys[own..],
+					of_values: &mut own_values[own..],
 					scratch: &mut scratch,
 				});
 			}
