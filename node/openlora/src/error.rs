@@ -235,6 +235,20 @@ pub enum Error {
 	/// A saved state cannot be continued: it belongs to another run.
 	#[error("cannot resume: {0}")]
 	Checkpoint(String),
+	/// The links of a run do not follow each other.
+	#[error("the chain of checkpoints is broken at step {step}: {reason}")]
+	BrokenChain {
+		/// The step of the first link that does not follow.
+		step: u64,
+		/// Why not.
+		reason: &'static str,
+	},
+	/// A run has not committed to the state of a step.
+	#[error("step {step} is not one that the run has committed to: choose one of the chain's")]
+	NoLink {
+		/// The step.
+		step: u64,
+	},
 	/// There is nothing to train on.
 	#[error("there are no examples to train on")]
 	NoExamples,

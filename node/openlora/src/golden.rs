@@ -172,7 +172,8 @@ fn gradients_have_the_same_bits_on_every_instruction_set() {
 		let values = parameters::flatten(adapter.weights()).unwrap();
 		let trained = Trained::new(adapter.weights(), &values).unwrap();
 		let tokens = tokens(37, 2);
-		let sequence = Sequence { tokens: &tokens, answer_start: 20, context: 19 };
+		let sequence =
+			Sequence { tokens: &tokens, answer_start: 20, context: 19, ..Sequence::default() };
 		let options = GradientOptions { objective: Objective::Odds, first_layer: 0 };
 		let of = |team: &Team| {
 			let (loss, gradient) =
@@ -191,7 +192,7 @@ fn gradients_have_the_same_bits_on_every_instruction_set() {
 fn training_gives_the_known_adapter() {
 	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
 	let examples: Vec<Example> =
-		(0..5).map(|i| Example { tokens: tokens(12 + 3 * i, i), answer_start: 4 + i }).collect();
+		(0..5).map(|i| Example::new(tokens(12 + 3 * i, i), 4 + i)).collect();
 	let options = TrainOptions {
 		rank: 4,
 		epochs: 2,
