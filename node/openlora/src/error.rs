@@ -120,6 +120,19 @@ pub enum Error {
 	/// The chat template is malformed or refused the messages.
 	#[error("chat template: {0}")]
 	ChatTemplate(String),
+	/// A conversation has no turn to learn.
+	#[error("nobody with the role assistant says anything: there is nothing to learn")]
+	NoAssistant,
+	/// The chat template does not let the assistant's part of a conversation be told from the rest.
+	#[error(
+		"turn {turn} of the conversation can't be learnt with this base's chat template: {reason}"
+	)]
+	ChatTurn {
+		/// The turn, counted from 1.
+		turn: usize,
+		/// What the template does.
+		reason: &'static str,
+	},
 	/// The adapter configuration asks for something that the engine does not do exactly.
 	#[error("unsupported adapter: {field} = {value}")]
 	UnsupportedAdapter {

@@ -6,6 +6,7 @@
 
 pub mod chain;
 mod checkpoint;
+mod conversation;
 mod example;
 mod fit;
 mod optimizer;
@@ -16,6 +17,7 @@ mod state;
 mod trainer;
 
 pub use chain::{Digest, Link};
+pub use conversation::conversation;
 pub use example::Example;
 pub use fit::{Data, Event, Outcome, Progress, fit, train};
 pub use options::TrainOptions;
