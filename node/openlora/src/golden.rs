@@ -12,6 +12,7 @@ use crate::{
 	parameters, sample,
 	testing::{self, Encoding},
 	train,
+	train::{Data, fit},
 };
 use candle_core::quantized::GgmlDType;
 
@@ -209,4 +210,34 @@ fn training_gives_the_known_adapter() {
 	};
 	assert_eq!(trained(1), trained(2));
 	is_golden("training", hash(trained(1)));
+}
+
+#[test]
+fn training_with_dropout_gives_the_known_states() {
+	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
+	let examples: Vec<Example> =
+		(0..6).map(|i| Example::new(tokens(12 + 3 * i, i), 4 + i)).collect();
+	let (examples, validation) = examples.split_at(4);
+	let found = |threads, recompute| {
+		let options = TrainOptions {
+			rank: 4,
+			epochs: 2,
+			accumulate: 2,
+			batch: 1,
+			lr: 1e-2,
+			dropout: 0.25,
+			rslora: true,
+			evaluate_every: 2,
+			seed: 3,
+			threads,
+			recompute,
+			..TrainOptions::default()
+		};
+		let data = Data { examples, validation };
+		let outcome = fit(&base, data, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+		let links = outcome.links.iter().flat_map(|link| link.hash.0);
+		links.map(u32::from).collect::<Vec<_>>()
+	};
+	assert_eq!(found(1, false), found(2, true));
+	is_golden("training-chain", hash(found(1, false)));
 }
