@@ -70,8 +70,8 @@ pub struct TrainOptions {
 	pub checkpoint_every: usize,
 	/// Keep the state of every link in the folder, so that any stretch of the run can be repeated alone.
 	pub keep_states: bool,
-	/// Keep each layer's inputs alone and compute the rest once more on the way back: less memory, about
-	/// a third more time. The result does not depend on it.
+	/// Keep each layer's inputs alone and compute the rest once more on the way back: less memory, more
+	/// time. The result does not depend on it.
 	pub recompute: bool,
 	/// Examples worked on at once, at least 1. The result does not depend on it.
 	pub threads: usize,
