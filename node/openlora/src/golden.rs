@@ -12,6 +12,7 @@ use crate::{
 	parameters, sample,
 	testing::{self, Encoding},
 	train,
+	train::{Data, fit},
 };
 use candle_core::quantized::GgmlDType;
 
@@ -188,7 +189,8 @@ fn gradients_have_the_same_bits_on_every_instruction_set() {
 		let values = parameters::flatten(adapter.weights()).unwrap();
 		let trained = Trained::new(adapter.weights(), &values).unwrap();
 		let tokens = tokens(37, 2);
-		let sequence = Sequence { tokens: &tokens, answer_start: 20, context: 19 };
+		let sequence =
+			Sequence { tokens: &tokens, answer_start: 20, context: 19, ..Sequence::default() };
 		let options = GradientOptions { objective: Objective::Odds, first_layer: 0 };
 		let of = |team: &Team| {
 			let (loss, gradient) =
@@ -208,7 +210,7 @@ fn gradients_have_the_same_bits_on_every_instruction_set() {
 fn training_gives_the_known_adapter() {
 	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
 	let examples: Vec<Example> =
-		(0..5).map(|i| Example { tokens: tokens(12 + 3 * i, i), answer_start: 4 + i }).collect();
+		(0..5).map(|i| Example::new(tokens(12 + 3 * i, i), 4 + i)).collect();
 	let options = TrainOptions {
 		rank: 4,
 		epochs: 2,
@@ -225,4 +227,34 @@ fn training_gives_the_known_adapter() {
 	};
 	assert_eq!(trained(1), trained(2));
 	are_golden([("training".into(), hash(trained(1)))]);
+}
+
+#[test]
+fn training_with_dropout_gives_the_known_states() {
+	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
+	let examples: Vec<Example> =
+		(0..6).map(|i| Example::new(tokens(12 + 3 * i, i), 4 + i)).collect();
+	let (examples, validation) = examples.split_at(4);
+	let found = |threads, recompute| {
+		let options = TrainOptions {
+			rank: 4,
+			epochs: 2,
+			accumulate: 2,
+			batch: 1,
+			lr: 1e-2,
+			dropout: 0.25,
+			rslora: true,
+			evaluate_every: 2,
+			seed: 3,
+			threads,
+			recompute,
+			..TrainOptions::default()
+		};
+		let data = Data { examples, validation };
+		let outcome = fit(&base, data, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+		let links = outcome.links.iter().flat_map(|link| link.hash.0);
+		links.map(u32::from).collect::<Vec<_>>()
+	};
+	assert_eq!(found(1, false), found(2, true));
+	is_golden("training-chain", hash(found(1, false)));
 }

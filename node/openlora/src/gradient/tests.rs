@@ -1,3 +1,5 @@
+mod packed;
+
 use super::*;
 use crate::{
 	Config, Isa, Module, PeftConfig, autograd,
@@ -42,7 +44,8 @@ fn adapter(base: &Base, size: f32) -> Adapter {
 fn full_gradient(base: &Base, adapter: &Adapter, answer: usize) -> Vec<f32> {
 	let values = parameters::flatten(adapter.weights()).unwrap();
 	let trained = Trained::new(adapter.weights(), &values).unwrap();
-	let sequence = Sequence { tokens: &TOKENS, answer_start: answer, context: 0 };
+	let sequence =
+		Sequence { tokens: &TOKENS, answer_start: answer, context: 0, ..Sequence::default() };
 	loss_and_gradient(base, &Team::alone(), &trained, sequence, ALL).unwrap().1
 }
 
@@ -136,7 +139,8 @@ fn gradient_and_loss_are_those_that_candle_differentiates() {
 		let values = parameters::flatten(adapter.weights()).unwrap();
 		let trained = Trained::new(adapter.weights(), &values).unwrap();
 		for objective in [Objective::Likelihood, Objective::Odds] {
-			let sequence = Sequence { tokens: &TOKENS, answer_start: 3, context: 0 };
+			let sequence =
+				Sequence { tokens: &TOKENS, answer_start: 3, context: 0, ..Sequence::default() };
 			let options = GradientOptions { objective, first_layer: 0 };
 			let ours =
 				loss_and_gradient(&base, &Team::alone(), &trained, sequence, options).unwrap();
@@ -165,7 +169,7 @@ fn gradient_has_the_same_bits_on_every_instruction_set_and_with_every_number_of_
 	let adapter = adapter(&base, 0.3);
 	let values = parameters::flatten(adapter.weights()).unwrap();
 	let trained = Trained::new(adapter.weights(), &values).unwrap();
-	let sequence = Sequence { tokens: &TOKENS, answer_start: 5, context: 2 };
+	let sequence = Sequence { tokens: &TOKENS, answer_start: 5, context: 2, ..Sequence::default() };
 	let of = |team: &Team| loss_and_gradient(&base, team, &trained, sequence, ALL).unwrap();
 	let expected = of(&Team::alone_with(Isa::Portable));
 	for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
