@@ -256,5 +256,5 @@ fn training_with_dropout_gives_the_known_states() {
 		links.map(u32::from).collect::<Vec<_>>()
 	};
 	assert_eq!(found(1, false), found(2, true));
-	is_golden("training-chain", hash(found(1, false)));
+	are_golden([("training-chain".into(), hash(found(1, false)))]);
 }
