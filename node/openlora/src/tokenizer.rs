@@ -1,5 +1,8 @@
 //! Text to token ids and back.
 
+mod pieces;
+mod stream;
+
 use std::collections::HashSet;
 
 use tokenizers::{
@@ -15,7 +18,10 @@ use tokenizers::{
 	tokenizer::SplitDelimiterBehavior,
 };
 
+pub use stream::TextStream;
+
 use crate::error::{Error, Result};
+use pieces::Pieces;
 
 /// Tokens that end an answer in the bases of this family, whatever their metadata calls the end.
 const END_MARKERS: &[&str] = &[
@@ -29,6 +35,9 @@ const END_MARKERS: &[&str] = &[
 	"</s>",
 ];
 
+/// The largest vocabulary, in tokens.
+const MAX_VOCABULARY: usize = 1 << 22;
+
 /// How Llama 3 splits text before merging.
 const LLAMA3_PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
@@ -40,6 +49,8 @@ pub struct Tokenizer {
 	bos: Option<u32>,
 	/// One more than the largest id.
 	len: usize,
+	/// What each token adds to a text.
+	pieces: Pieces,
 }
 
 impl Tokenizer {
@@ -52,12 +63,18 @@ impl Tokenizer {
 		// What a training script left in the file would silently cut or pad prompts.
 		inner.with_truncation(None).map_err(refusal)?;
 		inner.with_padding(None);
-		Ok(Self::wrap(inner, None))
+		Self::wrap(inner, None)
 	}
 
-	fn wrap(inner: tokenizers::Tokenizer, bos: Option<u32>) -> Self {
+	fn wrap(inner: tokenizers::Tokenizer, bos: Option<u32>) -> Result<Self> {
 		let largest = inner.get_vocab(true).into_values().max();
-		Self { inner, bos, len: largest.map_or(0, |id| id as usize + 1) }
+		let len = largest.map_or(0, |id| id as usize + 1);
+		if len > MAX_VOCABULARY {
+			let (what, found, limit) = ("vocabulary", len as u64, MAX_VOCABULARY as u64);
+			return Err(Error::OversizedHeader { what, found, limit });
+		}
+		let pieces = Pieces::new(&inner, len)?;
+		Ok(Self { inner, bos, len, pieces })
 	}
 
 	/// One more than the largest token id.
@@ -89,12 +106,13 @@ impl Tokenizer {
 	/// # Errors
 	/// [`Error::UnknownToken`] for an id that has no text.
 	pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+		let mut stream = self.stream();
+		let mut text = String::new();
 		for &token in tokens {
-			if self.text(token).is_none() {
-				return Err(Error::UnknownToken { token, vocab: self.len });
-			}
+			text.push_str(&stream.push(token)?);
 		}
-		self.inner.decode(tokens, true).map_err(refusal)
+		text.push_str(&stream.finish());
+		Ok(text)
 	}
 
 	/// The id of a token given as the vocabulary has it.
@@ -109,7 +127,20 @@ impl Tokenizer {
 
 	/// Turns ids into text one at a time, as an answer grows.
 	pub fn stream(&self) -> TextStream<'_> {
-		TextStream { tokenizer: self, tokens: Vec::new(), sent: 0 }
+		TextStream::new(self)
+	}
+
+	/// The bytes that a token adds to a text, none where it is special.
+	///
+	/// # Errors
+	/// [`Error::UnknownToken`].
+	pub fn bytes(&self, token: u32) -> Result<&[u8]> {
+		self.pieces.get(token).ok_or(Error::UnknownToken { token, vocab: self.len })
+	}
+
+	/// Whether a token is left out of texts.
+	pub fn is_special(&self, token: u32) -> bool {
+		self.pieces.is_special(token)
 	}
 
 	/// Ids of the special tokens that end an answer by their very name.
@@ -119,42 +150,6 @@ impl Tokenizer {
 			added.get(id).is_some_and(|token| token.special)
 		};
 		END_MARKERS.iter().filter_map(|name| self.id(name)).filter(special).collect()
-	}
-}
-
-/// Text of a growing answer, in pieces that are whole characters.
-pub struct TextStream<'a> {
-	tokenizer: &'a Tokenizer,
-	tokens: Vec<u32>,
-	/// Bytes of the whole text that have been returned.
-	sent: usize,
-}
-
-impl TextStream<'_> {
-	/// Adds a token and returns the text that it completes, possibly none.
-	///
-	/// # Errors
-	/// [`Error::UnknownToken`].
-	pub fn push(&mut self, token: u32) -> Result<String> {
-		self.tokens.push(token);
-		// The whole text each time: some decoders treat the first token differently.
-		let text = self.tokenizer.decode(&self.tokens)?;
-		// A replacement character at the end may yet become a character.
-		if text.ends_with(char::REPLACEMENT_CHARACTER) {
-			return Ok(String::new());
-		}
-		let new = text.get(self.sent..).unwrap_or_default().to_string();
-		self.sent = text.len();
-		Ok(new)
-	}
-
-	/// What is left when the answer ends, with U+FFFD for an incomplete character.
-	///
-	/// # Errors
-	/// None that [`TextStream::push`] would not have given.
-	pub fn finish(self) -> Result<String> {
-		let text = self.tokenizer.decode(&self.tokens)?;
-		Ok(text.get(self.sent..).unwrap_or_default().to_string())
 	}
 }
 
@@ -253,7 +248,7 @@ impl ByteLevelBpe {
 		};
 		inner.add_special_tokens(added(self.control, true)).map_err(refusal)?;
 		inner.add_tokens(added(self.user_defined, false)).map_err(refusal)?;
-		Ok(Tokenizer::wrap(inner, self.bos))
+		Tokenizer::wrap(inner, self.bos)
 	}
 }
 

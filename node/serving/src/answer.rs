@@ -37,14 +37,11 @@ impl<'a> Text<'a> {
 	}
 
 	/// What was held back, once nothing more comes.
-	///
-	/// # Errors
-	/// The tokenizer's.
-	pub(crate) fn finish(&mut self) -> openlora::Result<String> {
-		let rest = self.stream.take().map(TextStream::finish).transpose()?.unwrap_or_default();
+	pub(crate) fn finish(&mut self) -> String {
+		let rest = self.stream.take().map(TextStream::finish).unwrap_or_default();
 		let settled = self.take(&rest);
 		let held = if self.is_over { String::new() } else { std::mem::take(&mut self.held) };
-		Ok(settled + &held)
+		settled + &held
 	}
 
 	fn take(&mut self, piece: &str) -> String {
@@ -81,7 +78,7 @@ mod tests {
 		let stops = stops.iter().map(|stop| stop.to_string()).collect();
 		let mut text = Text::new(&base.tokenizer, stops);
 		let mut all: Vec<String> = pieces.iter().map(|piece| text.take(piece)).collect();
-		all.push(text.finish().unwrap());
+		all.push(text.finish());
 		(all, text.is_over())
 	}
 
@@ -114,7 +111,7 @@ mod tests {
 		let tokens = base.tokenizer.encode("aä", false).unwrap();
 		let pushed: String =
 			tokens[..tokens.len() - 1].iter().map(|token| text.push(*token).unwrap()).collect();
-		assert_eq!(pushed + &text.finish().unwrap(), "a\u{fffd}");
+		assert_eq!(pushed + &text.finish(), "a\u{fffd}");
 	}
 
 	#[test]

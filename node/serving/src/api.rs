@@ -280,7 +280,7 @@ impl Answering {
 				None => return Err(openlora::Error::Stopped.into()),
 			}
 		};
-		answer.push_str(&text.finish()?);
+		answer.push_str(&text.finish());
 		let choice = match self.shape {
 			Shape::Chat => json!({
 				"index": 0,
@@ -347,7 +347,7 @@ impl Answering {
 					None => break Err(openlora::Error::Stopped),
 				}
 			};
-			match end.and_then(|reason| Ok((reason, text.finish()?))) {
+			match end.map(|reason| (reason, text.finish())) {
 				Ok((reason, rest)) => {
 					if !rest.is_empty() {
 						send(self.piece(&rest));
