@@ -228,11 +228,9 @@ impl Answering {
 		shape: Shape,
 	) -> Result<Self, Refusal> {
 		let adapter = service.models.find(&common.model)?;
-		let options = GenerateOptions {
-			max_tokens,
-			sampling: common.sampling(rand::random())?,
-			stop_tokens: service.models.base().stop_tokens.clone(),
-		};
+		let stop_tokens = service.models.base().stop_tokens.clone();
+		let options =
+			GenerateOptions::new(max_tokens, common.sampling(rand::random())?, stop_tokens);
 		let stops = common.stops()?;
 		let length = prompt.len();
 		let adapters = adapter.into_iter().map(|adapter| (adapter, 1.0)).collect();
@@ -268,9 +266,9 @@ impl Answering {
 		let (mut answer, mut count) = (String::new(), 0);
 		let reason = loop {
 			match self.events.recv().await {
-				Some(Event::Token(token)) => {
+				Some(Event::Token(chosen)) => {
 					count += 1;
-					answer.push_str(&text.push(token)?);
+					answer.push_str(&text.push(chosen.token)?);
 					if text.is_over() {
 						break "stop";
 					}
@@ -329,9 +327,9 @@ impl Answering {
 					() = sender.closed() => return,
 				};
 				match event {
-					Some(Event::Token(token)) => {
+					Some(Event::Token(chosen)) => {
 						count += 1;
-						let piece = match text.push(token) {
+						let piece = match text.push(chosen.token) {
 							Ok(piece) => piece,
 							Err(error) => break Err(error),
 						};

@@ -70,11 +70,8 @@ impl Server {
 	) -> Result<Answered, Failure> {
 		let started = Instant::now();
 		let room = base.config.context.saturating_sub(prompt.len());
-		let options = GenerateOptions {
-			max_tokens: room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX)),
-			sampling: sampling(job),
-			stop_tokens: base.stop_tokens.clone(),
-		};
+		let max_tokens = room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX));
+		let options = GenerateOptions::new(max_tokens, sampling(job), base.stop_tokens.clone());
 		let mut tokens = Vec::new();
 		let generation = generate(base, Some(adapter), prompt, &options, &mut |token| {
 			tokens.push(token);
