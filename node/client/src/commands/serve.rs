@@ -95,7 +95,7 @@ pub struct Serve {
 	answer_tokens: usize,
 	/// Tokens that are guessed from what was said before, and run at once; 0 for none. Answers are the
 	/// same to the bit; those that repeat parts of their prompt come sooner.
-	#[arg(long, value_name = "TOKENS", default_value_t = Limits::default().guesses)]
+	#[arg(long, value_name = "TOKENS", default_value_t = 4)]
 	speculate: usize,
 	/// Threads (default: one for each core).
 	#[arg(long)]

@@ -28,8 +28,9 @@ use crate::{
 	},
 };
 
-/// Rows of a step up to which guesses are added: beyond that rows cost more than reading the weights.
-const GUESSED_ROWS: usize = 16;
+/// Rows of a step up to which guesses are added: with more of them wrong guesses cost more than right
+/// ones save.
+const GUESSED_ROWS: usize = 5;
 
 /// A request in the batch.
 struct Active {

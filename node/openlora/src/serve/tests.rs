@@ -311,13 +311,13 @@ fn answers_are_the_same_to_the_bit_when_tokens_are_guessed() {
 	}
 	let expected = answers(&plain, &requests);
 	assert!(expected != first);
-	for (guesses, running, chunk) in [(1, 16, 256), (4, 1, 8), (7, 3, 16), (16, 2, 256)] {
+	for (guesses, running, chunk) in [(1, 3, 256), (4, 1, 8), (7, 2, 16), (16, 4, 256)] {
 		let limits = Limits { guesses, running, chunk, ..Limits::default() };
 		let server = server(&base, limits);
 		let found = answers(&server, &requests);
 		assert!(found == expected, "{guesses} guesses at once");
 		let load = idle(&server);
-		assert!(load.right_guesses > 50 && load.right_guesses < load.guessed_tokens, "{load:?}");
+		assert!(load.right_guesses > 20 && load.right_guesses < load.guessed_tokens, "{load:?}");
 		assert_eq!(load.pages, 0);
 	}
 }
