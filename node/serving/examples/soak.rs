@@ -33,6 +33,8 @@ const CLIENTS: usize = 16;
 const MEASURED: usize = 8;
 /// Tokens of their answers.
 const TOKENS: usize = 64;
+/// Positions whose keys and values fit: kept prompts have filled them before the memory is measured.
+const POSITIONS: usize = 8_192;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -73,7 +75,10 @@ async fn main() -> Result<(), Failure> {
 /// Starts a server with an adapter and returns its address.
 async fn start(base: Arc<Base>, folder: &Path) -> Result<String, Failure> {
 	let team = Team::new(std::thread::available_parallelism()?.get(), Isa::best())?;
-	let limits = Limits { cache_bytes: 64 << 20, ..Limits::default() };
+	let config = &base.config;
+	// Keys and values of two bytes each.
+	let position = 4 * config.layers * config.kv_heads * config.head_dim.next_multiple_of(16);
+	let limits = Limits { cache_bytes: POSITIONS * position, ..Limits::default() };
 	let server = Server::start(Arc::clone(&base), Arc::new(team), limits)?;
 	let adapter = testing::random_adapter(&base.config, PeftConfig::new(4, 8.0, Module::ALL)?, 1);
 	let store = Store::open(folder, &base.config, 1 << 30)?;

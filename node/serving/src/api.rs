@@ -124,7 +124,13 @@ async fn with_admin_key(
 async fn health(State(service): State<Service>) -> Response {
 	let (load, healthy) = (service.server.load(), service.server.is_running());
 	let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-	let state = json!({ "healthy": healthy, "running": load.running, "waiting": load.waiting });
+	let state = json!({
+		"healthy": healthy,
+		"running": load.running,
+		"waiting": load.waiting,
+		"guessed_tokens": load.guessed_tokens,
+		"right_guesses": load.right_guesses,
+	});
 	(code, Json(state)).into_response()
 }
 

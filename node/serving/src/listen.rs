@@ -80,6 +80,9 @@ pub async fn serve(
 		};
 		match accepted {
 			Ok((stream, _)) => {
+				// Each event goes out by itself: together with others it would wait for the reader's
+				// delayed acknowledgement. Where the system does not let it, it comes a little later.
+				let _ = stream.set_nodelay(true);
 				let (router, silence) = (router.clone(), limits.silence);
 				let shutdown = shutdown.clone();
 				connections.spawn(async move {
