@@ -53,11 +53,11 @@ impl ChatTemplate {
 		environment.set_trim_blocks(true);
 		environment.set_lstrip_blocks(true);
 		environment.set_fuel(Some(FUEL));
-		environment.add_filter("tojson", json::tojson);
 		environment.set_unknown_method_callback(python::call_method);
 		environment.add_function("raise_exception", |message: String| -> Result<Value, _> {
 			Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
 		});
+		environment.add_filter("tojson", json::tojson);
 		environment.add_function("strftime_now", python::strftime_now);
 		environment.add_template_owned(NAME, source.to_string()).map_err(refusal)?;
 		Ok(Self { environment, source: source.to_string(), special })
@@ -73,7 +73,9 @@ impl ChatTemplate {
 		template
 			.render(context! {
 				messages,
+				// Templates ask whether these are none, not whether they are defined.
 				tools,
+				documents => (),
 				add_generation_prompt,
 				bos_token => self.special.bos,
 				eos_token => self.special.eos,
@@ -132,5 +134,7 @@ fn refusal(error: minijinja::Error) -> Error {
 	Error::ChatTemplate(error.to_string())
 }
 
+#[cfg(test)]
+mod families;
 #[cfg(test)]
 mod tests;

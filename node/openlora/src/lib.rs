@@ -6,6 +6,7 @@
 //! what is wrong with it.
 
 pub mod adapter;
+mod architecture;
 pub mod autograd;
 pub mod base;
 pub mod chat;
@@ -36,6 +37,7 @@ pub mod train;
 pub mod weights;
 
 pub use adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig};
+pub use architecture::Architecture;
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;
 pub use choice::{Chosen, LogProbs};
@@ -47,6 +49,7 @@ pub use gradient::{GradientOptions, gradient, gradients, parameter_count};
 pub use kernels::{Isa, Team};
 pub use objective::Objective;
 pub use parallel::leave_candle_single_threaded;
+pub use rope::RopeScaling;
 pub use sample::Sampling;
 pub use score::log_probs;
 pub use tokenizer::Tokenizer;

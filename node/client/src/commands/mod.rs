@@ -23,3 +23,4 @@ pub mod serve;
 pub mod sources;
 pub mod trace;
 pub mod train;
+pub mod verify_training;

@@ -1,15 +1,87 @@
-//! JSON as Python writes it, which is what templates were made with.
+//! JSON for templates, and the filter `tojson` as Hugging Face gives it to them: Python's `json.dumps`
+//! without escapes for HTML, `ensure_ascii` off.
 
 use std::io;
 
-use minijinja::{Error, ErrorKind, Value, value::Kwargs};
+use minijinja::{
+	Error, ErrorKind, Value,
+	value::{Kwargs, Rest},
+};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-/// The deepest indentation of a level.
+/// Widest indentation that is accepted.
 const MAX_INDENT: usize = 16;
 
-/// One space after commas and colons.
+/// A JSON value for templates. Serialising would show how serde_json holds numbers.
+pub(super) fn value(json: &serde_json::Value) -> Value {
+	use serde_json::Value as Json;
+	match json {
+		Json::Null => Value::from(()),
+		Json::Bool(yes) => Value::from(*yes),
+		Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+			(Some(whole), _) => Value::from(whole),
+			(None, Some(float)) => Value::from(float),
+			(None, None) => Value::from(number.to_string()),
+		},
+		Json::String(text) => Value::from(text.as_str()),
+		Json::Array(items) => items.iter().map(value).collect(),
+		Json::Object(fields) => {
+			fields.iter().map(|(name, field)| (name.as_str(), value(field))).collect()
+		}
+	}
+}
+
+/// `value | tojson(indent, ensure_ascii)`.
+///
+/// # Errors
+/// Options that it does not know, and values that JSON has no form for.
+pub(super) fn tojson(value: &Value, indent: Rest<Value>, options: Kwargs) -> Result<String, Error> {
+	if value.is_undefined() {
+		return Err(Error::new(ErrorKind::UndefinedError, "tojson of what is not defined"));
+	}
+	let named: Option<Value> = options.get("indent")?;
+	let indent = indent.0.into_iter().next().or(named).filter(|indent| !indent.is_none());
+	let ensure_ascii: Option<bool> = options.get("ensure_ascii")?;
+	options.assert_all_used()?;
+	let mut text = Vec::new();
+	let written = match indent {
+		None => value.serialize(&mut Serializer::with_formatter(&mut text, Spaced)),
+		Some(indent) => {
+			let indent = usize::try_from(indent).ok().filter(|indent| *indent <= MAX_INDENT);
+			let refusal =
+				|| Error::new(ErrorKind::InvalidOperation, "indent of tojson is too wide");
+			let indent = vec![b' '; indent.ok_or_else(refusal)?];
+			let formatter = PrettyFormatter::with_indent(&indent);
+			value.serialize(&mut Serializer::with_formatter(&mut text, formatter))
+		}
+	};
+	let failed = |error: &dyn std::fmt::Display| {
+		Error::new(ErrorKind::BadSerialization, format!("tojson: {error}"))
+	};
+	written.map_err(|error| failed(&error))?;
+	let text = String::from_utf8(text).map_err(|error| failed(&error))?;
+	Ok(if ensure_ascii == Some(true) { escaped(&text) } else { text })
+}
+
+/// With what is not ASCII, which only strings have, in UTF-16 escapes.
+fn escaped(text: &str) -> String {
+	let mut result = String::with_capacity(text.len());
+	for character in text.chars() {
+		match character.is_ascii() {
+			true => result.push(character),
+			false => {
+				let units = &mut [0; 2];
+				for unit in character.encode_utf16(units) {
+					result += &format!("\\u{unit:04x}");
+				}
+			}
+		}
+	}
+	result
+}
+
+/// One line with a space after every comma and colon, as Python writes it.
 struct Spaced;
 
 impl Formatter for Spaced {
@@ -32,44 +104,4 @@ impl Formatter for Spaced {
 	fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
 		writer.write_all(b": ")
 	}
-}
-
-/// A JSON value for templates. Serialising would show how serde_json holds numbers.
-pub(super) fn value(json: &serde_json::Value) -> Value {
-	use serde_json::Value as Json;
-	match json {
-		Json::Null => Value::from(()),
-		Json::Bool(yes) => Value::from(*yes),
-		Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-			(Some(whole), _) => Value::from(whole),
-			(None, Some(float)) => Value::from(float),
-			(None, None) => Value::from(number.to_string()),
-		},
-		Json::String(text) => Value::from(text.as_str()),
-		Json::Array(items) => items.iter().map(value).collect(),
-		Json::Object(fields) => {
-			fields.iter().map(|(name, field)| (name.as_str(), value(field))).collect()
-		}
-	}
-}
-
-/// The filter `tojson` as Hugging Face gives it to templates: nothing is escaped for HTML, letters
-/// beyond ASCII stay, and there is an optional indentation.
-pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
-	let indent: Option<usize> = options.get("indent")?;
-	let _: Option<bool> = options.get("ensure_ascii")?;
-	options.assert_all_used()?;
-	let mut bytes = Vec::new();
-	let written = match indent {
-		Some(indent) => {
-			let spaces = " ".repeat(indent.min(MAX_INDENT));
-			let pretty = PrettyFormatter::with_indent(spaces.as_bytes());
-			value.serialize(&mut Serializer::with_formatter(&mut bytes, pretty))
-		}
-		None => value.serialize(&mut Serializer::with_formatter(&mut bytes, Spaced)),
-	};
-	let refused = |reason: String| Error::new(ErrorKind::BadSerialization, reason);
-	written.map_err(|error| refused(error.to_string()))?;
-	let text = String::from_utf8(bytes).map_err(|error| refused(error.to_string()))?;
-	Ok(Value::from_safe_string(text))
 }

@@ -22,6 +22,8 @@ pub enum MetadataValue {
 	Texts(Vec<String>),
 	/// A list of 32-bit signed integers.
 	I32s(Vec<i32>),
+	/// A list of 32-bit floats.
+	F32s(Vec<f32>),
 }
 
 /// How matrices are stored; vectors are always f32, as llama.cpp keeps them.
@@ -174,6 +176,12 @@ impl MetadataValue {
 				array(8, values.len());
 				for value in values {
 					text(out, value);
+				}
+			}
+			Self::F32s(values) => {
+				array(6, values.len());
+				for value in values {
+					out.extend(value.to_le_bytes());
 				}
 			}
 			Self::I32s(values) => {

@@ -13,8 +13,9 @@ pub struct TextStream<'a> {
 }
 
 impl<'a> TextStream<'a> {
-	pub(super) fn new(tokenizer: &'a Tokenizer) -> Self {
-		Self { tokenizer, pending: Vec::new(), lead: tokenizer.pieces.lead }
+	/// A text that begins without what `lead` says.
+	pub(super) fn new(tokenizer: &'a Tokenizer, lead: Lead) -> Self {
+		Self { tokenizer, pending: Vec::new(), lead }
 	}
 
 	/// Adds a token and returns the text that it completes, possibly none. Bytes that cannot become a
