@@ -98,15 +98,15 @@ fn key(number: usize) -> [u8; 32] {
 fn request(base: &Base, stored: &Arc<Stored>, seed: usize, tokens: usize) -> Request {
 	let vocab = base.config.vocab;
 	let prompt = (0..tokens).map(|i| ((i * 7919 + seed * 104_729 + 11) % vocab) as u32).collect();
-	let options =
-		GenerateOptions { max_tokens: tokens, sampling: Sampling::GREEDY, stop_tokens: Vec::new() };
+	let options = GenerateOptions::new(tokens, Sampling::GREEDY, Vec::new());
 	Request { prompt, adapters: vec![(Arc::clone(stored).into(), 1.0)], options, payer: 0 }
 }
 
 /// Drops a file from the page cache; GNU dd does that without any rights.
 fn drop_from_cache(path: &Path) -> Result<()> {
 	let input = format!("if={}", path.display());
-	let done = Command::new("dd").args([&input, "iflag=nocache", "count=0", "status=none"]).status()?;
+	let done =
+		Command::new("dd").args([&input, "iflag=nocache", "count=0", "status=none"]).status()?;
 	if done.success() { Ok(()) } else { Err("dd could not drop a file from the page cache".into()) }
 }
 
@@ -172,7 +172,12 @@ fn zipf(adapters: usize, requests: usize, seed: u64) -> Vec<usize> {
 }
 
 /// Runs requests, sixteen under way at a time: tokens a second, of prompts and answers.
-fn crowd(base: &Arc<Base>, server: &Server, stored: &[Arc<Stored>], asked: &[usize]) -> Result<f64> {
+fn crowd(
+	base: &Arc<Base>,
+	server: &Server,
+	stored: &[Arc<Stored>],
+	asked: &[usize],
+) -> Result<f64> {
 	let begun = Instant::now();
 	let mut under_way = std::collections::VecDeque::<Answer>::new();
 	for (number, adapter) in asked.iter().enumerate() {
@@ -262,7 +267,8 @@ fn main() -> Result<()> {
 	distinct.sort_unstable();
 	distinct.dedup();
 	let working_set = distinct.len() as u64;
-	let half = serve(&base, &team, folder, bytes * (working_set / 2).max(STREAMS as u64), &arguments)?;
+	let half =
+		serve(&base, &team, folder, bytes * (working_set / 2).max(STREAMS as u64), &arguments)?;
 	let whole = serve(&base, &team, folder, bytes * arguments.adapters as u64, &arguments)?;
 	let speed = |of: &Value| of["tokens_per_s"].as_f64().unwrap_or(f64::NAN);
 	println!(

@@ -68,8 +68,7 @@ fn adapter(base: &Base, rank: usize, seed: u64) -> Result<Adapter, Box<dyn Error
 fn request(base: &Base, length: usize, seed: usize, max_tokens: usize) -> Request {
 	let vocab = base.config.vocab;
 	let prompt = (0..length).map(|i| ((i * 7919 + seed * 104_729 + 11) % vocab) as u32).collect();
-	let options =
-		GenerateOptions { max_tokens, sampling: Sampling::GREEDY, stop_tokens: Vec::new() };
+	let options = GenerateOptions::new(max_tokens, Sampling::GREEDY, Vec::new());
 	Request { prompt, adapters: Vec::new(), options, payer: seed as u64 }
 }
 

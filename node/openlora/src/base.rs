@@ -9,6 +9,7 @@ use crate::{
 	autograd::Tensors,
 	chat::ChatTemplate,
 	config::Config,
+	constrain::Grammars,
 	error::{Error, Result},
 	gguf, hf,
 	rope::Rope,
@@ -44,6 +45,8 @@ pub struct Base {
 	pub(crate) rope: Rope,
 	/// The weights once more, in single precision, from the first time that they are needed.
 	tensors: OnceLock<Tensors>,
+	/// What grammars are compiled with, from the first time on.
+	grammars: OnceLock<Grammars>,
 }
 
 impl Base {
@@ -96,8 +99,20 @@ impl Base {
 			}
 		}
 		let rope = Rope::new(&config, weights.rope_factors.as_deref())?;
-		let tensors = OnceLock::new();
-		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope, tensors })
+		let (tensors, grammars) = (OnceLock::new(), OnceLock::new());
+		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope, tensors, grammars })
+	}
+
+	/// What compiles grammars for this vocabulary.
+	///
+	/// # Errors
+	/// [`Error::Constraint`] when no token ends an answer.
+	pub(crate) fn grammars(&self) -> Result<&Grammars> {
+		if let Some(grammars) = self.grammars.get() {
+			return Ok(grammars);
+		}
+		let made = Grammars::new(self)?;
+		Ok(self.grammars.get_or_init(|| made))
 	}
 
 	/// The weights as candle differentiates them.

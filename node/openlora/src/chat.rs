@@ -42,6 +42,7 @@ pub(crate) struct SpecialTexts {
 #[derive(Debug)]
 pub(crate) struct ChatTemplate {
 	environment: Environment<'static>,
+	source: String,
 	special: SpecialTexts,
 }
 
@@ -59,22 +60,33 @@ impl ChatTemplate {
 		environment.add_filter("tojson", json::tojson);
 		environment.add_function("strftime_now", python::strftime_now);
 		environment.add_template_owned(NAME, source.to_string()).map_err(refusal)?;
-		Ok(Self { environment, special })
+		Ok(Self { environment, source: source.to_string(), special })
 	}
 
-	fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
+	fn render(
+		&self,
+		messages: Value,
+		tools: Option<Value>,
+		add_generation_prompt: bool,
+	) -> Result<String> {
 		let template = self.environment.get_template(NAME).map_err(refusal)?;
 		template
 			.render(context! {
 				messages,
 				// Templates ask whether these are none, not whether they are defined.
-				tools => (),
+				tools,
 				documents => (),
 				add_generation_prompt,
 				bos_token => self.special.bos,
 				eos_token => self.special.eos,
 			})
 			.map_err(refusal)
+	}
+
+	/// Whether it reads `tools`.
+	fn knows_tools(&self) -> bool {
+		let template = self.environment.get_template(NAME);
+		template.is_ok_and(|template| template.undeclared_variables(false).contains("tools"))
 	}
 }
 
@@ -87,7 +99,34 @@ impl Base {
 	/// # Errors
 	/// [`Error::NoChatTemplate`], or [`Error::ChatTemplate`] with the template's own complaint.
 	pub fn render_chat(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
-		self.chat.as_ref().ok_or(Error::NoChatTemplate)?.render(messages, add_generation_prompt)
+		let chat = self.chat.as_ref().ok_or(Error::NoChatTemplate)?;
+		chat.render(Value::from_serialize(messages), None, add_generation_prompt)
+	}
+
+	/// As [`Base::render_chat`], for messages with what else templates know, such as `tool_calls`, and
+	/// tools as OpenAI describes them. Arguments of calls are objects, not texts.
+	///
+	/// # Errors
+	/// As [`Base::render_chat`].
+	pub fn render_conversation(
+		&self,
+		messages: &[serde_json::Value],
+		tools: Option<&[serde_json::Value]>,
+		add_generation_prompt: bool,
+	) -> Result<String> {
+		let chat = self.chat.as_ref().ok_or(Error::NoChatTemplate)?;
+		let values = |list: &[serde_json::Value]| list.iter().map(json::value).collect::<Value>();
+		chat.render(values(messages), tools.map(values), add_generation_prompt)
+	}
+
+	/// The source of the chat template, nothing where there is none.
+	pub fn chat_template(&self) -> &str {
+		self.chat.as_ref().map_or("", |chat| &chat.source)
+	}
+
+	/// Whether the chat template reads `tools`.
+	pub fn chat_knows_tools(&self) -> bool {
+		self.chat.as_ref().is_some_and(ChatTemplate::knows_tools)
 	}
 }
 

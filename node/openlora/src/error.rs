@@ -120,6 +120,10 @@ pub enum Error {
 	/// The chat template is malformed or refused the messages.
 	#[error("chat template: {0}")]
 	ChatTemplate(String),
+	/// The grammar or schema that an answer has to follow is malformed, asks for what is not done, or
+	/// is too large; or nothing can follow in it.
+	#[error("the answer's grammar: {0}")]
+	Constraint(String),
 	/// A conversation has no turn to learn.
 	#[error("nobody with the role assistant says anything: there is nothing to learn")]
 	NoAssistant,

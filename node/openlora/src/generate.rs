@@ -1,14 +1,16 @@
 //! Answering a prompt.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
 	adapter::Adapter,
 	base::Base,
+	choice::{Choice, LogProbs},
+	constrain::Constraint,
 	engine::{self, Single},
 	error::Result,
 	kernels::Team,
-	sample::{self, Sampling},
+	sample::Sampling,
 };
 
 /// What to generate.
@@ -20,20 +22,31 @@ pub struct GenerateOptions {
 	pub sampling: Sampling,
 	/// Ids that end the answer; they are not part of it. [`Base::stop_tokens`] are the usual ones.
 	pub stop_tokens: Vec<u32>,
+	/// Added to the scores of tokens, from −100 to 100.
+	pub bias: Vec<(u32, f32)>,
+	/// What the answer has to follow; it ends where nothing can follow.
+	pub constraint: Option<Arc<Constraint>>,
+	/// Whether it is told how likely each token was, and how many alternatives.
+	pub log_probs: Option<usize>,
 }
 
 impl GenerateOptions {
 	/// Greedy, with the base's own stop tokens.
 	pub fn greedy(base: &Base, max_tokens: usize) -> Self {
-		let stop_tokens = base.stop_tokens.clone();
-		Self { max_tokens, sampling: Sampling::GREEDY, stop_tokens }
+		Self::new(max_tokens, Sampling::GREEDY, base.stop_tokens.clone())
+	}
+
+	/// With nothing that changes the scores or the tokens besides the sampling.
+	pub fn new(max_tokens: usize, sampling: Sampling, stop_tokens: Vec<u32>) -> Self {
+		let (bias, constraint, log_probs) = (Vec::new(), None, None);
+		Self { max_tokens, sampling, stop_tokens, bias, constraint, log_probs }
 	}
 }
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finish {
-	/// A stop token was chosen.
+	/// A stop token was chosen, or nothing could follow.
 	Stop,
 	/// The most tokens allowed, or the context, was reached.
 	Length,
@@ -42,7 +55,7 @@ pub enum Finish {
 }
 
 /// A generated answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Generation {
 	/// The answer's ids, without the prompt and the stop token.
 	pub tokens: Vec<u32>,
@@ -50,6 +63,8 @@ pub struct Generation {
 	pub prompt_tokens: usize,
 	/// Why it ended.
 	pub finish: Finish,
+	/// How likely each token was, where that was asked for.
+	pub log_probs: Vec<LogProbs>,
 }
 
 /// Generates an answer to `prompt`, calling `on_token` with each token of it.
@@ -69,7 +84,7 @@ pub fn generate(
 	options: &GenerateOptions,
 	on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Generation> {
-	options.sampling.validate()?;
+	options.validate(base)?;
 	engine::check_tokens(prompt, base.config.vocab)?;
 	if let Some(adapter) = adapter {
 		adapter.fits(&base.config)?;
@@ -79,27 +94,34 @@ pub fn generate(
 	let mut sequence = Single::new(base, Team::shared()?, &adapters);
 	sequence.check_room(prompt.len())?;
 	let mut so_far = prompt.to_vec();
-	let mut tokens = Vec::new();
-	let done = |tokens, finish| Ok(Generation { tokens, prompt_tokens: prompt.len(), finish });
+	let mut choice = Choice::new(options);
+	let (mut tokens, mut log_probs) = (Vec::new(), Vec::new());
+	let prompt_tokens = prompt.len();
 	if options.max_tokens == 0 {
-		return done(tokens, Finish::Length);
+		return Ok(Generation { tokens, prompt_tokens, finish: Finish::Length, log_probs });
 	}
 	let mut logits = sequence.prefill(prompt)?;
-	loop {
-		let token = sample::choose(&logits, &options.sampling, &so_far, prompt.len())?;
+	let finish = loop {
+		let chosen = choice.next(&logits, options, &so_far, prompt_tokens)?;
+		let token = chosen.token;
 		if options.stop_tokens.contains(&token) {
-			return done(tokens, Finish::Stop);
+			break Finish::Stop;
 		}
 		tokens.push(token);
 		so_far.push(token);
+		log_probs.extend(chosen.log_probs.map(|log_probs| *log_probs));
 		if on_token(token).is_break() {
-			return done(tokens, Finish::Cancelled);
+			break Finish::Cancelled;
+		}
+		if choice.is_over() {
+			break Finish::Stop;
 		}
 		if tokens.len() >= options.max_tokens || sequence.check_room(1).is_err() {
-			return done(tokens, Finish::Length);
+			break Finish::Length;
 		}
 		logits = sequence.prefill(&[token])?;
-	}
+	};
+	Ok(Generation { tokens, prompt_tokens, finish, log_probs })
 }
 
 #[cfg(test)]

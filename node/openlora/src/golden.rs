@@ -9,7 +9,8 @@ use crate::{
 	engine::{self, Packed, Run, Single, Trained, Workspace},
 	gradient::{Sequence, loss_and_gradient},
 	kernels::kv::{self, Pool},
-	parameters, sample,
+	parameters,
+	sample::{self, Adjust},
 	testing::{self, Encoding},
 	train,
 	train::{Data, fit},
@@ -171,7 +172,8 @@ fn tokens_are_the_same_on_every_instruction_set() {
 		let mut sequence = tokens(20, 3);
 		let mut logits = single.prefill(&sequence).unwrap();
 		for _ in 20..60 {
-			let token = sample::choose(&logits, &sampling, &sequence, 20).unwrap();
+			let token =
+				sample::choose(&logits, &sampling, &sequence, 20, Adjust::default()).unwrap();
 			sequence.push(token);
 			logits = single.prefill(&[token]).unwrap();
 		}

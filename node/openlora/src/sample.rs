@@ -88,6 +88,13 @@ impl Sampling {
 		Ok(())
 	}
 
+	/// How the answer number `index` of several to one request is drawn: the first as if it were the
+	/// only one, the others with seeds of their own, `seed + index · 0x9E3779B97F4A7C15` modulo 2⁶⁴.
+	pub fn of_answer(&self, index: usize) -> Self {
+		let step = 0x9E37_79B9_7F4A_7C15u64.wrapping_mul(index as u64);
+		Self { seed: self.seed.wrapping_add(step), ..self.clone() }
+	}
+
 	fn has_penalties(&self) -> bool {
 		self.repetition_penalty != 1.0
 			|| self.presence_penalty != 0.0
@@ -96,6 +103,31 @@ impl Sampling {
 
 	fn draws_from_all(&self) -> bool {
 		self.top_k == 0 && self.top_p >= 1.0 && self.min_p <= 0.0
+	}
+}
+
+/// What changes the scores besides the penalties.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Adjust<'a> {
+	/// Added to the scores of tokens before the penalties; ids within the vocabulary.
+	pub(crate) bias: &'a [(u32, f32)],
+	/// A bit for each token that may be chosen, 32 in a word, the lowest first; none for all. At
+	/// least one is set.
+	pub(crate) allowed: Option<&'a [u32]>,
+}
+
+impl Adjust<'_> {
+	/// Ids that may not be chosen get the lowest score there is, which is of no weight beside others.
+	fn mask(&self, logits: &mut [f32]) {
+		let Some(allowed) = self.allowed else { return };
+		for (word, logits) in logits.chunks_mut(32).enumerate() {
+			let bits = allowed.get(word).copied().unwrap_or_default();
+			for (bit, logit) in logits.iter_mut().enumerate() {
+				if bits >> bit & 1 == 0 {
+					*logit = f32::MIN;
+				}
+			}
+		}
 	}
 }
 
@@ -109,18 +141,29 @@ pub(crate) fn choose(
 	sampling: &Sampling,
 	tokens: &[u32],
 	prompt: usize,
+	adjust: Adjust<'_>,
 ) -> Result<u32> {
 	let isa = Isa::best();
 	let largest = |values| isa.run(Largest { values }).ok_or(Error::NonFiniteLogits);
 	let mut top = largest(logits)?;
-	let mut penalised = Vec::new();
-	let logits = match sampling.has_penalties() {
+	let mut changed = Vec::new();
+	let is_changed =
+		sampling.has_penalties() || !adjust.bias.is_empty() || adjust.allowed.is_some();
+	let logits = match is_changed {
 		false => logits,
 		true => {
-			penalised.extend_from_slice(logits);
-			penalise(&mut penalised, sampling, tokens, prompt);
-			top = largest(&penalised)?;
-			&penalised
+			changed.extend_from_slice(logits);
+			for (token, bias) in adjust.bias {
+				if let Some(logit) = changed.get_mut(*token as usize) {
+					*logit += bias;
+				}
+			}
+			if sampling.has_penalties() {
+				penalise(&mut changed, sampling, tokens, prompt);
+			}
+			adjust.mask(&mut changed);
+			top = largest(&changed)?;
+			&changed
 		}
 	};
 	if sampling.temperature == 0.0 {

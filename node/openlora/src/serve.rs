@@ -5,6 +5,7 @@
 //! others. What a request is answered does not depend on what else runs.
 
 mod adapters;
+mod draft;
 mod fair;
 mod prefix;
 mod step;
@@ -24,6 +25,7 @@ use std::{
 
 use crate::{
 	base::Base,
+	choice::Chosen,
 	engine,
 	error::{Error, Result},
 	generate::{Finish, GenerateOptions},
@@ -36,6 +38,9 @@ use adapters::Loading;
 pub use adapters::Served;
 use step::Batch;
 
+/// The most tokens that can be guessed at once.
+const MAX_GUESSES: usize = 64;
+
 /// How much is taken on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -47,12 +52,15 @@ pub struct Limits {
 	pub cache_bytes: usize,
 	/// Tokens of prompts in one step.
 	pub chunk: usize,
+	/// Tokens of an answer that are guessed from what was said before, and run at once; 0 for none.
+	/// Answers are the same.
+	pub guesses: usize,
 }
 
 impl Default for Limits {
-	/// 16 running and 256 waiting, 512 MiB, 256 tokens.
+	/// 16 running and 256 waiting, 512 MiB, 256 tokens, no guesses.
 	fn default() -> Self {
-		Self { running: 16, waiting: 256, cache_bytes: 512 << 20, chunk: 256 }
+		Self { running: 16, waiting: 256, cache_bytes: 512 << 20, chunk: 256, guesses: 0 }
 	}
 }
 
@@ -73,7 +81,7 @@ pub struct Request {
 #[derive(Debug)]
 pub enum Event {
 	/// The next token of the answer.
-	Token(u32),
+	Token(Chosen),
 	/// The answer is over.
 	Done(Finish),
 	/// There will be no more of it.
@@ -115,7 +123,7 @@ impl Answer {
 		let mut tokens = Vec::new();
 		loop {
 			match self.next() {
-				Some(Event::Token(token)) => tokens.push(token),
+				Some(Event::Token(chosen)) => tokens.push(chosen.token),
 				Some(Event::Done(finish)) => return Ok((tokens, finish)),
 				Some(Event::Failed(error)) => return Err(error),
 				None => return Err(Error::Stopped),
@@ -139,6 +147,10 @@ pub struct Load {
 	pub tokens: u64,
 	/// Tokens of prompts that were taken from kept pages instead.
 	pub reused_tokens: u64,
+	/// Tokens of answers that were guessed.
+	pub guessed_tokens: u64,
+	/// Those of them that were right.
+	pub right_guesses: u64,
 }
 
 /// Positions whose keys and values a request takes at most: the last token of its answer is not run.
@@ -152,6 +164,41 @@ struct Submitted {
 	sink: Sink,
 	cancelled: Arc<AtomicBool>,
 	loading: Loading,
+	/// Of several answers to a request the first runs the prompt for all.
+	part: Part,
+}
+
+impl Submitted {
+	/// Whether it can be taken into the batch.
+	fn is_ready(&self) -> bool {
+		self.loading.is_over() && self.part.is_ready()
+	}
+}
+
+/// Its part among several answers to one request.
+enum Part {
+	/// Opens the way for the others when the prompt has run, or it is gone.
+	First { _opens: Opening },
+	/// Waits until the way is open.
+	Other(Arc<AtomicBool>),
+}
+
+impl Part {
+	fn is_ready(&self) -> bool {
+		match self {
+			Self::First { .. } => true,
+			Self::Other(open) => open.load(Ordering::Relaxed),
+		}
+	}
+}
+
+/// Opens when it is dropped.
+struct Opening(Arc<AtomicBool>);
+
+impl Drop for Opening {
+	fn drop(&mut self) {
+		self.0.store(true, Ordering::Relaxed);
+	}
 }
 
 #[derive(Default)]
@@ -198,6 +245,9 @@ impl Server {
 		let refuse = |option, value: usize, reason| {
 			Err(Error::InvalidOption { option, value: value.to_string(), reason })
 		};
+		if limits.guesses > MAX_GUESSES {
+			return refuse("guesses", limits.guesses, "at most 64 tokens can be guessed at once");
+		}
 		for (name, value) in
 			[("running", limits.running), ("waiting", limits.waiting), ("chunk", limits.chunk)]
 		{
@@ -243,8 +293,24 @@ impl Server {
 	/// # Errors
 	/// [`Error::Busy`] when too many wait; what is wrong with the prompt, the options or an adapter;
 	/// [`Error::CacheFull`] when it would not fit even by itself.
-	pub fn submit_to(&self, mut request: Request, sink: Sink) -> Result<Ticket> {
-		request.options.sampling.validate()?;
+	pub fn submit_to(&self, request: Request, sink: Sink) -> Result<Ticket> {
+		let mut tickets = self.submit_all(request, vec![sink])?;
+		tickets.pop().ok_or(Error::Stopped)
+	}
+
+	/// Adds as many answers to one request as there are sinks, or none of them. The prompt is run once;
+	/// answers are drawn as [`Sampling::of_answer`](crate::Sampling::of_answer) says.
+	///
+	/// # Errors
+	/// As [`Server::submit_to`]; [`Error::InvalidOption`] for no sinks, or more than may ever wait.
+	pub fn submit_all(&self, mut request: Request, sinks: Vec<Sink>) -> Result<Vec<Ticket>> {
+		let count = sinks.len();
+		if count == 0 || count > self.limits.waiting {
+			let (option, value) = ("n", count.to_string());
+			let reason = "there has to be an answer, and no more than may wait";
+			return Err(Error::InvalidOption { option, value, reason });
+		}
+		request.options.validate(&self.base)?;
 		engine::check_tokens(&request.prompt, self.base.config.vocab)?;
 		let (length, context) = (request.prompt.len(), self.base.config.context);
 		if length > context {
@@ -257,21 +323,31 @@ impl Server {
 			let bytes = Shape::new(&self.base.config).page_bytes() / PAGE;
 			return Err(Error::CacheFull { positions, available: self.pages * PAGE, bytes });
 		}
-		let cancelled = Arc::new(AtomicBool::new(false));
-		let loading = Loading::Wanted;
-		let submitted = Submitted { request, sink, cancelled: Arc::clone(&cancelled), loading };
+		let open = Arc::new(AtomicBool::new(false));
+		let each = sinks.into_iter().enumerate().map(|(index, sink)| {
+			let mut request = request.clone();
+			request.options.sampling = request.options.sampling.of_answer(index);
+			let part = match index {
+				0 => Part::First { _opens: Opening(Arc::clone(&open)) },
+				_ => Part::Other(Arc::clone(&open)),
+			};
+			let cancelled = Arc::new(AtomicBool::new(false));
+			Submitted { request, sink, cancelled, loading: Loading::Wanted, part }
+		});
+		let submitted: Vec<Submitted> = each.collect();
+		let tickets = submitted.iter().map(|one| Ticket(Arc::clone(&one.cancelled))).collect();
 		let mut inbox = self.desk.lock();
 		if inbox.closed {
 			return Err(Error::Stopped);
 		}
 		let waiting = inbox.load.waiting + inbox.submitted.len();
-		if waiting >= self.limits.waiting {
+		if waiting + count > self.limits.waiting {
 			return Err(Error::Busy { waiting });
 		}
-		inbox.submitted.push(submitted);
+		inbox.submitted.extend(submitted);
 		drop(inbox);
 		self.desk.arrived.notify_one();
-		Ok(Ticket(cancelled))
+		Ok(tickets)
 	}
 
 	/// Whether requests are taken: not after the thread has ended.

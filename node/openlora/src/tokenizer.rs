@@ -1,7 +1,9 @@
 //! Text to token ids and back.
 
+mod pieces;
 mod sentencepiece;
 mod splitting;
+mod stream;
 
 use std::collections::HashSet;
 
@@ -13,8 +15,10 @@ use tokenizers::{
 
 pub(crate) use sentencepiece::SentencePiece;
 pub(crate) use splitting::Splitting;
+pub use stream::TextStream;
 
 use crate::error::{Error, Result};
+use pieces::{Lead, Pieces};
 
 /// Tokens that end an answer in the bases of this family, whatever their metadata calls the end.
 const END_MARKERS: &[&str] = &[
@@ -27,6 +31,9 @@ const END_MARKERS: &[&str] = &[
 	"<end_of_turn>",
 	"</s>",
 ];
+
+/// The largest vocabulary, in tokens.
+const MAX_VOCABULARY: usize = 1 << 22;
 
 /// Tokens that are put around a text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,9 +52,6 @@ impl Ends {
 	}
 }
 
-/// A text to continue, of which nothing is special: what follows it is decoded as within a text.
-const PRECEDING: &str = "a";
-
 /// A base's tokenizer. Special tokens written out in a text are recognised as such.
 #[derive(Debug)]
 pub struct Tokenizer {
@@ -56,6 +60,8 @@ pub struct Tokenizer {
 	ends: Ends,
 	/// One more than the largest id.
 	len: usize,
+	/// What each token adds to a text.
+	pieces: Pieces,
 }
 
 impl Tokenizer {
@@ -68,12 +74,18 @@ impl Tokenizer {
 		// What a training script left in the file would silently cut or pad prompts.
 		inner.with_truncation(None).map_err(refusal)?;
 		inner.with_padding(None);
-		Ok(Self::wrap(inner, Ends::default()))
+		Self::wrap(inner, Ends::default())
 	}
 
-	fn wrap(inner: tokenizers::Tokenizer, ends: Ends) -> Self {
+	fn wrap(inner: tokenizers::Tokenizer, ends: Ends) -> Result<Self> {
 		let largest = inner.get_vocab(true).into_values().max();
-		Self { inner, ends, len: largest.map_or(0, |id| id as usize + 1) }
+		let len = largest.map_or(0, |id| id as usize + 1);
+		if len > MAX_VOCABULARY {
+			let (what, found, limit) = ("vocabulary", len as u64, MAX_VOCABULARY as u64);
+			return Err(Error::OversizedHeader { what, found, limit });
+		}
+		let pieces = Pieces::new(&inner, len)?;
+		Ok(Self { inner, ends, len, pieces })
 	}
 
 	/// One more than the largest token id.
@@ -105,12 +117,13 @@ impl Tokenizer {
 	/// # Errors
 	/// [`Error::UnknownToken`] for an id that has no text.
 	pub fn decode(&self, tokens: &[u32]) -> Result<String> {
+		let mut stream = TextStream::new(self, self.pieces.lead);
+		let mut text = String::new();
 		for &token in tokens {
-			if self.text(token).is_none() {
-				return Err(Error::UnknownToken { token, vocab: self.len });
-			}
+			text.push_str(&stream.push(token)?);
 		}
-		self.inner.decode(tokens, true).map_err(refusal)
+		text.push_str(&stream.finish());
+		Ok(text)
 	}
 
 	/// The id of a token given as the vocabulary has it.
@@ -128,12 +141,20 @@ impl Tokenizer {
 	/// The text is that of a continuation: a space that the first token begins with is part of it,
 	/// where [`Tokenizer::decode`] leaves out the one that SentencePiece puts before every text.
 	pub fn stream(&self) -> TextStream<'_> {
-		let tokens = self.encode(PRECEDING, false).unwrap_or_default();
-		let text = self.decode(&tokens).ok().filter(|text| text == PRECEDING);
-		match text {
-			Some(text) => TextStream { tokenizer: self, tokens, sent: text.len() },
-			None => TextStream { tokenizer: self, tokens: Vec::new(), sent: 0 },
-		}
+		TextStream::new(self, Lead::Spaces(0))
+	}
+
+	/// The bytes that a token adds to a text, none where it is special.
+	///
+	/// # Errors
+	/// [`Error::UnknownToken`].
+	pub fn bytes(&self, token: u32) -> Result<&[u8]> {
+		self.pieces.get(token).ok_or(Error::UnknownToken { token, vocab: self.len })
+	}
+
+	/// Whether a token is left out of texts.
+	pub fn is_special(&self, token: u32) -> bool {
+		self.pieces.is_special(token)
 	}
 
 	/// Ids of the special tokens that end an answer by their very name.
@@ -143,42 +164,6 @@ impl Tokenizer {
 			added.get(id).is_some_and(|token| token.special)
 		};
 		END_MARKERS.iter().filter_map(|name| self.id(name)).filter(special).collect()
-	}
-}
-
-/// Text of a growing answer, in pieces that are whole characters.
-pub struct TextStream<'a> {
-	tokenizer: &'a Tokenizer,
-	tokens: Vec<u32>,
-	/// Bytes of the whole text that have been returned.
-	sent: usize,
-}
-
-impl TextStream<'_> {
-	/// Adds a token and returns the text that it completes, possibly none.
-	///
-	/// # Errors
-	/// [`Error::UnknownToken`].
-	pub fn push(&mut self, token: u32) -> Result<String> {
-		self.tokens.push(token);
-		// The whole text each time: some decoders treat the first token differently.
-		let text = self.tokenizer.decode(&self.tokens)?;
-		// A replacement character at the end may yet become a character.
-		if text.ends_with(char::REPLACEMENT_CHARACTER) {
-			return Ok(String::new());
-		}
-		let new = text.get(self.sent..).unwrap_or_default().to_string();
-		self.sent = text.len();
-		Ok(new)
-	}
-
-	/// What is left when the answer ends, with U+FFFD for an incomplete character.
-	///
-	/// # Errors
-	/// None that [`TextStream::push`] would not have given.
-	pub fn finish(self) -> Result<String> {
-		let text = self.tokenizer.decode(&self.tokens)?;
-		Ok(text.get(self.sent..).unwrap_or_default().to_string())
 	}
 }
 
@@ -221,7 +206,7 @@ impl ByteLevelBpe {
 		inner.with_pre_tokenizer(Some(self.splitting.pre_tokenizer()?));
 		inner.with_decoder(Some(ByteLevel::default()));
 		add(&mut inner, self.control, self.user_defined)?;
-		Ok(Tokenizer::wrap(inner, self.ends))
+		Tokenizer::wrap(inner, self.ends)
 	}
 }
 

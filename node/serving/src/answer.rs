@@ -10,11 +10,23 @@ pub(crate) struct Text<'a> {
 	/// Text that may yet turn out to be the beginning of a stop.
 	held: String,
 	is_over: bool,
+	/// Length of what tokens have added, stops and what is held included.
+	pub(crate) added: Length,
+	/// Bytes of what has been returned.
+	pub(crate) settled: usize,
+}
+
+/// Length of a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Length {
+	pub(crate) bytes: usize,
+	pub(crate) characters: usize,
 }
 
 impl<'a> Text<'a> {
 	pub(crate) fn new(tokenizer: &'a Tokenizer, stops: Vec<String>) -> Self {
-		Self { stream: Some(tokenizer.stream()), stops, held: String::new(), is_over: false }
+		let (held, is_over, added, settled) = (String::new(), false, Length::default(), 0);
+		Self { stream: Some(tokenizer.stream()), stops, held, is_over, added, settled }
 	}
 
 	/// Whether a stop was met.
@@ -36,18 +48,29 @@ impl<'a> Text<'a> {
 		}
 	}
 
+	/// Adds the text of a special token, which is no text otherwise.
+	pub(crate) fn push_special(&mut self, text: &str) -> String {
+		self.take(text)
+	}
+
 	/// What was held back, once nothing more comes.
-	///
-	/// # Errors
-	/// The tokenizer's.
-	pub(crate) fn finish(&mut self) -> openlora::Result<String> {
-		let rest = self.stream.take().map(TextStream::finish).transpose()?.unwrap_or_default();
+	pub(crate) fn finish(&mut self) -> String {
+		let rest = self.stream.take().map(TextStream::finish).unwrap_or_default();
 		let settled = self.take(&rest);
 		let held = if self.is_over { String::new() } else { std::mem::take(&mut self.held) };
-		Ok(settled + &held)
+		self.settled += held.len();
+		settled + &held
 	}
 
 	fn take(&mut self, piece: &str) -> String {
+		self.added.bytes += piece.len();
+		self.added.characters += piece.chars().count();
+		let settled = self.settle(piece);
+		self.settled += settled.len();
+		settled
+	}
+
+	fn settle(&mut self, piece: &str) -> String {
 		if self.is_over {
 			return String::new();
 		}
@@ -65,7 +88,7 @@ impl<'a> Text<'a> {
 }
 
 /// Bytes at the end of `text` that may be the beginning of `stop`.
-fn beginning(text: &str, stop: &str) -> usize {
+pub(crate) fn beginning(text: &str, stop: &str) -> usize {
 	let longest = stop.len().saturating_sub(1).min(text.len());
 	(1..=longest).rev().find(|len| text.as_bytes().ends_with(&stop.as_bytes()[..*len])).unwrap_or(0)
 }
@@ -81,7 +104,7 @@ mod tests {
 		let stops = stops.iter().map(|stop| stop.to_string()).collect();
 		let mut text = Text::new(&base.tokenizer, stops);
 		let mut all: Vec<String> = pieces.iter().map(|piece| text.take(piece)).collect();
-		all.push(text.finish().unwrap());
+		all.push(text.finish());
 		(all, text.is_over())
 	}
 
@@ -114,7 +137,7 @@ mod tests {
 		let tokens = base.tokenizer.encode("aä", false).unwrap();
 		let pushed: String =
 			tokens[..tokens.len() - 1].iter().map(|token| text.push(*token).unwrap()).collect();
-		assert_eq!(pushed + &text.finish().unwrap(), "a\u{fffd}");
+		assert_eq!(pushed + &text.finish(), "a\u{fffd}");
 	}
 
 	#[test]

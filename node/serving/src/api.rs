@@ -1,36 +1,32 @@
 //! The routes.
 
-use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
 	Json, Router,
 	body::{Body, Bytes, to_bytes},
-	extract::{Request, State},
+	extract::{Path, Request as HttpRequest, State},
 	http::{
 		HeaderMap, Method, StatusCode, Uri,
 		header::{AUTHORIZATION, CONTENT_TYPE},
 	},
 	middleware::{Next, from_fn_with_state},
-	response::{
-		IntoResponse, Response,
-		sse::{Event as Sse, Sse as Stream},
-	},
+	response::{IntoResponse, Response},
 	routing::{get, post},
 };
-use futures::stream;
 use openlora::{
-	Finish, GenerateOptions,
-	serve::{Event, Request as Asked, Server, Ticket},
+	Constraint,
+	serve::{Request, Server},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use serde_json::json;
 
 use crate::{
-	answer::Text,
+	calls::Style,
 	error::Refusal,
 	models::{Models, now},
-	request::{Body as Asking, Prompt},
+	request::{Body as Asking, Weighted},
+	respond::{Answering, Asked, Shape},
 };
 
 /// Largest body of a request, in bytes.
@@ -53,11 +49,12 @@ pub struct Service {
 	pub answer_tokens: usize,
 }
 
-/// `/v1/models`, `/v1/chat/completions`, `/v1/completions`, `/v1/load_lora_adapter`,
+/// `/v1/models` and each of them, `/v1/chat/completions`, `/v1/completions`, `/v1/load_lora_adapter`,
 /// `/v1/unload_lora_adapter`, `/metrics` and `/health`.
 pub fn router(service: Service) -> Router {
 	let open = Router::new()
 		.route("/v1/models", get(models))
+		.route("/v1/models/{*name}", get(model))
 		.route("/v1/chat/completions", post(chat))
 		.route("/v1/completions", post(completion))
 		.route("/metrics", get(metrics))
@@ -105,14 +102,18 @@ async fn aside<T: Send + 'static>(
 	ended.map_err(|e| Refusal::Invalid(format!("the request broke off: {e}")))?
 }
 
-async fn with_key(State(service): State<Service>, request: Request, next: Next) -> Response {
+async fn with_key(State(service): State<Service>, request: HttpRequest, next: Next) -> Response {
 	match &service.key {
 		Some(key) if !is_key(request.headers(), key) => Refusal::Key.into_response(),
 		_ => next.run(request).await,
 	}
 }
 
-async fn with_admin_key(State(service): State<Service>, request: Request, next: Next) -> Response {
+async fn with_admin_key(
+	State(service): State<Service>,
+	request: HttpRequest,
+	next: Next,
+) -> Response {
 	match &service.admin_key {
 		None => Refusal::NotManaged.into_response(),
 		Some(key) if !is_key(request.headers(), key) => Refusal::Key.into_response(),
@@ -123,7 +124,13 @@ async fn with_admin_key(State(service): State<Service>, request: Request, next: 
 async fn health(State(service): State<Service>) -> Response {
 	let (load, healthy) = (service.server.load(), service.server.is_running());
 	let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-	let state = json!({ "healthy": healthy, "running": load.running, "waiting": load.waiting });
+	let state = json!({
+		"healthy": healthy,
+		"running": load.running,
+		"waiting": load.waiting,
+		"guessed_tokens": load.guessed_tokens,
+		"right_guesses": load.right_guesses,
+	});
 	(code, Json(state)).into_response()
 }
 
@@ -135,6 +142,17 @@ async fn metrics(State(service): State<Service>) -> Result<Response, Refusal> {
 
 async fn models(State(service): State<Service>) -> Response {
 	Json(json!({ "object": "list", "data": service.models.list() })).into_response()
+}
+
+async fn model(
+	State(service): State<Service>,
+	Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+	let all = service.models.list();
+	match all.into_iter().find(|one| one.is(&name)) {
+		Some(one) => Ok(Json(one).into_response()),
+		None => Err(Refusal::NoModel(name)),
+	}
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
@@ -167,259 +185,95 @@ async fn unload(State(service): State<Service>, body: Body) -> Result<String, Re
 }
 
 async fn chat(State(service): State<Service>, body: Body) -> Result<Response, Refusal> {
-	let body = read(body).await?;
-	let (models, usual) = (Arc::clone(&service.models), service.answer_tokens);
-	let (chat, prompt, limit) = aside(move || {
-		let chat: Asking = parse(&body)?;
-		chat.check()?;
-		let text = models.base().render_chat(&chat.messages()?, true)?;
-		let prompt = models.base().tokenizer.encode(&text, false)?;
-		let limit = chat.limit(Some(usual))?;
-		Ok((chat, prompt, limit))
-	})
-	.await?;
-	Answering::start(&service, &chat, prompt, limit, Shape::Chat)?.respond(&chat).await
+	answer(service, body, Shape::Chat).await
 }
 
 async fn completion(State(service): State<Service>, body: Body) -> Result<Response, Refusal> {
+	answer(service, body, Shape::Completion).await
+}
+
+async fn answer(service: Service, body: Body, shape: Shape) -> Result<Response, Refusal> {
 	let body = read(body).await?;
-	let models = Arc::clone(&service.models);
-	let (asking, prompt, limit) = aside(move || {
+	let asked = service.clone();
+	let (asking, prepared) = aside(move || {
 		let asking: Asking = parse(&body)?;
-		asking.check()?;
-		let prompt = match asking.prompt()? {
-			Prompt::Text(text) => models.base().tokenizer.encode(&text, true)?,
-			Prompt::Tokens(tokens) => tokens,
-		};
-		let limit = asking.limit(None)?;
-		Ok((asking, prompt, limit))
+		let prepared = prepare(&asked, &asking, shape)?;
+		Ok((asking, prepared))
 	})
 	.await?;
-	Answering::start(&service, &asking, prompt, limit, Shape::Completion)?.respond(&asking).await
-}
-
-/// How answers are written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
-	Chat,
-	Completion,
-}
-
-/// A request under way.
-struct Answering {
-	service: Service,
-	events: mpsc::UnboundedReceiver<Event>,
-	/// Ends the request when this is dropped, with the connection for one.
-	_ticket: Ticket,
-	shape: Shape,
-	id: String,
-	created: u64,
-	model: String,
-	prompt: usize,
-	stops: Vec<String>,
-}
-
-impl Answering {
-	fn start(
-		service: &Service,
-		common: &Asking,
-		prompt: Vec<u32>,
-		max_tokens: usize,
-		shape: Shape,
-	) -> Result<Self, Refusal> {
-		let adapter = service.models.find(&common.model)?;
-		let options = GenerateOptions {
-			max_tokens,
-			sampling: common.sampling(rand::random())?,
-			stop_tokens: service.models.base().stop_tokens.clone(),
-		};
-		let stops = common.stops()?;
-		let length = prompt.len();
-		let adapters = adapter.into_iter().map(|adapter| (adapter, 1.0)).collect();
-		let payer = common.user.as_deref().map_or(0, payer);
-		// As many events as tokens at most: a slow reader holds no more than its own answer.
-		let (sender, events) = mpsc::unbounded_channel();
-		let sink = Box::new(move |event| match sender.send(event) {
-			Ok(()) => ControlFlow::Continue(()),
-			Err(_) => ControlFlow::Break(()),
-		});
-		let ticket = service.server.submit_to(Asked { prompt, adapters, options, payer }, sink)?;
-		let prefix = if shape == Shape::Chat { "chatcmpl" } else { "cmpl" };
-		Ok(Self {
-			service: service.clone(),
-			events,
-			_ticket: ticket,
-			shape,
-			id: format!("{prefix}-{:032x}", rand::random::<u128>()),
-			created: now(),
-			model: common.model.clone(),
-			prompt: length,
-			stops,
-		})
+	let Prepared { request, answers, asked } = prepared;
+	let answering = Answering::start(&service.server, request, answers, asked)?;
+	match asking.is_stream() {
+		true => Ok(answering.stream(asking.wants_usage())),
+		false => answering.whole().await,
 	}
+}
 
-	async fn respond(self, common: &Asking) -> Result<Response, Refusal> {
-		if common.is_stream() { Ok(self.stream(common.wants_usage())) } else { self.whole().await }
-	}
+/// A request that can be submitted.
+struct Prepared {
+	request: Request,
+	answers: usize,
+	asked: Asked,
+}
 
-	async fn whole(mut self) -> Result<Response, Refusal> {
-		let base = Arc::clone(self.service.models.base());
-		let mut text = Text::new(&base.tokenizer, std::mem::take(&mut self.stops));
-		let (mut answer, mut count) = (String::new(), 0);
-		let reason = loop {
-			match self.events.recv().await {
-				Some(Event::Token(token)) => {
-					count += 1;
-					answer.push_str(&text.push(token)?);
-					if text.is_over() {
-						break "stop";
-					}
+fn prepare(service: &Service, asking: &Asking, shape: Shape) -> Result<Prepared, Refusal> {
+	let (models, base) = (&service.models, service.models.base());
+	asking.check()?;
+	let mixture = asking.mixture(models.name())?;
+	let found = |one: Weighted| Ok(models.find(&one.name)?.map(|adapter| (adapter, one.weight)));
+	let adapters: Result<Vec<_>, Refusal> = mixture.into_iter().map(found).collect();
+	let adapters: Vec<_> = adapters?.into_iter().flatten().collect();
+	let mut grammar = asking.grammar()?;
+	let mut tools = None;
+	let (prompt, limit, echo) = match shape {
+		Shape::Chat => {
+			asking.check_chat()?;
+			let (conversation, offer) = (asking.conversation()?, asking.offer()?);
+			let mut text = conversation.render(base, offer.as_ref())?;
+			if let Some(offer) = offer {
+				let style = Style::of(base.chat_template());
+				let forced = offer.grammar(style);
+				if grammar.is_some() {
+					let (parameter, reason) =
+						("tools", "an answer calls tools or follows a grammar".into());
+					return Err(Refusal::Parameter { parameter, reason });
 				}
-				Some(Event::Done(finish)) => break reason(finish),
-				Some(Event::Failed(error)) => return Err(error.into()),
-				None => return Err(openlora::Error::Stopped.into()),
-			}
-		};
-		answer.push_str(&text.finish()?);
-		let choice = match self.shape {
-			Shape::Chat => json!({
-				"index": 0,
-				"message": { "role": "assistant", "content": answer, "refusal": null },
-				"logprobs": null,
-				"finish_reason": reason,
-			}),
-			Shape::Completion => {
-				json!({ "index": 0, "text": answer, "logprobs": null, "finish_reason": reason })
-			}
-		};
-		let object = match self.shape {
-			Shape::Chat => "chat.completion",
-			Shape::Completion => "text_completion",
-		};
-		let usage = usage(self.prompt, count);
-		Ok(Json(json!({
-			"id": self.id,
-			"object": object,
-			"created": self.created,
-			"model": self.model,
-			"choices": [choice],
-			"usage": usage,
-		}))
-		.into_response())
-	}
-
-	/// One event for each piece of text, then the reason for the end, the usage where it is wanted, and
-	/// `[DONE]`.
-	fn stream(mut self, wants_usage: bool) -> Response {
-		let (sender, pieces) = mpsc::unbounded_channel::<Value>();
-		let base = Arc::clone(self.service.models.base());
-		tokio::spawn(async move {
-			let mut text = Text::new(&base.tokenizer, std::mem::take(&mut self.stops));
-			let mut count = 0;
-			let send = |value: Value| sender.send(value).is_ok();
-			if self.shape == Shape::Chat
-				&& !send(self.chunk(json!({ "role": "assistant", "content": "" }), None))
-			{
-				return;
-			}
-			let end = loop {
-				let event = tokio::select! {
-					event = self.events.recv() => event,
-					// Nobody reads any more: the ticket goes with this task.
-					() = sender.closed() => return,
-				};
-				match event {
-					Some(Event::Token(token)) => {
-						count += 1;
-						let piece = match text.push(token) {
-							Ok(piece) => piece,
-							Err(error) => break Err(error),
-						};
-						if !piece.is_empty() && !send(self.piece(&piece)) {
-							return;
-						}
-						if text.is_over() {
-							break Ok("stop");
-						}
-					}
-					Some(Event::Done(finish)) => break Ok(reason(finish)),
-					Some(Event::Failed(error)) => break Err(error),
-					None => break Err(openlora::Error::Stopped),
+				if forced.is_some() {
+					text.push_str(style.prefix());
 				}
-			};
-			match end.and_then(|reason| Ok((reason, text.finish()?))) {
-				Ok((reason, rest)) => {
-					if !rest.is_empty() {
-						send(self.piece(&rest));
-					}
-					send(self.chunk(json!({}), Some(reason)));
-					if wants_usage {
-						let mut last = self.chunk(json!({}), None);
-						last["choices"] = json!([]);
-						last["usage"] = usage(self.prompt, count);
-						send(last);
-					}
-				}
-				Err(error) => {
-					send(Refusal::Engine(error).body());
-				}
+				tools = Some((style, offer.names(), forced.is_some()));
+				grammar = forced;
 			}
-		});
-		let events = stream::unfold((pieces, false), |(mut pieces, ended)| async move {
-			if ended {
-				return None;
-			}
-			let (data, ended) = match pieces.recv().await {
-				Some(value) => (value.to_string(), false),
-				None => ("[DONE]".to_string(), true),
-			};
-			Some((Ok::<_, Infallible>(Sse::default().data(data)), (pieces, ended)))
-		});
-		Stream::new(events).into_response()
+			let prompt = base.tokenizer.encode(&text, false)?;
+			(prompt, asking.limit(Some(service.answer_tokens))?, String::new())
+		}
+		Shape::Completion => {
+			asking.check_completion()?;
+			let prompt = asking.prompt(base)?;
+			let echo = asking.echo(base, &prompt)?;
+			(prompt, asking.limit(None)?, echo)
+		}
+	};
+	let mut options = asking.options(shape, limit, base.stop_tokens.clone(), rand::random())?;
+	if let Some(grammar) = grammar {
+		options.constraint = Some(Arc::new(Constraint::new(base, grammar)?));
 	}
-
-	fn piece(&self, text: &str) -> Value {
-		self.chunk(json!({ "content": text }), None)
-	}
-
-	/// One event of a stream; `delta` is what a chat's has, of which a completion's has the text.
-	fn chunk(&self, delta: Value, reason: Option<&str>) -> Value {
-		let (object, choice) = match self.shape {
-			Shape::Chat => (
-				"chat.completion.chunk",
-				json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": reason }),
-			),
-			Shape::Completion => {
-				let text = delta.get("content").cloned().unwrap_or_else(|| json!(""));
-				let choice = json!({
-					"index": 0, "text": text, "logprobs": null, "finish_reason": reason,
-				});
-				("text_completion", choice)
-			}
-		};
-		json!({
-			"id": self.id,
-			"object": object,
-			"created": self.created,
-			"model": self.model,
-			"choices": [choice],
-		})
-	}
-}
-
-fn reason(finish: Finish) -> &'static str {
-	match finish {
-		Finish::Stop | Finish::Cancelled => "stop",
-		Finish::Length => "length",
-	}
-}
-
-fn usage(prompt: usize, completion: usize) -> Value {
-	json!({
-		"prompt_tokens": prompt,
-		"completion_tokens": completion,
-		"total_tokens": prompt + completion,
-	})
+	let prefix = if shape == Shape::Chat { "chatcmpl" } else { "cmpl" };
+	let asked = Asked {
+		base: Arc::clone(base),
+		shape,
+		id: format!("{prefix}-{:032x}", rand::random::<u128>()),
+		created: now(),
+		model: asking.model.clone(),
+		prompt: prompt.len(),
+		stops: asking.stops()?,
+		echo,
+		tells: options.log_probs.is_some(),
+		tools,
+	};
+	let payer = asking.user.as_deref().map_or(0, payer);
+	let request = Request { prompt, adapters, options, payer };
+	Ok(Prepared { request, answers: asking.answers()?, asked })
 }
 
 /// A number for a payer's name.

@@ -6,16 +6,21 @@
 
 mod answer;
 mod api;
+mod calls;
+mod choice;
 mod error;
 mod listen;
 mod metrics;
 mod models;
 mod request;
+mod respond;
+mod shape;
 mod stall;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use api::{Service, router};
 pub use error::Refusal;
-pub use listen::{Connections, serve};
+pub use listen::{Connections, bind, serve};
 pub use models::Models;

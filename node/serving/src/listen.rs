@@ -1,6 +1,6 @@
 //! Accepting connections: a bounded number of them, each with time limits, until shutdown.
 
-use std::{pin::pin, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -10,7 +10,7 @@ use hyper_util::{
 };
 use std::sync::Arc;
 use tokio::{
-	net::{TcpListener, TcpStream},
+	net::{TcpListener, TcpSocket, TcpStream},
 	sync::Semaphore,
 	task::JoinSet,
 	time::{sleep, timeout},
@@ -25,6 +25,21 @@ const HEAD_SIZE: usize = 16 << 10;
 const GRACE: Duration = Duration::from_secs(5);
 /// The pause after the system refuses a connection, as it does when out of file descriptors.
 const RETRY: Duration = Duration::from_millis(200);
+
+/// Connections that may wait in the system's queue; the system may allow fewer.
+const QUEUE: u32 = 4_096;
+
+/// Listens with a queue that holds a crowd: beyond the usual one of 128 connections are reset.
+///
+/// # Errors
+/// The system's, an address in use for one.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+	let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+	// A server that starts again must not wait for connections of the last one to be forgotten.
+	socket.set_reuseaddr(true)?;
+	socket.bind(address)?;
+	socket.listen(QUEUE)
+}
 
 /// How connections are bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +80,9 @@ pub async fn serve(
 		};
 		match accepted {
 			Ok((stream, _)) => {
+				// Each event goes out by itself: together with others it would wait for the reader's
+				// delayed acknowledgement. Where the system does not let it, it comes a little later.
+				let _ = stream.set_nodelay(true);
 				let (router, silence) = (router.clone(), limits.silence);
 				let shutdown = shutdown.clone();
 				connections.spawn(async move {

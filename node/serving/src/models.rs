@@ -45,6 +45,13 @@ pub(crate) struct Listed {
 	max_model_len: usize,
 }
 
+impl Listed {
+	/// Whether this is its name.
+	pub(crate) fn is(&self, name: &str) -> bool {
+		self.id == name
+	}
+}
+
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
 	SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())

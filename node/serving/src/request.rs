@@ -1,11 +1,19 @@
 //! What OpenAI's requests ask, as far as it is understood; what would change the answer and is not
 //! understood is refused by name.
 
-use openlora::{Message, Sampling};
+mod format;
+mod messages;
+mod options;
+mod tools;
+
+use openlora::Base;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::Refusal;
+use messages::ChatMessage;
+pub(crate) use options::Weighted;
+pub(crate) use tools::Offer;
 
 /// Tokens of a completion unless the request says otherwise, as OpenAI has it.
 const COMPLETION_TOKENS: usize = 16;
@@ -33,26 +41,38 @@ pub(crate) struct Body {
 	presence_penalty: Option<f64>,
 	frequency_penalty: Option<f64>,
 	stop: Option<Value>,
+	n: Option<u64>,
+	logprobs: Option<Value>,
+	top_logprobs: Option<u64>,
+	logit_bias: Option<Value>,
+	response_format: Option<Value>,
+	tools: Option<Vec<Value>>,
+	tool_choice: Option<Value>,
+	echo: Option<bool>,
 	/// Who asks, for equal shares.
 	pub(crate) user: Option<String>,
 	// What vLLM and others add.
 	top_k: Option<i64>,
 	min_p: Option<f64>,
 	repetition_penalty: Option<f64>,
+	guided_json: Option<Value>,
+	guided_regex: Option<String>,
+	guided_choice: Option<Vec<String>>,
+	guided_grammar: Option<String>,
+	// What this server adds.
+	adapters: Option<Vec<Weighted>>,
 	// What is not done.
-	n: Option<u64>,
 	best_of: Option<u64>,
-	logprobs: Option<Value>,
-	top_logprobs: Option<u64>,
-	logit_bias: Option<Value>,
-	response_format: Option<Value>,
-	tools: Option<Value>,
 	functions: Option<Value>,
-	echo: Option<bool>,
+	function_call: Option<Value>,
 	suffix: Option<String>,
 	min_tokens: Option<u64>,
 	ignore_eos: Option<bool>,
 	stop_token_ids: Option<Value>,
+	structured_outputs: Option<Value>,
+	prompt_logprobs: Option<Value>,
+	modalities: Option<Value>,
+	audio: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,45 +81,62 @@ struct StreamOptions {
 	include_usage: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct ChatMessage {
-	role: String,
-	content: Value,
-}
-
+/// A refusal of a parameter.
 fn refuse<T>(parameter: &'static str, reason: impl Into<String>) -> Result<T, Refusal> {
 	Err(Refusal::Parameter { parameter, reason: reason.into() })
+}
+
+/// Whether a field says something.
+fn is_set(value: &Option<Value>) -> bool {
+	!matches!(value, None | Some(Value::Null | Value::Bool(false)))
+		&& !matches!(value, Some(Value::Array(list)) if list.is_empty())
+		&& !matches!(value, Some(Value::Object(map)) if map.is_empty())
 }
 
 impl Body {
 	/// Refuses what is not done.
 	pub(crate) fn check(&self) -> Result<(), Refusal> {
-		let is_set = |value: &Option<Value>| {
-			!matches!(value, None | Some(Value::Null | Value::Bool(false)))
-				&& !matches!(value, Some(Value::Array(list)) if list.is_empty())
-				&& !matches!(value, Some(Value::Object(map)) if map.is_empty())
-		};
-		let is_text = matches!(
-			self.response_format.as_ref().and_then(|format| format.get("type")?.as_str()),
-			Some("text")
-		);
+		let is_text =
+			self.modalities.as_ref().and_then(Value::as_array).is_some_and(|all| all == &["text"]);
 		let undone = [
-			("n", self.n.is_some_and(|n| n != 1)),
-			("best_of", self.best_of.is_some_and(|n| n != 1)),
-			("logprobs", is_set(&self.logprobs)),
-			("top_logprobs", self.top_logprobs.is_some_and(|n| n != 0)),
-			("logit_bias", is_set(&self.logit_bias)),
-			("response_format", is_set(&self.response_format) && !is_text),
-			("tools", is_set(&self.tools)),
+			("best_of", self.best_of.is_some_and(|best| Some(best) != self.n.or(Some(1)))),
 			("functions", is_set(&self.functions)),
-			("echo", self.echo == Some(true)),
+			("function_call", is_set(&self.function_call)),
 			("min_tokens", self.min_tokens.is_some_and(|n| n != 0)),
 			("ignore_eos", self.ignore_eos == Some(true)),
 			("stop_token_ids", is_set(&self.stop_token_ids)),
 			("suffix", self.suffix.as_ref().is_some_and(|suffix| !suffix.is_empty())),
+			("structured_outputs", is_set(&self.structured_outputs)),
+			("prompt_logprobs", is_set(&self.prompt_logprobs)),
+			("modalities", is_set(&self.modalities) && !is_text),
+			("audio", is_set(&self.audio)),
 		];
 		match undone.into_iter().find(|(_, asked)| *asked) {
 			Some((parameter, _)) => refuse(parameter, "this server does not do that; leave it out"),
+			None => Ok(()),
+		}
+	}
+
+	/// Refuses what a completion does not have.
+	pub(crate) fn check_completion(&self) -> Result<(), Refusal> {
+		let of_chats = [
+			("messages", !self.messages.is_empty()),
+			("tools", self.tools.as_ref().is_some_and(|tools| !tools.is_empty())),
+			("tool_choice", is_set(&self.tool_choice)),
+			("top_logprobs", self.top_logprobs.is_some_and(|n| n != 0)),
+		];
+		match of_chats.into_iter().find(|(_, asked)| *asked) {
+			Some((parameter, _)) => refuse(parameter, "a completion has none; chats do"),
+			None => Ok(()),
+		}
+	}
+
+	/// Refuses what a chat does not have.
+	pub(crate) fn check_chat(&self) -> Result<(), Refusal> {
+		let of_completions =
+			[("prompt", !self.prompt.is_null()), ("echo", self.echo == Some(true))];
+		match of_completions.into_iter().find(|(_, asked)| *asked) {
+			Some((parameter, _)) => refuse(parameter, "a chat has none; completions do"),
 			None => Ok(()),
 		}
 	}
@@ -121,30 +158,6 @@ impl Body {
 			Some(asked) => Ok(usize::try_from(asked).unwrap_or(usize::MAX)),
 			None => Ok(usual.unwrap_or(COMPLETION_TOKENS)),
 		}
-	}
-
-	/// How tokens are chosen; `fresh` is the seed where none is asked for.
-	pub(crate) fn sampling(&self, fresh: u64) -> Result<Sampling, Refusal> {
-		let top_k = match self.top_k {
-			None | Some(-1 | 0) => 0,
-			Some(k) => match usize::try_from(k) {
-				Ok(k) => k,
-				Err(_) => return refuse("top_k", "it has to be at least 1, or -1 for all"),
-			},
-		};
-		let sampling = Sampling {
-			temperature: self.temperature.unwrap_or(1.0),
-			// Any number will do for a key, negative ones too.
-			seed: self.seed.map_or(fresh, i64::cast_unsigned),
-			top_k,
-			top_p: self.top_p.unwrap_or(1.0),
-			min_p: self.min_p.unwrap_or(0.0),
-			repetition_penalty: self.repetition_penalty.unwrap_or(1.0),
-			presence_penalty: self.presence_penalty.unwrap_or(0.0),
-			frequency_penalty: self.frequency_penalty.unwrap_or(0.0),
-		};
-		sampling.validate()?;
-		Ok(sampling)
 	}
 
 	/// Texts that end the answer, and are not part of it.
@@ -169,62 +182,39 @@ impl Body {
 		}
 		Ok(stops)
 	}
-}
 
-impl Body {
-	/// The conversation.
-	pub(crate) fn messages(&self) -> Result<Vec<Message>, Refusal> {
-		if self.messages.is_empty() {
-			return refuse("messages", "there are none");
-		}
-		let message = |one: &ChatMessage| Ok(Message::new(&*one.role, one.text()?));
-		self.messages.iter().map(message).collect()
-	}
-}
-
-impl ChatMessage {
-	/// The content, which may come in parts of text.
-	fn text(&self) -> Result<String, Refusal> {
-		match &self.content {
-			Value::String(text) => Ok(text.clone()),
-			Value::Array(parts) => {
-				let texts = parts.iter().map(|part| {
-					let is_text = part.get("type").and_then(Value::as_str) == Some("text");
-					part.get("text").and_then(Value::as_str).filter(|_| is_text)
-				});
-				match texts.collect::<Option<Vec<_>>>() {
-					Some(texts) => Ok(texts.concat()),
-					None => refuse("messages", "content other than text is not understood"),
-				}
-			}
-			_ => refuse("messages", "every message needs content that is a text"),
-		}
-	}
-}
-
-/// What a completion goes on from.
-pub(crate) enum Prompt {
-	Text(String),
-	Tokens(Vec<u32>),
-}
-
-impl Body {
-	/// The prompt: a text, or token ids.
-	pub(crate) fn prompt(&self) -> Result<Prompt, Refusal> {
+	/// The prompt's tokens, from a text or from token ids.
+	pub(crate) fn prompt(&self, base: &Base) -> Result<Vec<u32>, Refusal> {
+		let encode = |text: &str| Ok(base.tokenizer.encode(text, true)?);
 		let wrong = "it has to be a text or a list of token ids; several at once are not taken";
 		match &self.prompt {
-			Value::String(text) => Ok(Prompt::Text(text.clone())),
+			Value::String(text) => encode(text),
 			Value::Array(list) => match list.as_slice() {
-				[Value::String(text)] => Ok(Prompt::Text(text.clone())),
+				[Value::String(text)] => encode(text),
 				ids => {
 					let id = |id: &Value| u32::try_from(id.as_u64()?).ok();
 					match ids.iter().map(id).collect::<Option<Vec<_>>>() {
-						Some(ids) => Ok(Prompt::Tokens(ids)),
+						Some(ids) => Ok(ids),
 						None => refuse("prompt", wrong),
 					}
 				}
 			},
 			_ => refuse("prompt", wrong),
+		}
+	}
+
+	/// What the answer begins with: the prompt, where that is asked for.
+	pub(crate) fn echo(&self, base: &Base, prompt: &[u32]) -> Result<String, Refusal> {
+		if self.echo != Some(true) {
+			return Ok(String::new());
+		}
+		if is_set(&self.logprobs) {
+			return refuse("echo", "log-probabilities of the prompt are not told; leave one out");
+		}
+		match &self.prompt {
+			Value::String(text) => Ok(text.clone()),
+			Value::Array(list) if let [Value::String(text)] = list.as_slice() => Ok(text.clone()),
+			_ => Ok(base.tokenizer.decode(prompt)?),
 		}
 	}
 }

@@ -8,10 +8,14 @@ use openlora::{
 };
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Connections, Models, Service, router, serve};
+use crate::{Connections, Models, Service, bind, router, serve};
+
+mod abuse;
+mod format;
+mod told;
+mod tools;
 
 /// A server of the tiny base and two adapters on a port of its own.
 struct Site {
@@ -30,13 +34,20 @@ fn adapter(base: &Base, seed: u64) -> openlora::Adapter {
 
 impl Site {
 	async fn start(limits: Limits, key: Option<&str>) -> Self {
-		let base = testing::tiny_base(1);
+		Self::of(testing::tiny_base(1), limits, key).await
+	}
+
+	async fn of(base: Arc<Base>, limits: Limits, key: Option<&str>) -> Self {
+		// Room for one of the adapters.
+		Self::with_room(base, limits, key, 40_000).await
+	}
+
+	async fn with_room(base: Arc<Base>, limits: Limits, key: Option<&str>, room: u64) -> Self {
 		let team = Arc::new(Team::new(1, Isa::best()).unwrap());
 		let server = Arc::new(Server::start(Arc::clone(&base), team, limits).unwrap());
 		let folder = tempfile::tempdir().unwrap();
 		let adapters = [1, 2].map(|seed| adapter(&base, seed));
-		// Room for one of them.
-		let store = Store::open(folder.path(), &base.config, 40_000).unwrap();
+		let store = Store::open(folder.path(), &base.config, room).unwrap();
 		let models = Models::new(Arc::clone(&base), "tiny".into(), store, 4).unwrap();
 		models.insert("first", &adapters[0]).unwrap();
 		models.insert("second", &adapters[1]).unwrap();
@@ -47,7 +58,7 @@ impl Site {
 			admin_key: Some("manage".into()),
 			answer_tokens: 20,
 		};
-		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
 		let url = format!("http://{}", listener.local_addr().unwrap());
 		let shutdown = CancellationToken::new();
 		tokio::spawn(serve(listener, router(service), Connections::default(), shutdown.clone()));
@@ -110,6 +121,20 @@ fn with(mut body: Value, name: &str, value: Value) -> Value {
 	body
 }
 
+/// A tool as OpenAI describes it.
+fn tools() -> Value {
+	json!([{ "type": "function", "function": {
+		"name": "look_up",
+		"description": "Looks a word up.",
+		"parameters": {
+			"type": "object",
+			"properties": { "word": { "enum": ["lien", "tort"] }, "exact": { "type": "boolean" } },
+			"required": ["word", "exact"],
+			"additionalProperties": false,
+		},
+	} }])
+}
+
 const CHAT: &str = "/v1/chat/completions";
 const COMPLETION: &str = "/v1/completions";
 
@@ -122,6 +147,13 @@ async fn models_are_the_base_and_its_adapters() {
 	let names: Vec<&str> = models.iter().map(|model| model["id"].as_str().unwrap()).collect();
 	assert_eq!(names, ["tiny", "first", "second"]);
 	assert_eq!(models[1]["parent"], "tiny");
+	let one = |name: &str| site.client.get(format!("{}/v1/models/{name}", site.url)).send();
+	let second: Value =
+		serde_json::from_str(&one("second").await.unwrap().text().await.unwrap()).unwrap();
+	assert_eq!(second, models[2]);
+	for unknown in ["third", "a/b"] {
+		assert_eq!(one(unknown).await.unwrap().status(), 404);
+	}
 }
 
 #[tokio::test]
@@ -213,14 +245,30 @@ async fn seed_repeats_an_answer() {
 async fn request_is_refused_when_it_asks_what_cannot_be_done() {
 	let site = Site::usual().await;
 	let odd = [
-		("n", json!(2)),
-		("logprobs", json!(true)),
+		("n", json!(0)),
+		("n", json!(129)),
+		("best_of", json!(2)),
+		("logprobs", json!(3)),
 		("top_logprobs", json!(3)),
 		("min_tokens", json!(3)),
 		("ignore_eos", json!(true)),
-		("logit_bias", json!({ "5": 1 })),
-		("response_format", json!({ "type": "json_object" })),
+		("logit_bias", json!({ "5": 101 })),
+		("logit_bias", json!({ "five": 1 })),
+		("logit_bias", json!({ "5": 1, "05": 1 })),
+		("logit_bias", json!([1])),
+		("response_format", json!({ "type": "xml" })),
+		("response_format", json!({ "type": "json_schema" })),
+		("response_format", json!({ "type": "json_schema", "json_schema": { "schema": 5 } })),
+		("guided_json", json!("{")),
 		("tools", json!([{ "type": "function" }])),
+		("tools", tools()),
+		("tool_choice", json!("required")),
+		("functions", json!([{ "name": "f" }])),
+		("suffix", json!("end")),
+		("echo", json!(true)),
+		("prompt", json!("text")),
+		("adapters", json!([{ "name": "first" }, { "name": "first" }])),
+		("adapters", json!([{ "name": "tiny" }])),
 		("max_tokens", json!(0)),
 		("temperature", json!(-1)),
 		("top_p", json!(0)),
@@ -334,48 +382,4 @@ async fn keys_are_asked_for_when_they_were_set() {
 	assert_eq!(ask(Some("secret"), unload).send().await.unwrap().status(), 401);
 	let health = site.client.get(format!("{}/health", site.url)).send().await.unwrap();
 	assert_eq!(health.status(), 200);
-}
-
-#[tokio::test]
-async fn server_stays_within_its_bounds_when_hundreds_ask_and_leave() {
-	let limits = Limits { running: 4, waiting: 8, ..Limits::default() };
-	let site = Arc::new(Site::start(limits, None).await);
-	let mut tasks = tokio::task::JoinSet::new();
-	for number in 0..200 {
-		let site = Arc::clone(&site);
-		tasks.spawn(async move {
-			let body = with(
-				with(chat("first"), "max_tokens", json!(60)),
-				"stream",
-				json!(number % 2 == 0),
-			);
-			let response = site.post(CHAT, &body).await;
-			let status = response.status().as_u16();
-			if number % 3 == 0 {
-				// Leaves without reading.
-				drop(response);
-			} else {
-				response.text().await.unwrap();
-			}
-			status
-		});
-	}
-	let (mut answered, mut refused) = (0, 0);
-	while let Some(status) = tasks.join_next().await {
-		match status.unwrap() {
-			200 => answered += 1,
-			429 => refused += 1,
-			other => panic!("{other}"),
-		}
-	}
-	assert!(answered >= 12 && refused > 0, "{answered} answered, {refused} refused");
-	for _ in 0..1000 {
-		let load = site.server.load();
-		if load.running + load.waiting == 0 {
-			assert_eq!(load.pages, 0);
-			return;
-		}
-		tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-	}
-	panic!("requests stayed: {:?}", site.server.load());
 }

@@ -93,11 +93,8 @@ impl Server {
 		let started = Instant::now();
 		let base = &served.base;
 		let room = base.config.context.saturating_sub(prompt.len());
-		let options = GenerateOptions {
-			max_tokens: room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX)),
-			sampling: sampling(job),
-			stop_tokens: base.stop_tokens.clone(),
-		};
+		let max_tokens = room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX));
+		let options = GenerateOptions::new(max_tokens, sampling(job), base.stop_tokens.clone());
 		let bounds = Bounds { bytes: MAX_ANSWER as usize, tokens: options.max_tokens };
 		let growing = served.batch.submit(Request {
 			prompt: prompt.to_vec(),
@@ -109,7 +106,7 @@ impl Server {
 		let mut tokens = Vec::new();
 		loop {
 			match growing.next() {
-				Some(Event::Token(token)) => tokens.push(token),
+				Some(Event::Token(chosen)) => tokens.push(chosen.token),
 				Some(Event::Done(_)) => break,
 				Some(Event::Failed(error)) => return Err(engine(error)),
 				None => return Err(engine(openlora::Error::Stopped)),

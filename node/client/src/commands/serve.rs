@@ -7,7 +7,7 @@ use openlora::{
 	serve::{Limits, Server},
 	store::Store,
 };
-use openlora_http::{Connections, Models, Service, router, serve};
+use openlora_http::{Connections, Models, Service, bind, router, serve};
 use std::{
 	net::{Ipv4Addr, SocketAddr},
 	path::PathBuf,
@@ -15,7 +15,7 @@ use std::{
 	sync::Arc,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, signal};
+use tokio::signal;
 use tokio_util::sync::CancellationToken;
 
 /// An adapter and the name under which it is asked.
@@ -46,6 +46,10 @@ impl FromStr for NamedAdapter {
 ///     openledger model serve --base model.gguf --adapter legal=adapters/legal
 ///     curl http://127.0.0.1:8000/v1/chat/completions -d '{"model": "legal",
 ///       "messages": [{"role": "user", "content": "What is a lien?"}]}'
+///
+/// One request can mix several adapters, each with a weight:
+///
+///     "model": "legal", "adapters": [{"name": "legal", "weight": 0.7}, {"name": "plain", "weight": 0.3}]
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Serve {
@@ -89,6 +93,10 @@ pub struct Serve {
 	/// Tokens of a chat's answer unless the request says otherwise.
 	#[arg(long, default_value_t = 512)]
 	answer_tokens: usize,
+	/// Tokens that are guessed from what was said before, and run at once; 0 for none. Answers are the
+	/// same to the bit; those that repeat parts of their prompt come sooner.
+	#[arg(long, value_name = "TOKENS", default_value_t = 4)]
+	speculate: usize,
 	/// Threads (default: one for each core).
 	#[arg(long)]
 	threads: Option<usize>,
@@ -102,9 +110,8 @@ pub async fn run(arguments: Serve, context: &Context) -> Result<()> {
 		ensure!(key.as_deref() != Some(""), "{name} is empty; leave it out, or give a key");
 	}
 	// Before anything is loaded: a port in use is known at once.
-	let listener = TcpListener::bind(arguments.listen)
-		.await
-		.with_context(|| format!("can't listen on {}", arguments.listen))?;
+	let listener =
+		bind(arguments.listen).with_context(|| format!("can't listen on {}", arguments.listen))?;
 	let address = listener.local_addr()?;
 	let connections = Connections::default();
 	let answer_tokens = arguments.answer_tokens;
@@ -156,6 +163,7 @@ fn load(arguments: &Serve) -> Result<(Models, Server, Option<TempDir>)> {
 		running: arguments.running,
 		waiting: arguments.waiting,
 		cache_bytes: arguments.cache << 20,
+		guesses: arguments.speculate,
 		..Limits::default()
 	};
 	let server = Server::start(base, Arc::new(team), limits)?;

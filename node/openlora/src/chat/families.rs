@@ -6,7 +6,7 @@ fn render(template: &str, messages: &[(&str, &str)]) -> Result<String> {
 	let special = SpecialTexts { bos: "<s>".into(), eos: "</s>".into() };
 	let messages: Vec<_> =
 		messages.iter().map(|(role, content)| Message::new(*role, *content)).collect();
-	ChatTemplate::new(template, special)?.render(&messages, true)
+	ChatTemplate::new(template, special)?.render(Value::from_serialize(messages), None, true)
 }
 
 /// A first message by itself, tools if there are any, and tool calls that plain messages lack.
@@ -228,4 +228,25 @@ fn date_stands_in_the_system_message_when_written_as_llama_31() {
 		"Rhyme.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\na<|eot_id|>\
 		 <|start_header_id|>assistant<|end_header_id|>\n\n"
 	);
+}
+
+#[test]
+fn tools_are_known_to_every_family_and_written_as_python_writes_them() {
+	let chat = |template| {
+		let special = SpecialTexts { bos: "<s>".into(), eos: "</s>".into() };
+		ChatTemplate::new(template, special).unwrap()
+	};
+	assert!([QWEN25, MISTRAL, LLAMA31].iter().all(|template| chat(template).knows_tools()));
+	assert!(!chat(QWEN3).knows_tools());
+	let tools = json::value(&serde_json::json!([{ "name": "find", "b": 1, "a": null }]));
+	let messages = json::value(&serde_json::json!([{ "role": "user", "content": "Hi" }]));
+	let text =
+		|template| chat(template).render(messages.clone(), Some(tools.clone()), true).unwrap();
+	let tool = "{\"name\": \"find\", \"b\": 1, \"a\": null}";
+	assert_eq!(
+		text(MISTRAL),
+		format!("<s>[AVAILABLE_TOOLS] [{tool}][/AVAILABLE_TOOLS][INST] Hi[/INST]")
+	);
+	assert!(text(QWEN25).starts_with(&format!("<|im_start|>system\n\n{tool}<|im_end|>\n")));
+	assert!(text(LLAMA31).contains("Environment: ipython\n"));
 }

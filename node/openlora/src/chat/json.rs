@@ -1,5 +1,5 @@
-//! The filter `tojson` as Hugging Face gives it to templates: Python's `json.dumps` without escapes for
-//! HTML, `ensure_ascii` off.
+//! JSON for templates, and the filter `tojson` as Hugging Face gives it to them: Python's `json.dumps`
+//! without escapes for HTML, `ensure_ascii` off.
 
 use std::io;
 
@@ -12,6 +12,25 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 /// Widest indentation that is accepted.
 const MAX_INDENT: usize = 16;
+
+/// A JSON value for templates. Serialising would show how serde_json holds numbers.
+pub(super) fn value(json: &serde_json::Value) -> Value {
+	use serde_json::Value as Json;
+	match json {
+		Json::Null => Value::from(()),
+		Json::Bool(yes) => Value::from(*yes),
+		Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+			(Some(whole), _) => Value::from(whole),
+			(None, Some(float)) => Value::from(float),
+			(None, None) => Value::from(number.to_string()),
+		},
+		Json::String(text) => Value::from(text.as_str()),
+		Json::Array(items) => items.iter().map(value).collect(),
+		Json::Object(fields) => {
+			fields.iter().map(|(name, field)| (name.as_str(), value(field))).collect()
+		}
+	}
+}
 
 /// `value | tojson(indent, ensure_ascii)`.
 ///

@@ -4,7 +4,7 @@ use crate::testing;
 fn render(template: &str) -> Result<String> {
 	let special = SpecialTexts { bos: "<s>".into(), eos: "</s>".into() };
 	let messages = [Message::new("user", " Hi "), Message::new("assistant", "Hello")];
-	ChatTemplate::new(template, special)?.render(&messages, true)
+	ChatTemplate::new(template, special)?.render(Value::from_serialize(messages), None, true)
 }
 
 /// The template that SmolLM2-135M-Instruct carries.
@@ -97,4 +97,25 @@ fn template_is_refused_when_it_cannot_run() {
 	] {
 		assert!(matches!(render(template), Err(Error::ChatTemplate(_))), "{template}");
 	}
+}
+
+#[test]
+fn tools_are_written_as_python_writes_them_in_the_order_in_which_they_came() {
+	let tools = serde_json::json!([{ "type": "function", "function": {
+		"name": "look_up", "description": "Where é < b's?", "parameters": { "z": 1, "a": [true, null, 0.5] },
+	} }]);
+	let template = "{% for tool in tools %}{{ tool | tojson }}|{{ tool.function.parameters | \
+		tojson(indent=2) }}{% endfor %}";
+	let chat = ChatTemplate::new(template, SpecialTexts::default()).unwrap();
+	assert!(chat.knows_tools());
+	let text = chat.render(Value::from(()), Some(json::value(&tools)), true).unwrap();
+	assert_eq!(
+		text,
+		"{\"type\": \"function\", \"function\": {\"name\": \"look_up\", \"description\": \"Where é < b's?\", \
+		 \"parameters\": {\"z\": 1, \"a\": [true, null, 0.5]}}}|{\n  \"z\": 1,\n  \"a\": [\n    true,\n    null,\n    0.5\n  ]\n}"
+	);
+	let without = ChatTemplate::new(SMOLLM2, SpecialTexts::default()).unwrap();
+	assert!(!without.knows_tools());
+	let defined = "{% if tools %}some{% else %}none{% endif %}";
+	assert_eq!(render(defined).unwrap(), "none");
 }

@@ -4,7 +4,7 @@ use crate::{Error, Module, PeftConfig, testing};
 const PROMPT: [u32; 4] = [5, 70, 9, 33];
 
 fn options(max_tokens: usize) -> GenerateOptions {
-	GenerateOptions { max_tokens, sampling: Sampling::GREEDY, stop_tokens: Vec::new() }
+	GenerateOptions::new(max_tokens, Sampling::GREEDY, Vec::new())
 }
 
 fn seeded(seed: u64) -> GenerateOptions {

@@ -1,5 +1,10 @@
 use super::*;
 
+/// The choice where nothing but the sampling changes the scores.
+fn choose(logits: &[f32], sampling: &Sampling, tokens: &[u32], prompt: usize) -> Result<u32> {
+	super::choose(logits, sampling, tokens, prompt, Adjust::default())
+}
+
 const LOGITS: [f32; 5] = [0.0, 2.0, 1.0, 2.0, -3.0];
 
 /// The choice at a position, after tokens that the penalties do not know.
@@ -143,4 +148,54 @@ fn sampling_is_refused_when_a_number_is_out_of_range() {
 		let refused = wrong.validate();
 		assert!(matches!(refused, Err(Error::InvalidOption { option, .. }) if option == name));
 	}
+}
+
+/// The choice at the first position with what changes the scores.
+fn adjusted(sampling: &Sampling, bias: &[(u32, f32)], allowed: Option<&[u32]>) -> u32 {
+	super::choose(&LOGITS, sampling, &[], 0, Adjust { bias, allowed }).unwrap()
+}
+
+#[test]
+fn bias_comes_before_the_penalties_when_both_are_asked_for() {
+	assert_eq!(adjusted(&Sampling::GREEDY, &[(4, 5.5)], None), 4);
+	assert_eq!(adjusted(&Sampling::GREEDY, &[(1, -0.5)], None), 3);
+	// 3 + 2, halved, is less than 2.6; 3 halved, and 2, would be more.
+	let sampling = Sampling { repetition_penalty: 2.0, ..Sampling::GREEDY };
+	let logits = [3.0, 2.6];
+	let adjust = Adjust { bias: &[(0, 2.0)], allowed: None };
+	assert_eq!(super::choose(&logits, &sampling, &[0], 1, adjust).unwrap(), 1);
+}
+
+#[test]
+fn only_allowed_tokens_are_chosen_whatever_else_is_asked_for() {
+	for allowed in 1..32u32 {
+		for seed in 0..20 {
+			let sampling = Sampling { top_k: (seed % 4) as usize, ..Sampling::seeded(seed, 2.0) };
+			let bias = [(0, 100.0), (2, -100.0)];
+			let token = adjusted(&sampling, &bias, Some(&[allowed]));
+			assert!(allowed >> token & 1 == 1, "{allowed:b} {token}");
+		}
+	}
+	assert_eq!(adjusted(&Sampling::GREEDY, &[], Some(&[0b10101])), 2);
+	// Words that are not there allow nothing.
+	let logits = [5.0; 100];
+	let adjust = Adjust { bias: &[], allowed: Some(&[0, 8]) };
+	assert_eq!(super::choose(&logits, &Sampling::GREEDY, &[], 0, adjust).unwrap(), 35);
+}
+
+#[test]
+fn probabilities_are_those_of_the_allowed_tokens_alone_when_some_are_not() {
+	let sampling = Sampling::seeded(5, 1.0);
+	let mut counts = [0u32; LOGITS.len()];
+	for position in 0..20_000 {
+		let tokens = vec![u32::MAX; position];
+		let adjust = Adjust { bias: &[], allowed: Some(&[0b10110]) };
+		let token = super::choose(&LOGITS, &sampling, &tokens, position, adjust).unwrap();
+		counts[token as usize] += 1;
+	}
+	let total = 2f64.exp() + 1f64.exp() + (-3f64).exp();
+	for (id, logit) in [(1, 2.0f64), (2, 1.0), (4, -3.0)] {
+		assert!((f64::from(counts[id]) / 20_000.0 - logit.exp() / total).abs() < 0.015);
+	}
+	assert_eq!((counts[0], counts[3]), (0, 0));
 }

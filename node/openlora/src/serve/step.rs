@@ -9,23 +9,28 @@ use std::{
 };
 
 use super::{
-	Event, Limits, Load, Request, Sink, Submitted,
+	Event, Limits, Load, Part, Request, Sink, Submitted,
 	adapters::Held,
+	draft::Drafter,
 	fair::{Fair, Owner},
 	positions,
 	prefix::{Adapters, Prefixes},
 };
 use crate::{
 	base::Base,
+	choice::{Choice, Chosen},
 	engine::{self, Packed, Run, Workspace},
-	error::Result,
+	error::{Error, Result},
 	generate::Finish,
 	kernels::{
 		Team,
 		kv::{PAGE, Pool, Sequence},
 	},
-	sample,
 };
+
+/// Rows of a step up to which guesses are added: with more of them wrong guesses cost more than right
+/// ones save.
+const GUESSED_ROWS: usize = 5;
 
 /// A request in the batch.
 struct Active {
@@ -38,6 +43,13 @@ struct Active {
 	tokens: Vec<u32>,
 	/// Keys and values of the first of them.
 	sequence: Sequence,
+	/// Where the choice of its tokens stands.
+	choice: Choice,
+	drafter: Drafter,
+	/// Guesses at the tokens that follow, which are run with the last one.
+	guesses: Vec<u32>,
+	/// Held until the prompt has run.
+	part: Option<Part>,
 	sink: Sink,
 	cancelled: Arc<AtomicBool>,
 	/// Why it ends after this step.
@@ -51,15 +63,17 @@ impl Active {
 	}
 
 	/// Takes the next token.
-	fn push(&mut self, token: u32) {
+	fn push(&mut self, chosen: Chosen) {
 		let options = &self.request.options;
-		if options.stop_tokens.contains(&token) {
+		if options.stop_tokens.contains(&chosen.token) {
 			self.end = Some(Event::Done(Finish::Stop));
 			return;
 		}
-		self.tokens.push(token);
-		if (self.sink)(Event::Token(token)).is_break() {
+		self.tokens.push(chosen.token);
+		if (self.sink)(Event::Token(chosen)).is_break() {
 			self.end = Some(Event::Done(Finish::Cancelled));
+		} else if self.choice.is_over() {
+			self.end = Some(Event::Done(Finish::Stop));
 		} else if self.tokens.len() >= self.request.prompt.len() + options.max_tokens {
 			self.end = Some(Event::Done(Finish::Length));
 		}
@@ -84,6 +98,8 @@ pub(super) struct Batch {
 	logits: Vec<f32>,
 	tokens: u64,
 	reused: u64,
+	guessed: u64,
+	right: u64,
 }
 
 impl Batch {
@@ -110,6 +126,8 @@ impl Batch {
 			logits: Vec::new(),
 			tokens: 0,
 			reused: 0,
+			guessed: 0,
+			right: 0,
 		}
 	}
 
@@ -127,6 +145,8 @@ impl Batch {
 			kept_pages: kept,
 			tokens: self.tokens,
 			reused_tokens: self.reused,
+			guessed_tokens: self.guessed,
+			right_guesses: self.right,
 		}
 	}
 
@@ -154,16 +174,15 @@ impl Batch {
 		if chosen.is_empty() {
 			return;
 		}
-		let result = self.run(&chosen, &shares);
-		// One that fails must not take the others with it.
-		if let (Err(_), true) = (&result, chosen.len() > 1) {
+		self.guess(&shares);
+		if self.run(&chosen, &shares).is_err() {
+			// One that fails must not take the others with it, nor a wrong guess its own request.
+			self.active.iter_mut().for_each(|active| active.guesses.clear());
 			for at in chosen {
 				if let Err(error) = self.run(&[at], &shares) {
 					self.active[at].end = Some(Event::Failed(error));
 				}
 			}
-		} else if let (Err(error), [at]) = (result, chosen.as_slice()) {
-			self.active[*at].end = Some(Event::Failed(error));
 		}
 		self.leave();
 	}
@@ -196,10 +215,8 @@ impl Batch {
 			let taken: usize = self.active.iter().map(|one| Active::pages(&one.request)).sum();
 			let free = self.pages - taken;
 			let fits = |one: &Submitted| Active::pages(&one.request) <= free;
-			let Some((owner, one)) = self.waiting.pop(|one| one.loading.is_over(), fits) else {
-				return;
-			};
-			let Submitted { request, mut sink, cancelled, loading } = one;
+			let Some((owner, one)) = self.waiting.pop(Submitted::is_ready, fits) else { return };
+			let Submitted { request, mut sink, cancelled, loading, part } = one;
 			let held = match loading.finish() {
 				Ok(held) => held,
 				Err(error) => {
@@ -216,6 +233,7 @@ impl Batch {
 			let sequence = self.pool.shared(pages);
 			self.reused += sequence.len() as u64;
 			let tokens = request.prompt.clone();
+			let choice = Choice::new(&request.options);
 			let end = (request.options.max_tokens == 0).then_some(Event::Done(Finish::Length));
 			self.active.push(Active {
 				owner,
@@ -224,6 +242,10 @@ impl Batch {
 				held,
 				tokens,
 				sequence,
+				choice,
+				drafter: Drafter::new(self.limits.guesses),
+				guesses: Vec::new(),
+				part: Some(part),
 				sink,
 				cancelled,
 				end,
@@ -250,27 +272,45 @@ impl Batch {
 		self.active.iter().map(share).collect()
 	}
 
-	/// Runs the shares of some requests, and chooses the next token of those that are at their end.
+	/// Guesses how answers go on, as long as the step does not get much longer by it.
+	fn guess(&mut self, shares: &[usize]) {
+		let mut left = GUESSED_ROWS.saturating_sub(shares.iter().sum());
+		for (active, share) in self.active.iter_mut().zip(shares) {
+			active.guesses.clear();
+			let end = active.request.prompt.len() + active.request.options.max_tokens;
+			// The last token of an answer is not run.
+			let room = end.saturating_sub(active.tokens.len() + 1).min(left);
+			if *share == 1 && active.sequence.len() + 1 == active.tokens.len() {
+				active.guesses = active.drafter.guess(&active.tokens, room);
+				left -= active.guesses.len();
+			}
+		}
+	}
+
+	/// Runs the shares of some requests and their guesses, and chooses the next tokens of those that
+	/// are at their end.
 	///
 	/// # Errors
 	/// What one of them fails with; none is any further then.
 	fn run(&mut self, chosen: &[usize], shares: &[usize]) -> Result<()> {
 		for &at in chosen {
-			let sequence = &mut self.active[at].sequence;
-			let pages = (sequence.len() + shares[at]).div_ceil(PAGE);
+			let Active { sequence, guesses, .. } = &mut self.active[at];
+			let count = shares[at] + guesses.len();
+			let pages = (sequence.len() + count).div_ceil(PAGE);
 			let needed = pages.saturating_sub(sequence.pages().len());
 			let missing = needed.saturating_sub(self.pool.available());
 			self.prefixes.evict(&mut self.pool, missing);
-			self.pool.reserve(sequence, shares[at])?;
+			self.pool.reserve(sequence, count)?;
 		}
 		let mut parts = Vec::with_capacity(chosen.len());
 		for (at, active) in self.active.iter_mut().enumerate().filter(|(at, _)| chosen.contains(at))
 		{
-			let Active { sequence, tokens, held, .. } = active;
+			let Active { sequence, tokens, guesses, held, .. } = active;
 			let from = sequence.len();
 			let packed = held.packed.iter().map(|(packed, factor)| (&**packed, *factor));
 			let packed: Vec<(&Packed, f32)> = packed.collect();
-			parts.push((&tokens[from..from + shares[at]], sequence, packed));
+			let rows = [&tokens[from..from + shares[at]], guesses.as_slice()].concat();
+			parts.push((rows, sequence, packed));
 		}
 		let mut runs: Vec<Run<'_>> = parts
 			.iter_mut()
@@ -282,10 +322,11 @@ impl Batch {
 		let hidden = base.config.hidden;
 		let (mut row, mut last, mut ready) = (0, Vec::new(), Vec::new());
 		for &at in chosen {
-			row += shares[at];
 			let active = &self.active[at];
-			if active.sequence.len() == active.tokens.len() {
-				last.extend_from_slice(&states[(row - 1) * hidden..row * hidden]);
+			let guesses = active.guesses.len();
+			row += shares[at] + guesses;
+			if active.sequence.len() == active.tokens.len() + guesses {
+				last.extend_from_slice(&states[(row - 1 - guesses) * hidden..row * hidden]);
 				ready.push(at);
 			}
 			self.tokens += shares[at] as u64;
@@ -295,34 +336,70 @@ impl Batch {
 			return Ok(());
 		}
 		// The sequences have grown: from here on a request fails by itself.
+		let mut failed: Vec<Option<Error>> = Vec::new();
 		if engine::logits(base, team, &last, &mut self.logits).is_err() {
 			self.logits.clear();
-			for (at, last) in ready.iter().zip(last.chunks_exact(hidden)) {
+			for last in last.chunks_exact(hidden) {
 				let mut own = Vec::new();
-				if let Err(error) = engine::logits(base, team, last, &mut own) {
-					self.active[*at].end = Some(Event::Failed(error));
-					own = vec![0.0; base.config.vocab];
-				}
+				failed.push(engine::logits(base, team, last, &mut own).err());
+				own.resize(base.config.vocab, 0.0);
 				self.logits.append(&mut own);
 			}
 		}
-		for (at, logits) in ready.into_iter().zip(self.logits.chunks_exact(base.config.vocab)) {
-			let active = &mut self.active[at];
-			if active.end.is_some() {
-				continue;
-			}
-			if active.tokens.len() == active.request.prompt.len() {
-				let (tokens, pages) = (&active.tokens, active.sequence.pages());
-				self.prefixes.keep(&mut self.pool, &active.adapters, tokens, pages);
-			}
-			let (sampling, prompt) =
-				(&active.request.options.sampling, active.request.prompt.len());
-			match sample::choose(logits, sampling, &active.tokens, prompt) {
-				Ok(token) => active.push(token),
-				Err(error) => active.end = Some(Event::Failed(error)),
+		let logits = std::mem::take(&mut self.logits);
+		let rows: Vec<&[f32]> = logits.chunks_exact(base.config.vocab).collect();
+		failed.resize_with(rows.len(), || None);
+		let mut from = 0;
+		for at in ready {
+			let count = 1 + self.active[at].guesses.len();
+			let (rows, failed) = (&rows[from..from + count], &mut failed[from..from + count]);
+			self.choose(at, rows.iter().copied().zip(failed.iter_mut().map(Option::take)));
+			from += count;
+		}
+		self.logits = logits;
+		Ok(())
+	}
+
+	/// Takes the next token of a request, and the ones after it as long as they were guessed, from
+	/// the scores after its last token and each guess, of which some could not be computed.
+	fn choose<'a>(&mut self, at: usize, rows: impl Iterator<Item = (&'a [f32], Option<Error>)>) {
+		let active = &mut self.active[at];
+		let prompt = active.request.prompt.len();
+		if active.part.take().is_some() {
+			let (tokens, pages) = (&active.tokens, active.sequence.pages());
+			self.prefixes.keep(&mut self.pool, &active.adapters, tokens, pages);
+		}
+		let guesses = mem::take(&mut active.guesses);
+		let mut right = 0;
+		for (index, (logits, failed)) in rows.enumerate() {
+			let (options, tokens) = (&active.request.options, &active.tokens);
+			let chosen = match failed {
+				Some(error) => Err(error),
+				None => active.choice.next(logits, options, tokens, prompt),
+			};
+			match chosen {
+				Ok(chosen) => {
+					let is_right = guesses.get(index) == Some(&chosen.token);
+					active.push(chosen);
+					if !is_right || active.end.is_some() {
+						break;
+					}
+					right += 1;
+				}
+				Err(error) => {
+					active.end = Some(Event::Failed(error));
+					break;
+				}
 			}
 		}
-		Ok(())
+		if !guesses.is_empty() {
+			active.drafter.learn(guesses.len(), right);
+			self.pool.truncate(&mut active.sequence, active.tokens.len() - 1);
+			self.waiting.served(active.owner, right);
+			self.tokens += right as u64;
+			self.guessed += guesses.len() as u64;
+			self.right += right as u64;
+		}
 	}
 
 	/// Removes what has ended, and frees what it held.

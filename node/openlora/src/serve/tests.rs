@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Adapter, Isa, Module, PeftConfig, Sampling, generate, testing};
+use crate::{Adapter, Constraint, Grammar, Isa, Module, PeftConfig, Sampling, generate, testing};
 
 fn base() -> Arc<Base> {
 	testing::tiny_base(1)
@@ -19,12 +19,23 @@ fn server(base: &Arc<Base>, limits: Limits) -> Server {
 }
 
 fn request(prompt: &[u32], max_tokens: usize) -> Request {
-	let options = GenerateOptions { max_tokens, sampling: Sampling::GREEDY, stop_tokens: vec![] };
+	let options = GenerateOptions::new(max_tokens, Sampling::GREEDY, vec![]);
 	Request { prompt: prompt.to_vec(), adapters: vec![], options, payer: 0 }
 }
 
 fn prompt(length: usize, seed: usize) -> Vec<u32> {
 	(0..length).map(|i| ((i * 31 + seed * 7 + 3) % 250) as u32).collect()
+}
+
+/// The load once nothing is under way.
+fn idle(server: &Server) -> Load {
+	loop {
+		let load = server.load();
+		if load.running + load.waiting == 0 {
+			return load;
+		}
+		thread::yield_now();
+	}
 }
 
 /// What the request is answered by itself.
@@ -97,14 +108,7 @@ fn everything_is_free_when_answers_are_over_or_dropped() {
 			answer.finish().unwrap();
 		}
 	}
-	let load = loop {
-		let load = server.load();
-		if load.running + load.waiting == 0 {
-			break load;
-		}
-		thread::yield_now();
-	};
-	assert_eq!(load.pages, 0);
+	assert_eq!(idle(&server).pages, 0);
 }
 
 #[test]
@@ -234,10 +238,168 @@ fn server_does_not_start_when_a_limit_makes_no_sense() {
 		Limits { running: 0, ..Limits::default() },
 		Limits { waiting: 0, ..Limits::default() },
 		Limits { chunk: 0, ..Limits::default() },
+		Limits { guesses: 65, ..Limits::default() },
 		Limits { cache_bytes: 100, ..Limits::default() },
 	] {
 		let team = Arc::new(Team::alone());
 		let refused = Server::start(Arc::clone(&base), team, limits);
 		assert!(matches!(refused.err(), Some(Error::InvalidOption { .. })));
 	}
+}
+
+/// Tokens and their log-probabilities.
+fn whole(answer: Answer) -> (Vec<Chosen>, Option<Finish>) {
+	let mut all = Vec::new();
+	loop {
+		match answer.next() {
+			Some(Event::Token(chosen)) => all.push(chosen),
+			Some(Event::Done(finish)) => return (all, Some(finish)),
+			Some(Event::Failed(_)) | None => return (all, None),
+		}
+	}
+}
+
+/// Requests of every kind, some to prompts that repeat themselves.
+fn kinds(base: &Arc<Base>) -> Vec<Request> {
+	let adapters = adapters(base, 3);
+	let schema = serde_json::json!({ "type": "array", "items": { "enum": ["one", "other"] } });
+	let constraint = Constraint::new(base, Grammar::JsonSchema(schema)).unwrap();
+	let constraint = Arc::new(constraint);
+	(0..24usize)
+		.map(|i| {
+			let repeated = prompt(5 + i, i % 4).repeat(2);
+			let mut one = request(&repeated, 1 + i * 11 % 60);
+			if i % 2 == 0 {
+				one.adapters = vec![(Arc::clone(&adapters[i % 3]).into(), 1.0)];
+			}
+			let options = &mut one.options;
+			if i % 3 == 0 {
+				options.sampling = Sampling::seeded(i as u64, 0.4);
+			}
+			if i % 4 == 1 {
+				options.sampling.frequency_penalty = 0.2;
+				options.bias = vec![(20, 3.0)];
+			}
+			if i % 5 == 2 {
+				options.constraint = Some(Arc::clone(&constraint));
+				options.stop_tokens = base.stop_tokens.clone();
+			}
+			options.log_probs = (i % 2 == 1).then_some(i % 7);
+			one
+		})
+		.collect()
+}
+
+#[test]
+fn answers_are_the_same_to_the_bit_when_tokens_are_guessed() {
+	let base = base();
+	let mut requests = kinds(&base);
+	let plain = server(&base, Limits::default());
+	let answers = |server: &Server, requests: &[Request]| {
+		let submitted: Vec<Answer> =
+			requests.iter().map(|one| server.submit(one.clone()).unwrap()).collect();
+		submitted.into_iter().map(whole).collect::<Vec<_>>()
+	};
+	let first = answers(&plain, &requests);
+	// Some end by a token in the middle of what is guessed.
+	for (request, (tokens, _)) in
+		requests.iter_mut().zip(&first).filter(|(one, _)| one.options.constraint.is_none())
+	{
+		if tokens.len() > 9 && request.options.max_tokens % 2 == 0 {
+			request.options.stop_tokens = vec![tokens[9].token];
+		}
+	}
+	let expected = answers(&plain, &requests);
+	assert!(expected != first);
+	for (guesses, running, chunk) in [(1, 3, 256), (4, 1, 8), (7, 2, 16), (16, 4, 256)] {
+		let limits = Limits { guesses, running, chunk, ..Limits::default() };
+		let server = server(&base, limits);
+		let found = answers(&server, &requests);
+		assert!(found == expected, "{guesses} guesses at once");
+		let load = idle(&server);
+		assert!(load.right_guesses > 20 && load.right_guesses < load.guessed_tokens, "{load:?}");
+		assert_eq!(load.pages, 0);
+	}
+}
+
+#[test]
+fn answer_fits_its_pages_when_tokens_are_guessed() {
+	let base = base();
+	let page = Shape::new(&base.config).page_bytes();
+	let limits = Limits { guesses: 16, cache_bytes: 4 * page, ..Limits::default() };
+	let server = server(&base, limits);
+	let one = request(&prompt(4, 0).repeat(8), 33);
+	let answers: Vec<Answer> = (0..3).map(|_| server.submit(one.clone()).unwrap()).collect();
+	let expected = alone(&base, &one);
+	for answer in answers {
+		assert_eq!(answer.finish().unwrap(), (expected.clone(), Finish::Length));
+	}
+}
+
+#[test]
+fn answers_to_one_request_differ_by_their_seeds_and_share_its_prompt() {
+	let base = base();
+	let server = server(&base, Limits::default());
+	let mut one = request(&prompt(50, 3), 20);
+	one.options.sampling = Sampling::seeded(11, 1.5);
+	let channels: Vec<_> = (0..5).map(|_| mpsc::channel()).collect();
+	let sinks = channels.iter().map(|(sender, _)| {
+		let sender = sender.clone();
+		Box::new(move |event| match sender.send(event) {
+			Ok(()) => ControlFlow::Continue(()),
+			Err(_) => ControlFlow::Break(()),
+		}) as Sink
+	});
+	let tickets = server.submit_all(one.clone(), sinks.collect()).unwrap();
+	let mut seen = Vec::new();
+	for ((_, events), (index, ticket)) in channels.into_iter().zip(tickets.into_iter().enumerate())
+	{
+		let answer = Answer { events, _ticket: ticket };
+		let mut alike = one.clone();
+		alike.options.sampling = one.options.sampling.of_answer(index);
+		let tokens = answer.finish().unwrap().0;
+		assert_eq!(tokens, alone(&base, &alike));
+		assert!(!seen.contains(&tokens));
+		seen.push(tokens);
+	}
+	assert_eq!(seen[0], alone(&base, &one));
+	// 48 of the 50 tokens, for each but the first.
+	assert_eq!(idle(&server).reused_tokens, 4 * 48);
+}
+
+#[test]
+fn other_answers_come_when_the_first_is_no_longer_wanted() {
+	let base = base();
+	let server = server(&base, Limits { running: 1, ..Limits::default() });
+	let blocking = server.submit(request(&prompt(60, 9), 60)).unwrap();
+	let (sender, events) = mpsc::channel();
+	let gone: Sink = Box::new(|_| ControlFlow::Break(()));
+	let other: Sink = Box::new(move |event| match sender.send(event) {
+		Ok(()) => ControlFlow::Continue(()),
+		Err(_) => ControlFlow::Break(()),
+	});
+	let one = request(&prompt(30, 1), 4);
+	let mut tickets = server.submit_all(one.clone(), vec![gone, other]).unwrap();
+	let ticket = tickets.pop().unwrap();
+	drop(tickets);
+	blocking.finish().unwrap();
+	assert_eq!(Answer { events, _ticket: ticket }.finish().unwrap().0, alone(&base, &one));
+}
+
+#[test]
+fn several_answers_are_refused_together_when_they_cannot_all_wait() {
+	let base = base();
+	let server = server(&base, Limits { running: 1, waiting: 3, ..Limits::default() });
+	let sinks = |count: usize| {
+		let none = |_| Box::new(|_| ControlFlow::Continue(())) as Sink;
+		(0..count).map(none).collect::<Vec<Sink>>()
+	};
+	for count in [0, 4] {
+		let refused = server.submit_all(request(&prompt(5, 0), 5), sinks(count));
+		assert!(matches!(refused, Err(Error::InvalidOption { option: "n", .. })), "{count}");
+	}
+	let _running = server.submit(request(&prompt(60, 0), 60)).unwrap();
+	let _waiting = server.submit(request(&prompt(60, 1), 60)).unwrap();
+	let refused = server.submit_all(request(&prompt(5, 0), 5), sinks(3));
+	assert!(matches!(refused, Err(Error::Busy { .. })));
 }

@@ -32,8 +32,7 @@ fn load(stored: &Arc<Stored>) -> Result<Arc<Packed>> {
 
 fn request(seed: usize, adapters: Vec<(Arc<Stored>, f32)>) -> Request {
 	let prompt = (0..1 + seed * 5 % 40).map(|i| ((i * 31 + seed * 7 + 3) % 250) as u32).collect();
-	let options =
-		GenerateOptions { max_tokens: 6, sampling: Sampling::GREEDY, stop_tokens: vec![] };
+	let options = GenerateOptions::new(6, Sampling::GREEDY, vec![]);
 	let adapters = adapters.into_iter().map(|(one, factor)| (one.into(), factor)).collect();
 	Request { prompt, adapters, options, payer: seed as u64 % 3 }
 }

@@ -79,7 +79,7 @@ impl SentencePiece {
 		inner.with_normalizer(Some(Normalizers::new(normalizers))).map_err(refusal)?;
 		inner.with_decoder(Some(Decoders::new(decoders)));
 		add(&mut inner, self.control, self.user_defined)?;
-		Ok(Tokenizer::wrap(inner, self.ends))
+		Tokenizer::wrap(inner, self.ends)
 	}
 
 	/// Every pair of pieces that join to a piece, most urgent first.

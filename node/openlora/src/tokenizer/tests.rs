@@ -168,7 +168,7 @@ fn stream_holds_bytes_back_when_a_character_is_incomplete() {
 	for &id in &ids {
 		pieces.push(stream.push(id).unwrap());
 	}
-	assert_eq!(pieces.concat() + &stream.finish().unwrap(), text);
+	assert_eq!(pieces.concat() + &stream.finish(), text);
 	assert!(pieces.iter().all(|piece| !piece.contains(char::REPLACEMENT_CHARACTER)));
 	assert!(pieces.iter().any(String::is_empty));
 	let mut cut = tokenizer.stream();
@@ -176,7 +176,108 @@ fn stream_holds_bytes_back_when_a_character_is_incomplete() {
 	for &id in &bytes[..3] {
 		assert_eq!(cut.push(id).unwrap(), "");
 	}
-	assert!(cut.finish().unwrap().contains(char::REPLACEMENT_CHARACTER));
+	assert!(cut.finish().contains(char::REPLACEMENT_CHARACTER));
+}
+
+/// A vocabulary as SentencePiece has it: `▁` for spaces, bytes where there is no token.
+fn sentencepiece(decoder: serde_json::Value) -> Result<Tokenizer> {
+	let pieces =
+		["<unk>", "<s>", "</s>", "\u{2581}", "\u{2581}the", "one", "\u{2581}\u{2581}", "é"];
+	let bytes = (0..=255u8).map(|byte| format!("<0x{byte:02X}>"));
+	let vocab: serde_json::Map<String, serde_json::Value> = pieces
+		.iter()
+		.map(|piece| piece.to_string())
+		.chain(bytes)
+		.zip(0..)
+		.map(|(token, id)| (token, serde_json::Value::from(id)))
+		.collect();
+	let added = [0, 1, 2].map(|id: usize| {
+		serde_json::json!({
+			"id": id, "content": pieces[id], "single_word": false, "lstrip": false,
+			"rstrip": false, "normalized": false, "special": true,
+		})
+	});
+	let file = serde_json::json!({
+		"version": "1.0", "truncation": null, "padding": null, "added_tokens": added,
+		"normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": decoder,
+		"model": { "type": "BPE", "unk_token": "<unk>", "vocab": vocab, "merges": [],
+			"byte_fallback": true },
+	});
+	Tokenizer::from_json(file.to_string().as_bytes())
+}
+
+fn llama_2() -> serde_json::Value {
+	serde_json::json!({ "type": "Sequence", "decoders": [
+		{ "type": "Replace", "pattern": { "String": "\u{2581}" }, "content": " " },
+		{ "type": "ByteFallback" },
+		{ "type": "Fuse" },
+		{ "type": "Strip", "content": " ", "start": 1, "stop": 0 },
+	] })
+}
+
+#[test]
+fn text_begins_as_the_decoder_has_it_unless_it_goes_on_from_another() {
+	let metaspace = serde_json::json!({
+		"type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always", "split": true,
+	});
+	let (llama, metaspace) = (sentencepiece(llama_2()).unwrap(), sentencepiece(metaspace).unwrap());
+	for (tokens, with_strip, with_metaspace) in [
+		(&[4, 5, 4][..], "theone the", "theone the"),
+		(&[6, 4], "  the", " the"),
+		(&[3, 3, 5], " one", " one"),
+		(&[1, 4, 2, 4], "the the", "the the"),
+		(&[5, 3], "one ", "one "),
+		(&[], "", ""),
+	] {
+		assert_eq!(llama.decode(tokens).unwrap(), with_strip, "{tokens:?}");
+		assert_eq!(metaspace.decode(tokens).unwrap(), with_metaspace, "{tokens:?}");
+		for tokenizer in [&llama, &metaspace] {
+			let library = tokenizer.inner.decode(tokens, true).unwrap();
+			assert_eq!(tokenizer.decode(tokens).unwrap(), library, "{tokens:?}");
+			// A stream goes on from a text, be it "one".
+			let library = tokenizer.inner.decode(&[&[5], tokens].concat(), true).unwrap();
+			let mut stream = tokenizer.stream();
+			let pieces: String = tokens.iter().map(|&id| stream.push(id).unwrap()).collect();
+			assert_eq!(format!("one{pieces}{}", stream.finish()), library, "{tokens:?}");
+		}
+	}
+}
+
+#[test]
+fn characters_are_put_together_when_they_come_byte_by_byte() {
+	let tokenizer = sentencepiece(llama_2()).unwrap();
+	let tokens = |text: &str| text.bytes().map(|byte| 8 + u32::from(byte)).collect::<Vec<_>>();
+	let mut stream = tokenizer.stream();
+	let mut pieces = Vec::new();
+	for token in tokens("a🙂é") {
+		pieces.push(stream.push(token).unwrap());
+	}
+	assert_eq!(pieces, ["a", "", "", "", "🙂", "", "é"]);
+	assert_eq!(tokenizer.bytes(8 + 0xc3).unwrap(), [0xc3]);
+	// A byte that begins a character, and then none that goes on with it.
+	let cut = [tokens("é")[0], 5, tokens("🙂")[0], tokens("🙂")[1]];
+	assert_eq!(tokenizer.decode(&cut).unwrap(), "\u{fffd}one\u{fffd}");
+}
+
+#[test]
+fn special_tokens_are_left_out_within_a_character() {
+	let tokenizer = tiny();
+	let mut tokens = tokenizer.encode("é", false).unwrap();
+	tokens.insert(1, 2);
+	assert_eq!(tokenizer.decode(&tokens).unwrap(), "é");
+	assert!(tokenizer.is_special(2) && tokenizer.bytes(2).unwrap().is_empty());
+	assert!(!tokenizer.is_special(3) && !tokenizer.is_special(u32::MAX));
+}
+
+#[test]
+fn tokenizer_is_refused_when_its_decoder_is_of_another_kind() {
+	for odd in [
+		serde_json::json!(null),
+		serde_json::json!({ "type": "CTC", "pad_token": "x",
+		"word_delimiter_token": "|", "cleanup": true }),
+	] {
+		assert!(matches!(sentencepiece(odd), Err(Error::UnsupportedTokenizer(_))));
+	}
 }
 
 #[test]
@@ -209,6 +310,17 @@ fn tokenizer_is_refused_when_its_parts_do_not_fit() {
 }
 
 proptest! {
+	#[test]
+	fn text_is_the_librarys_when_tokens_come_in_any_order(
+		tokens in prop::collection::vec(0u32..267, 0..40),
+	) {
+		thread_local!(static TOKENIZER: Tokenizer = tiny());
+		TOKENIZER.with(|tokenizer| {
+			let library = tokenizer.inner.decode(&tokens, true).unwrap();
+			assert_eq!(tokenizer.decode(&tokens).unwrap(), library);
+		});
+	}
+
 	#[test]
 	fn text_survives_when_encoded_and_decoded(text in any::<String>()) {
 		thread_local!(static TOKENIZER: Tokenizer = tiny());
