@@ -128,16 +128,32 @@ pub enum Error {
 		/// Its value, as JSON.
 		value: String,
 	},
+	/// A regular expression of the adapter configuration is not one that this engine reads as PEFT does.
+	#[error("unsupported pattern {pattern:?} in the adapter's {field}: {reason}")]
+	UnsupportedPattern {
+		/// The field of `adapter_config.json`.
+		field: &'static str,
+		/// The expression, cut short.
+		pattern: String,
+		/// What it uses.
+		reason: String,
+	},
 	/// The adapter was made for another base: it has another number of layers.
 	#[error(
-		"the adapter has {found} layers, the base has {expected}: it was made for another base"
+		"the adapter has weights for {found} layers where this base asks for {expected}: it was made \
+		 for another base"
 	)]
 	AdapterLayers {
-		/// Layers of the base.
+		/// Layers for which the base needs weights.
 		expected: usize,
 		/// Layers of the adapter.
 		found: usize,
 	},
+	/// A file of a folder is a link to somewhere else, or not a file.
+	#[error(
+		"{} is not a file within its folder: copy what it links to there (cp -rL does)", .0.display()
+	)]
+	OutsideFolder(PathBuf),
 	/// The adapter was made for another base: a matrix does not fit.
 	#[error(
 		"the adapter's {module} in layer {layer} maps {found:?}, the base's {expected:?} \

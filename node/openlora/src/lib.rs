@@ -33,7 +33,9 @@ pub mod tokenizer;
 pub mod train;
 pub mod weights;
 
-pub use adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig};
+pub use adapter::{
+	Adapter, AdapterWeights, LayerFilter, Lora, Module, Names, Pattern, PatternMap, PeftConfig,
+};
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;
 pub use config::Config;
