@@ -3,6 +3,7 @@
 //! A frozen projection `W` becomes `x·Wᵀ + s·(x·Aᵀ)·Bᵀ` with `A` of shape `[rank, inputs]`, `B` of
 //! shape `[outputs, rank]` and `s = alpha / rank` (`alpha / √rank` with rank-stabilised scaling).
 
+mod gguf;
 mod peft;
 mod store;
 
@@ -15,6 +16,7 @@ use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+pub use gguf::ExportedGguf;
 pub(crate) use peft::MAX_RANK;
 pub use peft::{LayerFilter, Names, Pattern, PatternMap, PeftConfig, Target};
 

@@ -1,8 +1,9 @@
 //! Bases from GGUF files, as llama.cpp's converter writes them.
 
-mod reader;
+pub(crate) mod reader;
 mod value;
 mod vocabulary;
+pub(crate) mod writer;
 
 use std::path::Path;
 
@@ -16,7 +17,8 @@ use crate::{
 };
 use reader::Gguf;
 
-const ARCHITECTURE: &str = "llama";
+/// The architecture that files name.
+pub(crate) const ARCHITECTURE: &str = "llama";
 /// The frequency base of the first llama models, which files may leave out.
 const DEFAULT_ROPE_THETA: f64 = 10_000.0;
 
@@ -40,10 +42,9 @@ pub(crate) fn load(path: &Path) -> Result<Base> {
 	}
 	let weights = Weights::collect(&config, |slot| {
 		let mut tensor = file.tensor(&tensor_name(slot))?;
-		tensor.order = match slot {
-			Slot::Projection(_, Module::Q) => Some(unpermuted(&tensor, config.heads)?),
-			Slot::Projection(_, Module::K) => Some(unpermuted(&tensor, config.kv_heads)?),
-			_ => None,
+		tensor.order = match interleaved_heads(slot, &config) {
+			Some(heads) => Some(unpermuted(&tensor, heads)?),
+			None => None,
 		};
 		Ok(tensor)
 	})?;
@@ -79,18 +80,32 @@ pub(crate) fn tensor_name(slot: Slot) -> String {
 /// side; Hugging Face, and so every PEFT adapter, has the first halves before the second ones.
 fn unpermuted(weight: &Stored, heads: usize) -> Result<Vec<usize>> {
 	let rows = weight.shape.first().copied().unwrap_or_default();
-	if !rows.is_multiple_of(heads * 2) {
+	interleaved_rows(rows, heads).ok_or_else(|| {
 		let mut expected = weight.shape.clone();
 		expected.splice(..expected.len().min(1), [heads * 2]);
 		let (name, found) = (weight.name.clone(), weight.shape.clone());
-		return Err(Error::WrongShape { name, expected, found });
-	}
-	let pairs = rows / heads / 2;
-	let source = |row: usize| {
+		Error::WrongShape { name, expected, found }
+	})
+}
+
+/// For each of Hugging Face's rows of so many heads, which one it is in llama.cpp's order; none when
+/// they do not divide into heads and pairs.
+pub(crate) fn interleaved_rows(rows: usize, heads: usize) -> Option<Vec<usize>> {
+	let pairs = rows.checked_div(heads * 2).filter(|pairs| pairs * heads * 2 == rows)?;
+	let place = |row: usize| {
 		let (head, within) = (row / (2 * pairs), row % (2 * pairs));
 		head * 2 * pairs + within % pairs * 2 + within / pairs
 	};
-	Ok((0..rows).map(source).collect())
+	Some((0..rows).map(place).collect())
+}
+
+/// How many heads a projection has whose rows llama.cpp's files have in another order.
+pub(crate) fn interleaved_heads(slot: Slot, config: &Config) -> Option<usize> {
+	match slot {
+		Slot::Projection(_, Module::Q) => Some(config.heads),
+		Slot::Projection(_, Module::K) => Some(config.kv_heads),
+		_ => None,
+	}
 }
 
 /// What llama.cpp's converter does to query and key rows; the inverse of [`unpermuted`].
@@ -100,16 +115,17 @@ pub(crate) fn permute(
 	weight: &candle_core::Tensor,
 	config: &Config,
 ) -> candle_core::Tensor {
-	let heads = match slot {
-		Slot::Projection(_, Module::Q) => config.heads,
-		Slot::Projection(_, Module::K) => config.kv_heads,
-		_ => return weight.clone(),
-	};
+	let Some(heads) = interleaved_heads(slot, config) else { return weight.clone() };
 	let (rows, columns) = weight.dims2().expect("projections are matrices");
 	weight
 		.reshape((heads, 2, rows / heads / 2, columns))
 		.and_then(|split| split.transpose(1, 2)?.contiguous()?.reshape((rows, columns)))
 		.expect("rows divide into heads and halves")
+}
+
+/// The shape of the base in the file at `path`, without its weights.
+pub(crate) fn load_config(path: &Path) -> Result<Config> {
+	config(&Gguf::open(path)?)
 }
 
 fn config(file: &Gguf) -> Result<Config> {

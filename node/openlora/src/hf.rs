@@ -58,6 +58,14 @@ pub(crate) fn load(folder: &Path) -> Result<Base> {
 	Base::new(config, weights, tokenizer, chat, special, stop_tokens)
 }
 
+/// The shape of the base in the folder, without its weights.
+pub(crate) fn load_config(folder: &Path) -> Result<Config> {
+	if !folder.join(CONFIG).is_file() {
+		return Err(Error::NotABase(folder.to_path_buf()));
+	}
+	Settings::new(read_json(&folder.join(CONFIG))?)?.config()
+}
+
 /// The name that `LlamaForCausalLM` gives a tensor.
 pub(crate) fn tensor_name(slot: Slot) -> String {
 	match slot {

@@ -15,7 +15,7 @@ mod team;
 pub(crate) mod update;
 pub(crate) mod vector;
 
-pub(crate) use element::Precision;
+pub use element::Precision;
 pub use isa::Isa;
 pub(crate) use isa::{Arch, Kernel};
 pub(crate) use storage::Bytes;

@@ -34,7 +34,8 @@ pub mod train;
 pub mod weights;
 
 pub use adapter::{
-	Adapter, AdapterWeights, LayerFilter, Lora, Module, Names, Pattern, PatternMap, PeftConfig,
+	Adapter, AdapterWeights, ExportedGguf, LayerFilter, Lora, Module, Names, Pattern, PatternMap,
+	PeftConfig,
 };
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;
@@ -42,7 +43,7 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateOptions, Generation, generate};
 pub use gradient::{GradientOptions, gradient, gradients, parameter_count};
-pub use kernels::{Isa, Team};
+pub use kernels::{Isa, Precision, Team};
 pub use objective::Objective;
 pub use parallel::leave_candle_single_threaded;
 pub use sample::Sampling;

@@ -25,7 +25,7 @@ const CONFIG_KEY: &str = "adapter_config";
 const PREFIX: &str = "base_model.model.model.layers.";
 /// Beyond this no adapter for a base of this engine's size can be; the limit keeps a wrong file
 /// from being read into memory.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// PEFT's name of one matrix; `letter` is `A` or `B`.
 pub(super) fn tensor_name(layer: usize, module: Module, letter: char) -> String {
@@ -131,7 +131,7 @@ fn read_within(folder: &Path, name: &str, limit: u64) -> Result<Vec<u8>> {
 	Ok(bytes)
 }
 
-fn too_large(found: u64, limit: u64) -> Error {
+pub(super) fn too_large(found: u64, limit: u64) -> Error {
 	Error::OversizedHeader { what: "size of an adapter's file in bytes", found, limit }
 }
 

@@ -159,6 +159,11 @@ impl Gguf {
 		self.metadata.get(key)
 	}
 
+	/// Names of all metadata entries.
+	pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+		self.metadata.keys().map(String::as_str)
+	}
+
 	/// A metadata entry that has to be present.
 	pub(crate) fn require(&self, key: &str) -> Result<&Value> {
 		self.get(key).ok_or_else(|| Error::MissingMetadata(key.to_string()))

@@ -119,7 +119,7 @@ impl LayerFilter {
 }
 
 /// The name that patterns see.
-pub(super) fn module_name(layer: usize, module: Module) -> String {
+pub(in crate::adapter) fn module_name(layer: usize, module: Module) -> String {
 	format!("model.layers.{layer}.{}", module.path())
 }
 
