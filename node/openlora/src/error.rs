@@ -18,6 +18,9 @@ pub enum Error {
 		/// What the operating system answered.
 		source: std::io::Error,
 	},
+	/// There is something already where a file or folder was to be written.
+	#[error("{} exists already: name another path, or allow it to be replaced", .0.display())]
+	Exists(PathBuf),
 	/// The path is neither a GGUF file nor a folder with a `config.json`.
 	#[error("{} is neither a GGUF file nor a Hugging Face folder (no config.json in it)", .0.display())]
 	NotABase(PathBuf),

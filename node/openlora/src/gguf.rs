@@ -128,6 +128,20 @@ pub(crate) fn load_config(path: &Path) -> Result<Config> {
 	config(&Gguf::open(path)?)
 }
 
+/// The shape of a base whose tensors are the ones that it has to have.
+pub(crate) fn checked_config(file: &Gguf) -> Result<Config> {
+	let config = config(file)?;
+	check_tensor_names(file, &config)?;
+	for slot in Slot::all(&config) {
+		let (name, expected) = (tensor_name(slot), slot.shape(&config));
+		let found = file.shape(&name)?;
+		if found != expected {
+			return Err(Error::WrongShape { name, expected, found: found.to_vec() });
+		}
+	}
+	Ok(config)
+}
+
 fn config(file: &Gguf) -> Result<Config> {
 	let architecture = file.require("general.architecture")?.text("general.architecture")?;
 	if architecture != ARCHITECTURE {

@@ -9,6 +9,7 @@ pub(crate) mod gradient;
 mod isa;
 pub(crate) mod kv;
 pub(crate) mod lora;
+pub(crate) mod merge;
 pub(crate) mod quantised;
 mod storage;
 mod team;

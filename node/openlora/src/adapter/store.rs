@@ -13,7 +13,7 @@ use safetensors::{Dtype, SafeTensors, View};
 
 use super::{Adapter, AdapterWeights, Lora, Module, PeftConfig, peft};
 use crate::{
-	config::MAX_LAYERS,
+	config::{Config, MAX_LAYERS},
 	error::{Error, Result},
 	weights,
 };
@@ -48,6 +48,32 @@ fn parse_name(name: &str) -> Option<(usize, Module, char)> {
 }
 
 impl Adapter {
+	/// Reads an adapter of any kind: a PEFT folder, the one blob, or a GGUF file, for which the shape of
+	/// the base has to be known.
+	///
+	/// # Errors
+	/// As [`Adapter::load_dir`], [`Adapter::from_bytes`] and [`Adapter::load_gguf`], and
+	/// [`Error::InvalidOption`] for a GGUF file without a base.
+	pub fn load(path: &Path, base: Option<&Config>) -> Result<Self> {
+		let metadata = fs::metadata(path).map_err(Error::io(path))?;
+		if metadata.is_dir() {
+			return Self::load_dir(path);
+		}
+		if metadata.len() > MAX_BYTES {
+			return Err(too_large(metadata.len(), MAX_BYTES));
+		}
+		let bytes = fs::read(path).map_err(Error::io(path))?;
+		if !bytes.starts_with(b"GGUF") {
+			return Self::from_bytes(&bytes);
+		}
+		let base = base.ok_or_else(|| Error::InvalidOption {
+			option: "base",
+			value: "none".into(),
+			reason: "a GGUF adapter can only be read with its base",
+		})?;
+		Self::load_gguf(path, base)
+	}
+
 	/// Reads a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`.
 	///
 	/// # Errors

@@ -12,9 +12,9 @@ const TOKENS: &str = "tokenizer.ggml.tokens";
 const TYPES: &str = "tokenizer.ggml.token_type";
 const MERGES: &str = "tokenizer.ggml.merges";
 /// Token types of llama.cpp that are matched in the text before anything is split.
-const UNKNOWN: u64 = 2;
-const CONTROL: u64 = 3;
-const USER_DEFINED: u64 = 4;
+const UNKNOWN: i64 = 2;
+const CONTROL: i64 = 3;
+const USER_DEFINED: i64 = 4;
 
 /// Builds the tokenizer from vocabulary, merges and the name of the way of splitting.
 pub(super) fn tokenizer(file: &Gguf) -> Result<Tokenizer> {
@@ -46,17 +46,17 @@ pub(super) fn tokenizer(file: &Gguf) -> Result<Tokenizer> {
 		})
 		.collect::<Result<Vec<_>>>()?;
 	let (mut control, mut user_defined) = (Vec::new(), Vec::new());
-	let types = file.require(TYPES)?.array(TYPES)?;
+	let types = file.require(TYPES)?.whole(TYPES)?;
 	if types.len() != tokens.len() {
 		let reason = format!("{} types for {} tokens", types.len(), tokens.len());
 		return Err(Error::malformed(TYPES, reason));
 	}
 	for (token, kind) in tokens.iter().zip(types) {
-		match kind.as_u64() {
-			Some(CONTROL | UNKNOWN) => control.push(token.clone()),
-			Some(USER_DEFINED) => user_defined.push(token.clone()),
-			Some(_) => {}
-			None => return Err(Error::malformed(TYPES, "not a token type")),
+		match *kind {
+			CONTROL | UNKNOWN => control.push(token.clone()),
+			USER_DEFINED => user_defined.push(token.clone()),
+			..0 => return Err(Error::malformed(TYPES, "not a token type")),
+			_ => {}
 		}
 	}
 	let flag = |key: &str, default| file.get(key).map_or(Ok(default), |value| value.bool(key));

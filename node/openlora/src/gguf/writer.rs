@@ -11,6 +11,11 @@ pub(crate) struct Metadata {
 }
 
 impl Metadata {
+	/// Entries that stand in a file already.
+	pub(crate) fn copied(bytes: Vec<u8>, count: u64) -> Self {
+		Self { bytes, count }
+	}
+
 	/// Adds an entry of the type `kind`.
 	pub(crate) fn entry(&mut self, key: &str, kind: u32, value: &[u8]) {
 		self.bytes.extend(text(key));

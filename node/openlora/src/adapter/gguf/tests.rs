@@ -76,6 +76,22 @@ fn adapter_is_the_same_when_written_and_read() {
 }
 
 #[test]
+fn adapter_of_every_kind_is_read_from_where_it_is() {
+	let (root, base) = (tempfile::tempdir().unwrap(), testing::tiny_config());
+	let adapter = adapter(config());
+	let path = |name: &str| root.path().join(name);
+	adapter.save_dir(&path("folder")).unwrap();
+	fs::write(path("blob"), adapter.to_bytes().unwrap()).unwrap();
+	fs::write(path("gguf"), adapter.to_gguf(&base, Precision::F32).unwrap().bytes).unwrap();
+	for name in ["folder", "blob", "gguf"] {
+		assert_eq!(pairs(&Adapter::load(&path(name), Some(&base)).unwrap()), pairs(&adapter));
+	}
+	let refused = Adapter::load(&path("gguf"), None);
+	assert!(matches!(refused, Err(Error::InvalidOption { option: "base", .. })));
+	assert!(matches!(Adapter::load(&path("none"), None), Err(Error::Io { .. })));
+}
+
+#[test]
 fn adapter_in_half_precision_is_the_same_when_written_and_read_again() {
 	let exported = adapter(config()).to_gguf(&testing::tiny_config(), Precision::F16).unwrap();
 	assert!(exported.values_rounded > 0 && !exported.is_exact());

@@ -6,6 +6,9 @@ use crate::{
 	error::{Error, Result},
 };
 
+/// Most entries of `layers_pattern`, each compiled by itself.
+const MAX_PATTERNS: usize = 16;
+
 /// Modules by name: `target_modules` and `exclude_modules`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Names {
@@ -89,8 +92,8 @@ impl LayerFilter {
 				reason: "name layers within 0..1024",
 			});
 		}
-		if patterns.len() > MAX_LAYERS {
-			let (found, limit) = (patterns.len() as u64, MAX_LAYERS as u64);
+		if patterns.len() > MAX_PATTERNS {
+			let (found, limit) = (patterns.len() as u64, MAX_PATTERNS as u64);
 			return Err(Error::OversizedHeader { what: "number of patterns", found, limit });
 		}
 		let patterns =

@@ -13,8 +13,9 @@ use crate::error::{Error, Result};
 const MAX_LENGTH: usize = 1 << 14;
 /// Most expressions of one table: more than seven for each layer of the deepest base.
 const MAX_ENTRIES: usize = 1 << 13;
-/// Bytes that compiled expressions may take.
-const MAX_COMPILED: usize = 1 << 24;
+/// Bytes that a compiled expression may take, and each entry of a table beyond that.
+const MAX_COMPILED: usize = 1 << 20;
+const MAX_COMPILED_ENTRY: usize = 1 << 12;
 /// Bytes that searching may use for its cache.
 const MAX_CACHE: usize = 1 << 21;
 /// Depth of groups within groups.
@@ -101,7 +102,7 @@ impl<T> PatternMap<T> {
 		let whole = entries.iter().map(|(text, _)| format!(r"^(?:.*\.)?(?:{text})$"));
 		let set = RegexSetBuilder::new(whole)
 			.unicode(false)
-			.size_limit(MAX_COMPILED)
+			.size_limit(MAX_COMPILED + MAX_COMPILED_ENTRY * entries.len())
 			.dfa_size_limit(MAX_CACHE)
 			.nest_limit(MAX_NESTING)
 			.build()
