@@ -5,6 +5,8 @@
 //!
 //! `peft BASE save ADAPTER OUT` reads an adapter of PEFT's and saves it as a folder again.
 //!
+//! `peft BASE gguf ADAPTER OUT` writes the adapter as a GGUF file.
+//!
 //! `peft BASE logits ADAPTER OUT < ids.json` writes the logits after every token with the adapter, row after
 //! row, as little-endian f32 to the file OUT: those of `autograd`, which keeps all numbers in single
 //! precision, and after them those of the engine.
@@ -18,13 +20,13 @@ use std::{
 };
 
 use openlora::{
-	Adapter, Base, Example, Module, TrainOptions,
+	Adapter, Base, Config, Example, Module, Precision, TrainOptions,
 	autograd::{self, Cache},
 	score::teacher_forced,
 	train,
 };
 
-const USAGE: &str = "usage: peft BASE train OUT | save ADAPTER OUT | logits ADAPTER OUT";
+const USAGE: &str = "usage: peft BASE train OUT | save ADAPTER OUT | gguf ADAPTER OUT | logits ADAPTER OUT";
 
 fn sequences() -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
 	let mut input = String::new();
@@ -58,9 +60,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 			adapter.fits(&base.config)?;
 			adapter.save_dir(Path::new(out))?;
 		}
+		[base, "gguf", adapter, out] => {
+			let base = Config::load(Path::new(base))?;
+			let exported = Adapter::load(Path::new(adapter), Some(&base))?
+				.to_gguf(&base, Precision::F32)?;
+			std::fs::write(out, exported.bytes)?;
+		}
 		[base, "logits", adapter, out] => {
 			let base = Base::load(Path::new(base))?;
-			let adapter = Adapter::load_dir(Path::new(adapter))?;
+			let adapter = Adapter::load(Path::new(adapter), Some(&base.config))?;
 			let (mut exact, mut served) = (Vec::new(), Vec::new());
 			for tokens in sequences()? {
 				let mut cache = Cache::new(&base.config);
