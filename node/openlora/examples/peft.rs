@@ -26,7 +26,8 @@ use openlora::{
 	train,
 };
 
-const USAGE: &str = "usage: peft BASE train OUT | save ADAPTER OUT | gguf ADAPTER OUT | logits ADAPTER OUT";
+const USAGE: &str =
+	"usage: peft BASE train OUT | save ADAPTER OUT | gguf ADAPTER OUT | logits ADAPTER OUT";
 
 fn sequences() -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
 	let mut input = String::new();
@@ -62,8 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 		}
 		[base, "gguf", adapter, out] => {
 			let base = Config::load(Path::new(base))?;
-			let exported = Adapter::load(Path::new(adapter), Some(&base))?
-				.to_gguf(&base, Precision::F32)?;
+			let exported =
+				Adapter::load(Path::new(adapter), Some(&base))?.to_gguf(&base, Precision::F32)?;
 			std::fs::write(out, exported.bytes)?;
 		}
 		[base, "logits", adapter, out] => {

@@ -76,11 +76,6 @@ impl Packed {
 		}
 	}
 
-	/// Layers of the base that it was made for.
-	pub(crate) fn layers(&self) -> usize {
-		self.slots.len()
-	}
-
 	/// The shapes of all pairs, in the order in which they lie.
 	pub(crate) fn pairs(&self) -> impl Iterator<Item = (usize, Module, Shape)> {
 		self.slots.iter().enumerate().flat_map(|(layer, slots)| {
