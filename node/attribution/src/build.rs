@@ -111,7 +111,7 @@ fn null_examples(base: &Base) -> Result<Vec<(Hash, Option<Example>)>> {
 	nulls::records()
 		.into_iter()
 		.map(|(hash, record)| match record.encode(base, NULL_TOKENS.min(base.config.context)) {
-			Ok((tokens, answer_start)) => Ok((hash, Some(Example { tokens, answer_start }))),
+			Ok((tokens, answer_start)) => Ok((hash, Some(Example::new(tokens, answer_start)))),
 			Err(Error::Format(_)) => Ok((hash, None)),
 			Err(error) => Err(error),
 		})

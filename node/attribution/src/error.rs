@@ -16,6 +16,22 @@ pub enum Error {
 		/// What the operating system answered.
 		source: std::io::Error,
 	},
+	/// A file is none that examples can be read from.
+	#[error("{}: {reason}", path.display())]
+	DataFile {
+		/// The file.
+		path: PathBuf,
+		/// Why not.
+		reason: String,
+	},
+	/// A line or an element of a file is no example.
+	#[error("{place}: {source}")]
+	Data {
+		/// Where it is.
+		place: crate::dataset::Place,
+		/// Why it was refused.
+		source: crate::dataset::DataError,
+	},
 	/// The inference engine refused.
 	#[error(transparent)]
 	Engine(#[from] openlora::Error),

@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use openlora::{Base, Message};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Tokens of a text that are given rather than learnt: nothing comes before them to predict them
 /// from.
@@ -37,7 +37,7 @@ pub enum FormatError {
 }
 
 /// A record that can be trained on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Record {
 	/// The answer is learnt, given the question.
 	QuestionAnswer {
@@ -66,11 +66,23 @@ impl Record {
 		let line = std::str::from_utf8(bytes).map_err(|_| FormatError::NotUtf8)?;
 		let line: Line =
 			serde_json::from_str(line).map_err(|error| FormatError::NotJson(error.to_string()))?;
+		Self::from_fields(line.question, line.answer, line.text)
+	}
+
+	/// The record that has these fields.
+	///
+	/// # Errors
+	/// [`FormatError::Fields`] and [`FormatError::Empty`].
+	pub fn from_fields(
+		question: Option<String>,
+		answer: Option<String>,
+		text: Option<String>,
+	) -> Result<Self, FormatError> {
 		let filled = |text: String, field: &'static str| match text.trim() {
 			"" => Err(FormatError::Empty(field)),
 			text => Ok(text.to_owned()),
 		};
-		match (line.question, line.answer, line.text) {
+		match (question, answer, text) {
 			(Some(question), Some(answer), None) => Ok(Self::QuestionAnswer {
 				question: filled(question, "question")?,
 				answer: filled(answer, "answer")?,

@@ -8,12 +8,14 @@
 //! of [`openledger_primitives_attribution`].
 
 pub mod cluster;
+pub mod dataset;
 pub mod error;
 pub mod estimator;
 pub mod features;
 pub mod floor;
 pub mod format;
 pub mod index;
+pub mod local;
 pub mod manifest;
 pub mod nulls;
 pub mod projection;

@@ -9,15 +9,18 @@ use openlora::{Decay, Module, TrainOptions};
 use serde::{Deserialize, Serialize};
 use sp_io::hashing::blake2_256;
 
-/// The version of the manifest's format.
+/// The version of the manifest's format, where [`Training::extended`] is absent.
 pub const VERSION: u32 = 1;
+/// The version where it is there. A manifest of version 1 has the bytes, and the hash, that it always
+/// had; version 2 says the same in the same words and adds what version 1 has no words for.
+pub const EXTENDED: u32 = 2;
 
 /// The training manifest of a model version. Its canonical bytes are JSON without spaces, fields in
 /// the order below; their hash is what the registry holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-	/// [`VERSION`].
+	/// [`VERSION`] or [`EXTENDED`]: [`Training::version`].
 	pub version: u32,
 	/// blake2b-256 of the base's weights file.
 	pub base: Hash,
@@ -87,6 +90,31 @@ pub struct Training {
 	pub epsilon: f64,
 	/// Seed of the initial matrices and of the order of records.
 	pub seed: u64,
+	/// What version 2 adds, where one of it is not as version 1 has it.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub extended: Option<Extended>,
+}
+
+/// Options that manifests of version 1 leave as they are here by default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extended {
+	/// Whether the scaling is `alpha / √rank`.
+	pub rslora: bool,
+	/// Share of the inputs of each low-rank product that a step leaves out.
+	pub dropout: f64,
+	/// Batches in a step; 1 unless more are accumulated.
+	pub accumulate: usize,
+}
+
+impl Extended {
+	fn of(options: &TrainOptions) -> Option<Self> {
+		let of = |options: &TrainOptions| {
+			let TrainOptions { rslora, dropout, accumulate, .. } = *options;
+			Self { rslora, dropout, accumulate }
+		};
+		Some(of(options)).filter(|extended| *extended != of(&TrainOptions::default()))
+	}
 }
 
 impl From<&TrainOptions> for Training {
@@ -106,11 +134,17 @@ impl From<&TrainOptions> for Training {
 			beta2: options.beta2,
 			epsilon: options.epsilon,
 			seed: options.seed,
+			extended: Extended::of(options),
 		}
 	}
 }
 
 impl Training {
+	/// The version of the manifests that can say this.
+	pub fn version(&self) -> u32 {
+		if self.extended.is_some() { EXTENDED } else { VERSION }
+	}
+
 	/// Options that train the same adapter; where checkpoints go, and on how many threads, is the
 	/// caller's to set.
 	///
@@ -144,7 +178,20 @@ impl Training {
 			seed: self.seed,
 			..TrainOptions::default()
 		};
+		let options = match &self.extended {
+			None => options,
+			Some(Extended { rslora, dropout, accumulate }) => TrainOptions {
+				rslora: *rslora,
+				dropout: *dropout,
+				accumulate: *accumulate,
+				..options
+			},
+		};
 		options.validate()?;
+		if Extended::of(&options) != self.extended {
+			let reason = "it extends version 1 by nothing";
+			return Err(Error::malformed("training manifest", reason));
+		}
 		Ok(options)
 	}
 }
@@ -181,10 +228,31 @@ impl Manifest {
 		Ok(blake2_256(&self.to_bytes()?).into())
 	}
 
+	/// The hash of what the adapter's bytes follow from: everything here but where the chain put the
+	/// records, so that the same records on another chain give the same. The chain of checkpoints
+	/// begins with it.
+	///
+	/// # Errors
+	/// As [`Manifest::to_bytes`].
+	pub fn training_hash(&self) -> Result<Hash> {
+		self.check()?;
+		let follows = serde_json::to_vec(&(
+			self.version,
+			self.base,
+			self.tokenizer,
+			&self.records,
+			self.record_tokens,
+			&self.training,
+		));
+		let follows = follows.map_err(|error| Error::malformed("training manifest", error))?;
+		Ok(blake2_256(&follows).into())
+	}
+
 	fn check(&self) -> Result<()> {
 		let refuse = |reason: String| Err(Error::malformed("training manifest", reason));
-		if self.version != VERSION {
-			return refuse(format!("version {}, {VERSION} is read here", self.version));
+		if self.version != self.training.version() {
+			let (found, expected) = (self.version, self.training.version());
+			return refuse(format!("version {found}, what it says is of version {expected}"));
 		}
 		let counted: u64 = self.snapshots.iter().map(|s| u64::from(s.count)).sum();
 		if counted == 0 || counted != self.records.len() as u64 {
@@ -276,6 +344,50 @@ mod tests {
 		let mut changed = manifest();
 		changed.training.lr = f64::NAN;
 		assert!(matches!(changed.to_bytes(), Err(Error::Engine(_))));
+	}
+
+	#[test]
+	fn hash_of_version_1_is_what_it_always_was() {
+		let text = r#"{"version":1,"base":"0x0101010101010101010101010101010101010101010101010101010101010101","tokenizer":"0x0101010101010101010101010101010101010101010101010101010101010101","snapshots":[{"datanet":3,"snapshot":0,"root":"0x0202020202020202020202020202020202020202020202020202020202020202","count":1}],"records":["0x0404040404040404040404040404040404040404040404040404040404040404"],"record_tokens":128,"training":{"rank":8,"alpha":16.0,"targets":["q_proj","k_proj","v_proj","o_proj","gate_proj","up_proj","down_proj"],"epochs":3,"batch":2,"lr":0.002,"warmup":0.1,"decay":"cosine","clip":1.0,"weight_decay":0.0,"beta1":0.9,"beta2":0.999,"epsilon":1e-8,"seed":0}}"#;
+		let manifest = Manifest::from_bytes(text.as_bytes()).unwrap();
+		assert_eq!(manifest.training, Training::from(&TrainOptions::default()));
+		assert_eq!(manifest.hash().unwrap(), Hash(blake2_256(text.as_bytes())));
+	}
+
+	#[test]
+	fn manifest_is_of_version_2_only_when_it_extends_version_1() {
+		let options = TrainOptions { dropout: 0.25, ..Default::default() };
+		let extended =
+			Manifest { version: EXTENDED, training: Training::from(&options), ..manifest() };
+		let bytes = extended.to_bytes().unwrap();
+		assert_eq!(Manifest::from_bytes(&bytes).unwrap(), extended);
+		assert_eq!(extended.training.options().unwrap().dropout, 0.25);
+		assert_ne!(extended.training_hash().unwrap(), manifest().training_hash().unwrap());
+		let changes: [fn(&mut Manifest); 4] = [
+			|m| m.version = VERSION,
+			|m| m.training.extended = None,
+			|m| m.training.extended = Some(Extended { rslora: false, dropout: 0.0, accumulate: 1 }),
+			|m| m.version = 3,
+		];
+		for change in changes {
+			let mut changed = extended.clone();
+			change(&mut changed);
+			assert!(matches!(changed.to_bytes(), Err(Error::Malformed { .. })), "{changed:?}");
+		}
+		let mut wrong = extended;
+		wrong.training.extended = Some(Extended { rslora: true, dropout: 1.0, accumulate: 1 });
+		assert!(matches!(wrong.to_bytes(), Err(Error::Engine(_))));
+	}
+
+	#[test]
+	fn hash_of_the_training_differs_only_when_the_adapter_would() {
+		let hash = manifest().training_hash().unwrap();
+		let mut elsewhere = manifest();
+		elsewhere.snapshots[0].datanet = 17;
+		assert_eq!(elsewhere.training_hash().unwrap(), hash);
+		let mut other = manifest();
+		other.records.swap(0, 1);
+		assert_ne!(other.training_hash().unwrap(), hash);
 	}
 
 	#[test]

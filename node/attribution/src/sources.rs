@@ -109,7 +109,7 @@ impl Sources<'_> {
 			.map(|(position, (record, head))| {
 				let record = record.as_ref().filter(|_| head as usize == position);
 				let example = match record.map(|r| r.encode(base, limit)) {
-					Some(Ok((tokens, answer_start))) => Some(Example { tokens, answer_start }),
+					Some(Ok((tokens, answer_start))) => Some(Example::new(tokens, answer_start)),
 					Some(Err(Error::Format(error))) => {
 						log::warn!("record {position} is not trained on: {error}");
 						None

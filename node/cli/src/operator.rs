@@ -50,6 +50,11 @@ pub struct OperatorParams {
 	#[arg(long, value_name = "COUNT", requires = "operator", default_value_t = 64)]
 	pub operator_queue: usize,
 
+	/// The most jobs that are answered at once, in one batch: together they take less time than one
+	/// after the other, and each takes longer.
+	#[arg(long, value_name = "COUNT", requires = "operator", default_value_t = 4)]
+	pub operator_parallel: usize,
+
 	/// Another worker's HTTP address, from which missing content is fetched. Give it once for
 	/// each; they are asked in this order.
 	#[arg(long, value_name = "URL", requires = "operator")]
@@ -79,6 +84,7 @@ impl OperatorParams {
 		}
 		config.listen = self.operator_listen;
 		config.queue = self.operator_queue;
+		config.parallel = self.operator_parallel;
 		config.peers = self.operator_peer.clone();
 		if let Some(threads) = self.operator_threads {
 			config.threads = threads;

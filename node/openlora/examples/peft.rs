@@ -40,10 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 	match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
 		[base, "train", out] => {
 			let base = Base::load(Path::new(base))?;
-			let examples: Vec<Example> = sequences()?
-				.into_iter()
-				.map(|tokens| Example { tokens, answer_start: 1 })
-				.collect();
+			let examples: Vec<Example> =
+				sequences()?.into_iter().map(|tokens| Example::new(tokens, 1)).collect();
 			let options = TrainOptions {
 				rank: 4,
 				epochs: 2,

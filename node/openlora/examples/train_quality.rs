@@ -133,7 +133,7 @@ fn example(base: &Base, question: &str, answer: &str) -> openlora::Result<Exampl
 	let answer_start = tokens.len();
 	tokens.extend(base.tokenizer.encode(answer, false)?);
 	tokens.extend(base.special.eos);
-	Ok(Example { tokens, answer_start })
+	Ok(Example::new(tokens, answer_start))
 }
 
 fn answer(base: &Base, adapter: Option<&Adapter>, question: &str) -> openlora::Result<String> {

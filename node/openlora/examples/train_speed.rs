@@ -1,7 +1,9 @@
 //! Measures training and per-record gradients on a real base and prints one JSON object.
 //!
-//! `train_speed [BASE] [RECORDS] [TOKENS] [ANSWER]`: by default the demonstration's base and 8
-//! records of 128 tokens, 64 of which are answer.
+//! `train_speed [BASE] [RECORDS] [TOKENS] [ANSWER] [BATCH] [RECOMPUTE]`: by default the demonstration's
+//! base and 8 records of 128 tokens, 64 of which are answer, two in a step, with everything kept for the
+//! way back (RECOMPUTE 1 keeps layers' inputs alone). With BATCH only training is measured when the
+//! environment has `ONLY_TRAINING`.
 
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};
 
@@ -56,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 	let path = arguments.next().map(PathBuf::from).or_else(default_base).ok_or("no base given")?;
 	let mut number = |default: usize| arguments.next().map_or(Ok(default), |text| text.parse());
 	let (records, tokens, answer) = (number(8)?, number(128)?, number(64)?);
+	let (batch, recompute) = (number(2)?, number(0)? > 0);
 
 	let begun = Instant::now();
 	let base = Base::load(&path)?;
@@ -63,20 +66,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 	let vocab = base.config.vocab;
 	let examples: Vec<Example> = (0..records)
-		.map(|record| Example {
+		.map(|record| {
 			// Which tokens they are makes no difference to the time.
-			tokens: (0..tokens).map(|i| ((record * 7919 + i * 104_729) % vocab) as u32).collect(),
-			answer_start: tokens.saturating_sub(answer).max(1),
+			let token = |i: usize| ((record * 7919 + i * 104_729) % vocab) as u32;
+			let start = tokens.saturating_sub(answer).max(1);
+			Example::new((0..tokens).map(token).collect(), start)
 		})
 		.collect();
 
 	let (forward, forward_cpu) = timed(|| {
-		examples.iter().try_for_each(|example| {
+		let measured = if std::env::var_os("ONLY_TRAINING").is_some() { 0 } else { records };
+		examples[..measured].iter().try_for_each(|example| {
 			log_probs(&base, None, &example.tokens, example.tokens.len() - 1).map(drop)
 		})
 	})?;
 
-	let options = TrainOptions { epochs: 1, ..TrainOptions::default() };
+	let options = TrainOptions { epochs: 1, batch, recompute, ..TrainOptions::default() };
 	let mut show = |progress: openlora::Progress| {
 		eprintln!(
 			"step {}/{}: loss {:.3}, {:.0} tokens/s, {:.0} s left",
@@ -90,6 +95,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 	};
 	let (training, training_cpu) =
 		timed(|| train(&base, &examples, &options, &mut show).map(drop))?;
+
+	if std::env::var_os("ONLY_TRAINING").is_some() {
+		let all = (records * tokens) as f64;
+		println!(
+			"{}",
+			json!({
+				"batch": batch,
+				"recompute": recompute,
+				"train_tokens_per_s": all / training,
+				"train_tokens_per_cpu_s": training_cpu.map(|seconds| all / seconds),
+				"peak_memory_mib": peak_memory(),
+			})
+		);
+		return Ok(());
+	}
 
 	let config = PeftConfig::new(options.rank, options.alpha, options.targets)?;
 	let adapter = Adapter::init(&base.config, config, 0)?;

@@ -27,7 +27,7 @@ pub struct SpecialTokens {
 	pub pad: Option<u32>,
 }
 
-/// A llama-architecture language model that is never changed.
+/// A language model of the llama family that is never changed.
 #[derive(Debug)]
 pub struct Base {
 	/// Its shape.
@@ -95,7 +95,7 @@ impl Base {
 				return Err(Error::UnknownToken { token, vocab: config.vocab });
 			}
 		}
-		let rope = Rope::new(&config);
+		let rope = Rope::new(&config, weights.rope_factors.as_deref())?;
 		let tensors = OnceLock::new();
 		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope, tensors })
 	}

@@ -1,5 +1,6 @@
 //! Conversations as prompts, by the base's own Jinja template.
 
+mod json;
 mod python;
 
 use minijinja::{Environment, ErrorKind, Value, context};
@@ -55,6 +56,7 @@ impl ChatTemplate {
 		environment.add_function("raise_exception", |message: String| -> Result<Value, _> {
 			Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
 		});
+		environment.add_filter("tojson", json::tojson);
 		environment.add_function("strftime_now", python::strftime_now);
 		environment.add_template_owned(NAME, source.to_string()).map_err(refusal)?;
 		Ok(Self { environment, special })
@@ -65,6 +67,9 @@ impl ChatTemplate {
 		template
 			.render(context! {
 				messages,
+				// Templates ask whether these are none, not whether they are defined.
+				tools => (),
+				documents => (),
 				add_generation_prompt,
 				bos_token => self.special.bos,
 				eos_token => self.special.eos,
@@ -90,5 +95,7 @@ fn refusal(error: minijinja::Error) -> Error {
 	Error::ChatTemplate(error.to_string())
 }
 
+#[cfg(test)]
+mod families;
 #[cfg(test)]
 mod tests;

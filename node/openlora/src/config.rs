@@ -1,9 +1,11 @@
-//! The numbers that define a llama-architecture base.
+//! The numbers that define a base of the llama family.
 
 use crate::{
 	adapter::Module,
+	architecture::Architecture,
 	error::{Error, Result},
 	gguf, hf,
+	rope::RopeScaling,
 };
 
 /// Largest value accepted for any single dimension, far beyond the bases that fit in memory here.
@@ -11,9 +13,11 @@ const MAX_DIMENSION: usize = 1 << 22;
 /// More blocks than any base has.
 pub(crate) const MAX_LAYERS: usize = 1024;
 
-/// Shape and constants of a llama-architecture transformer.
+/// Shape and constants of a transformer of the llama family.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+	/// What its blocks consist of.
+	pub architecture: Architecture,
 	/// Width of the residual stream.
 	pub hidden: usize,
 	/// Width of the gated feed-forward layer.
@@ -32,6 +36,10 @@ pub struct Config {
 	pub context: usize,
 	/// Base of the geometric series of rotary frequencies.
 	pub rope_theta: f64,
+	/// How those frequencies are changed for contexts longer than the base was first trained on.
+	pub rope_scaling: RopeScaling,
+	/// Positions that a query sees, its own among them; none when it sees all up to its own.
+	pub window: Option<usize>,
 	/// Added to the mean square in the root-mean-square norm.
 	pub rms_eps: f64,
 	/// Whether the output projection is the token embedding itself.
@@ -91,10 +99,19 @@ impl Config {
 		if !(self.rope_theta.is_finite() && self.rope_theta > 1.0) {
 			return Err(Error::InvalidConfig(format!("rope_theta is {}", self.rope_theta)));
 		}
+		self.rope_scaling.validate()?;
+		if self.window == Some(0) {
+			return Err(Error::InvalidConfig("the sliding window has no position in it".into()));
+		}
 		if !(self.rms_eps.is_finite() && self.rms_eps > 0.0 && self.rms_eps < 1.0) {
 			return Err(Error::InvalidConfig(format!("rms_eps is {}", self.rms_eps)));
 		}
 		Ok(())
+	}
+
+	/// The first position that a query at `position` sees.
+	pub(crate) fn first_seen(&self, position: usize) -> usize {
+		self.window.map_or(0, |window| (position + 1).saturating_sub(window))
 	}
 
 	/// (inputs, outputs) of a projection; its weight has shape `[outputs, inputs]`.
@@ -147,5 +164,17 @@ mod tests {
 		assert!(refused(|c| c.rope_theta = 0.0));
 		assert!(refused(|c| c.rms_eps = 0.0));
 		assert!(refused(|c| c.rms_eps = f64::INFINITY));
+		assert!(refused(|c| c.window = Some(0)));
+		assert!(refused(|c| c.rope_scaling = RopeScaling::Linear { factor: 0.0 }));
+	}
+
+	#[test]
+	fn window_ends_with_the_query_and_begins_with_the_sequence() {
+		let mut config = testing::tiny_config();
+		assert_eq!(config.first_seen(100), 0);
+		config.window = Some(4);
+		assert_eq!([0, 3, 4, 10].map(|position| config.first_seen(position)), [0, 0, 1, 7]);
+		config.window = Some(usize::MAX);
+		assert_eq!(config.first_seen(100), 0);
 	}
 }

@@ -1,6 +1,7 @@
 //! The forward pass over rows of many sequences with different adapters, on the kernels.
 
 pub(crate) mod backward;
+pub(crate) mod dropout;
 pub(crate) mod forward;
 pub(crate) mod packed;
 mod product;
@@ -9,8 +10,11 @@ mod tape;
 mod trained;
 
 pub(crate) use backward::{Backward, add_product};
-pub(crate) use forward::{Observer, Run, Workspace, check_tokens, forward, logits};
+pub(crate) use forward::{Observer, Run, Workspace, again, check_tokens, forward, logits};
 pub(crate) use packed::Packed;
 pub(crate) use single::{CHUNK, Single};
-pub(crate) use tape::Tape;
+pub(crate) use tape::{Keep, Tape};
 pub(crate) use trained::Trained;
+
+#[cfg(test)]
+mod tests;

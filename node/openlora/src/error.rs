@@ -123,6 +123,19 @@ pub enum Error {
 	/// The chat template is malformed or refused the messages.
 	#[error("chat template: {0}")]
 	ChatTemplate(String),
+	/// A conversation has no turn to learn.
+	#[error("nobody with the role assistant says anything: there is nothing to learn")]
+	NoAssistant,
+	/// The chat template does not let the assistant's part of a conversation be told from the rest.
+	#[error(
+		"turn {turn} of the conversation can't be learnt with this base's chat template: {reason}"
+	)]
+	ChatTurn {
+		/// The turn, counted from 1.
+		turn: usize,
+		/// What the template does.
+		reason: &'static str,
+	},
 	/// The adapter configuration asks for something that the engine does not do exactly.
 	#[error("unsupported adapter: {field} = {value}")]
 	UnsupportedAdapter {
@@ -254,6 +267,20 @@ pub enum Error {
 	/// A saved state cannot be continued: it belongs to another run.
 	#[error("cannot resume: {0}")]
 	Checkpoint(String),
+	/// The links of a run do not follow each other.
+	#[error("the chain of checkpoints is broken at step {step}: {reason}")]
+	BrokenChain {
+		/// The step of the first link that does not follow.
+		step: u64,
+		/// Why not.
+		reason: &'static str,
+	},
+	/// A run has not committed to the state of a step.
+	#[error("step {step} is not one that the run has committed to: choose one of the chain's")]
+	NoLink {
+		/// The step.
+		step: u64,
+	},
 	/// There is nothing to train on.
 	#[error("there are no examples to train on")]
 	NoExamples,

@@ -1,6 +1,7 @@
 //! Bases from GGUF files, as llama.cpp's converter writes them.
 
 pub(crate) mod reader;
+mod settings;
 mod value;
 mod vocabulary;
 pub(crate) mod writer;
@@ -17,15 +18,10 @@ use crate::{
 };
 use reader::Gguf;
 
-/// The architecture that files name.
-pub(crate) const ARCHITECTURE: &str = "llama";
-/// The frequency base of the first llama models, which files may leave out.
-const DEFAULT_ROPE_THETA: f64 = 10_000.0;
-
 /// Loads a base from the GGUF file at `path`.
 pub(crate) fn load(path: &Path) -> Result<Base> {
 	let mut file = Gguf::open(path)?;
-	let config = config(&file)?;
+	let config = settings::config(&file)?;
 	check_tensor_names(&file, &config)?;
 	let tokenizer = vocabulary::tokenizer(&file)?;
 	let chat = match file.get("tokenizer.chat_template") {
@@ -53,6 +49,15 @@ pub(crate) fn load(path: &Path) -> Result<Base> {
 
 /// The name that llama.cpp gives a tensor.
 pub(crate) fn tensor_name(slot: Slot) -> String {
+	let part = |module| match module {
+		Module::Q => "attn_q",
+		Module::K => "attn_k",
+		Module::V => "attn_v",
+		Module::O => "attn_output",
+		Module::Gate => "ffn_gate",
+		Module::Up => "ffn_up",
+		Module::Down => "ffn_down",
+	};
 	match slot {
 		Slot::Embedding => "token_embd.weight".into(),
 		Slot::Norm => "output_norm.weight".into(),
@@ -60,17 +65,21 @@ pub(crate) fn tensor_name(slot: Slot) -> String {
 		Slot::AttentionNorm(layer) => format!("blk.{layer}.attn_norm.weight"),
 		Slot::FeedForwardNorm(layer) => format!("blk.{layer}.ffn_norm.weight"),
 		Slot::Projection(layer, module) => {
-			let part = match module {
-				Module::Q => "attn_q",
-				Module::K => "attn_k",
-				Module::V => "attn_v",
-				Module::O => "attn_output",
-				Module::Gate => "ffn_gate",
-				Module::Up => "ffn_up",
-				Module::Down => "ffn_down",
-			};
-			format!("blk.{layer}.{part}.weight")
+			format!("blk.{layer}.{}.weight", part(module))
 		}
+		Slot::Bias(layer, module) => format!("blk.{layer}.{}.bias", part(module)),
+		Slot::HeadNorm(layer, module) => format!("blk.{layer}.{}_norm.weight", part(module)),
+		Slot::RopeFactors => "rope_freqs.weight".into(),
+	}
+}
+
+/// How many heads a projection has whose rows the file has in llama.cpp's order.
+pub(crate) fn interleaved_heads(slot: Slot, config: &Config) -> Option<usize> {
+	match slot {
+		_ if !config.architecture.facts().interleaved => None,
+		Slot::Projection(_, Module::Q) => Some(config.heads),
+		Slot::Projection(_, Module::K) => Some(config.kv_heads),
+		_ => None,
 	}
 }
 
@@ -99,15 +108,6 @@ pub(crate) fn interleaved_rows(rows: usize, heads: usize) -> Option<Vec<usize>> 
 	Some((0..rows).map(place).collect())
 }
 
-/// How many heads a projection has whose rows llama.cpp's files have in another order.
-pub(crate) fn interleaved_heads(slot: Slot, config: &Config) -> Option<usize> {
-	match slot {
-		Slot::Projection(_, Module::Q) => Some(config.heads),
-		Slot::Projection(_, Module::K) => Some(config.kv_heads),
-		_ => None,
-	}
-}
-
 /// What llama.cpp's converter does to query and key rows; the inverse of [`unpermuted`].
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn permute(
@@ -125,12 +125,12 @@ pub(crate) fn permute(
 
 /// The shape of the base in the file at `path`, without its weights.
 pub(crate) fn load_config(path: &Path) -> Result<Config> {
-	config(&Gguf::open(path)?)
+	settings::config(&Gguf::open(path)?)
 }
 
 /// The shape of a base whose tensors are the ones that it has to have.
 pub(crate) fn checked_config(file: &Gguf) -> Result<Config> {
-	let config = config(file)?;
+	let config = settings::config(file)?;
 	check_tensor_names(file, &config)?;
 	for slot in Slot::all(&config) {
 		let (name, expected) = (tensor_name(slot), slot.shape(&config));
@@ -142,66 +142,7 @@ pub(crate) fn checked_config(file: &Gguf) -> Result<Config> {
 	Ok(config)
 }
 
-fn config(file: &Gguf) -> Result<Config> {
-	let architecture = file.require("general.architecture")?.text("general.architecture")?;
-	if architecture != ARCHITECTURE {
-		return Err(Error::UnsupportedBase(format!("architecture {architecture:?}")));
-	}
-	let key = |name: &str| format!("{ARCHITECTURE}.{name}");
-	let size = |name: &str| file.require(&key(name))?.size(&key(name));
-	let optional = |name: &str| file.get(&key(name)).map(|v| v.size(&key(name))).transpose();
-
-	if let Some(experts) = optional("expert_count")?.filter(|&experts| experts > 0) {
-		return Err(Error::UnsupportedBase(format!("a mixture of {experts} experts")));
-	}
-	if let Some(scaling) = file.get(&key("rope.scaling.type")) {
-		let scaling = scaling.text(&key("rope.scaling.type"))?;
-		if scaling != "none" {
-			return Err(Error::UnsupportedBase(format!("rotary scaling {scaling:?}")));
-		}
-	}
-	let (hidden, heads) = (size("embedding_length")?, size("attention.head_count")?);
-	let head_dim = match optional("attention.key_length")? {
-		Some(width) => width,
-		None if heads > 0 && hidden.is_multiple_of(heads) => hidden / heads,
-		None => {
-			let reason = format!("{heads} heads do not divide a width of {hidden}");
-			return Err(Error::InvalidConfig(reason));
-		}
-	};
-	for name in ["rope.dimension_count", "attention.value_length"] {
-		if let Some(found) = optional(name)?.filter(|&found| found != head_dim) {
-			let reason = format!("{name} {found} with heads of width {head_dim}");
-			return Err(Error::UnsupportedBase(reason));
-		}
-	}
-	let embedding = tensor_name(Slot::Embedding);
-	let &[vocab, _] = file.shape(&embedding)? else {
-		return Err(Error::malformed(embedding, "not a matrix"));
-	};
-	let rope_theta = match file.get(&key("rope.freq_base")) {
-		Some(value) => value.float(&key("rope.freq_base"))?,
-		None => DEFAULT_ROPE_THETA,
-	};
-	let eps = key("attention.layer_norm_rms_epsilon");
-	let config = Config {
-		hidden,
-		intermediate: size("feed_forward_length")?,
-		layers: size("block_count")?,
-		heads,
-		kv_heads: optional("attention.head_count_kv")?.unwrap_or(heads),
-		head_dim,
-		vocab,
-		context: size("context_length")?,
-		rope_theta,
-		rms_eps: file.require(&eps)?.float(&eps)?,
-		tied: !file.tensor_names().any(|name| name == tensor_name(Slot::Head)),
-	};
-	config.validate()?;
-	Ok(config)
-}
-
-/// Refuses tensors that the forward pass would leave out, biases or rotary factors among them.
+/// Refuses tensors that the forward pass would leave out.
 fn check_tensor_names(file: &Gguf, config: &Config) -> Result<()> {
 	let known: std::collections::HashSet<String> =
 		Slot::all(config).into_iter().map(tensor_name).collect();

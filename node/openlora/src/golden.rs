@@ -4,14 +4,15 @@
 use std::ops::ControlFlow;
 
 use crate::{
-	Adapter, Base, Decay, Example, GradientOptions, Isa, Module, Objective, PeftConfig, Sampling,
-	Team, TrainOptions,
+	Adapter, Base, Config, Decay, Example, GradientOptions, Isa, Module, Objective, PeftConfig,
+	Sampling, Team, TrainOptions,
 	engine::{self, Packed, Run, Single, Trained, Workspace},
 	gradient::{Sequence, loss_and_gradient},
 	kernels::kv::{self, Pool},
 	parameters, sample,
 	testing::{self, Encoding},
 	train,
+	train::{Data, fit},
 };
 use candle_core::quantized::GgmlDType;
 
@@ -37,9 +38,23 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 fn base(encoding: Encoding) -> std::sync::Arc<Base> {
+	base_of(&testing::tiny_config(), encoding)
+}
+
+fn base_of(config: &Config, encoding: Encoding) -> std::sync::Arc<Base> {
 	let folder = tempfile::tempdir().unwrap();
-	let path = testing::write_gguf(folder.path(), &testing::tiny_config(), 1, encoding);
+	let path = testing::write_gguf(folder.path(), config, 1, encoding);
 	Base::load(&path).unwrap()
+}
+
+/// The tiny base in every encoding, and then every other kind of base in some.
+fn bases() -> Vec<(String, std::sync::Arc<Base>)> {
+	let encodings = ENCODINGS.map(|(name, encoding)| (name.to_string(), base(encoding)));
+	let kinds = testing::tiny_kinds().into_iter().flat_map(|(kind, config)| {
+		[ENCODINGS[0], ENCODINGS[3]]
+			.map(|(name, encoding)| (format!("{kind}-{name}"), base_of(&config, encoding)))
+	});
+	encodings.into_iter().chain(kinds).collect()
 }
 
 fn adapter(base: &Base, rank: usize, seed: u64) -> Adapter {
@@ -110,17 +125,18 @@ fn logits_among(
 
 /// What one machine found has to be what every other finds.
 #[track_caller]
-fn is_golden(name: &str, found: u64) {
+fn are_golden(found: impl IntoIterator<Item = (String, u64)>) {
 	let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/golden.txt");
 	let file = std::fs::read_to_string(path).unwrap();
-	let line = format!("{name} {found:016x}");
-	assert!(file.lines().any(|known| known == line), "golden.txt has no line: {line}");
+	let lines = found.into_iter().map(|(name, hash)| format!("{name} {hash:016x}"));
+	let unknown: Vec<_> = lines.filter(|line| !file.lines().any(|known| known == line)).collect();
+	assert!(unknown.is_empty(), "golden.txt does not have:\n{}", unknown.join("\n"));
 }
 
 #[test]
 fn logits_have_the_same_bits_however_they_are_computed() {
-	for (name, encoding) in ENCODINGS {
-		let base = base(encoding);
+	let mut found = Vec::new();
+	for (name, base) in bases() {
 		let adapters: Vec<_> = (0..3).map(|i| adapter(&base, [3, 8, 17][i], i as u64)).collect();
 		let tokens = tokens(45, 0);
 		let packed = adapters[0].packed().unwrap();
@@ -138,8 +154,9 @@ fn logits_have_the_same_bits_however_they_are_computed() {
 				assert_eq!(among, expected, "{name} among {count}");
 			}
 		}
-		is_golden(&format!("logits-{name}"), hash(expected));
+		found.push((format!("logits-{name}"), hash(expected)));
 	}
+	are_golden(found);
 }
 
 #[test]
@@ -161,18 +178,19 @@ fn tokens_are_the_same_on_every_instruction_set() {
 		found.push(sequence);
 	}
 	assert!(found.iter().all(|sequence| *sequence == found[0]));
-	is_golden("tokens", hash(found.swap_remove(0)));
+	are_golden([("tokens".into(), hash(found.swap_remove(0)))]);
 }
 
 #[test]
 fn gradients_have_the_same_bits_on_every_instruction_set() {
-	for (name, encoding) in ENCODINGS {
-		let base = base(encoding);
+	let mut found = Vec::new();
+	for (name, base) in bases() {
 		let adapter = adapter(&base, 8, 1);
 		let values = parameters::flatten(adapter.weights()).unwrap();
 		let trained = Trained::new(adapter.weights(), &values).unwrap();
 		let tokens = tokens(37, 2);
-		let sequence = Sequence { tokens: &tokens, answer_start: 20, context: 19 };
+		let sequence =
+			Sequence { tokens: &tokens, answer_start: 20, context: 19, ..Sequence::default() };
 		let options = GradientOptions { objective: Objective::Odds, first_layer: 0 };
 		let of = |team: &Team| {
 			let (loss, gradient) =
@@ -183,15 +201,16 @@ fn gradients_have_the_same_bits_on_every_instruction_set() {
 		for team in teams() {
 			assert_eq!(of(&team), expected, "{name} by {:?}", team.isa());
 		}
-		is_golden(&format!("gradient-{name}"), hash(expected));
+		found.push((format!("gradient-{name}"), hash(expected)));
 	}
+	are_golden(found);
 }
 
 #[test]
 fn training_gives_the_known_adapter() {
 	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
 	let examples: Vec<Example> =
-		(0..5).map(|i| Example { tokens: tokens(12 + 3 * i, i), answer_start: 4 + i }).collect();
+		(0..5).map(|i| Example::new(tokens(12 + 3 * i, i), 4 + i)).collect();
 	let options = TrainOptions {
 		rank: 4,
 		epochs: 2,
@@ -207,5 +226,35 @@ fn training_gives_the_known_adapter() {
 		bits(&parameters::flatten(adapter.unwrap().weights()).unwrap())
 	};
 	assert_eq!(trained(1), trained(2));
-	is_golden("training", hash(trained(1)));
+	are_golden([("training".into(), hash(trained(1)))]);
+}
+
+#[test]
+fn training_with_dropout_gives_the_known_states() {
+	let base = base(Encoding::Blocks(GgmlDType::Q4_1));
+	let examples: Vec<Example> =
+		(0..6).map(|i| Example::new(tokens(12 + 3 * i, i), 4 + i)).collect();
+	let (examples, validation) = examples.split_at(4);
+	let found = |threads, recompute| {
+		let options = TrainOptions {
+			rank: 4,
+			epochs: 2,
+			accumulate: 2,
+			batch: 1,
+			lr: 1e-2,
+			dropout: 0.25,
+			rslora: true,
+			evaluate_every: 2,
+			seed: 3,
+			threads,
+			recompute,
+			..TrainOptions::default()
+		};
+		let data = Data { examples, validation };
+		let outcome = fit(&base, data, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+		let links = outcome.links.iter().flat_map(|link| link.hash.0);
+		links.map(u32::from).collect::<Vec<_>>()
+	};
+	assert_eq!(found(1, false), found(2, true));
+	are_golden([("training-chain".into(), hash(found(1, false)))]);
 }

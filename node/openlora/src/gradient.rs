@@ -1,17 +1,19 @@
 //! Gradients of an objective on one sequence with respect to an adapter's parameters.
 
+mod pack;
+
+use std::ops::Range;
+
 use crate::{
 	adapter::Adapter,
 	base::Base,
-	engine::{self, Backward, CHUNK, Single, Tape, Trained, add_product},
+	engine::{self, Trained},
 	error::{Error, Result},
-	kernels::{Team, gradient::LossGradient},
+	kernels::Team,
 	objective::Objective,
 	parallel, parameters,
 };
-
-/// Rows of logits held at once.
-const ROWS: usize = 64;
+pub(crate) use pack::{PassOptions, Sequence, losses, losses_and_gradients, packs};
 
 /// Number of values in a gradient with respect to all of this adapter.
 pub fn parameter_count(adapter: &Adapter) -> usize {
@@ -50,14 +52,16 @@ pub fn gradient(
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
 	let trained = Trained::new(adapter.weights(), &values)?;
-	let sequence = Sequence { tokens, answer_start, context: answer_start.saturating_sub(1) };
-	answer_gradient(base, Team::shared()?, &trained, sequence, options)
+	let sequence = answer(tokens, answer_start);
+	let (_, gradient) = loss_and_gradient(base, Team::shared()?, &trained, sequence, options)?;
+	finite(gradient)
 }
 
-/// [`gradient`] of many sequences, one core for each, handed to `consume` in their order.
+/// [`gradient`] of many sequences, several at once on each core, handed to `consume` in their order.
 ///
-/// `sequences` holds tokens and the index of the first answer token. At most one gradient for each
-/// core is held besides the one being consumed, as long as sequences are of similar length.
+/// `sequences` holds tokens and the index of the first answer token. At most two passes' gradients for
+/// each core are held, as long as sequences are of similar length; a pass has 256 answer tokens, or one
+/// sequence.
 ///
 /// # Errors
 /// Those of [`gradient`] for the first sequence that has one, wrapped in [`Error::Example`] with
@@ -72,42 +76,38 @@ pub fn gradients(
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
 	let trained = Trained::new(adapter.weights(), &values)?;
-	let numbered: Vec<_> = sequences.iter().enumerate().collect();
+	let sequences: Vec<_> =
+		sequences.iter().map(|(tokens, start)| answer(tokens, *start)).collect();
+	let options = PassOptions { gradient: options, ..PassOptions::default() };
+	let cores = parallel::cores();
 	parallel::map_in_order(
-		&numbered,
-		parallel::cores(),
-		|(index, (tokens, answer_start))| {
-			let context = answer_start.saturating_sub(1);
-			let sequence = Sequence { tokens, answer_start: *answer_start, context };
-			answer_gradient(base, &Team::alone(), &trained, sequence, options)
-				.map_err(Error::in_example(*index))
+		&packs(&sequences, cores),
+		cores,
+		|pack| {
+			let (team, of) = (Team::alone(), &sequences[pack.clone()]);
+			let found = losses_and_gradients(base, &team, &trained, of, options);
+			let named = |at: usize| Error::in_example(pack.start + at);
+			let found = found.map_err(|(at, error)| named(at)(error))?;
+			let gradients = found.into_iter().enumerate().map(|(at, (_, gradient))| {
+				Ok((pack.start + at, finite(gradient).map_err(named(at))?))
+			});
+			gradients.collect::<Result<Vec<_>>>()
 		},
-		&mut consume,
+		|_, gradients| gradients.into_iter().try_for_each(|(index, of)| consume(index, of)),
 	)
 }
 
-/// Tokens to differentiate.
-#[derive(Clone, Copy)]
-pub(crate) struct Sequence<'a> {
-	pub(crate) tokens: &'a [u32],
-	/// The first token that the objective is asked of.
-	pub(crate) answer_start: usize,
-	/// Tokens whose keys and values count as constant, fewer than `answer_start`.
-	pub(crate) context: usize,
+/// The prompt counts as constant, but for its last token.
+fn answer(tokens: &[u32], answer_start: usize) -> Sequence<'_> {
+	let context = answer_start.saturating_sub(1);
+	Sequence { tokens, answer_start, context, ..Sequence::default() }
 }
 
-fn answer_gradient(
-	base: &Base,
-	team: &Team,
-	trained: &Trained<'_>,
-	sequence: Sequence<'_>,
-	options: GradientOptions,
-) -> Result<Vec<f32>> {
-	let (_, gradient) = loss_and_gradient(base, team, trained, sequence, options)?;
-	if gradient.iter().any(|value| !value.is_finite()) {
-		return Err(Error::NonFiniteGradient);
+fn finite(gradient: Vec<f32>) -> Result<Vec<f32>> {
+	match gradient.iter().all(|value| value.is_finite()) {
+		true => Ok(gradient),
+		false => Err(Error::NonFiniteGradient),
 	}
-	Ok(gradient)
 }
 
 /// Refuses a sequence that has no answer, or does not fit the base.
@@ -122,6 +122,24 @@ pub(crate) fn check(base: &Base, tokens: &[u32], answer_start: usize) -> Result<
 	engine::check_tokens(tokens, base.config.vocab)
 }
 
+/// Refuses stretches of given tokens that are not in order within what follows the answer's first token.
+pub(crate) fn check_given(
+	answer_start: usize,
+	tokens: usize,
+	given: &[Range<usize>],
+) -> Result<()> {
+	let mut end = answer_start + 1;
+	for stretch in given {
+		if stretch.start < end || stretch.is_empty() || stretch.end > tokens {
+			let reason =
+				format!("{stretch:?} of {tokens} tokens with an answer from {answer_start}");
+			return Err(Error::malformed("stretches of given tokens", reason));
+		}
+		end = stretch.end;
+	}
+	Ok(())
+}
+
 /// The mean objective of the answer, and its gradient from the options' first layer on. Neither need
 /// be finite.
 pub(crate) fn loss_and_gradient(
@@ -131,37 +149,10 @@ pub(crate) fn loss_and_gradient(
 	sequence: Sequence<'_>,
 	options: GradientOptions,
 ) -> Result<(f32, Vec<f32>)> {
-	let Sequence { tokens, answer_start, context } = sequence;
-	check(base, tokens, answer_start)?;
-	let adapters = [(&trained.packed, 1.0)];
-	let mut single = Single::new(base, team, &adapters);
-	for chunk in tokens[..context].chunks(CHUNK) {
-		single.extend(chunk, &mut ())?;
-	}
-	// The last token predicts nothing that is known, and the one before the answer predicts its
-	// first token.
-	let mut tape = Tape::new(options.first_layer);
-	let (hidden, vocab) = (base.config.hidden, base.config.vocab);
-	let states = single.extend(&tokens[context..tokens.len() - 1], &mut tape)?;
-	let first = answer_start - 1 - context;
-	let weight = 1.0 / (tokens.len() - answer_start) as f32;
-	let mut of_states = vec![0.0; states.len()];
-	let mut loss = 0.0;
-	let mut logits = Vec::new();
-	let predicting = states[first * hidden..].chunks(ROWS * hidden);
-	let targets = tokens[answer_start..].chunks(ROWS);
-	for ((states, targets), of_states) in
-		predicting.zip(targets).zip(of_states[first * hidden..].chunks_mut(ROWS * hidden))
-	{
-		engine::logits(base, team, states, &mut logits)?;
-		for (logits, target) in logits.chunks_exact_mut(vocab).zip(targets) {
-			let (target, objective) = (*target as usize, options.objective);
-			loss += team.isa().run(LossGradient { logits, target, objective, weight });
-		}
-		add_product(team, base.weights.head(), &logits, of_states);
-	}
-	let way = Backward { base, team, trained, cache: single.cache(), start: context };
-	Ok(((loss * f64::from(weight)) as f32, way.run(tape, of_states)))
+	let options = PassOptions { gradient: options, ..PassOptions::default() };
+	let found = losses_and_gradients(base, team, trained, &[sequence], options);
+	let found = found.map_err(|(_, error)| error)?;
+	found.into_iter().next().ok_or(Error::EmptyPrompt)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(crate) fn load_config(folder: &Path) -> Result<Config> {
 	Settings::new(read_json(&folder.join(CONFIG))?)?.config()
 }
 
-/// The name that `LlamaForCausalLM` gives a tensor.
+/// The name that `LlamaForCausalLM` and its relatives give a tensor.
 pub(crate) fn tensor_name(slot: Slot) -> String {
 	match slot {
 		Slot::Embedding => "model.embed_tokens.weight".into(),
@@ -79,6 +79,13 @@ pub(crate) fn tensor_name(slot: Slot) -> String {
 		Slot::Projection(layer, module) => {
 			format!("model.layers.{layer}.{}.weight", module.path())
 		}
+		Slot::Bias(layer, module) => format!("model.layers.{layer}.{}.bias", module.path()),
+		Slot::HeadNorm(layer, module) => {
+			let path = module.path().trim_end_matches("_proj");
+			format!("model.layers.{layer}.{path}_norm.weight")
+		}
+		// Folders have numbers in config.json instead, from which the factors follow.
+		Slot::RopeFactors => "model.rotary_emb.factors".into(),
 	}
 }
 

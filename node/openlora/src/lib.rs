@@ -6,6 +6,7 @@
 //! what is wrong with it.
 
 pub mod adapter;
+mod architecture;
 pub mod autograd;
 pub mod base;
 pub mod chat;
@@ -39,6 +40,7 @@ pub use adapter::{
 	Adapter, AdapterWeights, ExportedGguf, LayerFilter, Lora, Module, Names, Pattern, PatternMap,
 	PeftConfig,
 };
+pub use architecture::Architecture;
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;
 pub use config::Config;
@@ -49,6 +51,7 @@ pub use kernels::{Isa, Precision, Team};
 pub use merge::{MergeOptions, MergeProgress, Merged, MergedNumbers, merge};
 pub use objective::Objective;
 pub use parallel::leave_candle_single_threaded;
+pub use rope::RopeScaling;
 pub use sample::Sampling;
 pub use score::log_probs;
 pub use tokenizer::Tokenizer;

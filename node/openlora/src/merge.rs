@@ -95,7 +95,7 @@ pub fn merge(
 }
 
 /// Adds the adapter's product to a projection's weights, `[outputs, inputs]`; false when it changes none.
-/// `interleaved` says whether rows are in llama.cpp's order.
+/// `heads` are those by which rows are in llama.cpp's order, if they are.
 fn add(
 	adapter: &Adapter,
 	(layer, module): (usize, Module),

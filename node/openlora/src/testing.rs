@@ -2,6 +2,7 @@
 //! crates.
 
 mod gguf_writer;
+mod kinds;
 #[cfg(test)]
 pub(crate) mod reference;
 
@@ -19,12 +20,15 @@ use serde_json::{Value, json};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 
 pub use gguf_writer::{Encoding, GgufWriter, MetadataValue};
+pub use kinds::tiny_kinds;
 
 use crate::{
 	adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig, Target},
+	architecture::Architecture,
 	base::Base,
 	config::Config,
 	gguf, hf,
+	rope::RopeScaling,
 	weights::Slot,
 };
 
@@ -49,6 +53,7 @@ const MERGES: [(&str, &str); 8] = [
 /// Two layers of width 64 with grouped heads, a byte-level vocabulary, context 128, tied.
 pub fn tiny_config() -> Config {
 	Config {
+		architecture: Architecture::Llama,
 		hidden: 64,
 		intermediate: 96,
 		layers: 2,
@@ -58,6 +63,8 @@ pub fn tiny_config() -> Config {
 		vocab: vocabulary().len(),
 		context: 128,
 		rope_theta: 10_000.0,
+		rope_scaling: RopeScaling::None,
+		window: None,
 		rms_eps: 1e-5,
 		tied: true,
 	}
@@ -76,7 +83,8 @@ pub fn vocabulary() -> Vec<String> {
 }
 
 /// The tensors of a base of that shape under their Hugging Face names, drawn from `seed`:
-/// projections uniform within ±√(3 / inputs), so that signals keep their size; norms around 1.
+/// projections uniform within ±√(3 / inputs), so that signals keep their size; norms around 1, biases
+/// around 0, factors of rotary frequencies from 1 to 3.
 pub fn weights(config: &Config, seed: u64) -> BTreeMap<String, Tensor> {
 	let mut rng = ChaCha8Rng::seed_from_u64(seed);
 	let mut tensors = BTreeMap::new();
@@ -84,8 +92,14 @@ pub fn weights(config: &Config, seed: u64) -> BTreeMap<String, Tensor> {
 		let shape = slot.shape(config);
 		let count: usize = shape.iter().product();
 		let (centre, spread) = match slot {
-			Slot::Norm | Slot::AttentionNorm(_) | Slot::FeedForwardNorm(_) => (1.0, 0.2),
-			_ => (0.0, (3.0 / shape[1] as f32).sqrt()),
+			Slot::Norm | Slot::AttentionNorm(_) | Slot::FeedForwardNorm(_) | Slot::HeadNorm(..) => {
+				(1.0, 0.2)
+			}
+			Slot::Bias(..) => (0.0, 0.5),
+			Slot::RopeFactors => (2.0, 1.0),
+			Slot::Embedding | Slot::Head | Slot::Projection(..) => {
+				(0.0, (3.0 / shape[1] as f32).sqrt())
+			}
 		};
 		let values: Vec<f32> =
 			(0..count).map(|_| centre + rng.random_range(-spread..spread)).collect();
@@ -151,7 +165,11 @@ pub fn write_gguf(folder: &Path, config: &Config, seed: u64, encoding: Encoding)
 pub fn gguf_writer(config: &Config, seed: u64, encoding: Encoding) -> GgufWriter {
 	use MetadataValue as V;
 	let mut file = GgufWriter::default();
-	file.set("general.architecture", V::Text("llama".into()));
+	let name = config.architecture.facts().gguf;
+	file.set("general.architecture", V::Text(name.into()));
+	let mut set = |key: &str, value| {
+		file.set(&format!("{name}.{key}"), value);
+	};
 	for (name, value) in [
 		("block_count", config.layers),
 		("context_length", config.context),
@@ -160,12 +178,24 @@ pub fn gguf_writer(config: &Config, seed: u64, encoding: Encoding) -> GgufWriter
 		("attention.head_count", config.heads),
 		("attention.head_count_kv", config.kv_heads),
 		("attention.key_length", config.head_dim),
+		("attention.value_length", config.head_dim),
 		("rope.dimension_count", config.head_dim),
 	] {
-		file.set(&format!("llama.{name}"), V::U32(value as u32));
+		set(name, V::U32(value as u32));
 	}
-	file.set("llama.rope.freq_base", V::F32(config.rope_theta as f32));
-	file.set("llama.attention.layer_norm_rms_epsilon", V::F32(config.rms_eps as f32));
+	set("rope.freq_base", V::F32(config.rope_theta as f32));
+	set("attention.layer_norm_rms_epsilon", V::F32(config.rms_eps as f32));
+	if let Some(window) = config.window {
+		set("attention.sliding_window", V::U32(window as u32));
+	}
+	match config.rope_scaling {
+		RopeScaling::None | RopeScaling::Factors => {}
+		RopeScaling::Linear { factor } => {
+			set("rope.scaling.type", V::Text("linear".into()));
+			set("rope.scaling.factor", V::F32(factor as f32));
+		}
+		RopeScaling::Llama3 { .. } => panic!("GGUF files have Llama 3's scaling as factors"),
+	}
 	let tokens = vocabulary();
 	let kinds = tokens.iter().map(|token| if SPECIAL.contains(&token.as_str()) { 3 } else { 1 });
 	let merges = MERGES.iter().map(|(left, right)| format!("{left} {right}"));
@@ -211,9 +241,26 @@ pub fn write_hf(folder: &Path, config: &Config, seed: u64) {
 
 /// `config.json` for a base of that shape.
 pub fn hf_config(config: &Config) -> Value {
+	let model_type = match (config.architecture, config.window) {
+		(Architecture::Llama, None) => "llama",
+		(Architecture::Llama, Some(_)) => "mistral",
+		(Architecture::Qwen2, _) => "qwen2",
+		(Architecture::Qwen3, _) => "qwen3",
+	};
+	let rope_scaling = match config.rope_scaling {
+		RopeScaling::None => Value::Null,
+		RopeScaling::Linear { factor } => json!({ "type": "linear", "factor": factor }),
+		RopeScaling::Llama3 { factor, low, high, original } => json!({
+			"rope_type": "llama3",
+			"factor": factor,
+			"low_freq_factor": low,
+			"high_freq_factor": high,
+			"original_max_position_embeddings": original,
+		}),
+		RopeScaling::Factors => panic!("folders have no factors of rotary frequencies"),
+	};
 	json!({
-		"architectures": ["LlamaForCausalLM"],
-		"model_type": "llama",
+		"model_type": model_type,
 		"hidden_act": "silu",
 		"hidden_size": config.hidden,
 		"intermediate_size": config.intermediate,
@@ -224,7 +271,8 @@ pub fn hf_config(config: &Config) -> Value {
 		"vocab_size": config.vocab,
 		"max_position_embeddings": config.context,
 		"rope_theta": config.rope_theta,
-		"rope_scaling": null,
+		"rope_scaling": rope_scaling,
+		"sliding_window": config.window,
 		"rms_norm_eps": config.rms_eps,
 		"tie_word_embeddings": config.tied,
 		"eos_token_id": 2,

@@ -1,19 +1,18 @@
 //! Text to token ids and back.
 
+mod sentencepiece;
+mod splitting;
+
 use std::collections::HashSet;
 
 use tokenizers::{
 	AddedToken,
 	models::bpe::{BPE, Vocab},
-	pre_tokenizers::{
-		PreTokenizerWrapper,
-		byte_level::ByteLevel,
-		digits::Digits,
-		sequence::Sequence,
-		split::{Split, SplitPattern},
-	},
-	tokenizer::SplitDelimiterBehavior,
+	pre_tokenizers::byte_level::ByteLevel,
 };
+
+pub(crate) use sentencepiece::SentencePiece;
+pub(crate) use splitting::Splitting;
 
 use crate::error::{Error, Result};
 
@@ -29,15 +28,32 @@ const END_MARKERS: &[&str] = &[
 	"</s>",
 ];
 
-/// How Llama 3 splits text before merging.
-const LLAMA3_PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// Tokens that are put around a text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ends {
+	pub(crate) bos: Option<u32>,
+	pub(crate) eos: Option<u32>,
+}
+
+impl Ends {
+	/// Refuses tokens beyond the vocabulary.
+	fn check(self, vocab: usize) -> Result<()> {
+		match self.bos.into_iter().chain(self.eos).find(|&token| token as usize >= vocab) {
+			Some(token) => Err(Error::UnknownToken { token, vocab }),
+			None => Ok(()),
+		}
+	}
+}
+
+/// A text to continue, of which nothing is special: what follows it is decoded as within a text.
+const PRECEDING: &str = "a";
 
 /// A base's tokenizer. Special tokens written out in a text are recognised as such.
 #[derive(Debug)]
 pub struct Tokenizer {
 	inner: tokenizers::Tokenizer,
-	/// Put before every text, where the tokenizer's own post-processor does not.
-	bos: Option<u32>,
+	/// Put around every text, where the tokenizer's own post-processor does not.
+	ends: Ends,
 	/// One more than the largest id.
 	len: usize,
 }
@@ -52,12 +68,12 @@ impl Tokenizer {
 		// What a training script left in the file would silently cut or pad prompts.
 		inner.with_truncation(None).map_err(refusal)?;
 		inner.with_padding(None);
-		Ok(Self::wrap(inner, None))
+		Ok(Self::wrap(inner, Ends::default()))
 	}
 
-	fn wrap(inner: tokenizers::Tokenizer, bos: Option<u32>) -> Self {
+	fn wrap(inner: tokenizers::Tokenizer, ends: Ends) -> Self {
 		let largest = inner.get_vocab(true).into_values().max();
-		Self { inner, bos, len: largest.map_or(0, |id| id as usize + 1) }
+		Self { inner, ends, len: largest.map_or(0, |id| id as usize + 1) }
 	}
 
 	/// One more than the largest token id.
@@ -79,8 +95,8 @@ impl Tokenizer {
 	/// [`Error::Tokenizer`] when the model behind it cannot express the text.
 	pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>> {
 		let encoding = self.inner.encode_fast(text, add_special).map_err(refusal)?;
-		let bos = self.bos.filter(|_| add_special);
-		Ok(bos.into_iter().chain(encoding.get_ids().iter().copied()).collect())
+		let Ends { bos, eos } = if add_special { self.ends } else { Ends::default() };
+		Ok(bos.into_iter().chain(encoding.get_ids().iter().copied()).chain(eos).collect())
 	}
 
 	/// The text of `tokens` without special tokens. Bytes that are not UTF-8 on their own, as
@@ -108,8 +124,16 @@ impl Tokenizer {
 	}
 
 	/// Turns ids into text one at a time, as an answer grows.
+	///
+	/// The text is that of a continuation: a space that the first token begins with is part of it,
+	/// where [`Tokenizer::decode`] leaves out the one that SentencePiece puts before every text.
 	pub fn stream(&self) -> TextStream<'_> {
-		TextStream { tokenizer: self, tokens: Vec::new(), sent: 0 }
+		let tokens = self.encode(PRECEDING, false).unwrap_or_default();
+		let text = self.decode(&tokens).ok().filter(|text| text == PRECEDING);
+		match text {
+			Some(text) => TextStream { tokenizer: self, tokens, sent: text.len() },
+			None => TextStream { tokenizer: self, tokens: Vec::new(), sent: 0 },
+		}
 	}
 
 	/// Ids of the special tokens that end an answer by their very name.
@@ -158,53 +182,6 @@ impl TextStream<'_> {
 	}
 }
 
-/// How text is split into words before merging, by the names that llama.cpp uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Splitting {
-	/// GPT-2: contractions, letters, numbers, other characters.
-	Gpt2,
-	/// SmolLM: as GPT-2, with every digit alone.
-	SmolLm,
-	/// Llama 3: numbers in groups of three, whole vocabulary entries kept.
-	Llama3,
-}
-
-impl Splitting {
-	pub(crate) fn from_name(name: &str) -> Option<Self> {
-		match name {
-			"gpt2" | "gpt-2" => Some(Self::Gpt2),
-			"smollm" => Some(Self::SmolLm),
-			"llama-bpe" | "llama-v3" | "llama3" => Some(Self::Llama3),
-			_ => None,
-		}
-	}
-
-	/// Whether a beginning-of-text token is put first where the file does not say.
-	pub(crate) fn starts_texts(self) -> bool {
-		self == Self::Llama3
-	}
-
-	fn pre_tokenizer(self) -> Result<PreTokenizerWrapper> {
-		Ok(match self {
-			Self::Gpt2 => ByteLevel::new(false, true, true).into(),
-			Self::SmolLm => Sequence::new(vec![
-				Digits::new(true).into(),
-				ByteLevel::new(false, true, true).into(),
-			])
-			.into(),
-			Self::Llama3 => {
-				let pattern = SplitPattern::Regex(LLAMA3_PATTERN.into());
-				let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
-				Sequence::new(vec![
-					split.map_err(refusal)?.into(),
-					ByteLevel::new(false, true, false).into(),
-				])
-				.into()
-			}
-		})
-	}
-}
-
 /// The parts of a byte-level BPE tokenizer.
 pub(crate) struct ByteLevelBpe {
 	/// Token texts in the order of their ids.
@@ -216,15 +193,12 @@ pub(crate) struct ByteLevelBpe {
 	/// Tokens matched before splitting that are ordinary text otherwise.
 	pub(crate) user_defined: Vec<String>,
 	pub(crate) splitting: Splitting,
-	pub(crate) bos: Option<u32>,
+	pub(crate) ends: Ends,
 }
 
 impl ByteLevelBpe {
 	pub(crate) fn build(self) -> Result<Tokenizer> {
-		let known: HashSet<&str> = self.tokens.iter().map(String::as_str).collect();
-		if known.len() != self.tokens.len() {
-			return Err(Error::Tokenizer("a token appears twice in the vocabulary".into()));
-		}
+		let known = distinct(&self.tokens)?;
 		for (left, right) in &self.merges {
 			let joined = format!("{left}{right}");
 			for piece in [left, right, &joined] {
@@ -235,26 +209,43 @@ impl ByteLevelBpe {
 				}
 			}
 		}
-		if let Some(bos) = self.bos.filter(|&bos| bos as usize >= self.tokens.len()) {
-			return Err(Error::UnknownToken { token: bos, vocab: self.tokens.len() });
-		}
-		drop(known);
+		self.ends.check(self.tokens.len())?;
 		let vocab: Vocab = self.tokens.into_iter().zip(0..).collect();
 		let model = BPE::builder()
 			.vocab_and_merges(vocab, self.merges)
-			.ignore_merges(self.splitting == Splitting::Llama3)
+			.ignore_merges(self.splitting.keeps_entries())
 			.build()
 			.map_err(refusal)?;
 		let mut inner = tokenizers::Tokenizer::new(model);
+		inner.with_normalizer(self.splitting.normalizer()).map_err(refusal)?;
 		inner.with_pre_tokenizer(Some(self.splitting.pre_tokenizer()?));
 		inner.with_decoder(Some(ByteLevel::default()));
-		let added = |texts: Vec<String>, special| {
-			texts.into_iter().map(move |text| AddedToken::from(text, special).normalized(false))
-		};
-		inner.add_special_tokens(added(self.control, true)).map_err(refusal)?;
-		inner.add_tokens(added(self.user_defined, false)).map_err(refusal)?;
-		Ok(Tokenizer::wrap(inner, self.bos))
+		add(&mut inner, self.control, self.user_defined)?;
+		Ok(Tokenizer::wrap(inner, self.ends))
 	}
+}
+
+/// The tokens of a vocabulary, none of which may appear twice.
+fn distinct(tokens: &[String]) -> Result<HashSet<&str>> {
+	let known: HashSet<&str> = tokens.iter().map(String::as_str).collect();
+	if known.len() != tokens.len() {
+		return Err(Error::Tokenizer("a token appears twice in the vocabulary".into()));
+	}
+	Ok(known)
+}
+
+/// Lets tokens be matched in the text before anything else is done with it.
+fn add(
+	inner: &mut tokenizers::Tokenizer,
+	control: Vec<String>,
+	user_defined: Vec<String>,
+) -> Result<()> {
+	let added = |texts: Vec<String>, special| {
+		texts.into_iter().map(move |text| AddedToken::from(text, special).normalized(false))
+	};
+	inner.add_special_tokens(added(control, true)).map_err(refusal)?;
+	inner.add_tokens(added(user_defined, false)).map_err(refusal)?;
+	Ok(())
 }
 
 fn refusal(error: tokenizers::Error) -> Error {

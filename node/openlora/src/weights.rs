@@ -13,9 +13,10 @@ use crate::{
 		Isa, Precision, dense,
 		quantised::{self, BlockFormat, LANES},
 	},
+	rope::RopeScaling,
 };
 
-/// One tensor of a llama-architecture base.
+/// One tensor of a base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
 	/// Token embedding.
@@ -30,11 +31,23 @@ pub(crate) enum Slot {
 	FeedForwardNorm(usize),
 	/// A projection of a layer.
 	Projection(usize, Module),
+	/// What is added to a projection of a layer, one of [`Slot::BIASED`].
+	Bias(usize, Module),
+	/// The norm of each head of a projection of a layer, one of [`Slot::NORMED`].
+	HeadNorm(usize, Module),
+	/// What the frequency of every rotated pair is divided by.
+	RopeFactors,
 }
 
 impl Slot {
+	/// The projections that have a bias where any has.
+	pub(crate) const BIASED: [Module; 3] = [Module::Q, Module::K, Module::V];
+	/// The projections whose heads are normed where any are.
+	pub(crate) const NORMED: [Module; 2] = [Module::Q, Module::K];
+
 	/// Every tensor that a base of that shape consists of.
 	pub(crate) fn all(config: &Config) -> Vec<Self> {
+		let facts = config.architecture.facts();
 		let mut slots = vec![Self::Embedding, Self::Norm];
 		if !config.tied {
 			slots.push(Self::Head);
@@ -42,6 +55,15 @@ impl Slot {
 		for layer in 0..config.layers {
 			slots.extend([Self::AttentionNorm(layer), Self::FeedForwardNorm(layer)]);
 			slots.extend(Module::ALL.map(|module| Self::Projection(layer, module)));
+			if facts.biases {
+				slots.extend(Self::BIASED.map(|module| Self::Bias(layer, module)));
+			}
+			if facts.head_norms {
+				slots.extend(Self::NORMED.map(|module| Self::HeadNorm(layer, module)));
+			}
+		}
+		if config.rope_scaling == RopeScaling::Factors {
+			slots.push(Self::RopeFactors);
 		}
 		slots
 	}
@@ -55,6 +77,9 @@ impl Slot {
 				let (inputs, outputs) = config.dimensions(module);
 				vec![outputs, inputs]
 			}
+			Self::Bias(_, module) => vec![config.dimensions(module).1],
+			Self::HeadNorm(..) => vec![config.head_dim],
+			Self::RopeFactors => vec![config.head_dim / 2],
 		}
 	}
 }
@@ -177,6 +202,10 @@ pub(crate) struct Layer {
 	pub(crate) attention_norm: Vec<f32>,
 	/// `[hidden]`.
 	pub(crate) feed_forward_norm: Vec<f32>,
+	/// What is added to queries, keys and values, as wide as they are.
+	pub(crate) biases: Option<[Vec<f32>; Slot::BIASED.len()]>,
+	/// Weights of the norms of every query head and every key head, `[head_dim]`.
+	pub(crate) head_norms: Option<[Vec<f32>; Slot::NORMED.len()]>,
 	projections: [Matrix; Module::ALL.len()],
 }
 
@@ -184,6 +213,11 @@ impl Layer {
 	/// The weight of a projection, `[outputs, inputs]`.
 	pub(crate) fn projection(&self, module: Module) -> &Matrix {
 		&self.projections[module as usize]
+	}
+
+	fn vectors(&self) -> impl Iterator<Item = &Vec<f32>> {
+		let more = self.biases.iter().flatten().chain(self.head_norms.iter().flatten());
+		[&self.attention_norm, &self.feed_forward_norm].into_iter().chain(more)
 	}
 }
 
@@ -196,6 +230,8 @@ pub struct Weights {
 	pub(crate) layers: Vec<Layer>,
 	/// `[hidden]`.
 	pub(crate) norm: Vec<f32>,
+	/// `[head_dim / 2]`, where the base brings them along.
+	pub(crate) rope_factors: Option<Vec<f32>>,
 	head: Option<Matrix>,
 }
 
@@ -228,6 +264,7 @@ impl Weights {
 			false => Some(Matrix::new(take(Slot::Head)?)?),
 		};
 		let norm = vector(take(Slot::Norm)?)?;
+		let facts = config.architecture.facts();
 		let mut layers = Vec::with_capacity(config.layers);
 		for layer in 0..config.layers {
 			let mut projection = |module| Matrix::new(take(Slot::Projection(layer, module))?);
@@ -240,13 +277,30 @@ impl Weights {
 				projection(Module::Up)?,
 				projection(Module::Down)?,
 			];
+			let mut vector = |slot| vector(take(slot)?);
+			let [q, k, v] = Slot::BIASED.map(|module| Slot::Bias(layer, module));
+			let biases = match facts.biases {
+				true => Some([vector(q)?, vector(k)?, vector(v)?]),
+				false => None,
+			};
+			let [q, k] = Slot::NORMED.map(|module| Slot::HeadNorm(layer, module));
+			let head_norms = match facts.head_norms {
+				true => Some([vector(q)?, vector(k)?]),
+				false => None,
+			};
 			layers.push(Layer {
-				attention_norm: vector(take(Slot::AttentionNorm(layer))?)?,
-				feed_forward_norm: vector(take(Slot::FeedForwardNorm(layer))?)?,
+				attention_norm: vector(Slot::AttentionNorm(layer))?,
+				feed_forward_norm: vector(Slot::FeedForwardNorm(layer))?,
+				biases,
+				head_norms,
 				projections,
 			});
 		}
-		Ok(Self { embedding, layers, norm, head })
+		let rope_factors = match config.rope_scaling {
+			RopeScaling::Factors => Some(vector(take(Slot::RopeFactors)?)?),
+			_ => None,
+		};
+		Ok(Self { embedding, layers, norm, rope_factors, head })
 	}
 
 	/// The output projection, `[vocab, hidden]`: the embedding where they are tied.
@@ -262,17 +316,18 @@ impl Weights {
 		let mut parts =
 			vec![self.embedding.data().into(), vector(&self.norm), self.head().data().into()];
 		for layer in &self.layers {
-			parts.extend([vector(&layer.attention_norm), vector(&layer.feed_forward_norm)]);
+			parts.extend(layer.vectors().map(|values| vector(values)));
 			parts.extend(layer.projections.iter().map(|matrix| Cow::from(matrix.data())));
 		}
+		parts.extend(self.rope_factors.iter().map(|factors| vector(factors)));
 		parts
 	}
 
 	/// Bytes in memory.
 	pub fn bytes(&self) -> usize {
 		let of_layer = |layer: &Layer| {
-			let norms = layer.attention_norm.len() + layer.feed_forward_norm.len();
-			layer.projections.iter().map(|matrix| matrix.data().len()).sum::<usize>() + 4 * norms
+			let vectors = layer.vectors().map(Vec::len).sum::<usize>();
+			layer.projections.iter().map(|matrix| matrix.data().len()).sum::<usize>() + 4 * vectors
 		};
 		let ends =
 			self.embedding.data().len() + self.head.as_ref().map_or(0, |head| head.data().len());

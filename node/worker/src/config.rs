@@ -15,6 +15,9 @@ pub const DEFAULT_PORT: u16 = 9955;
 /// The jobs that fit the queue unless told otherwise.
 pub const DEFAULT_QUEUE: usize = 64;
 
+/// The jobs that are answered at once unless told otherwise.
+pub const DEFAULT_PARALLEL: usize = 4;
+
 /// Where content is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreLocation {
@@ -119,6 +122,8 @@ pub struct OperatorConfig {
 	pub listen: SocketAddr,
 	/// Jobs that may wait or run.
 	pub queue: usize,
+	/// Jobs that are answered at once, in one batch.
+	pub parallel: usize,
 	/// Workers to fetch missing content from, in this order.
 	pub peers: Vec<Url>,
 	/// Threads to compute with.
@@ -137,6 +142,7 @@ impl OperatorConfig {
 			folder,
 			listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
 			queue: DEFAULT_QUEUE,
+			parallel: DEFAULT_PARALLEL,
 			peers: Vec::new(),
 			threads: default_threads(),
 			limits: Limits::default(),
@@ -152,6 +158,10 @@ impl OperatorConfig {
 			|setting, value: String, reason| Err(StartError::Setting { setting, value, reason });
 		if self.queue == 0 || self.queue > 65_536 {
 			return refuse("--operator-queue", self.queue.to_string(), "it has to be in 1..=65536");
+		}
+		if self.parallel == 0 || self.parallel > 256 {
+			let value = self.parallel.to_string();
+			return refuse("--operator-parallel", value, "it has to be in 1..=256");
 		}
 		if self.threads == 0 || self.threads > 1_024 {
 			return refuse(
@@ -212,9 +222,11 @@ mod tests {
 	fn config_is_refused_when_a_setting_is_out_of_range() {
 		let good = OperatorConfig::new(Path::new("data"));
 		good.validate().unwrap();
-		let changes: [(&str, fn(&mut OperatorConfig)); 5] = [
+		let changes: [(&str, fn(&mut OperatorConfig)); 7] = [
 			("--operator-queue", |c| c.queue = 0),
 			("--operator-queue", |c| c.queue = 1 << 20),
+			("--operator-parallel", |c| c.parallel = 0),
+			("--operator-parallel", |c| c.parallel = 257),
 			("--operator-threads", |c| c.threads = 0),
 			("--operator-peer", |c| c.peers = vec![Url::parse("ftp://host").unwrap()]),
 			("limits", |c| c.limits.blob = 0),

@@ -52,6 +52,7 @@ mod tests {
 	use super::*;
 	use crate::{
 		metrics::Metrics,
+		queue::{self, Shape},
 		testing::{BASE, Scripted, job, outcome, until},
 	};
 	use openledger_primitives_core::Hash;
@@ -60,7 +61,9 @@ mod tests {
 	fn engine(answerer: Scripted) -> QueueEngine {
 		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
 		let metrics = Metrics::new(None).unwrap();
-		let queue = Queue::start(answerer.clone(), 2, 1, metrics).unwrap();
+		let shape = Shape { capacity: 2, parallel: 1 };
+		let pool = queue::pool(1).unwrap();
+		let queue = Queue::start(answerer.clone(), shape, pool, metrics).unwrap();
 		QueueEngine::new(Arc::new(queue), answerer)
 	}
 

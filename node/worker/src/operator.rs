@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 use openledger_primitives_inference::host::Engine;
 use openlora_http::Connections;
 use parking_lot::Mutex;
+use rayon::ThreadPool;
 use substrate_prometheus_endpoint::Registry;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::{
 	error::StartError,
 	http,
 	metrics::Metrics,
-	queue::{Answerer, Queue},
+	queue::{self, Answerer, Queue, Shape},
 	serve::Server,
 	status::{BaseStatus, OperatorStatus, Reporter, StatusSource, base_status},
 };
@@ -34,7 +35,7 @@ pub struct Operator {
 
 impl Operator {
 	/// Loads the bases, opens the content store, and starts to serve HTTP on `runtime` and to answer
-	/// on a thread of its own. Returns once all of that runs; reading a base takes seconds.
+	/// on threads of its own. Returns once all of that runs; reading a base takes seconds.
 	///
 	/// # Errors
 	/// [`StartError`], naming what to change.
@@ -53,13 +54,17 @@ impl Operator {
 			);
 		}
 		let names = loaded.iter().map(|base| base_status(&base.hash, &base.path)).collect();
-		let server = Server::new(
-			loaded.into_iter().map(|LoadedBase { hash, base, .. }| (hash, base)).collect(),
-			parts.store.clone(),
-			runtime.clone(),
-			config.limits.loaded,
-			parts.metrics.clone(),
-		);
+		// The engine takes as many threads as the pool has in which it begins.
+		let server = parts.pool.install(|| {
+			Server::new(
+				loaded.into_iter().map(|LoadedBase { hash, base, .. }| (hash, base)).collect(),
+				parts.store.clone(),
+				runtime.clone(),
+				config.limits.loaded,
+				config.parallel,
+				parts.metrics.clone(),
+			)
+		})?;
 		Self::assemble(&config, &runtime, parts, Arc::new(server), names)
 	}
 
@@ -85,8 +90,9 @@ impl Operator {
 		answerer: Arc<dyn Answerer>,
 		bases: Vec<BaseStatus>,
 	) -> Result<Self, StartError> {
-		let Parts { listener, address, store, metrics } = parts;
-		let queue = Queue::start(answerer.clone(), config.queue, config.threads, metrics.clone())?;
+		let Parts { listener, address, store, metrics, pool } = parts;
+		let shape = Shape { capacity: config.queue, parallel: config.parallel };
+		let queue = Queue::start(answerer.clone(), shape, pool, metrics.clone())?;
 		let queue = Arc::new(queue);
 		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer));
 		let reporter = Arc::new(Reporter {
@@ -158,6 +164,7 @@ struct Parts {
 	address: SocketAddr,
 	store: ContentStore,
 	metrics: Metrics,
+	pool: Arc<ThreadPool>,
 }
 
 impl Parts {
@@ -173,6 +180,7 @@ impl Parts {
 		let _context = runtime.enter();
 		let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
 		let store = ContentStore::open(config, metrics.clone())?;
-		Ok(Self { listener, address, store, metrics })
+		let pool = queue::pool(config.threads)?;
+		Ok(Self { listener, address, store, metrics, pool })
 	}
 }

@@ -1,4 +1,4 @@
-//! Jobs in order of arrival, one answered at a time on a thread of its own.
+//! Jobs in order of arrival, some of them answered at once, each on a thread of its own.
 //!
 //! A job is known from [`Queue::enqueue`] until [`Queue::forget`]: enqueuing it again changes
 //! nothing, and its result stays the same however often it is asked for. Nothing is kept on disk.
@@ -18,6 +18,7 @@ use std::{
 use openledger_primitives_core::{Hash, RequestId};
 use openledger_primitives_inference::{Failure, Job, Outcome, Response};
 use parking_lot::{Condvar, Mutex};
+use rayon::ThreadPool;
 use tokio_util::sync::CancellationToken;
 
 use self::entry::State;
@@ -43,24 +44,32 @@ pub trait Answerer: Send + Sync + 'static {
 }
 
 /// How many jobs there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Load {
 	/// Jobs that may wait or run.
 	pub capacity: usize,
 	/// Jobs waiting for their turn.
 	pub waiting: usize,
-	/// The job being answered.
-	pub running: Option<RequestId>,
+	/// The jobs being answered.
+	pub running: Vec<RequestId>,
 	/// Results kept until they are forgotten.
 	pub finished: usize,
-	/// Whether the thread that answers is there.
+	/// Whether the threads that answer are there.
 	pub alive: bool,
 }
 
-/// The queue with its thread.
+/// The queue with its threads.
 pub struct Queue {
 	shared: Arc<Shared>,
-	thread: Mutex<Option<JoinHandle<()>>>,
+	threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// How much a queue does.
+pub struct Shape {
+	/// Jobs that may wait or run.
+	pub capacity: usize,
+	/// Jobs that are answered at once.
+	pub parallel: usize,
 }
 
 struct Shared {
@@ -70,41 +79,39 @@ struct Shared {
 }
 
 impl Queue {
-	/// Starts the thread that answers. At most `capacity` jobs wait or run, and four times as many
-	/// results are kept; the oldest result makes room, and its job is unknown from then on. The
-	/// answerer computes with at most `threads` threads.
+	/// Starts the threads that answer, each with the threads of `pool` to compute with. Four times as many
+	/// results are kept as jobs may wait or run; the oldest result makes room, and its job is unknown from
+	/// then on.
 	///
 	/// # Errors
 	/// [`StartError::Thread`] when the system gives no thread.
 	pub fn start(
 		answerer: Arc<dyn Answerer>,
-		capacity: usize,
-		threads: usize,
+		shape: Shape,
+		pool: Arc<ThreadPool>,
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
-		let failed = |error: &dyn std::fmt::Display| StartError::Thread(error.to_string());
-		let pool = rayon::ThreadPoolBuilder::new()
-			.num_threads(threads)
-			.thread_name(|index| format!("openledger-{index}"))
-			.build()
-			.map_err(|error| failed(&error))?;
+		let Shape { capacity, parallel } = shape;
 		let results = capacity.saturating_mul(4);
 		let shared = Arc::new(Shared {
 			state: Mutex::new(State::new(capacity, results)),
 			wake: Condvar::new(),
 			metrics,
 		});
-		let thread = std::thread::Builder::new().name("openledger-answers".into()).spawn({
-			let shared = shared.clone();
-			move || {
+		let queue = Self { shared, threads: Mutex::default() };
+		for _ in 0..parallel {
+			let (shared, answerer, pool) = (queue.shared.clone(), answerer.clone(), pool.clone());
+			let thread = std::thread::Builder::new().name("openledger-answers".into());
+			let thread = thread.spawn(move || {
 				while let Some((request, turn, job, cancel)) = shared.next() {
 					let result = pool.install(|| attempt(answerer.as_ref(), &job, &cancel));
 					shared.finish(request, turn, result);
 				}
-			}
-		});
-		let thread = thread.map_err(|error| failed(&error))?;
-		Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+			});
+			let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
+			queue.threads.lock().push(thread);
+		}
+		Ok(queue)
 	}
 
 	/// Takes on a job. A job that is known changes nothing; one of the same number that differs, as
@@ -140,27 +147,43 @@ impl Queue {
 
 	/// How many jobs there are.
 	pub fn load(&self) -> Load {
-		let alive = self.thread.lock().as_ref().is_some_and(|thread| !thread.is_finished());
+		let threads = self.threads.lock();
+		let alive = !threads.is_empty() && threads.iter().all(|thread| !thread.is_finished());
+		drop(threads);
 		let state = self.shared.state.lock();
 		Load {
 			capacity: state.capacity(),
 			waiting: state.waiting(),
-			running: state.running(),
+			running: state.running().iter().copied().collect(),
 			finished: state.finished(),
 			alive,
 		}
 	}
 
-	/// Stops the job being answered, drops all others, and waits for the thread to end.
+	/// Stops the jobs being answered, drops all others, and waits for the threads to end.
 	pub fn stop(&self) {
 		self.shared.state.lock().stop();
 		self.shared.wake.notify_all();
-		let thread = self.thread.lock().take();
-		if thread.is_some_and(|thread| thread.join().is_err()) {
-			log::error!("the thread that answers ended by a panic");
+		let threads = std::mem::take(&mut *self.threads.lock());
+		for thread in threads {
+			if thread.join().is_err() {
+				log::error!("a thread that answers ended by a panic");
+			}
 		}
 		self.shared.count();
 	}
+}
+
+/// Threads to compute with.
+///
+/// # Errors
+/// [`StartError::Thread`] when the system gives none.
+pub fn pool(threads: usize) -> Result<Arc<ThreadPool>, StartError> {
+	let pool = rayon::ThreadPoolBuilder::new()
+		.num_threads(threads)
+		.thread_name(|index| format!("openledger-{index}"))
+		.build();
+	pool.map(Arc::new).map_err(|error| StartError::Thread(error.to_string()))
 }
 
 impl Drop for Queue {
@@ -207,7 +230,7 @@ impl Shared {
 	fn count(&self) {
 		let state = self.state.lock();
 		self.metrics.waiting.set(state.waiting() as u64);
-		self.metrics.running.set(u64::from(state.running().is_some()));
+		self.metrics.running.set(state.running().len() as u64);
 		self.metrics.finished.set(state.finished() as u64);
 	}
 }

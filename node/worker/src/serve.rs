@@ -5,28 +5,37 @@ mod load;
 mod tests;
 mod text;
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use openledger_attribution::{claim, format, query};
 use openledger_primitives_attribution::{Claim, Terms, verify};
 use openledger_primitives_core::{Answer, Hash, MAX_ANSWER, model::Usage, record::content_hash};
 use openledger_primitives_inference::{Failure, Job, Outcome};
-use openlora::{Adapter, Base, GenerateOptions, Sampling, generate};
+use openlora::{
+	Adapter, Base, GenerateOptions, Sampling, Team,
+	serve::{self as batch, Event, Limits, Request},
+};
 use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use self::{load::Loader, text::Bounds};
-use crate::{content::ContentStore, metrics::Metrics, queue::Answerer};
+use crate::{content::ContentStore, error::StartError, metrics::Metrics, queue::Answerer};
 
 /// How often a growing answer's length is looked at, in tokens.
 const LENGTH_CHECK: usize = 16;
 
 /// Answers jobs with the bases that are loaded and the adapters and indexes in the content store.
 pub struct Server {
-	bases: BTreeMap<Hash, Arc<Base>>,
+	bases: BTreeMap<Hash, Served>,
 	loader: Loader,
 	metrics: Metrics,
+}
+
+/// A base, and the batch in which the jobs that are under way generate their answers.
+struct Served {
+	base: Arc<Base>,
+	batch: batch::Server,
 }
 
 /// An answer as it is returned, and as it is attributed.
@@ -45,16 +54,29 @@ fn check(cancel: &CancellationToken) -> Result<(), Failure> {
 }
 
 impl Server {
-	/// A server of `bases`, by the hash of their weights. Of adapters and indexes, `loaded` bytes
-	/// each stay in memory. `runtime` does what waits for the network.
+	/// A server of `bases`, by the hash of their weights, which answers up to `parallel` jobs at once.
+	/// Of adapters and indexes, `loaded` bytes each stay in memory. `runtime` does what waits for the
+	/// network.
+	///
+	/// # Errors
+	/// [`StartError::Thread`] when the system gives no thread.
 	pub fn new(
 		bases: BTreeMap<Hash, Arc<Base>>,
 		store: ContentStore,
 		runtime: Handle,
 		loaded: u64,
+		parallel: usize,
 		metrics: Metrics,
-	) -> Self {
-		Self { bases, loader: Loader::new(store, runtime, loaded), metrics }
+	) -> Result<Self, StartError> {
+		// A job that was dropped is in the batch until the next token of the others.
+		let limits = Limits { running: parallel, waiting: 2 * parallel, ..Limits::default() };
+		let start = |(hash, base): (Hash, Arc<Base>)| {
+			let batch = batch::Server::start(Arc::clone(&base), Team::shared()?.clone(), limits)?;
+			Ok((hash, Served { base, batch }))
+		};
+		let bases: openlora::Result<_> = bases.into_iter().map(start).collect();
+		let bases = bases.map_err(|error| StartError::Thread(error.to_string()))?;
+		Ok(Self { bases, loader: Loader::new(store, runtime, loaded), metrics })
 	}
 
 	/// Generates the answer. It is charged and attributed by the tokens of its text, as anyone who
@@ -63,36 +85,47 @@ impl Server {
 	fn generate(
 		&self,
 		job: &Job,
-		base: &Base,
-		adapter: &Adapter,
+		served: &Served,
+		adapter: &Arc<Adapter>,
 		prompt: &[u32],
 		cancel: &CancellationToken,
 	) -> Result<Answered, Failure> {
 		let started = Instant::now();
+		let base = &served.base;
 		let room = base.config.context.saturating_sub(prompt.len());
 		let options = GenerateOptions {
 			max_tokens: room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX)),
 			sampling: sampling(job),
 			stop_tokens: base.stop_tokens.clone(),
 		};
+		let bounds = Bounds { bytes: MAX_ANSWER as usize, tokens: options.max_tokens };
+		let growing = served.batch.submit(Request {
+			prompt: prompt.to_vec(),
+			adapters: vec![(Arc::clone(adapter).into(), 1.0)],
+			options,
+			payer: number(job.payer.as_ref()),
+		});
+		let growing = growing.map_err(engine)?;
 		let mut tokens = Vec::new();
-		let generation = generate(base, Some(adapter), prompt, &options, &mut |token| {
-			tokens.push(token);
-			let long = tokens.len() % LENGTH_CHECK == 0
-				&& text::is_over(&base.tokenizer, &tokens, MAX_ANSWER as usize);
-			if cancel.is_cancelled() || long {
-				ControlFlow::Break(())
-			} else {
-				ControlFlow::Continue(())
+		loop {
+			match growing.next() {
+				Some(Event::Token(token)) => tokens.push(token),
+				Some(Event::Done(_)) => break,
+				Some(Event::Failed(error)) => return Err(engine(error)),
+				None => return Err(engine(openlora::Error::Stopped)),
 			}
-		})
-		.map_err(engine)?;
+			let long = tokens.len() % LENGTH_CHECK == 0
+				&& text::is_over(&base.tokenizer, &tokens, bounds.bytes);
+			if cancel.is_cancelled() || long {
+				break;
+			}
+		}
+		drop(growing);
 		self.metrics.generating.inc_by(started.elapsed().as_secs_f64());
 		self.metrics.prompt_tokens.inc_by(prompt.len() as u64);
-		self.metrics.answer_tokens.inc_by(generation.tokens.len() as u64);
+		self.metrics.answer_tokens.inc_by(tokens.len() as u64);
 		check(cancel)?;
-		let text = base.tokenizer.decode(&generation.tokens).map_err(engine)?;
-		let bounds = Bounds { bytes: MAX_ANSWER as usize, tokens: options.max_tokens };
+		let text = base.tokenizer.decode(&tokens).map_err(engine)?;
 		let (text, tokens) = text::settle(&base.tokenizer, text, bounds).map_err(engine)?;
 		if tokens.is_empty() {
 			return Err(engine("the model ended its answer before the first word"));
@@ -113,7 +146,8 @@ impl Answerer for Server {
 	}
 
 	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure> {
-		let base = self.bases.get(&job.base).ok_or(Failure::MissingBase(job.base))?;
+		let served = self.bases.get(&job.base).ok_or(Failure::MissingBase(job.base))?;
+		let base = &served.base;
 		let question =
 			std::str::from_utf8(&job.prompt).map_err(|_| engine("the prompt is not UTF-8"))?;
 		let prompt = format::prompt(base, question).map_err(engine)?;
@@ -124,7 +158,7 @@ impl Answerer for Server {
 		let index = self.loader.index(job, cancel)?;
 		let index = &index.0;
 		check(cancel)?;
-		let answered = self.generate(job, base, &adapter, &prompt, cancel)?;
+		let answered = self.generate(job, served, &adapter, &prompt, cancel)?;
 		let started = Instant::now();
 		let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
 		check(cancel)?;
@@ -145,12 +179,13 @@ impl Answerer for Server {
 fn sampling(job: &Job) -> Sampling {
 	match job.temperature {
 		0 => Sampling::GREEDY,
-		thousandths => {
-			let [a, b, c, d, e, f, g, h, ..] = job.seed;
-			let seed = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-			Sampling::seeded(seed, f64::from(thousandths) / 1_000.0)
-		}
+		thousandths => Sampling::seeded(number(&job.seed), f64::from(thousandths) / 1_000.0),
 	}
+}
+
+/// The first eight bytes, little-endian.
+fn number([a, b, c, d, e, f, g, h, ..]: &[u8; 32]) -> u64 {
+	u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h])
 }
 
 /// `blake2b-256("openledger/trace" ‖ SCALE(request, seed) ‖ trace)`: the same execution for another

@@ -9,7 +9,7 @@ import venv
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "openledger"
 FOLDER = CACHE / "venv-compare"
-REQUIREMENTS = ["xllamacpp==2026.10.11549", "numpy>=2,<3"]
+REQUIREMENTS = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy>=2,<3"]
 
 
 def interpreter():

@@ -100,7 +100,7 @@ fn floor_refuses_the_null_queries_that_it_was_calibrated_on() {
 	assert!(index.header().floor_ppm > 0);
 	let mut paid = 0;
 	for (_, example) in null_examples(&trained.base).unwrap() {
-		let Some(Example { tokens, answer_start }) = example else { continue };
+		let Some(Example { tokens, answer_start, .. }) = example else { continue };
 		let (prompt, answer) = tokens.split_at(answer_start);
 		let found = query(&trained.base, &trained.adapter, &index, prompt, answer).unwrap();
 		let best = crate::scan::records(&index, &found.sketch, None);

@@ -24,3 +24,4 @@ pub mod serve;
 pub mod sources;
 pub mod trace;
 pub mod train;
+pub mod verify_training;

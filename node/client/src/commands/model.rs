@@ -6,6 +6,7 @@ use super::{
 	publish::{self, Publish},
 	serve::{self, Serve},
 	train::{self, Train},
+	verify_training::{self, VerifyTraining},
 };
 use crate::{Context, amount, chain::number, output};
 use anyhow::Result;
@@ -19,11 +20,9 @@ use tabled::Tabled;
 /// Train adapters on Datanets and publish them as models.
 #[derive(Subcommand)]
 pub enum Command {
-	/// Train a LoRA adapter on frozen snapshots.
-	///
-	/// The adapter and its manifest are kept under what they follow from, so training the same
-	/// again costs nothing, and an interrupted training goes on where it stopped.
-	Train(Train),
+	// Without a comment here, the one of the arguments is the help, all of it.
+	Train(Box<Train>),
+	VerifyTraining(VerifyTraining),
 	/// Publish a trained adapter as a model: register it, build its attribution index, commit to
 	/// it. Interrupted, the same command goes on where it stopped.
 	Publish(Publish),
@@ -53,7 +52,10 @@ impl Command {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let output = context.output();
 		let (call, model) = match self {
-			Self::Train(arguments) => return train::run(arguments, context).await,
+			Self::Train(arguments) => return train::run(*arguments, context).await,
+			Self::VerifyTraining(arguments) => {
+				return verify_training::run(arguments, context).await;
+			}
 			Self::Publish(arguments) => return publish::run(arguments, context).await,
 			Self::Serve(arguments) => return serve::run(arguments, context).await,
 			Self::Adapter(command) => return command.run(context.output()).await,

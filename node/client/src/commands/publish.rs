@@ -14,7 +14,9 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use openledger_attribution::{BuildOptions, IndexFile, Manifest, Stage, build};
+use openledger_attribution::{
+	BuildOptions, IndexFile, Manifest, Stage, build, local::LocalManifest,
+};
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
 use openledger_primitives_core::{
 	BaseId, Hash, ModelId,
@@ -83,6 +85,13 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		})
 	};
 	let (manifest_bytes, adapter_bytes) = (read(MANIFEST)?, read(ADAPTER)?);
+	if LocalManifest::from_bytes(&manifest_bytes).is_ok() {
+		bail!(
+			"{} was trained on files, which nobody can be paid for: contribute them to a Datanet and \
+			 train on its snapshot",
+			arguments.folder.display()
+		);
+	}
 	let manifest = Manifest::from_bytes(&manifest_bytes)?;
 	let adapter = Adapter::from_bytes(&adapter_bytes)?;
 	let (weights, tokenizer) = sources::base_hashes(&arguments.base)?;

@@ -2,7 +2,8 @@
 //!
 //! llama.cpp scales the product of a pair by alpha over the pair's own rank, or not at all where alpha is
 //! absent. One alpha holds for all of the file; what a projection's scale is beyond that has to be in
-//! its `B`. Rows of `B` for queries and keys stand in llama.cpp's order.
+//! its `B`. Rows of `B` stand in the order of the base's in such files, which is llama.cpp's own for queries
+//! and keys of some architectures.
 
 use std::{
 	collections::{BTreeMap, HashMap},
@@ -71,7 +72,7 @@ impl Adapter {
 			return Err(store::too_large(size, MAX_BYTES));
 		}
 		let mut file = Gguf::open(path)?;
-		check_kind(&file)?;
+		check_kind(&file, base)?;
 		let mut found: HashMap<(usize, Module), [Option<Tensor>; 2]> = HashMap::new();
 		let mut names: Vec<String> = file.tensor_names().map(str::to_string).collect();
 		names.sort_unstable();
@@ -120,7 +121,7 @@ impl Adapter {
 		};
 		let alpha = self.most_common_alpha()?;
 		let mut metadata = Metadata::default();
-		metadata.text("general.architecture", gguf::ARCHITECTURE);
+		metadata.text("general.architecture", base.architecture.facts().gguf);
 		metadata.text("general.type", "adapter");
 		metadata.text("adapter.type", "lora");
 		metadata.float(ALPHA, alpha);
@@ -243,10 +244,10 @@ fn parse_name(name: &str) -> Option<(usize, Module, bool)> {
 		.map(|(module, _, of_b)| (layer, module, of_b))
 }
 
-fn check_kind(file: &Gguf) -> Result<()> {
+fn check_kind(file: &Gguf, base: &Config) -> Result<()> {
 	for (key, expected) in [
 		("general.type", "adapter"),
-		("general.architecture", gguf::ARCHITECTURE),
+		("general.architecture", base.architecture.facts().gguf),
 		("adapter.type", "lora"),
 	] {
 		let found = file.require(key)?.text(key)?;

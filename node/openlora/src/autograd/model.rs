@@ -16,7 +16,7 @@ use crate::{
 	adapter::{AdapterWeights, Module},
 	base::Base,
 	engine::check_tokens,
-	error::Result,
+	error::{Error, Result},
 };
 
 /// Runs `tokens`, which follow the ones in `cache`, and adds them to it.
@@ -26,7 +26,8 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::EmptyPrompt`], [`Error::UnknownToken`], [`Error::ContextExceeded`], or that the adapter
-/// was made for another base. The cache is unchanged then.
+/// was made for another base, or [`Error::UnsupportedBase`] when it has a sliding window that the
+/// sequence exceeds, which only [`crate::engine`] has. The cache is unchanged then.
 pub fn forward(
 	base: &Base,
 	adapter: Option<&AdapterWeights>,
@@ -38,6 +39,10 @@ pub fn forward(
 	cache.check_room(tokens.len())?;
 	if let Some(adapter) = adapter {
 		adapter.fits(config)?;
+	}
+	if let Some(window) = config.window.filter(|&window| window < cache.len() + tokens.len()) {
+		let reason = format!("a sliding window of {window} positions in candle's tensors");
+		return Err(Error::UnsupportedBase(reason));
 	}
 	let ids = Tensor::new(tokens, &Device::Cpu)?;
 	let rotations = Rotations::new(base, cache.len(), tokens.len())?;
@@ -112,13 +117,31 @@ impl Block<'_> {
 	fn attention(&self, x: &Tensor, cache: &mut Cache) -> Result<Tensor> {
 		let config = &self.base.config;
 		let (n, heads, kv_heads) = (x.dim(0)?, config.heads, config.kv_heads);
-		let queries = self.rotations.apply(&self.project(Module::Q, x)?, heads)?;
-		let keys = self.rotations.apply(&self.project(Module::K, x)?, kv_heads)?;
-		let values = self.project(Module::V, x)?;
+		let [mut queries, mut keys, mut values] =
+			[self.project(Module::Q, x)?, self.project(Module::K, x)?, self.project(Module::V, x)?];
+		if let Some([q, k, v]) = &self.layer.biases {
+			queries = queries.broadcast_add(q)?;
+			keys = keys.broadcast_add(k)?;
+			values = values.broadcast_add(v)?;
+		}
+		if let Some([q, k]) = &self.layer.head_norms {
+			queries = self.norm_heads(&queries, q)?;
+			keys = self.norm_heads(&keys, k)?;
+		}
+		let queries = self.rotations.apply(&queries, heads)?;
+		let keys = self.rotations.apply(&keys, kv_heads)?;
 		// [n, kv_heads · width] -> [kv_heads, n, width]
 		let values = values.reshape((n, kv_heads, config.head_dim))?.transpose(0, 1)?;
 		let (keys, values) = cache.append(self.index, &keys, &values.contiguous()?)?;
 		self.project(Module::O, &ops::attention(&queries, &keys, &values)?)
+	}
+
+	/// Norms every head of `x`, `[n, heads · head_dim]`.
+	fn norm_heads(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+		let (n, wide) = x.dims2()?;
+		let config = &self.base.config;
+		let heads = x.reshape((n * wide / config.head_dim, config.head_dim))?;
+		Ok(ops::rms_norm(&heads, weight, config.rms_eps)?.reshape((n, wide))?)
 	}
 
 	/// SwiGLU feed-forward (arXiv:2002.05202): `down(silu(gate(x)) · up(x))`.

@@ -17,6 +17,10 @@ pub struct Layer {
 	pub attention_norm: Tensor,
 	/// `[hidden]`.
 	pub feed_forward_norm: Tensor,
+	/// What is added to queries, keys and values, where there is something.
+	pub biases: Option<[Tensor; 3]>,
+	/// Weights of the norms of query and key heads, `[head_dim]`, where they have some.
+	pub head_norms: Option<[Tensor; 2]>,
 	projections: [Tensor; Module::ALL.len()],
 }
 
@@ -59,7 +63,17 @@ impl Tensors {
 		let mut layers = Vec::with_capacity(config.layers);
 		for layer in &weights.layers {
 			let projection = |module| matrix(layer.projection(module));
+			let biases = match &layer.biases {
+				Some([q, k, v]) => Some([vector(q)?, vector(k)?, vector(v)?]),
+				None => None,
+			};
+			let head_norms = match &layer.head_norms {
+				Some([q, k]) => Some([vector(q)?, vector(k)?]),
+				None => None,
+			};
 			layers.push(Layer {
+				biases,
+				head_norms,
 				attention_norm: vector(&layer.attention_norm)?,
 				feed_forward_norm: vector(&layer.feed_forward_norm)?,
 				projections: [

@@ -87,19 +87,67 @@ fn string_method(text: &str, method: &str, args: &[Value]) -> Result<Value, Erro
 			let (old, new): (String, String) = from_args(args)?;
 			Ok(Value::from(text.replace(&old, &new)))
 		}
-		"split" => {
-			let (separator,): (Option<String>,) = from_args(args)?;
-			Ok(match separator {
-				None => text.split_whitespace().collect(),
-				Some(separator) if separator.is_empty() => {
-					let message = "empty separator";
-					return Err(Error::new(ErrorKind::InvalidOperation, message));
-				}
-				Some(separator) => text.split(separator.as_str()).collect(),
-			})
+		"split" | "rsplit" => {
+			let (separator, limit): (Option<String>, Option<i64>) = from_args(args)?;
+			split(text, separator.as_deref(), limit, method == "rsplit")
+		}
+		"join" => {
+			let (parts,): (Value,) = from_args(args)?;
+			let parts: Vec<String> = parts.try_iter()?.map(|part| part.to_string()).collect();
+			Ok(Value::from(parts.join(text)))
+		}
+		"removeprefix" | "removesuffix" => {
+			let (affix,): (String,) = from_args(args)?;
+			let rest = match method {
+				"removeprefix" => text.strip_prefix(&affix),
+				_ => text.strip_suffix(&affix),
+			};
+			Ok(Value::from(rest.unwrap_or(text)))
+		}
+		"capitalize" | "title" => {
+			let () = from_args(args)?;
+			Ok(Value::from(capitalised(text, method == "title")))
 		}
 		_ => Err(Error::from(ErrorKind::UnknownMethod)),
 	}
+}
+
+/// Parts between separators, at most one more than the limit, which counts from the end if asked for.
+fn split(
+	text: &str,
+	separator: Option<&str>,
+	limit: Option<i64>,
+	from_end: bool,
+) -> Result<Value, Error> {
+	let refusal = |message| Err(Error::new(ErrorKind::InvalidOperation, message));
+	// As in Python, a negative limit is none.
+	let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+	Ok(match (separator, limit) {
+		(None, None) => text.split_whitespace().collect(),
+		(None, Some(_)) => return refusal("a limit without a separator"),
+		(Some(""), _) => return refusal("empty separator"),
+		(Some(separator), None) => text.split(separator).collect(),
+		(Some(separator), Some(limit)) if from_end => {
+			let mut parts: Vec<&str> = text.rsplitn(limit.saturating_add(1), separator).collect();
+			parts.reverse();
+			parts.into_iter().collect()
+		}
+		(Some(separator), Some(limit)) => text.splitn(limit.saturating_add(1), separator).collect(),
+	})
+}
+
+/// With the first letter, or that of every word, in upper case and the others in lower case.
+fn capitalised(text: &str, every_word: bool) -> String {
+	let mut result = String::with_capacity(text.len());
+	let mut starts = true;
+	for character in text.chars() {
+		match starts {
+			true => result.extend(character.to_uppercase()),
+			false => result.extend(character.to_lowercase()),
+		}
+		starts = every_word && !character.is_alphabetic();
+	}
+	result
 }
 
 /// The current time in UTC by the common directives of `strftime`.

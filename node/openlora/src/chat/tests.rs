@@ -46,7 +46,14 @@ fn python_methods_work_when_a_template_calls_them() {
 		("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
 		("{% for k in {'a': 1}.keys() %}{{ k }}{% endfor %}", "a"),
 		("{% for v in {'a': 1}.values() %}{{ v }}{% endfor %}", "1"),
-		("{{ bos_token }}{{ eos_token }}{{ {'a': [1]}|tojson }}", "<s></s>{\"a\":[1]}"),
+		("{{ bos_token }}{{ eos_token }}{{ {'a': [1]}|tojson }}", "<s></s>{\"a\": [1]}"),
+		("{{ {'a': [1, '<é>'], 'b': {}}|tojson }}", "{\"a\": [1, \"<é>\"], \"b\": {}}"),
+		("{{ [1, 2.5, none, true]|tojson(indent=2) }}", "[\n  1,\n  2.5,\n  null,\n  true\n]"),
+		("{{ 'é🙂'|tojson(ensure_ascii=true) }}", "\"\\u00e9\\ud83d\\ude42\""),
+		("{{ tools is none }}{{ documents is none }}{{ missing is defined }}", "TrueTrueFalse"),
+		("{{ 'a-b-c'.split('-', 1)[1] }}{{ 'a-b-c'.rsplit('-', 1)[0] }}", "b-ca-b"),
+		("{{ 'xay'.removeprefix('x').removesuffix('y') }}{{ 'ab c'.title() }}", "aAb C"),
+		("{{ ', '.join(['a', 'b']) }}{{ 'aXb'.capitalize() }}", "a, bAxb"),
 		(
 			"{% for m in messages %}{% if loop.last %}{% break %}{% endif %}{{ m.role }}{% endfor %}",
 			"user",
@@ -80,6 +87,12 @@ fn template_is_refused_when_it_cannot_run() {
 		"{{ 'a'.split('') }}",
 		"{{ messages.append(1) }}",
 		"{{ strftime_now('%Q') }}",
+		"{{ missing|tojson }}",
+		"{{ 1|tojson(sort_keys=true) }}",
+		"{{ 1|tojson(indent=99) }}",
+		"{{ 1|tojson(indent=-1) }}",
+		"{{ 'a'.split('-', 'x') }}",
+		"{{ ''.join(1) }}",
 		"{% for a in range(10000) %}{% for b in range(10000) %}{% endfor %}{% endfor %}",
 	] {
 		assert!(matches!(render(template), Err(Error::ChatTemplate(_))), "{template}");

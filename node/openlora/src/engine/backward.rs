@@ -7,46 +7,83 @@ mod attention;
 mod lora;
 mod product;
 
-use super::{Tape, Trained, tape::Kept};
+use super::{Keep, Run, Tape, Trained, Workspace, again, dropout::Dropped, tape::Kept};
 use crate::{
 	adapter::Module,
 	base::Base,
+	error::Result,
 	kernels::{
 		Team,
 		gradient::{GateGradient, NormGradient},
-		kv::{Pool, Sequence},
+		kv::Pool,
 		vector::{Gate, Norm, Rotate},
 	},
 };
 pub(crate) use product::add_product;
 
-/// What the way back goes through.
+/// What the way back goes through: the runs of one pass, each of which gets a gradient of its own.
 pub(crate) struct Backward<'a> {
 	pub(crate) base: &'a Base,
 	pub(crate) team: &'a Team,
 	pub(crate) trained: &'a Trained<'a>,
-	/// Keys and values; what came before the tape's rows is constant.
-	pub(crate) cache: (&'a Pool, &'a Sequence),
-	/// The position of the tape's first row.
-	pub(crate) start: usize,
+	/// In the order of the tape's rows. They have been added to their sequences, and what came before
+	/// them there is constant.
+	pub(crate) runs: &'a [Run<'a>],
 }
 
 impl Backward<'_> {
-	/// The gradient of the adapter's parameters from the tape's first layer on, in their order, for the
-	/// gradient of the hidden states after the last norm, `[rows, hidden]`.
-	pub(crate) fn run(&self, mut tape: Tape, mut of_hidden: Vec<f32>) -> Vec<f32> {
+	/// The gradients of the adapter's parameters from the tape's first layer on, in their order, for the
+	/// gradient of the hidden states after the last norm, `[rows, hidden]`: one for each run.
+	///
+	/// # Errors
+	/// [`Error::NonFiniteActivation`](crate::Error::NonFiniteActivation) where the tape has the layers'
+	/// inputs alone, as the pass would have had it.
+	pub(crate) fn run(
+		&self,
+		pool: &mut Pool,
+		mut tape: Tape<'_>,
+		mut of_hidden: Vec<f32>,
+	) -> Result<Vec<Vec<f32>>> {
 		let first = tape.first();
 		let begin = self.trained.offset(first);
-		let mut result = vec![0.0; self.trained.values.len() - begin];
+		let empty = vec![0.0; self.trained.values.len() - begin];
+		let mut result = vec![empty; self.runs.len()];
 		let mut of_x = vec![0.0; of_hidden.len()];
 		self.norm(&tape.last, &self.base.weights.norm, &mut of_hidden, &mut of_x);
-		let layers = (first..self.base.config.layers).rev();
-		for layer in layers {
-			let Some(kept) = tape.pop() else { break };
-			let one = Layer { way: self, layer, of: &mut result, begin, is_first: layer == first };
+		drop(of_hidden);
+		let dropped = tape.dropped();
+		let mut workspace = Workspace::default();
+		for layer in (first..self.base.config.layers).rev() {
+			let Some(mut kept) = tape.pop() else { break };
+			if tape.keeps() == Keep::Inputs {
+				let mut whole = Tape::new(layer, Keep::All, dropped);
+				let from = (layer, &kept.x[..]);
+				again(self.base, self.team, pool, self.runs, from, &mut workspace, &mut whole)?;
+				let Some(values) = whole.pop() else { break };
+				kept = values;
+			}
+			let is_first = layer == first;
+			let one = Layer { way: self, pool, layer, dropped, of: &mut result, begin, is_first };
 			one.run(kept, &mut of_x);
 		}
-		result
+		Ok(result)
+	}
+
+	/// Each run's rows among all.
+	fn stretches(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+		self.runs.iter().scan(0, |end, run| {
+			let start = *end;
+			*end += run.tokens.len();
+			Some(start..*end)
+		})
+	}
+
+	/// The positions of all rows.
+	fn positions(&self) -> impl Iterator<Item = usize> {
+		self.runs.iter().flat_map(|run| {
+			let end = run.sequence.len();
+			end - run.tokens.len()..end
+		})
 	}
 
 	/// Adds the gradient through a norm to `target`; that of its result is lost.
@@ -65,9 +102,12 @@ impl Backward<'_> {
 
 struct Layer<'a> {
 	way: &'a Backward<'a>,
+	/// The keys and values of all runs.
+	pool: &'a Pool,
 	layer: usize,
-	/// The gradient of the parameters from `begin` on.
-	of: &'a mut [f32],
+	dropped: Option<Dropped<'a>>,
+	/// Each run's gradient of the parameters from `begin` on.
+	of: &'a mut [Vec<f32>],
 	begin: usize,
 	/// Nothing before this layer's adapted projections is wanted.
 	is_first: bool,
@@ -100,9 +140,9 @@ impl Layer<'_> {
 		let (config, weights) = (&way.base.config, &way.base.weights.layers[self.layer]);
 		let mut of_mixed = vec![0.0; kept.mixed.len()];
 		self.projection(Module::O, &kept.mixed, of_x, &mut of_mixed);
-		let mut of = attention::gradients(way, self.layer, &kept.queries, &of_mixed);
+		let mut of = attention::gradients(way, self.pool, self.layer, &kept.queries, &of_mixed);
 		let rows = of_x.len() / config.hidden;
-		let (cos, sin) = way.base.rope.angles(way.start..way.start + rows);
+		let (cos, sin) = way.base.rope.angles(way.positions());
 		let back: Vec<f32> = sin.iter().map(|sin| -sin).collect();
 		let half = config.head_dim / 2;
 		for heads in [&mut of.queries, &mut of.keys] {
@@ -110,6 +150,16 @@ impl Layer<'_> {
 			for (row, heads) in heads.chunks_exact_mut(width).enumerate() {
 				let (cos, sin) = (&cos[row * half..][..half], &back[row * half..][..half]);
 				way.team.isa().run(Rotate { heads, cos, sin });
+			}
+		}
+		if let Some([of_queries, of_keys]) = &weights.head_norms {
+			for (x, weight, gradient) in [
+				(&kept.queries_before, of_queries, &mut of.queries),
+				(&kept.keys_before, of_keys, &mut of.keys),
+			] {
+				let mut target = vec![0.0; x.len()];
+				way.norm(x, weight, gradient, &mut target);
+				*gradient = target;
 			}
 		}
 		let normed = way.normed(&kept.x, &weights.attention_norm);
@@ -124,21 +174,38 @@ impl Layer<'_> {
 		}
 	}
 
-	/// Writes the gradient of a projection's parameters, and adds that of its input to `target`.
+	/// Writes the gradients of a projection's parameters, and adds that of its input to `target`.
 	fn projection(&mut self, module: Module, input: &[f32], gradient: &[f32], target: &mut [f32]) {
 		let needs_input = !(self.is_first && matches!(module, Module::Q | Module::K | Module::V));
 		if needs_input {
 			let matrix = self.way.base.weights.layers[self.layer].projection(module);
 			add_product(self.way.team, matrix, gradient, target);
 		}
-		let trained = self.way.trained;
+		let (isa, trained) = (self.way.team.isa(), self.way.trained);
 		let pair = trained.packed.get(self.layer, module);
-		if let (Some(part), Some(pair)) = (trained.part(self.layer, module), pair) {
-			let size = part.rank * (part.inputs + part.outputs);
-			let a = &trained.values[part.offset..][..part.rank * part.inputs];
-			let of = &mut self.of[part.offset - self.begin..][..size];
-			let update = lora::Update { isa: self.way.team.isa(), pair, a, input, gradient };
-			update.gradients(of, needs_input.then_some(target));
+		let (Some(part), Some(pair)) = (trained.part(self.layer, module), pair) else { return };
+		let size = part.rank * (part.inputs + part.outputs);
+		let a = &trained.values[part.offset..][..part.rank * part.inputs];
+		let (layer, offset) = (self.layer, part.offset - self.begin);
+		for (rows, of) in self.way.stretches().zip(&mut *self.of) {
+			let of = &mut of[offset..][..size];
+			let inputs = rows.start * part.inputs..rows.end * part.inputs;
+			let gradient = &gradient[rows.start * part.outputs..rows.end * part.outputs];
+			let input = &input[inputs.clone()];
+			let target = needs_input.then_some(&mut target[inputs]);
+			let Some(dropped) = self.dropped else {
+				lora::Update { isa, pair, a, input, gradient }.gradients(of, target);
+				continue;
+			};
+			let mut left = input.to_vec();
+			dropped.apply(layer, module, rows.start, &mut left, part.inputs);
+			let mut of_left = vec![0.0; if needs_input { left.len() } else { 0 }];
+			let update = lora::Update { isa, pair, a, input: &left, gradient };
+			update.gradients(of, needs_input.then_some(&mut of_left[..]));
+			if let Some(target) = target {
+				dropped.apply(layer, module, rows.start, &mut of_left, part.inputs);
+				target.iter_mut().zip(of_left).for_each(|(target, of)| *target += of);
+			}
 		}
 	}
 }

@@ -1,4 +1,4 @@
-//! One pass of a llama-architecture transformer over rows of tokens.
+//! One pass of a transformer of the llama family over rows of tokens.
 
 use std::cell::RefCell;
 
@@ -15,7 +15,7 @@ use crate::{
 		attention::Attend,
 		kv::{Pool, Sequence},
 		quantised::{LANES, Rows},
-		vector::{Add, Gate, Norm, Rotate},
+		vector::{Add, Gate, Norm, NormInPlace, Rotate},
 	},
 };
 
@@ -47,9 +47,12 @@ pub(crate) struct Workspace {
 }
 
 /// What a pass looks like half-way through a layer, for the way back.
-pub(crate) trait Observer {
+pub(crate) trait Observer: Sync {
 	/// The residual stream before a layer's attention, `[rows, hidden]`.
 	fn before_attention(&mut self, layer: usize, x: &[f32]);
+	/// Query and key heads before their norms, where they have some, `[rows, heads · width]` and
+	/// `[rows, kv_heads · width]`.
+	fn before_head_norms(&mut self, layer: usize, queries: &[f32], keys: &[f32]);
 	/// Rotated queries and the attention's result, both `[rows, heads · width]`.
 	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]);
 	/// The residual stream before a layer's feed-forward part.
@@ -58,11 +61,16 @@ pub(crate) trait Observer {
 	fn gated(&mut self, layer: usize, gate: &[f32], up: &[f32]);
 	/// The residual stream after the last layer.
 	fn finished(&mut self, x: &[f32]);
+	/// What is left of a row of an adapter's input; none where all of it is.
+	fn drop(&self, _: usize, _: Module, _: usize, _: &[f32]) -> Option<Vec<f32>> {
+		None
+	}
 }
 
 /// Sees nothing.
 impl Observer for () {
 	fn before_attention(&mut self, _: usize, _: &[f32]) {}
+	fn before_head_norms(&mut self, _: usize, _: &[f32], _: &[f32]) {}
 	fn attended(&mut self, _: usize, _: &[f32], _: &[f32]) {}
 	fn before_feed_forward(&mut self, _: usize, _: &[f32]) {}
 	fn gated(&mut self, _: usize, _: &[f32], _: &[f32]) {}
@@ -114,6 +122,34 @@ pub(crate) fn forward<'w>(
 		run.sequence.advance(run.tokens.len());
 	}
 	Ok(&workspace.normed)
+}
+
+/// Runs one layer of a pass that is done once more, for `observer`, from what went into it, `[rows,
+/// hidden]`: the runs have been added to their sequences.
+///
+/// # Errors
+/// [`Error::NonFiniteActivation`], as the pass had it then.
+pub(crate) fn again(
+	base: &Base,
+	team: &Team,
+	pool: &mut Pool,
+	runs: &[Run<'_>],
+	(layer, x): (usize, &[f32]),
+	workspace: &mut Workspace,
+	observer: &mut impl Observer,
+) -> Result<()> {
+	let mut places = Vec::new();
+	for (run, one) in runs.iter().enumerate() {
+		let end = one.sequence.len();
+		places.extend((end - one.tokens.len()..end).map(|at| Place { run, at }));
+	}
+	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
+	pass.begin();
+	pass.workspace.x.copy_from_slice(x);
+	match pass.attention(layer, pool, observer) && pass.feed_forward(layer, observer) {
+		true => Ok(()),
+		false => Err(Error::NonFiniteActivation { layer }),
+	}
 }
 
 /// Scores of every token of the vocabulary, `[rows, vocab]`, for hidden states `[rows, hidden]`.
@@ -221,9 +257,17 @@ impl Pass<'_, '_> {
 			};
 			let (queries, keys, values) = (&mut w.queries, &mut w.keys, &mut w.values);
 			multiply(self.of.team, &input, &mut [(q, queries), (k, keys), (v, values)]);
+			if let Some(biases) = &weights.biases {
+				for (bias, target) in biases.iter().zip([&mut *queries, keys, values]) {
+					self.of.add_bias(bias, target);
+				}
+			}
 			let targets: &mut [(Module, &mut [f32])] =
 				&mut [(Module::Q, queries), (Module::K, keys), (Module::V, values)];
-			self.of.adapt(layer, &w.normed, targets);
+			self.of.adapt(layer, &w.normed, targets, observer);
+		}
+		if weights.head_norms.is_some() {
+			observer.before_head_norms(layer, &self.workspace.queries, &self.workspace.keys);
 		}
 		if !self.cache(layer, pool) {
 			return false;
@@ -231,7 +275,7 @@ impl Pass<'_, '_> {
 		self.attend(layer, pool);
 		let w = &mut *self.workspace;
 		observer.attended(layer, &w.queries, &w.mixed);
-		self.residual(layer, Module::O)
+		self.residual(layer, Module::O, observer)
 	}
 
 	fn feed_forward(&mut self, layer: usize, observer: &mut impl Observer) -> bool {
@@ -247,7 +291,7 @@ impl Pass<'_, '_> {
 		multiply(self.of.team, &input, targets);
 		let targets: &mut [(Module, &mut [f32])] =
 			&mut [(Module::Gate, &mut w.gate), (Module::Up, &mut w.up)];
-		self.of.adapt(layer, &w.normed, targets);
+		self.of.adapt(layer, &w.normed, targets, observer);
 		observer.gated(layer, &self.workspace.gate, &self.workspace.up);
 		let w = &mut *self.workspace;
 		let (isa, up, width) = (self.of.team.isa(), &w.up[..], self.of.base.config.intermediate);
@@ -255,11 +299,11 @@ impl Pass<'_, '_> {
 			let up = &up[row * width..][..width];
 			isa.run(Gate { gate, up });
 		});
-		self.residual(layer, Module::Down)
+		self.residual(layer, Module::Down, observer)
 	}
 
 	/// Adds a projection of the attention's, or the gated, values to the residual stream.
-	fn residual(&mut self, layer: usize, module: Module) -> bool {
+	fn residual(&mut self, layer: usize, module: Module, observer: &impl Observer) -> bool {
 		let matrix = self.of.base.weights.layers[layer].projection(module);
 		let w = &mut *self.workspace;
 		let input = if module == Module::O { &w.mixed } else { &w.gate };
@@ -267,7 +311,7 @@ impl Pass<'_, '_> {
 			return false;
 		};
 		multiply(self.of.team, &rounded, &mut [(matrix, &mut w.update)]);
-		self.of.adapt(layer, input, &mut [(module, &mut w.update)]);
+		self.of.adapt(layer, input, &mut [(module, &mut w.update)], observer);
 		let (isa, update, hidden) = (self.of.team.isa(), &w.update[..], self.of.base.config.hidden);
 		let chunk = 16 * hidden;
 		self.of.team.for_each_chunk(&mut w.x, chunk, &|number, x| {
@@ -277,17 +321,22 @@ impl Pass<'_, '_> {
 		true
 	}
 
-	/// Rotates queries and keys, and puts keys and values into the sequences' pages.
+	/// Norms, where it is asked for, and rotates queries and keys, and puts keys and values into the sequences' pages.
 	fn cache(&mut self, layer: usize, pool: &mut Pool) -> bool {
 		let config = &self.of.base.config;
 		let (half, isa) = (config.head_dim / 2, self.of.team.isa());
 		let (wide, narrow) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+		let (norms, eps) = (&self.of.base.weights.layers[layer].head_norms, config.rms_eps);
 		let Workspace { queries, keys, values, cos, sin, .. } = &mut *self.workspace;
 		let (shared_keys, cos, sin) = (Shared::new(keys), &cos[..], &sin[..]);
 		self.of.team.for_each_chunk(queries, wide, &|row, queries| {
 			let (cos, sin) = (&cos[row * half..][..half], &sin[row * half..][..half]);
 			// SAFETY: every task has a row of its own.
 			let keys = unsafe { shared_keys.slice(row * narrow, narrow) };
+			if let Some([of_queries, of_keys]) = norms {
+				isa.run(NormInPlace { x: queries, weight: of_queries, eps });
+				isa.run(NormInPlace { x: keys, weight: of_keys, eps });
+			}
 			isa.run(Rotate { heads: queries, cos, sin });
 			isa.run(Rotate { heads: keys, cos, sin });
 		});
@@ -311,15 +360,28 @@ impl Pass<'_, '_> {
 			let view = pool.view(runs[place.run].sequence, layer, head);
 			let queries = &queries[number * chunk..][..chunk];
 			SCRATCH.with_borrow_mut(|scratch| {
-				Attend { queries, view, at: place.at, scratch, target }.run(isa);
+				let first = config.first_seen(place.at);
+				Attend { queries, view, first, at: place.at, scratch, target }.run(isa);
 			});
 		});
 	}
 }
 
 impl Batch<'_, '_> {
+	/// Adds a bias to each row of a projection's result.
+	fn add_bias(self, bias: &[f32], target: &mut [f32]) {
+		let isa = self.team.isa();
+		self.team.for_each_chunk(target, bias.len(), &|_, x| isa.run(Add { x, y: bias }));
+	}
+
 	/// Adds what the runs' adapters change to the projections of `input`, `[rows, inputs]`.
-	fn adapt(self, layer: usize, input: &[f32], targets: &mut [(Module, &mut [f32])]) {
+	fn adapt(
+		self,
+		layer: usize,
+		input: &[f32],
+		targets: &mut [(Module, &mut [f32])],
+		observer: &impl Observer,
+	) {
 		if self.runs.iter().all(|run| run.adapters.is_empty()) {
 			return;
 		}
@@ -334,10 +396,13 @@ impl Batch<'_, '_> {
 				(task / targets.len(), targets[task % targets.len()]);
 			// SAFETY: every task has a row of a target of its own.
 			let y = unsafe { target.slice(row * outputs, outputs) };
+			let x = &input[row * width..][..width];
+			let left = observer.drop(layer, module, row, x);
+			let x = left.as_deref().unwrap_or(x);
 			for (adapter, factor) in self.runs[self.places[row].run].adapters {
 				let Some(pair) = adapter.get(layer, module) else { continue };
 				let mut low = vec![0.0; pair.rank()];
-				pair.down(isa, &input[row * width..][..width], &mut low);
+				pair.down(isa, x, &mut low);
 				pair.up(isa, &low, factor * pair.scale(), y);
 			}
 		});

@@ -80,9 +80,4 @@ impl<'a> Single<'a> {
 		}
 		Ok(scores)
 	}
-
-	/// The pages, for the way back.
-	pub(crate) fn cache(&self) -> (&Pool, &Sequence) {
-		(&self.pool, &self.sequence)
-	}
 }

@@ -75,6 +75,14 @@ impl Value {
 		}
 	}
 
+	/// As a list of numbers, for the entry `key`.
+	pub(crate) fn floats(&self, key: &str) -> Result<&[f64]> {
+		match self {
+			Self::Floats(items) => Ok(items),
+			_ => Err(Error::malformed(key, "not a list of numbers")),
+		}
+	}
+
 	/// As a list of texts or lists, for the entry `key`.
 	pub(crate) fn array(&self, key: &str) -> Result<&[Self]> {
 		match self {

@@ -5,33 +5,81 @@ use crate::{
 	base::SpecialTokens,
 	chat::SpecialTexts,
 	error::{Error, Result},
-	tokenizer::{ByteLevelBpe, Splitting, Tokenizer},
+	tokenizer::{ByteLevelBpe, Ends, SentencePiece, Splitting, Tokenizer},
 };
 
+const MODEL: &str = "tokenizer.ggml.model";
+const SPLITTING: &str = "tokenizer.ggml.pre";
 const TOKENS: &str = "tokenizer.ggml.tokens";
 const TYPES: &str = "tokenizer.ggml.token_type";
 const MERGES: &str = "tokenizer.ggml.merges";
-/// Token types of llama.cpp that are matched in the text before anything is split.
+const SCORES: &str = "tokenizer.ggml.scores";
+/// Token types of llama.cpp; those but normal, unused and byte tokens are matched in the text before
+/// anything is split.
 const UNKNOWN: i64 = 2;
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
+const BYTE: i64 = 6;
 
-/// Builds the tokenizer from vocabulary, merges and the name of the way of splitting.
+/// Builds the tokenizer that the file describes.
 pub(super) fn tokenizer(file: &Gguf) -> Result<Tokenizer> {
-	let model = file.require("tokenizer.ggml.model")?.text("tokenizer.ggml.model")?;
-	if model != "gpt2" {
-		let reason = format!("model {model:?}, only byte-level BPE (\"gpt2\") is implemented");
-		return Err(Error::UnsupportedTokenizer(reason));
+	match file.require(MODEL)?.text(MODEL)? {
+		"gpt2" => byte_level(file),
+		"llama" => sentencepiece(file),
+		other => Err(Error::UnsupportedTokenizer(format!(
+			"model {other:?}: byte-level BPE (\"gpt2\") and SentencePiece's BPE (\"llama\") are read"
+		))),
 	}
-	let splitting = file.require("tokenizer.ggml.pre")?.text("tokenizer.ggml.pre")?;
+}
+
+/// The vocabulary, by what its tokens are for.
+struct Vocabulary {
+	tokens: Vec<String>,
+	/// Ids of what text is merged to.
+	pieces: Vec<usize>,
+	control: Vec<String>,
+	user_defined: Vec<String>,
+}
+
+impl Vocabulary {
+	fn read(file: &Gguf) -> Result<Self> {
+		let tokens = file
+			.require(TOKENS)?
+			.array(TOKENS)?
+			.iter()
+			.map(|token| Ok(token.text(TOKENS)?.to_string()))
+			.collect::<Result<Vec<_>>>()?;
+		let types = file.require(TYPES)?.whole(TYPES)?;
+		check_count(TYPES, types.len(), tokens.len())?;
+		let (mut pieces, mut control, mut user_defined) = (Vec::new(), Vec::new(), Vec::new());
+		for (id, (token, kind)) in tokens.iter().zip(types).enumerate() {
+			match *kind {
+				CONTROL | UNKNOWN => control.push(token.clone()),
+				USER_DEFINED => user_defined.push(token.clone()),
+				BYTE => {}
+				..0 => return Err(Error::malformed(TYPES, "not a token type")),
+				_ => pieces.push(id),
+			}
+		}
+		Ok(Self { tokens, pieces, control, user_defined })
+	}
+}
+
+/// Refuses a list that does not have a value for every token.
+fn check_count(key: &str, values: usize, tokens: usize) -> Result<()> {
+	if values != tokens {
+		let reason = format!("{values} values for {tokens} tokens");
+		return Err(Error::malformed(key, reason));
+	}
+	Ok(())
+}
+
+/// A tokenizer of vocabulary, merges and the name of the way of splitting.
+fn byte_level(file: &Gguf) -> Result<Tokenizer> {
+	let splitting = file.require(SPLITTING)?.text(SPLITTING)?;
 	let splitting = Splitting::from_name(splitting)
 		.ok_or_else(|| Error::UnsupportedTokenizer(format!("pre-tokenizer {splitting:?}")))?;
-	let tokens = file
-		.require(TOKENS)?
-		.array(TOKENS)?
-		.iter()
-		.map(|token| Ok(token.text(TOKENS)?.to_string()))
-		.collect::<Result<Vec<_>>>()?;
+	let Vocabulary { tokens, control, user_defined, .. } = Vocabulary::read(file)?;
 	let merges = file
 		.require(MERGES)?
 		.array(MERGES)?
@@ -45,29 +93,45 @@ pub(super) fn tokenizer(file: &Gguf) -> Result<Tokenizer> {
 				.ok_or_else(|| Error::malformed(MERGES, format!("{merge:?} is not two pieces")))
 		})
 		.collect::<Result<Vec<_>>>()?;
-	let (mut control, mut user_defined) = (Vec::new(), Vec::new());
-	let types = file.require(TYPES)?.whole(TYPES)?;
-	if types.len() != tokens.len() {
-		let reason = format!("{} types for {} tokens", types.len(), tokens.len());
-		return Err(Error::malformed(TYPES, reason));
-	}
-	for (token, kind) in tokens.iter().zip(types) {
-		match *kind {
-			CONTROL | UNKNOWN => control.push(token.clone()),
-			USER_DEFINED => user_defined.push(token.clone()),
-			..0 => return Err(Error::malformed(TYPES, "not a token type")),
-			_ => {}
-		}
-	}
-	let flag = |key: &str, default| file.get(key).map_or(Ok(default), |value| value.bool(key));
-	if flag("tokenizer.ggml.add_eos_token", false)? {
-		return Err(Error::UnsupportedTokenizer("an end token after every text".into()));
-	}
-	let bos = match super::token(file, "tokenizer.ggml.bos_token_id")? {
-		Some(bos) if flag("tokenizer.ggml.add_bos_token", splitting.starts_texts())? => Some(bos),
-		_ => None,
+	let ends = ends(file, splitting.starts_texts())?;
+	ByteLevelBpe { tokens, merges, control, user_defined, splitting, ends }.build()
+}
+
+/// A tokenizer of pieces and their scores.
+fn sentencepiece(file: &Gguf) -> Result<Tokenizer> {
+	let Vocabulary { tokens, pieces, control, user_defined } = Vocabulary::read(file)?;
+	let scores = file.require(SCORES)?.floats(SCORES)?;
+	check_count(SCORES, scores.len(), tokens.len())?;
+	let scores = scores.iter().map(|score| *score as f32).collect();
+	let space_prefix = flag(file, "tokenizer.ggml.add_space_prefix", true)?;
+	let ends = ends(file, true)?;
+	SentencePiece { tokens, scores, pieces, control, user_defined, space_prefix, ends }.build()
+}
+
+fn flag(file: &Gguf, key: &str, default: bool) -> Result<bool> {
+	file.get(key).map_or(Ok(default), |value| value.bool(key))
+}
+
+/// What is put around every text; `starts` says whether a token comes first where the file does not.
+///
+/// # Errors
+/// [`Error::MissingMetadata`] when the file asks for a token that it does not name.
+fn ends(file: &Gguf, starts: bool) -> Result<Ends> {
+	let token = |asked: bool, key: &str| match super::token(file, key)? {
+		Some(token) if asked => Ok(Some(token)),
+		None if asked => Err(Error::MissingMetadata(key.to_string())),
+		_ => Ok(None),
 	};
-	ByteLevelBpe { tokens, merges, control, user_defined, splitting, bos }.build()
+	Ok(Ends {
+		bos: token(
+			flag(file, "tokenizer.ggml.add_bos_token", starts)?,
+			"tokenizer.ggml.bos_token_id",
+		)?,
+		eos: token(
+			flag(file, "tokenizer.ggml.add_eos_token", false)?,
+			"tokenizer.ggml.eos_token_id",
+		)?,
+	})
 }
 
 /// The texts of the special tokens, for the chat template.

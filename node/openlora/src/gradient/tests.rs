@@ -1,6 +1,8 @@
+mod packed;
+
 use super::*;
 use crate::{
-	Isa, Module, PeftConfig, autograd,
+	Config, Isa, Module, PeftConfig, autograd,
 	testing::{self, reference::Reference},
 };
 use rand::{Rng, SeedableRng};
@@ -9,6 +11,22 @@ use rand_chacha::ChaCha8Rng;
 const TOKENS: [u32; 9] = [3, 17, 4, 9, 21, 6, 30, 2, 11];
 
 const ALL: GradientOptions = GradientOptions { objective: Objective::Likelihood, first_layer: 0 };
+
+/// The tiny base in every variant, with a window that [`TOKENS`] exceeds.
+fn configs() -> Vec<Config> {
+	let mut configs = vec![testing::tiny_config()];
+	configs.extend(testing::tiny_kinds().into_iter().map(|(_, config)| config));
+	for config in &mut configs {
+		config.window = config.window.map(|_| 3);
+	}
+	configs
+}
+
+fn base(config: &Config) -> std::sync::Arc<Base> {
+	let folder = tempfile::tempdir().unwrap();
+	let path = testing::write_gguf(folder.path(), config, 1, testing::Encoding::F32);
+	Base::load(&path).unwrap()
+}
 
 /// An adapter on every projection with `A` and `B` both drawn at random: at `B = 0` the gradient
 /// of `A` is zero whether or not it is right.
@@ -35,7 +53,8 @@ fn mixed_adapter(base: &Base) -> Adapter {
 fn full_gradient(base: &Base, adapter: &Adapter, answer: usize) -> Vec<f32> {
 	let values = parameters::flatten(adapter.weights()).unwrap();
 	let trained = Trained::new(adapter.weights(), &values).unwrap();
-	let sequence = Sequence { tokens: &TOKENS, answer_start: answer, context: 0 };
+	let sequence =
+		Sequence { tokens: &TOKENS, answer_start: answer, context: 0, ..Sequence::default() };
 	loss_and_gradient(base, &Team::alone(), &trained, sequence, ALL).unwrap().1
 }
 
@@ -47,13 +66,14 @@ fn norm(values: &[f32]) -> f64 {
 /// matrix on its own: along the gradient, where an error of any entry shows, and along random signs,
 /// where a missing one does.
 fn check_by_differences(
+	config: &Config,
 	adapter: &Adapter,
 	gradient: &[f32],
 	context: usize,
 	answer: usize,
 	odds: bool,
 ) {
-	let reference = Reference::new(testing::tiny_config(), 1);
+	let reference = Reference::new(config.clone(), 1);
 	let like = adapter.weights();
 	let values: Vec<f64> = parameters::flatten(like).unwrap().into_iter().map(f64::from).collect();
 	let before = reference.adapted(like, &values);
@@ -96,42 +116,61 @@ fn check_by_differences(
 
 #[test]
 fn gradient_equals_finite_differences_for_every_matrix_when_the_prompt_is_constant() {
-	let base = testing::tiny_base(1);
-	let adapter = adapter(&base, 0.3);
-	for objective in [Objective::Likelihood, Objective::Odds] {
-		let options = GradientOptions { objective, first_layer: 0 };
-		let gradient = gradient(&base, &adapter, &TOKENS, 5, options).unwrap();
-		check_by_differences(&adapter, &gradient, 4, 5, objective == Objective::Odds);
+	for config in configs() {
+		let base = base(&config);
+		let adapter = adapter(&base, 0.3);
+		for objective in [Objective::Likelihood, Objective::Odds] {
+			let options = GradientOptions { objective, first_layer: 0 };
+			let gradient = gradient(&base, &adapter, &TOKENS, 5, options).unwrap();
+			let odds = objective == Objective::Odds;
+			check_by_differences(&config, &adapter, &gradient, 4, 5, odds);
+		}
 	}
 }
 
 #[test]
 fn gradient_equals_finite_differences_for_every_matrix_when_the_whole_sequence_counts() {
-	let base = testing::tiny_base(1);
-	for (adapter, answer) in
-		[(adapter(&base, 0.3), 1), (adapter(&base, 0.3), 5), (mixed_adapter(&base), 5)]
-	{
-		let gradient = full_gradient(&base, &adapter, answer);
-		check_by_differences(&adapter, &gradient, 0, answer, false);
+	for config in configs() {
+		let base = base(&config);
+		for (adapter, answer) in
+			[(adapter(&base, 0.3), 1), (adapter(&base, 0.3), 5), (mixed_adapter(&base), 5)]
+		{
+			let gradient = full_gradient(&base, &adapter, answer);
+			check_by_differences(&config, &adapter, &gradient, 0, answer, false);
+		}
 	}
 }
 
 #[test]
 fn gradient_and_loss_are_those_that_candle_differentiates() {
-	let base = testing::tiny_base(1);
-	let adapter = adapter(&base, 0.3);
-	let values = parameters::flatten(adapter.weights()).unwrap();
-	let trained = Trained::new(adapter.weights(), &values).unwrap();
-	for objective in [Objective::Likelihood, Objective::Odds] {
-		let sequence = Sequence { tokens: &TOKENS, answer_start: 3, context: 0 };
-		let options = GradientOptions { objective, first_layer: 0 };
-		let ours = loss_and_gradient(&base, &Team::alone(), &trained, sequence, options).unwrap();
-		let theirs =
-			autograd::loss_and_gradient(&base, &adapter, &TOKENS, 3, objective, 1).unwrap();
-		assert!((ours.0 - theirs.0).abs() < 1e-3, "{} {}", ours.0, theirs.0);
-		let difference: Vec<f32> = ours.1.iter().zip(&theirs.1).map(|(a, b)| a - b).collect();
-		assert!(norm(&difference) < 5e-3 * norm(&theirs.1));
+	for config in configs().into_iter().filter(|config| config.window.is_none()) {
+		let base = base(&config);
+		let adapter = adapter(&base, 0.3);
+		let values = parameters::flatten(adapter.weights()).unwrap();
+		let trained = Trained::new(adapter.weights(), &values).unwrap();
+		for objective in [Objective::Likelihood, Objective::Odds] {
+			let sequence =
+				Sequence { tokens: &TOKENS, answer_start: 3, context: 0, ..Sequence::default() };
+			let options = GradientOptions { objective, first_layer: 0 };
+			let ours =
+				loss_and_gradient(&base, &Team::alone(), &trained, sequence, options).unwrap();
+			let theirs =
+				autograd::loss_and_gradient(&base, &adapter, &TOKENS, 3, objective, 1).unwrap();
+			assert!((ours.0 - theirs.0).abs() < 1e-3, "{} {}", ours.0, theirs.0);
+			let difference: Vec<f32> = ours.1.iter().zip(&theirs.1).map(|(a, b)| a - b).collect();
+			assert!(norm(&difference) < 5e-3 * norm(&theirs.1));
+		}
 	}
+}
+
+#[test]
+fn gradient_by_candle_is_refused_when_the_sequence_exceeds_a_window() {
+	let config = Config { window: Some(7), ..testing::tiny_config() };
+	let base = base(&config);
+	let adapter = adapter(&base, 0.3);
+	let of = |tokens| autograd::loss_and_gradient(&base, &adapter, tokens, 3, ALL.objective, 1);
+	assert!(matches!(of(&TOKENS), Err(Error::UnsupportedBase(_))));
+	of(&TOKENS[..8]).unwrap();
 }
 
 #[test]
@@ -140,7 +179,7 @@ fn gradient_has_the_same_bits_on_every_instruction_set_and_with_every_number_of_
 	let adapter = adapter(&base, 0.3);
 	let values = parameters::flatten(adapter.weights()).unwrap();
 	let trained = Trained::new(adapter.weights(), &values).unwrap();
-	let sequence = Sequence { tokens: &TOKENS, answer_start: 5, context: 2 };
+	let sequence = Sequence { tokens: &TOKENS, answer_start: 5, context: 2, ..Sequence::default() };
 	let of = |team: &Team| loss_and_gradient(&base, team, &trained, sequence, ALL).unwrap();
 	let expected = of(&Team::alone_with(Isa::Portable));
 	for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {

@@ -3,45 +3,111 @@
 use serde_json::Value;
 
 use crate::{
+	architecture::{MODEL_TYPES, ModelType, WindowField},
 	config::Config,
 	error::{Error, Result},
+	rope::RopeScaling,
 };
 
 const WHAT: &str = "config.json";
 const DEFAULT_ROPE_THETA: f64 = 10_000.0;
 
-/// The fields of `config.json`, checked to be those of a llama.
-pub(super) struct Settings(Value);
+/// The fields of `config.json`, checked to be those of an architecture of the table.
+pub(super) struct Settings {
+	fields: Value,
+	model: &'static ModelType,
+}
 
 impl Settings {
 	pub(super) fn new(fields: Value) -> Result<Self> {
-		let settings = Self(fields);
-		let model = settings.field("model_type");
-		if model != "llama" {
-			return Err(Error::UnsupportedBase(format!("model_type {model}")));
-		}
+		let name = fields.get("model_type").unwrap_or(&Value::Null);
+		let Some(model) = MODEL_TYPES.iter().find(|model| *name == model.name) else {
+			return Err(Error::UnsupportedBase(format!("model_type {name}")));
+		};
+		let settings = Self { fields, model };
 		for (name, plain) in [
 			("hidden_act", Value::from("silu")),
 			("attention_bias", Value::from(false)),
 			("mlp_bias", Value::from(false)),
+			("partial_rotary_factor", Value::from(1.0)),
 		] {
 			let value = settings.field(name);
 			if !value.is_null() && *value != plain {
 				return Err(Error::UnsupportedBase(format!("{name} {value}")));
 			}
 		}
-		// "rope_scaling" up to transformers 4, "rope_parameters" from 5 on.
-		for name in ["rope_scaling", "rope_parameters"] {
-			let value = settings.field(name);
-			let kind = value.get("rope_type").or_else(|| value.get("type"));
-			if !value.is_null() && kind.is_none_or(|kind| kind != "default") {
-				return Err(Error::UnsupportedBase(format!("{name} {value}")));
-			}
+		let kinds = settings.field("layer_types");
+		if kinds.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind != "full_attention")) {
+			return Err(Error::UnsupportedBase(format!("layer_types {kinds}")));
 		}
-		if let Some(quantised) = settings.0.get("quantization_config").filter(|v| !v.is_null()) {
+		if let Some(quantised) = settings.fields.get("quantization_config").filter(|v| !v.is_null())
+		{
 			return Err(Error::UnsupportedBase(format!("quantization_config {quantised}")));
 		}
 		Ok(settings)
+	}
+
+	/// "rope_scaling" up to transformers 4, "rope_parameters" from 5 on.
+	fn rope_scaling(&self) -> Result<RopeScaling> {
+		let mut result = RopeScaling::None;
+		for name in ["rope_scaling", "rope_parameters"] {
+			let value = self.field(name);
+			if value.is_null() {
+				continue;
+			}
+			let number = |field: &str| {
+				let number = value.get(field).and_then(Value::as_f64);
+				number.ok_or_else(|| Error::malformed(WHAT, format!("{name} has no {field}")))
+			};
+			let kind = value.get("rope_type").or_else(|| value.get("type"));
+			let kind = kind.and_then(Value::as_str);
+			let partial = value.get("partial_rotary_factor").unwrap_or(&Value::Null);
+			result = match kind {
+				_ if !partial.is_null() && *partial != 1.0 => {
+					return Err(Error::UnsupportedBase(format!("{name} {value}")));
+				}
+				Some("default") => continue,
+				Some("linear") => RopeScaling::Linear { factor: number("factor")? },
+				Some("llama3") => RopeScaling::Llama3 {
+					factor: number("factor")?,
+					low: number("low_freq_factor")?,
+					high: number("high_freq_factor")?,
+					original: number("original_max_position_embeddings")?,
+				},
+				_ => return Err(Error::UnsupportedBase(format!("{name} {value}"))),
+			};
+		}
+		Ok(result)
+	}
+
+	/// The window of every layer.
+	///
+	/// # Errors
+	/// [`Error::UnsupportedBase`] when only some layers have one that is shorter than the context.
+	fn window(&self, layers: usize, context: usize) -> Result<Option<usize>> {
+		const NAME: &str = "sliding_window";
+		let applies = match self.model.window {
+			WindowField::Ignored => false,
+			WindowField::EveryLayer => true,
+			WindowField::UpperLayers => *self.field("use_sliding_window") == true,
+		};
+		if !applies || self.field(NAME).is_null() {
+			return Ok(None);
+		}
+		let window = Some(self.size(NAME)?).filter(|&window| window < context);
+		let Some(window) = window else { return Ok(None) };
+		if self.model.window == WindowField::UpperLayers {
+			let first = match self.field("max_window_layers") {
+				Value::Null => 0,
+				_ => self.size("max_window_layers")?,
+			};
+			if first >= layers {
+				return Ok(None);
+			}
+			let reason = format!("{NAME} {window} for the layers from {first} on");
+			return Err(Error::UnsupportedBase(reason));
+		}
+		Ok(Some(window))
 	}
 
 	pub(super) fn config(&self) -> Result<Config> {
@@ -58,7 +124,7 @@ impl Settings {
 			Value::Null => heads,
 			_ => self.size("num_key_value_heads")?,
 		};
-		let theta = [self.field("rope_theta"), &self.0["rope_parameters"]["rope_theta"]]
+		let theta = [self.field("rope_theta"), &self.fields["rope_parameters"]["rope_theta"]]
 			.into_iter()
 			.find(|value| !value.is_null());
 		let rope_theta = match theta {
@@ -67,16 +133,21 @@ impl Settings {
 				.as_f64()
 				.ok_or_else(|| Error::malformed(WHAT, "rope_theta is not a number"))?,
 		};
+		let (layers, context) =
+			(self.size("num_hidden_layers")?, self.size("max_position_embeddings")?);
 		let config = Config {
+			architecture: self.model.architecture,
 			hidden,
 			intermediate: self.size("intermediate_size")?,
-			layers: self.size("num_hidden_layers")?,
+			layers,
 			heads,
 			kv_heads,
 			head_dim,
 			vocab: self.size("vocab_size")?,
-			context: self.size("max_position_embeddings")?,
+			context,
 			rope_theta,
+			rope_scaling: self.rope_scaling()?,
+			window: self.window(layers, context)?,
 			rms_eps: self
 				.field("rms_norm_eps")
 				.as_f64()
@@ -89,11 +160,11 @@ impl Settings {
 
 	/// The ids under `name`: one, several, or none when it is absent.
 	pub(super) fn tokens(&self, name: &str) -> Result<Vec<u32>> {
-		tokens(&self.0, name)
+		tokens(&self.fields, name)
 	}
 
 	fn field(&self, name: &str) -> &Value {
-		self.0.get(name).unwrap_or(&Value::Null)
+		self.fields.get(name).unwrap_or(&Value::Null)
 	}
 
 	fn size(&self, name: &str) -> Result<usize> {

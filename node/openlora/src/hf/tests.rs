@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::testing;
+use crate::{RopeScaling, testing};
 
 fn folder() -> tempfile::TempDir {
 	let folder = tempfile::tempdir().unwrap();
@@ -15,12 +15,17 @@ fn load(folder: &tempfile::TempDir) -> Result<Arc<Base>> {
 	Base::load(folder.path())
 }
 
-fn with_config(field: &str, value: Value) -> Error {
+/// The folder with one field of its configuration changed.
+fn changed(field: &str, value: Value) -> tempfile::TempDir {
 	let folder = folder();
 	let mut fields = testing::hf_config(&testing::tiny_config());
 	fields[field] = value;
 	fs::write(folder.path().join("config.json"), fields.to_string()).unwrap();
-	load(&folder).unwrap_err()
+	folder
+}
+
+fn with_config(field: &str, value: Value) -> Error {
+	load(&changed(field, value)).unwrap_err()
 }
 
 /// Refusal after changing the bytes of the weights file.
@@ -102,11 +107,16 @@ fn weights_are_rounded_only_when_stored_in_half_precision() {
 #[test]
 fn base_is_refused_when_its_configuration_asks_for_more() {
 	for (field, value) in [
-		("model_type", json!("mistral")),
+		("model_type", json!("gemma3")),
+		("model_type", json!(null)),
+		("partial_rotary_factor", json!(0.5)),
+		("layer_types", json!(["full_attention", "sliding_attention"])),
 		("hidden_act", json!("gelu")),
 		("attention_bias", json!(true)),
 		("mlp_bias", json!(true)),
-		("rope_scaling", json!({ "rope_type": "llama3", "factor": 32.0 })),
+		("rope_scaling", json!({ "rope_type": "dynamic", "factor": 2.0 })),
+		("rope_scaling", json!({ "factor": 2.0 })),
+		("rope_parameters", json!({ "rope_type": "default", "partial_rotary_factor": 0.25 })),
 		("rope_parameters", json!({ "rope_type": "yarn", "rope_theta": 10000.0 })),
 		("quantization_config", json!({ "quant_method": "gptq" })),
 	] {
@@ -115,6 +125,98 @@ fn base_is_refused_when_its_configuration_asks_for_more() {
 			other => panic!("{field} = {value} gave {other:?}"),
 		}
 	}
+}
+
+#[test]
+fn rotary_scaling_is_that_of_the_configuration_under_both_of_its_names() {
+	let llama3 = json!({
+		"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+		"original_max_position_embeddings": 64, "rope_theta": 10000.0,
+	});
+	let expected = RopeScaling::Llama3 { factor: 32.0, low: 1.0, high: 4.0, original: 64.0 };
+	for (name, value, expected) in [
+		("rope_scaling", llama3.clone(), expected),
+		("rope_parameters", llama3.clone(), expected),
+		(
+			"rope_scaling",
+			json!({ "type": "linear", "factor": 2 }),
+			RopeScaling::Linear { factor: 2.0 },
+		),
+		("rope_parameters", json!({ "rope_type": "default" }), RopeScaling::None),
+	] {
+		let base = load(&changed(name, value)).unwrap();
+		assert_eq!(base.config.rope_scaling, expected);
+	}
+	let without = |field: &str| {
+		let mut value = llama3.clone();
+		value.as_object_mut().unwrap().remove(field);
+		with_config("rope_scaling", value)
+	};
+	for field in ["factor", "low_freq_factor", "original_max_position_embeddings"] {
+		assert!(matches!(without(field), Error::Malformed { .. }), "{field}");
+	}
+	let zero = json!({ "type": "linear", "factor": 0.0 });
+	assert!(matches!(with_config("rope_scaling", zero), Error::InvalidConfig(_)));
+	let text = json!({ "type": "linear", "factor": "2" });
+	assert!(matches!(with_config("rope_scaling", text), Error::Malformed { .. }));
+}
+
+#[test]
+fn window_is_that_of_the_configuration_only_where_the_model_uses_it() {
+	let load = |fields: Value| {
+		let folder = folder();
+		let mut config = testing::tiny_config();
+		if fields["model_type"] == "qwen2" {
+			config.architecture = crate::Architecture::Qwen2;
+			testing::write_hf(folder.path(), &config, 1);
+		}
+		let mut all = testing::hf_config(&config);
+		for (name, value) in fields.as_object().unwrap() {
+			all[name] = value.clone();
+		}
+		fs::write(folder.path().join("config.json"), all.to_string()).unwrap();
+		load(&folder)
+	};
+	let window = |fields| load(fields).unwrap().config.window;
+	let mistral = |window| json!({ "model_type": "mistral", "sliding_window": window });
+	assert_eq!(window(mistral(json!(40))), Some(40));
+	assert_eq!(window(mistral(json!(4096))), None);
+	assert_eq!(window(mistral(json!(null))), None);
+	assert!(matches!(load(mistral(json!("40"))), Err(Error::Malformed { .. })));
+	assert!(matches!(load(mistral(json!(0))), Err(Error::InvalidConfig(_))));
+	assert_eq!(window(json!({ "model_type": "llama", "sliding_window": 40 })), None);
+	let qwen = |used: bool, first: usize| {
+		json!({
+			"model_type": "qwen2", "sliding_window": 40, "use_sliding_window": used,
+			"max_window_layers": first,
+		})
+	};
+	assert_eq!(window(qwen(false, 1)), None);
+	assert_eq!(window(qwen(true, 2)), None);
+	match load(qwen(true, 1)) {
+		Err(Error::UnsupportedBase(reason)) => assert!(reason.contains("sliding_window")),
+		other => panic!("{other:?}"),
+	}
+}
+
+#[test]
+fn base_is_refused_when_a_bias_is_missing_or_in_the_way() {
+	let folder = folder();
+	let config = Config { architecture: crate::Architecture::Qwen2, ..testing::tiny_config() };
+	let name = "model.layers.1.self_attn.v_proj.bias";
+	testing::write_hf(folder.path(), &config, 1);
+	load(&folder).unwrap();
+	let mut tensors: HashMap<String, candle_core::Tensor> =
+		testing::weights(&config, 1).into_iter().collect();
+	tensors.remove(name);
+	candle_core::safetensors::save(&tensors, folder.path().join(SINGLE)).unwrap();
+	assert!(matches!(load(&folder), Err(Error::MissingTensor(found)) if found == name));
+	testing::write_hf(folder.path(), &config, 1);
+	let llama = testing::hf_config(&testing::tiny_config());
+	fs::write(folder.path().join(CONFIG), llama.to_string()).unwrap();
+	assert!(
+		matches!(load(&folder), Err(Error::UnexpectedTensor(found)) if found.ends_with("bias"))
+	);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Causal grouped-query attention (arXiv:2305.13245) over paged keys and values.
 
+use std::ops::Range;
+
 use super::{
 	Arch, Isa, Kernel,
 	exp::exp,
@@ -13,14 +15,16 @@ const HEADS: usize = 4;
 /// The result of one position for the query heads that share a key head.
 ///
 /// With `s(t) = scale · Σ q·k(t)`, the sum one chain over the head's elements, and `m` the largest
-/// score of positions 0 to `at`: `e(t) = exp(s(t) − m)`; the normaliser adds `e(t)` into partial sum
+/// score of positions `first` to `at`: `e(t) = exp(s(t) − m)`; the normaliser adds `e(t)` into partial sum
 /// `t mod 16`, and the partial sums by halving; the result is `Σ e(t) · v(t)`, one chain over the
-/// positions from the first to the last, times the normaliser's reciprocal. Later positions are not
-/// looked at.
+/// positions from the first to the last, times the normaliser's reciprocal. Other positions are not
+/// part of any sum.
 pub(crate) struct Attend<'a> {
 	/// Rotated queries, one row of the head's width for each.
 	pub(crate) queries: &'a [f32],
 	pub(crate) view: View<'a>,
+	/// The first position that the queries see.
+	pub(crate) first: usize,
 	/// The position of the queries.
 	pub(crate) at: usize,
 	/// Room for scores, of any length.
@@ -47,13 +51,13 @@ impl Kernel for Attend<'_> {
 	#[inline(always)]
 	fn run<A: Arch>(self) {
 		let width = self.view.width();
-		let chunk = HEADS * width;
+		let (chunk, seen) = (HEADS * width, self.first..self.at + 1);
 		for (queries, target) in self.queries.chunks(chunk).zip(self.target.chunks_mut(chunk)) {
 			match queries.len() / width {
-				4 => attend::<A, 4>(queries, self.view, self.at, self.scratch, target),
-				3 => attend::<A, 3>(queries, self.view, self.at, self.scratch, target),
-				2 => attend::<A, 2>(queries, self.view, self.at, self.scratch, target),
-				_ => attend::<A, 1>(queries, self.view, self.at, self.scratch, target),
+				4 => attend::<A, 4>(queries, self.view, seen.clone(), self.scratch, target),
+				3 => attend::<A, 3>(queries, self.view, seen.clone(), self.scratch, target),
+				2 => attend::<A, 2>(queries, self.view, seen.clone(), self.scratch, target),
+				_ => attend::<A, 1>(queries, self.view, seen.clone(), self.scratch, target),
 			}
 		}
 	}
@@ -63,19 +67,21 @@ impl Kernel for Attend<'_> {
 fn attend<A: Arch, const H: usize>(
 	queries: &[f32],
 	view: View<'_>,
-	at: usize,
+	seen: Range<usize>,
 	scratch: &mut Vec<f32>,
 	target: &mut [f32],
 ) {
-	let (width, positions) = (view.width(), at + 1);
-	let pages = positions.div_ceil(PAGE);
-	let room = pages * PAGE;
+	let width = view.width();
+	let pages = seen.start / PAGE..seen.end.div_ceil(PAGE);
+	// Positions are counted from the first page that is looked at.
+	let (begin, end) = (seen.start % PAGE, seen.end - pages.start * PAGE);
+	let room = pages.len() * PAGE;
 	scratch.clear();
 	scratch.resize(H * room, 0.0);
 	let queries: [&[f32]; H] = std::array::from_fn(|head| &queries[head * width..][..width]);
 
 	let scale = scale(width);
-	for page in 0..pages {
+	for (number, page) in pages.clone().enumerate() {
 		let (keys, _) = view.page(page);
 		let mut sums = [[0f32; PAGE]; H];
 		for (element, keys) in keys.as_chunks::<PAGE>().0.iter().take(width).enumerate() {
@@ -87,7 +93,7 @@ fn attend<A: Arch, const H: usize>(
 			}
 		}
 		for (head, sums) in sums.iter().enumerate() {
-			let scores = &mut scratch[head * room + page * PAGE..][..PAGE];
+			let scores = &mut scratch[head * room + number * PAGE..][..PAGE];
 			for (score, sum) in scores.iter_mut().zip(sums) {
 				*score = sum * scale;
 			}
@@ -96,11 +102,13 @@ fn attend<A: Arch, const H: usize>(
 
 	let mut factors = [0f32; H];
 	for (scores, factor) in scratch.chunks_exact_mut(room).zip(&mut factors) {
-		let scores = &mut scores[..positions];
-		let largest = largest(scores);
-		for score in scores.iter_mut() {
+		let scores = &mut scores[..end];
+		let largest = largest(&scores[begin..]);
+		for score in scores[begin..].iter_mut() {
 			*score = exp(*score - largest);
 		}
+		// Added to a sum that is zero, nothing before the first position changes its bits.
+		scores[..begin].fill(0.0);
 		let mut lanes = [0f32; PAGE];
 		for scores in scores.chunks(PAGE) {
 			for (lane, score) in lanes.iter_mut().zip(scores) {
@@ -112,14 +120,14 @@ fn attend<A: Arch, const H: usize>(
 
 	for from in (0..width).step_by(PAGE) {
 		let mut sums = [[0f32; PAGE]; H];
-		for page in 0..pages {
+		for (number, page) in pages.clone().enumerate() {
 			let (_, values) = view.page(page);
-			let count = PAGE.min(positions - page * PAGE);
+			let count = PAGE.min(end - number * PAGE);
 			for (slot, values) in values.chunks_exact(view.padded()).take(count).enumerate() {
 				let Some(values) = values[from..].first_chunk::<PAGE>() else { break };
 				let values = halves::<A>(values);
 				for (head, sums) in sums.iter_mut().enumerate() {
-					let share = scratch[head * room + page * PAGE + slot];
+					let share = scratch[head * room + number * PAGE + slot];
 					for (sum, value) in sums.iter_mut().zip(values) {
 						*sum = share.mul_add(value, *sum);
 					}

@@ -101,7 +101,8 @@ impl Kernel for LossGradient<'_> {
 ///
 /// Probabilities `p` are those of the keys by [`dot`]; with `g` the result's gradient,
 /// `d = p · (g·v − Σ p · g·v)`, the gradients are `Σ scale · d · k` of the query, `scale · d · q` of
-/// each key, and `p · g` of each value, position by position. Positions before `start` are constant.
+/// each key, and `p · g` of each value, position by position. Positions, counted from the first that
+/// the query sees, are constant before `start`.
 pub(crate) struct AttentionGradient<'a> {
 	pub(crate) query: &'a [f32],
 	/// Of the result.
@@ -113,7 +114,7 @@ pub(crate) struct AttentionGradient<'a> {
 	pub(crate) start: usize,
 	/// Added to, `[width]`.
 	pub(crate) of_query: &'a mut [f32],
-	/// Added to, `[positions from start on, width]`.
+	/// Added to, `[positions from start on, width]`, possibly more.
 	pub(crate) of_keys: &'a mut [f32],
 	pub(crate) of_values: &'a mut [f32],
 	/// Room for two numbers for each position.

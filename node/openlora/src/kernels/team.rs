@@ -48,14 +48,14 @@ impl Team {
 	///
 	/// # Errors
 	/// [`Error::Io`] when the system has no thread to spare.
-	pub fn shared() -> Result<&'static Self> {
-		static SHARED: OnceLock<Team> = OnceLock::new();
+	pub fn shared() -> Result<&'static Arc<Self>> {
+		static SHARED: OnceLock<Arc<Team>> = OnceLock::new();
 		if let Some(team) = SHARED.get() {
 			return Ok(team);
 		}
 		let wanted = std::env::var("OPENLORA_THREADS").ok().and_then(|text| text.parse().ok());
 		let team = Self::new(wanted.unwrap_or_else(rayon::current_num_threads), Isa::best())?;
-		Ok(SHARED.get_or_init(|| team))
+		Ok(SHARED.get_or_init(|| Arc::new(team)))
 	}
 
 	/// The caller's thread alone, with the best instruction set.

@@ -71,6 +71,28 @@ impl Kernel for Norm<'_> {
 	}
 }
 
+/// [`Norm`] in the place of its input.
+pub(crate) struct NormInPlace<'a> {
+	/// Rows as long as the weight.
+	pub(crate) x: &'a mut [f32],
+	pub(crate) weight: &'a [f32],
+	pub(crate) eps: f64,
+}
+
+impl Kernel for NormInPlace<'_> {
+	type Output = ();
+
+	#[inline(always)]
+	fn run<A: Arch>(self) {
+		for x in self.x.chunks_exact_mut(self.weight.len()) {
+			let factor = norm_factor(x, self.eps);
+			for (x, weight) in x.iter_mut().zip(self.weight) {
+				*x = *x * factor * weight;
+			}
+		}
+	}
+}
+
 /// Rotary embedding (arXiv:2104.09864) of one position in the half-split order of Hugging Face:
 /// `(a, b) ↦ (a·cos − b·sin, b·cos + a·sin)` for elements `i` and `i + width / 2` of each head, the
 /// second product rounded, the first fused.
@@ -307,6 +329,9 @@ mod tests {
 		let y = everywhere(|isa| {
 			let mut target = vec![0.0; x.len()];
 			isa.run(Norm { x: &x, weight: &weight, eps: 1e-5, target: &mut target });
+			let mut in_place = x.clone();
+			isa.run(NormInPlace { x: &mut in_place, weight: &weight, eps: 1e-5 });
+			assert_eq!(in_place, target);
 			target
 		});
 		for (x, y) in x.chunks(75).zip(y.chunks(75)) {

@@ -4,7 +4,7 @@ use candle_core::{Tensor, quantized::GgmlDType};
 
 use super::*;
 use crate::{
-	Base, Config, PeftConfig,
+	Base, Config, PeftConfig, RopeScaling,
 	autograd::{self, Cache},
 	testing::{self, Encoding},
 };
@@ -54,6 +54,34 @@ fn merged_file_answers_as_base_and_adapter_do() {
 		let merged = merge(base, &adapter(), &target, MergeOptions::default(), &mut go).unwrap();
 		assert_eq!((merged.changed, merged.requantised, merged.tensors), (6, 0, 20));
 		assert_close(&logits(&Base::load(&target).unwrap(), None), &expected, 2e-4);
+	}
+}
+
+#[test]
+fn merged_file_answers_as_base_and_adapter_do_for_every_kind_of_base() {
+	for (name, config) in testing::tiny_kinds() {
+		let root = tempfile::tempdir().unwrap();
+		let mut bases = vec![testing::write_gguf(root.path(), &config, 1, Encoding::F32)];
+		// Folders have numbers instead of factors.
+		if config.rope_scaling != RopeScaling::Factors {
+			let folder = root.path().join("hf");
+			testing::write_hf(&folder, &config, 1);
+			bases.push(folder);
+		}
+		let adapter = testing::random_adapter(&config, testing::mixed_config(), 5);
+		for (number, base) in bases.iter().enumerate() {
+			let target = root.path().join(format!("merged{number}"));
+			let merged = merge(base, &adapter, &target, MergeOptions::default(), &mut go).unwrap();
+			assert_eq!((merged.changed, merged.tensors), (6, Slot::all(&config).len()), "{name}");
+			let (before, after) = (Base::load(base).unwrap(), Base::load(&target).unwrap());
+			assert_eq!(after.config, before.config);
+			assert_close(&logits(&after, None), &logits(&before, Some(&adapter)), 2e-4);
+			for (before, after) in before.weights.layers.iter().zip(&after.weights.layers) {
+				assert_eq!(before.biases, after.biases, "{name}");
+				assert_eq!(before.head_norms, after.head_norms, "{name}");
+			}
+			assert_eq!(before.weights.rope_factors, after.weights.rope_factors, "{name}");
+		}
 	}
 }
 

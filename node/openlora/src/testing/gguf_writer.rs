@@ -22,6 +22,8 @@ pub enum MetadataValue {
 	Texts(Vec<String>),
 	/// A list of 32-bit signed integers.
 	I32s(Vec<i32>),
+	/// A list of 32-bit floats.
+	F32s(Vec<f32>),
 }
 
 /// How matrices are stored; vectors are always f32, as llama.cpp keeps them.
@@ -151,6 +153,14 @@ impl MetadataValue {
 					8,
 					values.len(),
 					&values.iter().flat_map(|v| writer::text(v)).collect::<Vec<_>>(),
+				);
+			}
+			Self::F32s(values) => {
+				metadata.list(
+					key,
+					6,
+					values.len(),
+					&values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>(),
 				);
 			}
 			Self::I32s(values) => {

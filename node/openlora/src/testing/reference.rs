@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::weights;
-use crate::{Config, adapter::AdapterWeights, hf, weights::Slot};
+use crate::{Config, Module, RopeScaling, adapter::AdapterWeights, hf, weights::Slot};
 
 type Rows = Vec<Vec<f64>>;
 
@@ -16,7 +16,7 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-	/// The tied base that [`super::tiny_base`] draws from the same seed.
+	/// The base that [`super::weights`] draws from the same seed.
 	pub(crate) fn new(config: Config, seed: u64) -> Self {
 		let weights = weights(&config, seed)
 			.into_iter()
@@ -64,12 +64,33 @@ impl Reference {
 		x.iter().zip(&self.weights[name][0]).map(|(v, w)| v * scale * w).collect()
 	}
 
+	/// A projection with its bias, its heads normed, where the base has them.
+	fn project(&self, layer: usize, module: Module, x: &[f64]) -> Vec<f64> {
+		let name = |slot| hf::tensor_name(slot);
+		let mut y = self.multiply(&name(Slot::Projection(layer, module)), x);
+		if let Some(bias) = self.weights.get(&name(Slot::Bias(layer, module))) {
+			y.iter_mut().zip(&bias[0]).for_each(|(y, bias)| *y += bias);
+		}
+		let norm = name(Slot::HeadNorm(layer, module));
+		match self.weights.contains_key(&norm) {
+			true => y.chunks(self.config.head_dim).flat_map(|y| self.norm(&norm, y)).collect(),
+			false => y,
+		}
+	}
+
 	fn rotate(&self, x: &mut [f64], position: usize) {
 		let (width, half) = (self.config.head_dim, self.config.head_dim / 2);
+		let factors = self.weights.get(&hf::tensor_name(Slot::RopeFactors));
 		for head in x.chunks_mut(width) {
 			for i in 0..half {
 				let power = -2.0 * i as f64 / width as f64;
-				let angle = position as f64 * self.config.rope_theta.powf(power);
+				let divisor = match self.config.rope_scaling {
+					RopeScaling::None => 1.0,
+					RopeScaling::Linear { factor } => factor,
+					RopeScaling::Factors => factors.unwrap()[0][i],
+					RopeScaling::Llama3 { .. } => panic!("the tests of rope.rs have this"),
+				};
+				let angle = position as f64 * self.config.rope_theta.powf(power) / divisor;
 				let (a, b) = (head[i], head[i + half]);
 				head[i] = a * angle.cos() - b * angle.sin();
 				head[i + half] = b * angle.cos() + a * angle.sin();
@@ -96,16 +117,17 @@ impl Reference {
 			for (position, state) in states.iter().enumerate() {
 				let model = of(position);
 				let x = model.norm(&name("input_layernorm"), state);
-				let mut q = model.multiply(&name("self_attn.q_proj"), &x);
-				let mut k = model.multiply(&name("self_attn.k_proj"), &x);
+				let mut q = model.project(layer, Module::Q, &x);
+				let mut k = model.project(layer, Module::K, &x);
 				self.rotate(&mut q, position);
 				self.rotate(&mut k, position);
 				queries.push(q);
 				keys.push(k);
-				values.push(model.multiply(&name("self_attn.v_proj"), &x));
+				values.push(model.project(layer, Module::V, &x));
 			}
 			for (position, state) in states.iter_mut().enumerate() {
 				let model = of(position);
+				let window = self.config.window.unwrap_or(usize::MAX);
 				let mut mixed = vec![0.0; self.config.heads * width];
 				for head in 0..self.config.heads {
 					let (own, shared) = (head * width, head / group * width);
@@ -114,7 +136,8 @@ impl Reference {
 							let dot: f64 = (0..width)
 								.map(|i| queries[position][own + i] * keys[past][shared + i])
 								.sum();
-							(dot / (width as f64).sqrt()).exp()
+							let seen = position - past < window;
+							if seen { (dot / (width as f64).sqrt()).exp() } else { 0.0 }
 						})
 						.collect();
 					let total: f64 = scores.iter().sum();
@@ -139,10 +162,11 @@ impl Reference {
 				}
 			}
 		}
+		let head = if self.config.tied { Slot::Embedding } else { Slot::Head };
 		states
 			.iter()
 			.map(|state| self.norm("model.norm.weight", state))
-			.map(|x| self.multiply("model.embed_tokens.weight", &x))
+			.map(|x| self.multiply(&hf::tensor_name(head), &x))
 			.collect()
 	}
 

@@ -19,7 +19,7 @@ fn parts() -> ByteLevelBpe {
 		control: vec!["<|im_start|>".into(), "<|im_end|>".into()],
 		user_defined: vec!["<|endoftext|>".into()],
 		splitting: Splitting::SmolLm,
-		bos: None,
+		ends: Ends::default(),
 	}
 }
 
@@ -56,6 +56,49 @@ fn whole_entries_win_over_merges_when_the_base_is_llama_3() {
 	assert_eq!(gpt2.build().unwrap().encode("xyz", false).unwrap().len(), 3);
 }
 
+/// Tokens of a tokenizer that splits in one way, with more merges.
+fn split(splitting: Splitting, merges: &[(&str, &str)], text: &str) -> Vec<String> {
+	let mut parts = ByteLevelBpe { splitting, ..parts() };
+	for (left, right) in merges {
+		parts.tokens.push(format!("{left}{right}"));
+		parts.merges.push((left.to_string(), right.to_string()));
+	}
+	let tokenizer = parts.build().unwrap();
+	let ids = tokenizer.encode(text, false).unwrap();
+	ids.into_iter().map(|id| tokenizer.text(id).unwrap()).collect()
+}
+
+#[test]
+fn words_end_where_the_base_splits_them() {
+	use Splitting::{Llama3, Qwen2, Tekken};
+	let digits = [("1", "2")];
+	assert_eq!(split(Llama3, &digits, "12"), ["12"]);
+	assert_eq!(split(Qwen2, &digits, "12"), ["1", "2"]);
+	assert_eq!(split(Tekken, &digits, "12"), ["1", "2"]);
+	let cases = [("x", "Y")];
+	assert_eq!(split(Qwen2, &cases, "xY"), ["xY"]);
+	assert_eq!(split(Tekken, &cases, "xY"), ["x", "Y"]);
+	// The last byte of é, which is lower case as well.
+	let accents = [("\u{a9}", "Y")];
+	assert_eq!(split(Qwen2, &accents, "\u{e9}Y"), ["\u{c3}", "\u{a9}Y"]);
+	assert_eq!(split(Tekken, &accents, "\u{e9}Y"), ["\u{c3}", "\u{a9}", "Y"]);
+	let contraction = [("'", "S"), ("x", "'")];
+	assert_eq!(split(Qwen2, &contraction, "x'S"), ["x", "'S"]);
+	assert_eq!(split(Tekken, &contraction, "x'S"), ["x", "'S"]);
+	let path = [("!", "/"), ("/", "x")];
+	assert_eq!(split(Qwen2, &path, "!/x"), ["!/", "x"]);
+	assert_eq!(split(Tekken, &path, "!/x"), ["!/", "x"]);
+}
+
+#[test]
+fn characters_are_composed_when_the_base_is_qwen2() {
+	// e and a combining acute accent; é in two bytes.
+	let composed = split(Splitting::Qwen2, &[], "\u{e9}");
+	assert_eq!(composed.len(), 2);
+	assert_eq!(split(Splitting::Qwen2, &[], "e\u{301}"), composed);
+	assert_eq!(split(Splitting::Llama3, &[], "e\u{301}").len(), 3);
+}
+
 #[test]
 fn special_tokens_are_single_ids_when_written_out() {
 	let tokenizer = tiny();
@@ -73,10 +116,15 @@ fn user_defined_tokens_remain_in_the_text_when_decoded() {
 
 #[test]
 fn beginning_token_comes_first_only_when_asked_for() {
-	let tokenizer = ByteLevelBpe { bos: Some(0), ..parts() }.build().unwrap();
+	let ends = Ends { bos: Some(0), eos: None };
+	let tokenizer = ByteLevelBpe { ends, ..parts() }.build().unwrap();
 	let plain = tokenizer.encode("the", false).unwrap();
 	let special = tokenizer.encode("the", true).unwrap();
 	assert_eq!(special, [&[0], plain.as_slice()].concat());
+	let both = ByteLevelBpe { ends: Ends { eos: Some(2), ..ends }, ..parts() }.build().unwrap();
+	let special = both.encode("the", true).unwrap();
+	assert_eq!(special, [&[0], plain.as_slice(), &[2]].concat());
+	assert_eq!(both.encode("the", false).unwrap(), plain);
 }
 
 #[test]
@@ -152,8 +200,10 @@ fn tokenizer_is_refused_when_its_parts_do_not_fit() {
 	assert!(matches!(piece, Error::Tokenizer(_)));
 	let twice = broken(&|p| p.tokens.push("the".into()));
 	assert!(matches!(twice, Error::Tokenizer(_)));
-	let bos = broken(&|p| p.bos = Some(u32::MAX));
+	let bos = broken(&|p| p.ends.bos = Some(u32::MAX));
 	assert!(matches!(bos, Error::UnknownToken { .. }));
+	let eos = broken(&|p| p.ends.eos = Some(p.tokens.len() as u32));
+	assert!(matches!(eos, Error::UnknownToken { .. }));
 	assert!(matches!(Tokenizer::from_json(b"not json"), Err(Error::Tokenizer(_))));
 	assert!(matches!(Tokenizer::from_json(b"{}"), Err(Error::Tokenizer(_))));
 }

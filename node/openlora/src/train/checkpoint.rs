@@ -1,21 +1,22 @@
 //! The state of training on disk: one safetensors file that is replaced atomically.
 //!
-//! It holds the parameters, both moments, the number of steps done and the identity of the run:
-//! base, examples and every option that the result depends on. A run continues its own state only.
+//! It holds the state, the links committed to so far, the best parameters where there is a validation,
+//! and the identity of the run: base, examples and every option that the result depends on. A run
+//! continues its own state only.
 
 use std::{
-	borrow::Cow,
 	collections::{BTreeMap, HashMap},
-	fs::{self, File},
-	io::Write,
-	path::{Path, PathBuf},
+	path::Path,
 };
 
 use rayon::prelude::*;
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
-use super::{Example, TrainOptions, optimizer::Moments};
+use super::{
+	Example, Link, TrainOptions,
+	state::{State, Values, read_bounded, values, write},
+};
 use crate::{
 	base::Base,
 	error::{Error, Result},
@@ -23,25 +24,39 @@ use crate::{
 };
 
 const FILE: &str = "checkpoint.safetensors";
-const PARTIAL: &str = "checkpoint.safetensors.partial";
-/// Where the file keeps [`State`].
+/// Where the file keeps [`Progress`].
 const STATE_KEY: &str = "state";
 /// Changes whenever an older reader would misunderstand the file.
-const FORMAT: u32 = 1;
-/// The header is far smaller; a file beyond parameters and this is not a checkpoint.
+const FORMAT: u32 = 2;
+/// The header is far smaller, but for the links; a file beyond parameters and this is no checkpoint.
 const HEADER_ROOM: u64 = 1 << 20;
+/// Bytes that a link takes in the header at most.
+const LINK_ROOM: u64 = 512;
 
 /// What a run consists of, as readable pairs: two runs with the same identity give the same result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity(BTreeMap<String, String>);
 
 impl Identity {
-	pub(super) fn new(base: &Base, examples: &[Example], options: &TrainOptions) -> Result<Self> {
+	pub(super) fn new(
+		base: &Base,
+		examples: &[Example],
+		validation: &[Example],
+		options: &TrainOptions,
+	) -> Result<Self> {
 		let targets = options.adapter_config()?.modules(base.config.layers);
 		let targets: Vec<_> = targets.iter().map(|module| module.name()).collect();
 		let fields = [
 			("base", format!("{:016x}", fingerprint_base(base))),
 			("examples", format!("{:016x}", fingerprint_examples(examples))),
+			("validation", format!("{:016x}", fingerprint_examples(validation))),
+			("evaluate_every", options.evaluate_every.to_string()),
+			("checkpoint_every", options.checkpoint_every.to_string()),
+			("patience", options.patience.map_or("none".into(), |limit| limit.to_string())),
+			("genesis", options.genesis.to_string()),
+			("rslora", options.rslora.to_string()),
+			("dropout", options.dropout.to_string()),
+			("accumulate", options.accumulate.to_string()),
 			("rank", options.rank.to_string()),
 			("alpha", options.alpha.to_string()),
 			("targets", targets.join(",")),
@@ -73,135 +88,95 @@ impl Identity {
 /// What training needs in order to continue as if it had never stopped.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Checkpoint {
-	/// Steps done.
-	pub step: usize,
-	/// Flat parameters after them.
-	pub parameters: Vec<f32>,
-	/// The optimizer's moments after them.
-	pub moments: Moments,
+	/// Where training is.
+	pub state: State,
+	/// The links so far.
+	pub links: Vec<Link>,
+	/// The parameters with the lowest validation loss so far, where there was an evaluation.
+	pub best: Option<Vec<f32>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct State {
+struct Progress {
 	format: u32,
 	step: u64,
 	identity: Identity,
+	links: Vec<Link>,
 }
 
 impl Checkpoint {
 	/// Replaces the folder's checkpoint: readers see the old one or the new one, never a part.
 	pub(super) fn save(&self, folder: &Path, identity: &Identity) -> Result<()> {
-		let state = State { format: FORMAT, step: self.step as u64, identity: identity.clone() };
-		let state = serde_json::to_string(&state).map_err(|e| Error::malformed("checkpoint", e))?;
-		let tensors = [
-			("parameters", Values::new(&self.parameters)),
-			("first_moment", Values::new(&self.moments.first)),
-			("second_moment", Values::new(&self.moments.second)),
-		];
-		let metadata = HashMap::from([(STATE_KEY.to_string(), state)]);
+		let Self { state, links, best } = self;
+		let (step, identity, links) = (state.step, identity.clone(), links.clone());
+		let progress = Progress { format: FORMAT, step, identity, links };
+		let progress =
+			serde_json::to_string(&progress).map_err(|e| Error::malformed("checkpoint", e))?;
+		let metadata = HashMap::from([(STATE_KEY.to_string(), progress)]);
+		let best = best.as_ref().map(|best| ("best", Values::new(best)));
+		let tensors = state.tensors().into_iter().chain(best);
 		let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(weights::refusal)?;
-
-		fs::create_dir_all(folder).map_err(Error::io(folder))?;
-		let partial = folder.join(PARTIAL);
-		let write = || {
-			let mut file = File::create(&partial)?;
-			file.write_all(&bytes)?;
-			// Renaming may reach the disk before the content does.
-			file.sync_all()
-		};
-		write().map_err(Error::io(&partial))?;
-		let path = folder.join(FILE);
-		fs::rename(&partial, &path).map_err(Error::io(&path))
+		write(&folder.join(FILE), &bytes)
 	}
 
 	/// The folder's checkpoint, if it has one.
 	///
 	/// # Errors
 	/// [`Error::Checkpoint`] when it belongs to a run of another identity, and what is malformed
-	/// about it when it is not a whole checkpoint of `count` parameters.
-	pub(super) fn load(folder: &Path, identity: &Identity, count: usize) -> Result<Option<Self>> {
+	/// about it when it is not a whole checkpoint of `count` parameters after at most `steps` steps.
+	pub(super) fn load(
+		folder: &Path,
+		identity: &Identity,
+		count: usize,
+		steps: usize,
+	) -> Result<Option<Self>> {
 		let path = folder.join(FILE);
-		let size = match fs::metadata(&path) {
-			Ok(metadata) => metadata.len(),
-			Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-			Err(error) => return Err(Error::io(&path)(error)),
-		};
-		let limit = 12 * count as u64 + HEADER_ROOM;
-		if size > limit {
-			return Err(refused(&path, &format!("it has {size} bytes, expected at most {limit}")));
-		}
-		let bytes = fs::read(&path).map_err(Error::io(&path))?;
-		Self::read(&bytes, &path, identity, count).map(Some)
+		let links = LINK_ROOM.saturating_mul(steps as u64 + 1);
+		let limit = (16 * count as u64 + HEADER_ROOM).saturating_add(links);
+		let Some(bytes) = read_bounded(&path, limit)? else { return Ok(None) };
+		Self::read(&bytes, &path, identity, count, steps).map(Some)
 	}
 
-	fn read(bytes: &[u8], path: &Path, identity: &Identity, count: usize) -> Result<Self> {
+	fn read(
+		bytes: &[u8],
+		path: &Path,
+		identity: &Identity,
+		count: usize,
+		steps: usize,
+	) -> Result<Self> {
 		let broken = |reason: &dyn std::fmt::Display| refused(path, &reason.to_string());
 		let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| broken(&e))?;
-		let state = header.metadata().as_ref().and_then(|metadata| metadata.get(STATE_KEY));
-		let state = state.ok_or_else(|| broken(&"it has no state"))?;
-		let state: State = serde_json::from_str(state).map_err(|e| broken(&e))?;
-		if state.format != FORMAT {
-			return Err(broken(&format!("its format is {}, expected {FORMAT}", state.format)));
+		let progress = header.metadata().as_ref().and_then(|metadata| metadata.get(STATE_KEY));
+		let progress = progress.ok_or_else(|| broken(&"it has no state"))?;
+		let progress: Progress = serde_json::from_str(progress).map_err(|e| broken(&e))?;
+		let Progress { format, step, identity: saved, links } = progress;
+		if format != FORMAT {
+			return Err(broken(&format!("its format is {format}, expected {FORMAT}")));
 		}
-		if let Some((name, saved, ours)) = identity.difference(&state.identity) {
+		if let Some((name, saved, ours)) = identity.difference(&saved) {
 			return Err(broken(&format!(
 				"it is of another run, whose {name} is {saved}, not {ours}"
 			)));
 		}
+		if step > steps as u64 || links.last().is_some_and(|link| link.step > step) {
+			return Err(broken(&format!("its step is {step}, of {steps} in all")));
+		}
 		let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
-		let values = |name: &str| {
-			let view = tensors.tensor(name).map_err(|e| broken(&e))?;
-			if view.dtype() != Dtype::F32 || view.shape() != [count] {
-				return Err(broken(&format!("{name} has shape {:?}", view.shape())));
-			}
-			let values = weights::to_f32(name, view.dtype(), view.data())?;
-			if values.iter().any(|value| !value.is_finite()) {
-				return Err(broken(&format!("{name} has a value that is not finite")));
-			}
-			Ok(values)
-		};
-		let moments = Moments { first: values("first_moment")?, second: values("second_moment")? };
-		let step = usize::try_from(state.step).map_err(|e| broken(&e))?;
-		Ok(Self { step, parameters: values("parameters")?, moments })
+		let state = State::from_tensors(step, &tensors, count).map_err(|e| broken(&e))?;
+		if links.last().is_some_and(|link| link.step == step && link.state != state.hash()) {
+			return Err(broken(&"its values are not those that its last link commits to"));
+		}
+		let evaluated = links.iter().any(|link| link.step > 0 && link.loss.is_some());
+		let best = evaluated.then(|| values(&tensors, "best", count).map_err(|e| broken(&e)));
+		Ok(Self { state, links, best: best.transpose()? })
 	}
 }
 
 fn refused(path: &Path, reason: &str) -> Error {
-	let path: PathBuf = path.to_path_buf();
 	Error::Checkpoint(format!(
 		"{}: {reason}; remove the file to start again, or choose another folder",
 		path.display()
 	))
-}
-
-/// A flat vector as little-endian f32.
-struct Values<'a> {
-	shape: [usize; 1],
-	values: &'a [f32],
-}
-
-impl<'a> Values<'a> {
-	fn new(values: &'a [f32]) -> Self {
-		Self { shape: [values.len()], values }
-	}
-}
-
-impl View for Values<'_> {
-	fn dtype(&self) -> Dtype {
-		Dtype::F32
-	}
-
-	fn shape(&self) -> &[usize] {
-		&self.shape
-	}
-
-	fn data(&self) -> Cow<'_, [u8]> {
-		Cow::Owned(self.values.iter().flat_map(|value| value.to_le_bytes()).collect())
-	}
-
-	fn data_len(&self) -> usize {
-		4 * self.values.len()
-	}
 }
 
 /// Step of FNV-1a (Fowler, Noll, Vo), over words: it tells runs apart, it does not resist forgery.
@@ -213,8 +188,11 @@ const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
 fn fingerprint_examples(examples: &[Example]) -> u64 {
 	examples.iter().fold(FNV_OFFSET, |hash, example| {
-		let lengths = [example.tokens.len() as u64, example.answer_start as u64];
-		let words = lengths.into_iter().chain(example.tokens.iter().map(|&token| token.into()));
+		let Example { tokens, answer_start, given } = example;
+		let lengths = [tokens.len() as u64, *answer_start as u64, given.len() as u64];
+		let given = given.iter().flat_map(|stretch| [stretch.start as u64, stretch.end as u64]);
+		let words = lengths.into_iter().chain(given);
+		let words = words.chain(tokens.iter().map(|&token| token.into()));
 		words.fold(hash, absorb)
 	})
 }

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::schedule::{Decay, Schedule};
+use super::{
+	chain::Digest,
+	schedule::{Decay, Schedule},
+};
 use crate::{
 	adapter::{Module, PeftConfig},
 	error::{Error, Result},
@@ -17,13 +20,21 @@ pub struct TrainOptions {
 	pub rank: usize,
 	/// Numerator of the scaling `alpha / rank`.
 	pub alpha: f64,
+	/// Whether the scaling is `alpha / √rank` instead (rank-stabilised, arXiv:2312.03732).
+	pub rslora: bool,
 	/// Projections to adapt.
 	pub targets: Vec<Module>,
+	/// Share of the inputs of each low-rank product that a step leaves out, within 0..1. Which ones
+	/// follows from seed, step, record and place alone.
+	pub dropout: f64,
 	/// Passes over the examples, at least 1.
 	pub epochs: usize,
 	/// Examples whose gradients are averaged in one step, at least 1; the last step of an epoch
 	/// takes what is left.
 	pub batch: usize,
+	/// Batches whose gradients are averaged before a step is taken, at least 1 (gradient accumulation);
+	/// the last step of an epoch takes what is left.
+	pub accumulate: usize,
 	/// Peak learning rate, above 0 and at most 1.
 	pub lr: f64,
 	/// Share of all steps over which the learning rate rises to its peak, within 0..=1.
@@ -42,12 +53,26 @@ pub struct TrainOptions {
 	pub epsilon: f64,
 	/// Seed of the initial matrices and of the order of examples.
 	pub seed: u64,
+	/// Steps between two evaluations on the validation examples, at least 1. There is also one before
+	/// the first step and one after the last. Without validation examples there is none.
+	pub evaluate_every: usize,
+	/// Evaluations without a lower loss after which training stops, at least 1; it never does when this
+	/// is absent.
+	pub patience: Option<usize>,
+	/// What the chain of checkpoints begins with: the hash of whatever else the run follows from.
+	pub genesis: Digest,
 	/// Where the state of training is kept; an interrupted run that finds its own state there
 	/// continues from it.
 	pub checkpoint_dir: Option<PathBuf>,
-	/// Steps between two checkpoints, at least 1. There is also one at the end, and one when the
-	/// caller cancels.
+	/// Steps between two checkpoints, at least 1. There is also one before the first step, one at each
+	/// evaluation and one at the end. All of them are links of the chain; another one, that isn't, is
+	/// made when the caller cancels.
 	pub checkpoint_every: usize,
+	/// Keep the state of every link in the folder, so that any stretch of the run can be repeated alone.
+	pub keep_states: bool,
+	/// Keep each layer's inputs alone and compute the rest once more on the way back: less memory, more
+	/// time. The result does not depend on it.
+	pub recompute: bool,
 	/// Examples worked on at once, at least 1. The result does not depend on it.
 	pub threads: usize,
 }
@@ -57,9 +82,12 @@ impl Default for TrainOptions {
 		Self {
 			rank: 8,
 			alpha: 16.0,
+			rslora: false,
 			targets: Module::ALL.to_vec(),
+			dropout: 0.0,
 			epochs: 3,
 			batch: 2,
+			accumulate: 1,
 			lr: 2e-3,
 			warmup: 0.1,
 			decay: Decay::Cosine,
@@ -69,8 +97,13 @@ impl Default for TrainOptions {
 			beta2: 0.999,
 			epsilon: 1e-8,
 			seed: 0,
+			evaluate_every: 20,
+			patience: None,
+			genesis: Digest::default(),
 			checkpoint_dir: None,
 			checkpoint_every: 20,
+			keep_states: false,
+			recompute: false,
 			threads: parallel::cores(),
 		}
 	}
@@ -90,6 +123,26 @@ impl TrainOptions {
 		let checks = [
 			("epochs", self.epochs.to_string(), self.epochs > 0, at_least_one),
 			("batch", self.batch.to_string(), self.batch > 0, at_least_one),
+			("accumulate", self.accumulate.to_string(), self.accumulate > 0, at_least_one),
+			("dropout", self.dropout.to_string(), (0.0..1.0).contains(&self.dropout), within_unit),
+			(
+				"evaluate_every",
+				self.evaluate_every.to_string(),
+				self.evaluate_every > 0,
+				at_least_one,
+			),
+			(
+				"patience",
+				self.patience.unwrap_or_default().to_string(),
+				self.patience != Some(0),
+				at_least_one,
+			),
+			(
+				"keep_states",
+				self.keep_states.to_string(),
+				!self.keep_states || self.checkpoint_dir.is_some(),
+				"there is no folder to keep them in",
+			),
 			(
 				"lr",
 				self.lr.to_string(),
@@ -130,12 +183,18 @@ impl TrainOptions {
 
 	/// The configuration of the adapter that training yields.
 	pub(super) fn adapter_config(&self) -> Result<PeftConfig> {
-		PeftConfig::new(self.rank, self.alpha, self.targets.iter().copied())
+		let config = PeftConfig::new(self.rank, self.alpha, self.targets.iter().copied())?;
+		Ok(PeftConfig { rslora: self.rslora, ..config })
+	}
+
+	/// Examples that a step takes, but for the last of an epoch.
+	pub(super) fn per_step(&self) -> usize {
+		self.batch.saturating_mul(self.accumulate)
 	}
 
 	/// Steps that one pass over the examples takes.
 	pub(super) fn steps_per_epoch(&self, examples: usize) -> usize {
-		examples.div_ceil(self.batch)
+		examples.div_ceil(self.per_step())
 	}
 
 	/// The learning rate of every step.
@@ -158,7 +217,7 @@ mod tests {
 	#[test]
 	fn options_are_refused_by_name_when_out_of_range() {
 		type Change = fn(&mut TrainOptions);
-		let refusals: [(&str, Change); 20] = [
+		let refusals: [(&str, Change); 27] = [
 			("r", |o| o.rank = 0),
 			("lora_alpha", |o| o.alpha = 0.0),
 			("target_modules", |o| o.targets.clear()),
@@ -179,6 +238,13 @@ mod tests {
 			("epsilon", |o| o.epsilon = f64::NAN),
 			("checkpoint_every", |o| o.checkpoint_every = 0),
 			("threads", |o| o.threads = 0),
+			("accumulate", |o| o.accumulate = 0),
+			("dropout", |o| o.dropout = 1.0),
+			("dropout", |o| o.dropout = -0.1),
+			("dropout", |o| o.dropout = f64::NAN),
+			("evaluate_every", |o| o.evaluate_every = 0),
+			("patience", |o| o.patience = Some(0)),
+			("keep_states", |o| o.keep_states = true),
 		];
 		for (name, change) in refusals {
 			let mut options = TrainOptions::default();
@@ -195,5 +261,7 @@ mod tests {
 		let options = TrainOptions { epochs: 3, batch: 4, warmup: 0.25, ..Default::default() };
 		let schedule = options.schedule(9);
 		assert_eq!((schedule.steps, schedule.warmup), (9, 3));
+		let schedule = TrainOptions { accumulate: 2, ..options }.schedule(9);
+		assert_eq!((schedule.steps, schedule.warmup), (6, 2));
 	}
 }

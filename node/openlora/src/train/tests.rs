@@ -1,3 +1,5 @@
+mod chained;
+
 use std::{fs, ops::ControlFlow, path::Path};
 
 use super::*;
@@ -6,12 +8,7 @@ use crate::{Adapter, Base, Error, Module, Result, testing};
 const FILE: &str = "checkpoint.safetensors";
 
 fn examples() -> Vec<Example> {
-	(0..5u32)
-		.map(|i| Example {
-			tokens: (0..6 + i).map(|j| (i * 7 + j * 5) % 40).collect(),
-			answer_start: 3,
-		})
-		.collect()
+	(0..5u32).map(|i| Example::new((0..6 + i).map(|j| (i * 7 + j * 5) % 40).collect(), 3)).collect()
 }
 
 fn options() -> TrainOptions {
@@ -74,6 +71,9 @@ fn adapter_has_the_same_bytes_only_when_seed_and_options_are_the_same() {
 	assert_eq!(first, run(options()));
 	assert_eq!(first, run(TrainOptions { threads: 1, ..options() }));
 	assert_eq!(first, run(TrainOptions { threads: 3, ..options() }));
+	assert_eq!(first, run(TrainOptions { recompute: true, threads: 2, ..options() }));
+	assert_ne!(first, run(TrainOptions { rslora: true, ..options() }));
+	assert_ne!(first, run(TrainOptions { accumulate: 2, ..options() }));
 	assert_ne!(first, run(TrainOptions { seed: 1, ..options() }));
 	assert_ne!(first, run(TrainOptions { clip: 1e-3, weight_decay: 0.5, ..options() }));
 }
@@ -174,7 +174,7 @@ fn checkpoint_is_refused_by_name_when_it_is_of_another_run() {
 		other => panic!("{other:?}"),
 	};
 	type Change = fn(&mut TrainOptions);
-	let changes: [(&str, Change); 13] = [
+	let changes: [(&str, Change); 20] = [
 		("alpha", |o| o.alpha = 9.0),
 		("targets", |o| o.targets = vec![Module::K]),
 		("rank", |o| o.rank = 5),
@@ -188,6 +188,13 @@ fn checkpoint_is_refused_by_name_when_it_is_of_another_run() {
 		("beta1", |o| o.beta1 = 0.8),
 		("epsilon", |o| o.epsilon = 1e-7),
 		("seed", |o| o.seed = 1),
+		("rslora", |o| o.rslora = true),
+		("dropout", |o| o.dropout = 0.1),
+		("accumulate", |o| o.accumulate = 2),
+		("checkpoint_every", |o| o.checkpoint_every = 3),
+		("evaluate_every", |o| o.evaluate_every = 3),
+		("genesis", |o| o.genesis = Digest([1; 32])),
+		("beta2", |o| o.beta2 = 0.9),
 	];
 	for (name, change) in changes {
 		let mut other = options.clone();
@@ -299,14 +306,14 @@ fn training_names_the_example_when_one_is_faulty() {
 			other => panic!("{other:?}"),
 		}
 	};
-	let at = |answer_start| Example { tokens: vec![1, 2, 3], answer_start };
+	let at = |answer_start| Example::new(vec![1, 2, 3], answer_start);
 	for answer_start in [0, 3, usize::MAX] {
 		assert!(matches!(refusal(at(answer_start)), Error::AnswerOutOfRange { .. }));
 	}
-	let empty = Example { tokens: vec![], answer_start: 0 };
+	let empty = Example::new(vec![], 0);
 	assert!(matches!(refusal(empty), Error::AnswerOutOfRange { tokens: 0, .. }));
-	let long = Example { tokens: vec![1; base.config.context + 1], answer_start: 1 };
+	let long = Example::new(vec![1; base.config.context + 1], 1);
 	assert!(matches!(refusal(long), Error::ContextExceeded { .. }));
-	let unknown = Example { tokens: vec![1, u32::MAX], answer_start: 1 };
+	let unknown = Example::new(vec![1, u32::MAX], 1);
 	assert!(matches!(refusal(unknown), Error::UnknownToken { token: u32::MAX, .. }));
 }

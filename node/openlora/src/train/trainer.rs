@@ -1,224 +1,182 @@
-//! The training loop.
-
-use std::{
-	ops::ControlFlow,
-	time::{Duration, Instant},
-};
+//! One step after the other.
 
 use super::{
-	Example, TrainOptions,
-	checkpoint::{Checkpoint, Identity},
-	example,
+	Example, TrainOptions, example,
 	optimizer::{AdamW, Moments, clip},
+	state::State,
 };
 use crate::{
-	adapter::{Adapter, AdapterWeights},
+	adapter::AdapterWeights,
 	base::Base,
-	engine::Trained,
+	engine::{Trained, dropout::Dropout},
 	error::{Error, Result},
-	gradient::{GradientOptions, Sequence, loss_and_gradient},
+	gradient::{PassOptions, losses, losses_and_gradients, packs},
 	kernels::Team,
+	objective::Objective,
 	parallel, parameters,
 };
 
-/// How far training is, after each step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-	/// Steps done.
-	pub step: usize,
-	/// Steps in all.
-	pub steps: usize,
-	/// Passes over the examples begun, from 1.
-	pub epoch: usize,
-	/// Mean loss of the step's examples before its update, in nats per answer token.
-	pub loss: f32,
-	/// Global norm of the step's gradient before clipping.
-	pub gradient_norm: f64,
-	/// Learning rate of the step.
-	pub lr: f64,
-	/// Tokens learned from per second, since this call began.
-	pub tokens_per_s: f64,
-	/// Time left, from the tokens left at that speed.
-	pub eta: Duration,
-}
-
-/// Trains an adapter on `examples` and returns it.
-///
-/// Each step averages the gradients of its examples' mean loss per answer token. With a
-/// checkpoint folder that holds a state of this very run, training continues from there and gives
-/// the adapter that it would have given without the interruption; a finished run's state gives its
-/// adapter at once.
-///
-/// # Errors
-/// Options out of range, no examples, or a faulty one, named by its position, before anything is
-/// computed; [`Error::Checkpoint`] when the folder holds the state of another run;
-/// [`Error::Cancelled`] when `progress` breaks, with the state saved; [`Error::Diverged`] when
-/// training runs away, with the last checkpoint left as it was.
-pub fn train(
-	base: &Base,
-	examples: &[Example],
-	options: &TrainOptions,
-	progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Adapter> {
-	options.validate()?;
-	example::check_all(base, examples)?;
-	let initial = Adapter::init(&base.config, options.adapter_config()?, options.seed)?;
-	let mut run = Run::start(base, examples, options, &initial)?;
-	run.finish(progress)?;
-	let weights = parameters::constants(initial.weights(), &run.state.parameters)?;
-	Adapter::new(initial.config().clone(), weights)
-}
-
-struct Run<'a> {
-	base: &'a Base,
-	examples: &'a [Example],
-	options: &'a TrainOptions,
+/// What every step of a run works on.
+#[derive(Clone, Copy)]
+pub(super) struct Trainer<'a> {
+	pub(super) base: &'a Base,
+	pub(super) examples: &'a [Example],
+	pub(super) validation: &'a [Example],
+	pub(super) options: &'a TrainOptions,
 	/// Shapes and scale of the parameters.
-	shape: &'a AdapterWeights,
-	/// Present when checkpoints are kept.
-	identity: Option<Identity>,
-	state: Checkpoint,
+	pub(super) shape: &'a AdapterWeights,
 }
 
-impl<'a> Run<'a> {
-	/// The beginning, or the folder's checkpoint.
-	fn start(
-		base: &'a Base,
-		examples: &'a [Example],
-		options: &'a TrainOptions,
-		initial: &'a Adapter,
-	) -> Result<Self> {
-		let shape = initial.weights();
-		let count = parameters::count(shape);
-		let mut identity = None;
-		let mut saved = None;
-		if let Some(folder) = &options.checkpoint_dir {
-			let this = Identity::new(base, examples, options)?;
-			saved = Checkpoint::load(folder, &this, count)?;
-			identity = Some(this);
-		}
-		let state = match saved {
-			Some(state) => {
-				log::info!("continuing training after step {}", state.step);
-				state
-			}
-			None => Checkpoint {
-				step: 0,
-				parameters: parameters::flatten(shape)?,
-				moments: Moments::zeros(count),
-			},
-		};
-		Ok(Self { base, examples, options, shape, identity, state })
+/// A step's figures.
+pub(super) struct Stepped {
+	/// Mean loss of its examples before the update, in nats per learnt token.
+	pub(super) loss: f32,
+	/// Norm of the gradient before clipping.
+	pub(super) norm: f64,
+	pub(super) lr: f64,
+}
+
+impl<'a> Trainer<'a> {
+	/// The state before the first step.
+	pub(super) fn initial(&self) -> Result<State> {
+		let parameters = parameters::flatten(self.shape)?;
+		let moments = Moments::zeros(parameters.len());
+		Ok(State { step: 0, parameters, moments })
 	}
 
-	/// Takes all steps that are left.
-	fn finish(&mut self, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<()> {
-		let schedule = self.options.schedule(self.examples.len());
-		let begun = Instant::now();
-		let mut tokens_done = 0;
-		let mut tokens_left: usize =
-			(self.state.step..schedule.steps).map(|step| self.tokens(&self.batch(step))).sum();
-		while self.state.step < schedule.steps {
-			let step = self.state.step;
-			let batch = self.batch(step);
-			let lr = schedule.rate(step);
-			let (loss, gradient_norm) = self.step(&batch, lr)?;
-
-			let tokens = self.tokens(&batch);
-			tokens_done += tokens;
-			tokens_left -= tokens;
-			let tokens_per_s = tokens_done as f64 / begun.elapsed().as_secs_f64().max(1e-9);
-			let flow = progress(Progress {
-				step: self.state.step,
-				steps: schedule.steps,
-				epoch: step / self.options.steps_per_epoch(self.examples.len()) + 1,
-				loss,
-				gradient_norm,
-				lr,
-				tokens_per_s,
-				eta: Duration::from_secs_f64(tokens_left as f64 / tokens_per_s),
-			});
-			let last = self.state.step == schedule.steps;
-			let due = self.state.step.is_multiple_of(self.options.checkpoint_every);
-			if last || due || flow.is_break() {
-				self.save()?;
-			}
-			if flow.is_break() {
-				return Err(Error::Cancelled);
-			}
-		}
-		Ok(())
+	/// Steps in all.
+	pub(super) fn steps(&self) -> usize {
+		self.options.schedule(self.examples.len()).steps
 	}
 
-	/// The examples of a step, longest first: with the short ones last, no core waits long for
-	/// another.
-	fn batch(&self, step: usize) -> Vec<&'a Example> {
-		let per_epoch = self.options.steps_per_epoch(self.examples.len());
+	/// Passes over the examples begun with a step, from 1.
+	pub(super) fn epoch(&self, step: usize) -> usize {
+		step / self.options.steps_per_epoch(self.examples.len()) + 1
+	}
+
+	/// Tokens that a step reads.
+	pub(super) fn tokens(&self, step: usize) -> usize {
+		self.batches(step).iter().flatten().map(|&index| self.examples[index].tokens.len()).sum()
+	}
+
+	/// The examples of a step by number, batch by batch, each longest first: with the short ones last,
+	/// no core waits long for another.
+	fn batches(&self, step: usize) -> Vec<Vec<usize>> {
+		let (per_step, count) = (self.options.per_step(), self.examples.len());
+		let per_epoch = self.options.steps_per_epoch(count);
 		let (epoch, within) = (step / per_epoch, step % per_epoch);
-		let order = example::order(self.examples.len(), self.options.seed, epoch);
-		let chosen = order.iter().skip(within * self.options.batch).take(self.options.batch);
-		let mut batch: Vec<_> = chosen.map(|&index| &self.examples[index]).collect();
-		batch.sort_by_key(|example| std::cmp::Reverse(example.tokens.len()));
-		batch
+		let order = example::order(count, self.options.seed, epoch);
+		let end = count.min((within + 1).saturating_mul(per_step));
+		let batches = order[within * per_step..end].chunks(self.options.batch);
+		let sorted = batches.map(|batch| {
+			let mut batch = batch.to_vec();
+			batch.sort_by_key(|&index| std::cmp::Reverse(self.examples[index].tokens.len()));
+			batch
+		});
+		sorted.collect()
 	}
 
-	fn tokens(&self, batch: &[&Example]) -> usize {
-		batch.iter().map(|example| example.tokens.len()).sum()
-	}
-
-	/// One update; returns the mean loss and the gradient's norm before clipping.
-	fn step(&mut self, batch: &[&Example], lr: f64) -> Result<(f32, f64)> {
-		let step = self.state.step;
+	/// Takes the next step.
+	pub(super) fn step(&self, state: &mut State) -> Result<Stepped> {
+		let step = state.step as usize;
+		let options = self.options;
 		let diverged = |what| Error::Diverged { step, what };
-		let trained = Trained::new(self.shape, &self.state.parameters)?;
-		let share = 1.0 / batch.len() as f32;
+		let lr = options.schedule(self.examples.len()).rate(step);
+		let batches = self.batches(step);
+		let share = 1.0 / batches.iter().map(Vec::len).sum::<usize>() as f32;
 		let mut mean_loss = 0.0;
-		let mut mean_gradient = vec![0f32; self.state.parameters.len()];
-		parallel::map_in_order(
-			batch,
-			self.options.threads,
-			|example| {
-				let (tokens, answer_start) = (&example.tokens, example.answer_start);
-				let sequence = Sequence { tokens, answer_start, context: 0 };
-				let (team, options) = (Team::alone(), GradientOptions::default());
-				let result = loss_and_gradient(self.base, &team, &trained, sequence, options);
-				match result {
-					Ok((loss, _)) if !loss.is_finite() => Err(diverged("the loss")),
-					Err(Error::NonFiniteActivation { .. }) => Err(diverged("an activation")),
-					other => other,
-				}
-			},
-			|_, (loss, gradient)| {
-				mean_loss += share * loss;
-				for (mean, value) in mean_gradient.iter_mut().zip(gradient) {
-					*mean += share * value;
-				}
-				Ok(())
-			},
-		)?;
-		let norm = clip(&mut mean_gradient, self.options.clip);
+		let mut mean_gradient = vec![0f32; state.parameters.len()];
+		let trained = Trained::new(self.shape, &state.parameters)?;
+		let dropout = Dropout { seed: options.seed, step: state.step, rate: options.dropout };
+		let dropout = (options.dropout > 0.0).then_some(dropout);
+		let pass = PassOptions { dropout, recompute: options.recompute, ..PassOptions::default() };
+		for batch in &batches {
+			let of = |&index: &usize| self.examples[index].sequence(index);
+			let sequences: Vec<_> = batch.iter().map(of).collect();
+			parallel::map_in_order(
+				&packs(&sequences, options.threads),
+				options.threads,
+				|pack| {
+					let (team, of) = (Team::alone(), &sequences[pack.clone()]);
+					match losses_and_gradients(self.base, &team, &trained, of, pass) {
+						Ok(found) if found.iter().any(|(loss, _)| !loss.is_finite()) => {
+							Err(diverged("the loss"))
+						}
+						Err((_, Error::NonFiniteActivation { .. })) => {
+							Err(diverged("an activation"))
+						}
+						other => other.map_err(|(_, error)| error),
+					}
+				},
+				|_, found| {
+					for (loss, gradient) in found {
+						mean_loss += share * loss;
+						for (mean, value) in mean_gradient.iter_mut().zip(gradient) {
+							*mean += share * value;
+						}
+					}
+					Ok(())
+				},
+			)?;
+		}
+		drop(trained);
+		let norm = clip(&mut mean_gradient, options.clip);
 		if !norm.is_finite() {
 			return Err(diverged("the gradient"));
 		}
 		let rule = AdamW {
-			beta1: self.options.beta1,
-			beta2: self.options.beta2,
-			epsilon: self.options.epsilon,
-			weight_decay: self.options.weight_decay,
+			beta1: options.beta1,
+			beta2: options.beta2,
+			epsilon: options.epsilon,
+			weight_decay: options.weight_decay,
 		};
-		let Checkpoint { parameters, moments, .. } = &mut self.state;
-		rule.update(parameters, moments, &mean_gradient, lr, step);
-		if parameters.iter().any(|parameter| !parameter.is_finite()) {
+		rule.update(&mut state.parameters, &mut state.moments, &mean_gradient, lr, step);
+		if state.parameters.iter().any(|parameter| !parameter.is_finite()) {
 			return Err(diverged("a parameter"));
 		}
-		self.state.step += 1;
-		Ok((mean_loss, norm))
+		state.step += 1;
+		Ok(Stepped { loss: mean_loss, norm, lr })
 	}
 
-	fn save(&self) -> Result<()> {
-		match (&self.options.checkpoint_dir, &self.identity) {
-			(Some(folder), Some(identity)) => self.state.save(folder, identity),
-			_ => Ok(()),
+	/// The mean loss on the validation examples, nothing left out: that of each in nats per learnt
+	/// token, added in f64 in their order. None when there are none.
+	pub(super) fn evaluate(&self, state: &State) -> Result<Option<f32>> {
+		if self.validation.is_empty() {
+			return Ok(None);
 		}
+		let diverged = |what| Error::Diverged { step: state.step as usize, what };
+		let trained = Trained::new(self.shape, &state.parameters)?;
+		let sequences: Vec<_> =
+			self.validation.iter().enumerate().map(|(at, example)| example.sequence(at)).collect();
+		let threads = self.options.threads;
+		let mut sum = 0f64;
+		parallel::map_in_order(
+			&packs(&sequences, threads),
+			threads,
+			|pack| {
+				let (team, of) = (Team::alone(), &sequences[pack.clone()]);
+				match losses(self.base, &team, &trained, of, Objective::Likelihood) {
+					Err((_, Error::NonFiniteActivation { .. })) => Err(diverged("an activation")),
+					other => other.map_err(|(_, error)| error),
+				}
+			},
+			|_, losses| {
+				losses.into_iter().for_each(|loss| sum += f64::from(loss));
+				Ok(())
+			},
+		)?;
+		let mean = (sum / self.validation.len() as f64) as f32;
+		if !mean.is_finite() {
+			return Err(diverged("the validation loss"));
+		}
+		Ok(Some(mean))
+	}
+
+	/// Whether the state after a step is a link of the chain, and whether it is evaluated then.
+	pub(super) fn due(&self, step: usize) -> (bool, bool) {
+		let end = step == 0 || step == self.steps();
+		let evaluated = !self.validation.is_empty()
+			&& (end || step.is_multiple_of(self.options.evaluate_every));
+		(end || evaluated || step.is_multiple_of(self.options.checkpoint_every), evaluated)
 	}
 }

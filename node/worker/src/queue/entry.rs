@@ -1,6 +1,6 @@
 //! What the queue knows of each job: bookkeeping without threads.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use codec::Encode;
 use openledger_primitives_core::{Hash, RequestId, record::content_hash};
@@ -35,12 +35,11 @@ impl Stage {
 
 /// The state of a queue.
 ///
-/// Every entry is exactly one of: named in `waiting`, the one named by `running`, named in
-/// `finished`.
+/// Every entry is named in exactly one of `waiting`, `running` and `finished`.
 pub(super) struct State {
 	entries: HashMap<RequestId, Entry>,
 	waiting: VecDeque<RequestId>,
-	running: Option<RequestId>,
+	running: BTreeSet<RequestId>,
 	/// Oldest first.
 	finished: VecDeque<RequestId>,
 	capacity: usize,
@@ -54,7 +53,7 @@ impl State {
 		Self {
 			entries: HashMap::new(),
 			waiting: VecDeque::new(),
-			running: None,
+			running: BTreeSet::new(),
 			finished: VecDeque::new(),
 			capacity,
 			results,
@@ -71,8 +70,8 @@ impl State {
 		self.waiting.len()
 	}
 
-	pub(super) fn running(&self) -> Option<RequestId> {
-		self.running
+	pub(super) fn running(&self) -> &BTreeSet<RequestId> {
+		&self.running
 	}
 
 	pub(super) fn finished(&self) -> usize {
@@ -84,7 +83,7 @@ impl State {
 	}
 
 	pub(super) fn free(&self) -> usize {
-		let taken = self.waiting.len() + usize::from(self.running.is_some());
+		let taken = self.waiting.len() + self.running.len();
 		if self.stopping { 0 } else { self.capacity.saturating_sub(taken) }
 	}
 
@@ -119,7 +118,7 @@ impl State {
 			Stage::Waiting(_) => self.waiting.retain(|other| *other != request),
 			Stage::Running(cancel) => {
 				cancel.cancel();
-				self.running = None;
+				self.running.remove(&request);
 			}
 			Stage::Done(_) | Stage::Failed(_) => self.finished.retain(|other| *other != request),
 		}
@@ -132,7 +131,7 @@ impl State {
 		let cancel = CancellationToken::new();
 		let running = Stage::Running(cancel.clone());
 		let Stage::Waiting(job) = std::mem::replace(&mut entry.stage, running) else { return None };
-		self.running = Some(request);
+		self.running.insert(request);
 		Some((request, entry.turn, job, cancel))
 	}
 
@@ -150,7 +149,7 @@ impl State {
 			Ok(outcome) => Stage::Done(Box::new(outcome)),
 			Err(failure) => Stage::Failed(failure),
 		};
-		self.running = None;
+		self.running.remove(&request);
 		self.finished.push_back(request);
 		while self.finished.len() > self.results {
 			if let Some(oldest) = self.finished.pop_front() {
@@ -170,6 +169,6 @@ impl State {
 		}
 		self.waiting.clear();
 		self.finished.clear();
-		self.running = None;
+		self.running.clear();
 	}
 }

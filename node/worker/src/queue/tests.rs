@@ -4,7 +4,12 @@ use openledger_primitives_inference::Progress;
 use std::sync::atomic::Ordering;
 
 fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
-	Queue::start(answerer.clone(), capacity, 1, Metrics::new(None).unwrap()).unwrap()
+	queue_of(answerer, Shape { capacity, parallel: 1 })
+}
+
+fn queue_of(answerer: &Arc<Scripted>, shape: Shape) -> Queue {
+	let metrics = Metrics::new(None).unwrap();
+	Queue::start(answerer.clone(), shape, pool(1).unwrap(), metrics).unwrap()
 }
 
 fn progress(response: Response) -> Progress {
@@ -46,6 +51,26 @@ fn jobs_are_answered_in_order_of_arrival() {
 	*answerer.hold.lock() = false;
 	wait_for(&queue, 5, &Progress::Done(outcome(5)));
 	assert_eq!(*answerer.started.lock(), [7, 3, 5]);
+}
+
+#[test]
+fn jobs_run_together_when_several_may_and_each_is_cancelled_by_itself() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue_of(&answerer, Shape { capacity: 4, parallel: 2 });
+	for request in [7, 3, 5] {
+		queue.enqueue(job(request));
+	}
+	until("two run", || queue.load().running == [3, 7]);
+	assert_eq!((queue.load().waiting, queue.free()), (1, 1));
+	queue.forget(7);
+	until("the third runs", || queue.load().running == [3, 5]);
+	assert_eq!(answerer.cancelled.load(Ordering::SeqCst), 1);
+	*answerer.hold.lock() = false;
+	for request in [3, 5] {
+		wait_for(&queue, request, &Progress::Done(outcome(request)));
+	}
+	assert_eq!(queue.poll(7), Response::Failed(Failure::Unknown));
+	assert_eq!((queue.load().running.len(), queue.load().finished), (0, 2));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use openlora::{
 	testing::{Encoding, tiny_config, write_gguf},
 	train,
 };
-use std::{convert::Infallible, path::PathBuf, sync::LazyLock};
+use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, sync::LazyLock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -135,8 +135,10 @@ fn fixture() -> Fixture {
 		store.clone(),
 		runtime.handle().clone(),
 		1 << 24,
+		3,
 		metrics.clone(),
-	);
+	)
+	.unwrap();
 	Fixture { server, store, metrics, runtime, _folder: folder }
 }
 
@@ -207,6 +209,21 @@ fn answer_is_the_same_for_the_same_job_and_another_for_another_seed() {
 	let other = fixture.answer(&other).unwrap();
 	assert_eq!(other.answer, outcome.answer);
 	assert_ne!(other.claim.trace, outcome.claim.trace);
+}
+
+#[test]
+fn answers_are_the_same_when_several_jobs_run_at_once() {
+	let fixture = stocked();
+	let job = |seed: u8| Job { seed: [seed; 32], ..MODEL.job.clone() };
+	let alone: Vec<_> = (0..6).map(|seed| fixture.answer(&job(seed)).unwrap()).collect();
+	std::thread::scope(|scope| {
+		let fixture = &fixture;
+		let together: Vec<_> =
+			(0..6).map(|seed| scope.spawn(move || fixture.answer(&job(seed)))).collect();
+		for (alone, together) in alone.into_iter().zip(together) {
+			assert_eq!(together.join().unwrap(), Ok(alone));
+		}
+	});
 }
 
 #[test]
@@ -318,13 +335,13 @@ fn answer_ends_with_the_context_when_more_tokens_are_allowed() {
 #[test]
 fn generation_stops_at_the_next_token_when_it_is_cancelled() {
 	let fixture = stocked();
-	let base = &fixture.server.bases[&MODEL.job.base];
-	let adapter = Adapter::from_bytes(&MODEL.adapter).unwrap();
-	let prompt = format::prompt(base, "Who is here?").unwrap();
+	let served = &fixture.server.bases[&MODEL.job.base];
+	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
+	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
 	let cancel = CancellationToken::new();
 	cancel.cancel();
 	let job = &MODEL.job;
-	let result = fixture.server.generate(job, base, &adapter, &prompt, &cancel);
+	let result = fixture.server.generate(job, served, &adapter, &prompt, &cancel);
 	assert!(matches!(result.map(|_| ()), Err(Failure::Engine(_))));
 	assert_eq!(fixture.metrics.answer_tokens.get(), 1);
 	assert!(matches!(fixture.server.answer(job, &cancel), Err(Failure::Engine(_))));

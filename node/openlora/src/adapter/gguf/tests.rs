@@ -120,6 +120,39 @@ fn rows_of_queries_and_keys_are_those_of_llama_cpp_when_written() {
 }
 
 #[test]
+fn file_is_of_the_base_s_architecture_and_keeps_its_order_of_rows() {
+	let llama = adapter(config()).to_gguf(&testing::tiny_config(), Precision::F32).unwrap();
+	for (name, base) in testing::tiny_kinds() {
+		let adapter = testing::random_adapter(&base, config(), 5);
+		let bytes = adapter.to_gguf(&base, Precision::F32).unwrap().bytes;
+		let file = tempfile::NamedTempFile::new().unwrap();
+		fs::write(file.path(), bytes).unwrap();
+		let mut gguf = Gguf::open(file.path()).unwrap();
+		let facts = base.architecture.facts();
+		let key = "general.architecture";
+		assert_eq!(gguf.require(key).unwrap().text(key).unwrap(), facts.gguf);
+		let stored = matrix(&mut gguf, "blk.1.attn_k.weight.lora_b").unwrap();
+		let stored: Vec<Vec<f32>> = stored.to_vec2().unwrap();
+		let own: Vec<Vec<f32>> = adapter.weights().get(1, Module::K).unwrap().b.to_vec2().unwrap();
+		assert_eq!(stored[1], own[if facts.interleaved { base.head_dim / 2 } else { 1 }], "{name}");
+		let again = Adapter::load_gguf(file.path(), &base).unwrap();
+		assert_eq!(pairs(&again), pairs(&adapter), "{name}");
+		// One for llama is none for the others.
+		fs::write(file.path(), &llama.bytes).unwrap();
+		let of_llama = Adapter::load_gguf(file.path(), &base);
+		match of_llama {
+			Err(Error::UnsupportedAdapter { field, value }) => {
+				assert_eq!(
+					(field.as_str(), value.as_str(), facts.interleaved),
+					(key, "llama", false)
+				);
+			}
+			other => assert!(facts.interleaved && other.is_ok(), "{name}: {other:?}"),
+		}
+	}
+}
+
+#[test]
 fn scales_go_into_b_when_one_alpha_cannot_say_them() {
 	let mut doubled = config();
 	let alphas = vec![("v_proj".to_string(), 32.0), ("0.mlp.up_proj".to_string(), 11.0)];
