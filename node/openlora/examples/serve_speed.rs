@@ -46,7 +46,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 /// An adapter on every projection; which values it has makes no difference to the time.
 fn adapter(base: &Base, rank: usize, seed: u64) -> Result<Adapter, Box<dyn Error>> {
 	let config = PeftConfig::new(rank, 2.0 * rank as f64, Module::ALL)?;
-	let mut weights = AdapterWeights::new(base.config.layers, config.scale());
+	let mut weights = AdapterWeights::new(base.config.layers, 1.0);
 	let mut rng = ChaCha8Rng::seed_from_u64(seed);
 	for layer in 0..base.config.layers {
 		for module in Module::ALL {

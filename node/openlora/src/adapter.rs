@@ -3,6 +3,7 @@
 //! A frozen projection `W` becomes `x·Wᵀ + s·(x·Aᵀ)·Bᵀ` with `A` of shape `[rank, inputs]`, `B` of
 //! shape `[outputs, rank]` and `s = alpha / rank` (`alpha / √rank` with rank-stabilised scaling).
 
+mod gguf;
 mod peft;
 mod store;
 
@@ -15,8 +16,9 @@ use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+pub use gguf::ExportedGguf;
 pub(crate) use peft::MAX_RANK;
-pub use peft::PeftConfig;
+pub use peft::{LayerFilter, Names, Pattern, PatternMap, PeftConfig, Target};
 
 use crate::{
 	config::Config,
@@ -97,39 +99,67 @@ pub struct Lora {
 }
 
 /// The matrices of an adapter as the forward pass uses them: constants when serving, variables
-/// when training.
+/// when training. Ranks and scales may differ from one projection to the next.
 #[derive(Debug, Clone)]
 pub struct AdapterWeights {
 	scale: f64,
-	layers: Vec<[Option<Lora>; Module::ALL.len()]>,
+	layers: Vec<[Option<(Lora, f64)>; Module::ALL.len()]>,
 }
 
 impl AdapterWeights {
-	/// No matrices yet, for a base of `layers` blocks; `scale` multiplies each low-rank product.
+	/// No matrices yet, for `layers` blocks of a base; `scale` multiplies the low-rank products that are
+	/// put in place without one of their own.
 	pub fn new(layers: usize, scale: f64) -> Self {
 		Self { scale, layers: (0..layers).map(|_| [const { None }; Module::ALL.len()]).collect() }
 	}
 
-	/// Factor on every low-rank product.
-	pub fn scale(&self) -> f64 {
-		self.scale
+	/// Factor on the low-rank product of one projection, if it is adapted.
+	pub fn scale(&self, layer: usize, module: Module) -> Option<f64> {
+		self.slot(layer, module).map(|(_, scale)| *scale)
 	}
 
-	/// Number of blocks of the base that this was made for.
+	/// Number of blocks of a base up to the last that can be adapted.
 	pub fn layers(&self) -> usize {
 		self.layers.len()
 	}
 
-	/// Puts the matrices of one projection in place; false when there is no such layer.
+	/// Puts the matrices of one projection in place, with the scale of those that were there before;
+	/// false when there is no such layer.
 	pub fn insert(&mut self, layer: usize, module: Module, lora: Lora) -> bool {
+		let scale = self.scale(layer, module).unwrap_or(self.scale);
+		self.insert_scaled(layer, module, lora, scale)
+	}
+
+	/// As [`AdapterWeights::insert`], with a factor of its own on the low-rank product.
+	pub fn insert_scaled(&mut self, layer: usize, module: Module, lora: Lora, scale: f64) -> bool {
 		let Some(slots) = self.layers.get_mut(layer) else { return false };
-		slots[module as usize] = Some(lora);
+		slots[module as usize] = Some((lora, scale));
 		true
 	}
 
 	/// The matrices of one projection, if it is adapted.
 	pub fn get(&self, layer: usize, module: Module) -> Option<&Lora> {
+		self.slot(layer, module).map(|(lora, _)| lora)
+	}
+
+	fn slot(&self, layer: usize, module: Module) -> Option<&(Lora, f64)> {
 		self.layers.get(layer)?[module as usize].as_ref()
+	}
+
+	/// As many layers with the same scales, and matrices made from these.
+	///
+	/// # Errors
+	/// What `change` returns.
+	pub(crate) fn map(&self, mut change: impl FnMut(&Lora) -> Result<Lora>) -> Result<Self> {
+		let mut layers = Self::new(self.layers(), self.scale).layers;
+		for (slots, targets) in self.layers.iter().zip(&mut layers) {
+			for (slot, target) in slots.iter().zip(targets) {
+				if let Some((lora, scale)) = slot {
+					*target = Some((change(lora)?, *scale));
+				}
+			}
+		}
+		Ok(Self { scale: self.scale, layers })
 	}
 
 	/// All matrices in parameter order: layers ascending, then [`Module`] order.
@@ -138,25 +168,27 @@ impl AdapterWeights {
 			Module::ALL
 				.into_iter()
 				.zip(slots)
-				.filter_map(move |(module, lora)| Some((layer, module, lora.as_ref()?)))
+				.filter_map(move |(module, slot)| Some((layer, module, &slot.as_ref()?.0)))
 		})
 	}
 
 	/// The same values, outside every gradient graph.
 	pub fn detach(&self) -> Self {
-		let mut detached = Self::new(self.layers(), self.scale);
-		for (layer, module, lora) in self.iter() {
-			detached.insert(layer, module, Lora { a: lora.a.detach(), b: lora.b.detach() });
-		}
-		detached
+		let detached = |slot: &Option<(Lora, f64)>| {
+			let (lora, scale) = slot.as_ref()?;
+			Some((Lora { a: lora.a.detach(), b: lora.b.detach() }, *scale))
+		};
+		let layers = self.layers.iter().map(|slots| slots.each_ref().map(detached)).collect();
+		Self { scale: self.scale, layers }
 	}
 
 	/// Checks that every matrix fits the base.
 	///
 	/// # Errors
-	/// [`Error::AdapterLayers`] or [`Error::AdapterShape`].
+	/// [`Error::AdapterLayers`] when there are matrices beyond its last layer, or
+	/// [`Error::AdapterShape`].
 	pub fn fits(&self, config: &Config) -> Result<()> {
-		if self.layers() != config.layers {
+		if self.layers() > config.layers {
 			return Err(Error::AdapterLayers { expected: config.layers, found: self.layers() });
 		}
 		for (layer, module, lora) in self.iter() {
@@ -184,35 +216,32 @@ impl Adapter {
 	/// Joins a configuration with its matrices.
 	///
 	/// # Errors
-	/// When a target module lacks its matrices in some layer, there are matrices for another
-	/// module, a rank differs from the configuration's, or a weight is not finite.
+	/// When a projection that the configuration targets lacks its matrices, up to the last layer that
+	/// there are; there are matrices for another one, or for none; a rank differs from the
+	/// configuration's, or a weight is not finite.
 	pub fn new(config: PeftConfig, weights: AdapterWeights) -> Result<Self> {
 		config.validate()?;
-		if weights.layers() == 0 {
-			return Err(Error::malformed("adapter", "it has no layers"));
-		}
+		config.check_others(weights.layers())?;
+		// A variable's storage changes with every training step: the adapter keeps copies.
+		let copy = |tensor: &Tensor| tensor.detach().contiguous()?.copy();
+		let mut copies = AdapterWeights::new(weights.layers(), 1.0);
 		for layer in 0..weights.layers() {
 			for module in Module::ALL {
-				let listed = config.target_modules.contains(&module);
-				match weights.get(layer, module) {
-					None if listed => {
-						return Err(Error::MissingTensor(store::tensor_name(layer, module, 'A')));
+				let name = || store::tensor_name(layer, module, 'A');
+				match (config.target(layer, module), weights.get(layer, module)) {
+					(None, None) => {}
+					(Some(_), None) => return Err(Error::MissingTensor(name())),
+					(None, Some(_)) => return Err(Error::UnexpectedTensor(name())),
+					(Some(target), Some(lora)) => {
+						check_pair(target.rank, layer, module, lora)?;
+						let lora = Lora { a: copy(&lora.a)?, b: copy(&lora.b)? };
+						copies.insert_scaled(layer, module, lora, target.scale);
 					}
-					Some(_) if !listed => {
-						return Err(Error::UnexpectedTensor(store::tensor_name(
-							layer, module, 'A',
-						)));
-					}
-					None => {}
-					Some(lora) => check_pair(&config, layer, module, lora)?,
 				}
 			}
 		}
-		// A variable's storage changes with every training step: the adapter keeps copies.
-		let mut copies = AdapterWeights::new(weights.layers(), config.scale());
-		for (layer, module, lora) in weights.iter() {
-			let copy = |tensor: &Tensor| tensor.detach().contiguous()?.copy();
-			copies.insert(layer, module, Lora { a: copy(&lora.a)?, b: copy(&lora.b)? });
+		if copies.iter().next().is_none() {
+			return Err(Error::malformed("adapter", "it changes no projection"));
 		}
 		Ok(Self { config, weights: copies, generation: next_generation(), packed: OnceLock::new() })
 	}
@@ -225,19 +254,17 @@ impl Adapter {
 	pub fn init(base: &Config, config: PeftConfig, seed: u64) -> Result<Self> {
 		config.validate()?;
 		let mut rng = ChaCha8Rng::seed_from_u64(seed);
-		let mut weights = AdapterWeights::new(base.layers, config.scale());
+		let mut weights = AdapterWeights::new(base.layers, 1.0);
 		for layer in 0..base.layers {
 			for module in Module::ALL {
-				if !config.target_modules.contains(&module) {
-					continue;
-				}
+				let Some(Target { rank, .. }) = config.target(layer, module) else { continue };
 				let (inputs, outputs) = base.dimensions(module);
 				let bound = 1.0 / (inputs as f32).sqrt();
 				let a: Vec<f32> =
-					(0..config.r * inputs).map(|_| rng.random_range(-bound..bound)).collect();
+					(0..rank * inputs).map(|_| rng.random_range(-bound..bound)).collect();
 				let lora = Lora {
-					a: Tensor::from_vec(a, (config.r, inputs), &Device::Cpu)?,
-					b: Tensor::zeros((outputs, config.r), candle_core::DType::F32, &Device::Cpu)?,
+					a: Tensor::from_vec(a, (rank, inputs), &Device::Cpu)?,
+					b: Tensor::zeros((outputs, rank), candle_core::DType::F32, &Device::Cpu)?,
 				};
 				weights.insert(layer, module, lora);
 			}
@@ -291,17 +318,33 @@ impl Adapter {
 		Packed::new(&self.weights, Precision::F16)
 	}
 
+	/// The largest rank of its projections.
+	pub fn rank(&self) -> usize {
+		let ranks = self.weights.iter().filter_map(|(_, _, lora)| lora.a.dim(0).ok());
+		ranks.max().unwrap_or_default()
+	}
+
 	/// Number of trainable parameters.
 	pub fn parameter_count(&self) -> usize {
 		self.weights.iter().map(|(_, _, lora)| lora.a.elem_count() + lora.b.elem_count()).sum()
 	}
 
-	/// Checks that this adapter was made for a base of that shape.
+	/// Checks that this adapter was made for a base of that shape: that its matrices fit, and that there
+	/// are all that its configuration asks for there.
 	///
 	/// # Errors
 	/// [`Error::AdapterLayers`] or [`Error::AdapterShape`].
 	pub fn fits(&self, base: &Config) -> Result<()> {
-		self.weights.fits(base)
+		self.weights.fits(base)?;
+		let targeted = |layer: &usize| {
+			Module::ALL.iter().any(|module| self.config.target(*layer, *module).is_some())
+		};
+		match (self.weights.layers()..base.layers).rev().find(targeted) {
+			None => Ok(()),
+			Some(last) => {
+				Err(Error::AdapterLayers { expected: last + 1, found: self.weights.layers() })
+			}
+		}
 	}
 }
 
@@ -311,14 +354,14 @@ pub(crate) fn next_generation() -> u64 {
 	NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn check_pair(config: &PeftConfig, layer: usize, module: Module, lora: &Lora) -> Result<()> {
+fn check_pair(rank: usize, layer: usize, module: Module, lora: &Lora) -> Result<()> {
 	for (letter, tensor, rank_dim) in [('A', &lora.a, 0), ('B', &lora.b, 1)] {
 		let name = store::tensor_name(layer, module, letter);
 		let dims = tensor.dims();
-		if dims.len() != 2 || dims[rank_dim] != config.r {
+		if dims.len() != 2 || dims[rank_dim] != rank || tensor.elem_count() == 0 {
 			let mut expected = dims.to_vec();
 			expected.resize(2, 0);
-			expected[rank_dim] = config.r;
+			expected[rank_dim] = rank;
 			return Err(Error::WrongShape { name, expected, found: dims.to_vec() });
 		}
 		crate::weights::check_finite_tensor(&name, tensor)?;

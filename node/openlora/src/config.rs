@@ -4,6 +4,7 @@ use crate::{
 	adapter::Module,
 	architecture::Architecture,
 	error::{Error, Result},
+	gguf, hf,
 	rope::RopeScaling,
 };
 
@@ -46,6 +47,15 @@ pub struct Config {
 }
 
 impl Config {
+	/// Reads the shape of a base, a GGUF file or a Hugging Face folder, and none of its weights.
+	///
+	/// # Errors
+	/// As [`crate::Base::load`], for what it reads.
+	pub fn load(path: &std::path::Path) -> Result<Self> {
+		let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
+		if metadata.is_dir() { hf::load_config(path) } else { gguf::load_config(path) }
+	}
+
 	/// Checks that the numbers are in range and fit each other.
 	///
 	/// # Errors

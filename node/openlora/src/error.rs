@@ -18,6 +18,9 @@ pub enum Error {
 		/// What the operating system answered.
 		source: std::io::Error,
 	},
+	/// There is something already where a file or folder was to be written.
+	#[error("{} exists already: name another path, or allow it to be replaced", .0.display())]
+	Exists(PathBuf),
 	/// The path is neither a GGUF file nor a folder with a `config.json`.
 	#[error("{} is neither a GGUF file nor a Hugging Face folder (no config.json in it)", .0.display())]
 	NotABase(PathBuf),
@@ -145,16 +148,32 @@ pub enum Error {
 		/// Its value, as JSON.
 		value: String,
 	},
+	/// A regular expression of the adapter configuration is not one that this engine reads as PEFT does.
+	#[error("unsupported pattern {pattern:?} in the adapter's {field}: {reason}")]
+	UnsupportedPattern {
+		/// The field of `adapter_config.json`.
+		field: &'static str,
+		/// The expression, cut short.
+		pattern: String,
+		/// What it uses.
+		reason: String,
+	},
 	/// The adapter was made for another base: it has another number of layers.
 	#[error(
-		"the adapter has {found} layers, the base has {expected}: it was made for another base"
+		"the adapter has weights for {found} layers where this base asks for {expected}: it was made \
+		 for another base"
 	)]
 	AdapterLayers {
-		/// Layers of the base.
+		/// Layers for which the base needs weights.
 		expected: usize,
 		/// Layers of the adapter.
 		found: usize,
 	},
+	/// A file of a folder is a link to somewhere else, or not a file.
+	#[error(
+		"{} is not a file within its folder: copy what it links to there (cp -rL does)", .0.display()
+	)]
+	OutsideFolder(PathBuf),
 	/// The adapter was made for another base: a matrix does not fit.
 	#[error(
 		"the adapter's {module} in layer {layer} maps {found:?}, the base's {expected:?} \

@@ -1,9 +1,10 @@
 //! Bases from GGUF files, as llama.cpp's converter writes them.
 
-mod reader;
+pub(crate) mod reader;
 mod settings;
 mod value;
 mod vocabulary;
+pub(crate) mod writer;
 
 use std::path::Path;
 
@@ -73,7 +74,7 @@ pub(crate) fn tensor_name(slot: Slot) -> String {
 }
 
 /// How many heads a projection has whose rows the file has in llama.cpp's order.
-fn interleaved_heads(slot: Slot, config: &Config) -> Option<usize> {
+pub(crate) fn interleaved_heads(slot: Slot, config: &Config) -> Option<usize> {
 	match slot {
 		_ if !config.architecture.facts().interleaved => None,
 		Slot::Projection(_, Module::Q) => Some(config.heads),
@@ -88,18 +89,23 @@ fn interleaved_heads(slot: Slot, config: &Config) -> Option<usize> {
 /// side; Hugging Face, and so every PEFT adapter, has the first halves before the second ones.
 fn unpermuted(weight: &Stored, heads: usize) -> Result<Vec<usize>> {
 	let rows = weight.shape.first().copied().unwrap_or_default();
-	if !rows.is_multiple_of(heads * 2) {
+	interleaved_rows(rows, heads).ok_or_else(|| {
 		let mut expected = weight.shape.clone();
 		expected.splice(..expected.len().min(1), [heads * 2]);
 		let (name, found) = (weight.name.clone(), weight.shape.clone());
-		return Err(Error::WrongShape { name, expected, found });
-	}
-	let pairs = rows / heads / 2;
-	let source = |row: usize| {
+		Error::WrongShape { name, expected, found }
+	})
+}
+
+/// For each of Hugging Face's rows of so many heads, which one it is in llama.cpp's order; none when
+/// they do not divide into heads and pairs.
+pub(crate) fn interleaved_rows(rows: usize, heads: usize) -> Option<Vec<usize>> {
+	let pairs = rows.checked_div(heads * 2).filter(|pairs| pairs * heads * 2 == rows)?;
+	let place = |row: usize| {
 		let (head, within) = (row / (2 * pairs), row % (2 * pairs));
 		head * 2 * pairs + within % pairs * 2 + within / pairs
 	};
-	Ok((0..rows).map(source).collect())
+	Some((0..rows).map(place).collect())
 }
 
 /// What llama.cpp's converter does to query and key rows; the inverse of [`unpermuted`].
@@ -115,6 +121,25 @@ pub(crate) fn permute(
 		.reshape((heads, 2, rows / heads / 2, columns))
 		.and_then(|split| split.transpose(1, 2)?.contiguous()?.reshape((rows, columns)))
 		.expect("rows divide into heads and halves")
+}
+
+/// The shape of the base in the file at `path`, without its weights.
+pub(crate) fn load_config(path: &Path) -> Result<Config> {
+	settings::config(&Gguf::open(path)?)
+}
+
+/// The shape of a base whose tensors are the ones that it has to have.
+pub(crate) fn checked_config(file: &Gguf) -> Result<Config> {
+	let config = settings::config(file)?;
+	check_tensor_names(file, &config)?;
+	for slot in Slot::all(&config) {
+		let (name, expected) = (tensor_name(slot), slot.shape(&config));
+		let found = file.shape(&name)?;
+		if found != expected {
+			return Err(Error::WrongShape { name, expected, found: found.to_vec() });
+		}
+	}
+	Ok(config)
 }
 
 /// Refuses tensors that the forward pass would leave out.

@@ -1,7 +1,7 @@
 //! Bases from Hugging Face folders: `config.json`, `*.safetensors` and `tokenizer.json`.
 
 mod settings;
-mod shard;
+pub(crate) mod shard;
 
 use std::{
 	collections::{HashMap, HashSet},
@@ -24,8 +24,8 @@ use shard::Shard;
 
 /// Largest JSON file that is read into memory; the tokenizers of today take a tenth.
 const MAX_JSON: u64 = 1 << 28;
-const CONFIG: &str = "config.json";
-const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const CONFIG: &str = "config.json";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 const SINGLE: &str = "model.safetensors";
 
 /// Loads a base from the folder.
@@ -58,6 +58,14 @@ pub(crate) fn load(folder: &Path) -> Result<Base> {
 	Base::new(config, weights, tokenizer, chat, special, stop_tokens)
 }
 
+/// The shape of the base in the folder, without its weights.
+pub(crate) fn load_config(folder: &Path) -> Result<Config> {
+	if !folder.join(CONFIG).is_file() {
+		return Err(Error::NotABase(folder.to_path_buf()));
+	}
+	Settings::new(read_json(&folder.join(CONFIG))?)?.config()
+}
+
 /// The name that `LlamaForCausalLM` and its relatives give a tensor.
 pub(crate) fn tensor_name(slot: Slot) -> String {
 	match slot {
@@ -82,13 +90,13 @@ pub(crate) fn tensor_name(slot: Slot) -> String {
 }
 
 /// The safetensors files of a folder, and which tensor is in which.
-struct Shards {
+pub(crate) struct Shards {
 	files: Vec<Shard>,
 	places: HashMap<String, usize>,
 }
 
 impl Shards {
-	fn open(folder: &Path) -> Result<Self> {
+	pub(crate) fn open(folder: &Path) -> Result<Self> {
 		let index = folder.join(INDEX);
 		let names: Vec<PathBuf> = if index.is_file() {
 			let map = read_json(&index)?;
@@ -124,7 +132,7 @@ impl Shards {
 	}
 
 	/// Refuses tensors that the forward pass would leave out.
-	fn check_names(&self, config: &Config) -> Result<()> {
+	pub(crate) fn check_names(&self, config: &Config) -> Result<()> {
 		let known: HashSet<String> = Slot::all(config).into_iter().map(tensor_name).collect();
 		let harmless = |name: &str| {
 			// A tied head stored once more, and the frequencies that old exports kept.
@@ -138,6 +146,24 @@ impl Shards {
 			Some(&name) => Err(Error::UnexpectedTensor(name.clone())),
 			None => Ok(()),
 		}
+	}
+
+	/// Refuses another shape.
+	pub(crate) fn check_shape(&self, name: &str, expected: &[usize]) -> Result<()> {
+		let place = self.places.get(name);
+		let shard = place.and_then(|&place| self.files.get(place));
+		let shard = shard.ok_or_else(|| Error::MissingTensor(name.to_string()))?;
+		let (_, found) = shard.info(name)?;
+		if found != expected {
+			let (name, expected) = (name.to_string(), expected.to_vec());
+			return Err(Error::WrongShape { name, expected, found: found.to_vec() });
+		}
+		Ok(())
+	}
+
+	/// The files.
+	pub(crate) fn files(&mut self) -> impl ExactSizeIterator<Item = &mut Shard> {
+		self.files.iter_mut()
 	}
 
 	fn tensor(&mut self, name: &str) -> Result<Stored> {
@@ -189,7 +215,7 @@ impl TokenizerConfig {
 	}
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 	let found = fs::metadata(path).map_err(Error::io(path))?.len();
 	if found > MAX_JSON {
 		let what = "size of a JSON file in bytes";
@@ -198,7 +224,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 	fs::read(path).map_err(Error::io(path))
 }
 
-fn read_json(path: &Path) -> Result<Value> {
+pub(crate) fn read_json(path: &Path) -> Result<Value> {
 	serde_json::from_slice(&read(path)?)
 		.map_err(|e| Error::malformed(path.file_name().unwrap_or_default().to_string_lossy(), e))
 }

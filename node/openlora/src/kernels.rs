@@ -9,13 +9,14 @@ pub(crate) mod gradient;
 mod isa;
 pub(crate) mod kv;
 pub(crate) mod lora;
+pub(crate) mod merge;
 pub(crate) mod quantised;
 mod storage;
 mod team;
 pub(crate) mod update;
 pub(crate) mod vector;
 
-pub(crate) use element::Precision;
+pub use element::Precision;
 pub use isa::Isa;
 pub(crate) use isa::{Arch, Kernel};
 pub(crate) use storage::Bytes;

@@ -22,7 +22,9 @@ mod golden;
 pub mod gradient;
 mod hf;
 mod kernels;
+mod merge;
 mod objective;
+pub mod output;
 mod parallel;
 mod parameters;
 mod rope;
@@ -36,7 +38,10 @@ pub mod tokenizer;
 pub mod train;
 pub mod weights;
 
-pub use adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig};
+pub use adapter::{
+	Adapter, AdapterWeights, ExportedGguf, LayerFilter, Lora, Module, Names, Pattern, PatternMap,
+	PeftConfig,
+};
 pub use architecture::Architecture;
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;
@@ -46,7 +51,8 @@ pub use constrain::{Constraint, Grammar};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateOptions, Generation, generate};
 pub use gradient::{GradientOptions, gradient, gradients, parameter_count};
-pub use kernels::{Isa, Team};
+pub use kernels::{Isa, Precision, Team};
+pub use merge::{MergeOptions, MergeProgress, Merged, MergedNumbers, merge};
 pub use objective::Objective;
 pub use parallel::leave_candle_single_threaded;
 pub use rope::RopeScaling;

@@ -141,7 +141,7 @@ impl Store {
 		self.inner.check_size(packed.bytes().len() as u64)?;
 		let path = self.inner.path(&key);
 		loop {
-			let table = file::write(&path, &packed)?;
+			let table = file::write(&path, &packed, self.inner.base.layers)?;
 			if let Some(stored) = self.inner.register(key, &path, table) {
 				return Ok(stored);
 			}

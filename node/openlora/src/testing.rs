@@ -23,7 +23,7 @@ pub use gguf_writer::{Encoding, GgufWriter, MetadataValue};
 pub use kinds::tiny_kinds;
 
 use crate::{
-	adapter::{Adapter, AdapterWeights, Lora, PeftConfig},
+	adapter::{Adapter, AdapterWeights, Lora, Module, PeftConfig, Target},
 	architecture::Architecture,
 	base::Base,
 	config::Config,
@@ -127,15 +127,31 @@ pub fn random_adapter(base: &Config, config: PeftConfig, seed: u64) -> Adapter {
 		let values = (0..rows * columns).map(|_| rng.random_range(-bound..bound)).collect();
 		Tensor::from_vec::<_, f32>(values, (rows, columns), &Device::Cpu).expect("counted")
 	};
-	let mut weights = AdapterWeights::new(base.layers, config.scale());
+	let mut weights = AdapterWeights::new(base.layers, 1.0);
 	for layer in 0..base.layers {
-		for &module in &config.target_modules {
+		for module in Module::ALL {
+			let Some(Target { rank, .. }) = config.target(layer, module) else { continue };
 			let (inputs, outputs) = base.dimensions(module);
-			let lora = Lora { a: matrix(config.r, inputs), b: matrix(outputs, config.r) };
+			let lora = Lora { a: matrix(rank, inputs), b: matrix(outputs, rank) };
 			weights.insert(layer, module, lora);
 		}
 	}
 	Adapter::new(config, weights).expect("every target has its matrices")
+}
+
+/// A configuration whose ranks and scales differ between projections of the tiny base, some of which it
+/// leaves as they are, all of the first layer's feed-forward part among them.
+pub fn mixed_config() -> PeftConfig {
+	PeftConfig::from_json(
+		r#"{
+			"peft_type": "LORA", "r": 4, "lora_alpha": 8, "use_rslora": true,
+			"target_modules": ["q_proj", "v_proj", "o_proj", "model.layers.1.mlp.down_proj"],
+			"exclude_modules": ["1.self_attn.o_proj"],
+			"rank_pattern": {"layers\\.1\\..*": 9, "v_proj": 1},
+			"alpha_pattern": {"q_proj": 3.5, "0.self_attn.v_proj": 2}
+		}"#,
+	)
+	.expect("a configuration of PEFT's")
 }
 
 /// Writes a base as one GGUF file in `folder` and returns its path.

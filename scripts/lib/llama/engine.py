@@ -47,6 +47,22 @@ class Engine:
         self.run("teacher_forced", [model, "logits", file], json.dumps(samples))
         return numpy.memmap(file, dtype="<f4", mode="r").reshape(-1, vocabulary)
 
+    def train(self, model, samples, adapter):
+        """Trains an adapter on token sequences and saves it as a folder."""
+        self.run("peft", [model, "train", adapter], json.dumps(samples))
+
+    def adapter_file(self, model, adapter, file):
+        """Writes an adapter as llama.cpp's GGUF adapter."""
+        self.run("peft", [model, "gguf", adapter, file], "")
+
+    def adapted_logits(self, model, adapter, samples, vocabulary, file):
+        """As `logits`, with an adapter, all of it in single precision."""
+        import numpy
+
+        self.run("peft", [model, "logits", adapter, file], json.dumps(samples))
+        # After them come those in half precision, as served.
+        return numpy.memmap(file, dtype="<f4", mode="r").reshape(2, -1, vocabulary)[0]
+
     def tiny_models(self, folder, seed, text):
         """Writes tiny random models and returns the list of them."""
         return json.loads(self.run("tiny_models", [folder, seed], text))

@@ -63,6 +63,12 @@ def load():
         ("llama_batch_free", None, [Batch]),
         ("llama_decode", i32, [pointer, Batch]),
         ("llama_get_logits_ith", ctypes.POINTER(ctypes.c_float), [pointer, i32]),
+        ("llama_adapter_lora_init", pointer, [pointer, ctypes.c_char_p]),
+        (
+            "llama_set_adapters_lora",
+            i32,
+            [pointer, ctypes.POINTER(pointer), ctypes.c_size_t, ctypes.POINTER(ctypes.c_float)],
+        ),
         ("llama_print_system_info", ctypes.c_char_p, []),
     ]:
         function = getattr(library, name)
@@ -71,9 +77,9 @@ def load():
 
 
 class Llama:
-    """One model, loaded."""
+    """One model, loaded, with an adapter where one is named."""
 
-    def __init__(self, path):
+    def __init__(self, path, adapter=None):
         self.c = c = load()
         pointer = ctypes.c_void_p
         self._quiet = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, pointer)(
@@ -86,6 +92,11 @@ class Llama:
         )
         if not self.model:
             sys.exit(f"llama.cpp cannot load {path}")
+        self.adapter = None
+        if adapter:
+            self.adapter = c.llama_adapter_lora_init(self.model, str(adapter).encode())
+            if not self.adapter:
+                sys.exit(f"llama.cpp cannot load {adapter}")
         self.vocab = c.llama_model_get_vocab(self.model)
         self.n_vocab = c.llama_vocab_n_tokens(self.vocab)
 
@@ -119,6 +130,10 @@ class Session:
         self.context = self.c.llama_init_from_model(llama.model, params)
         if not self.context or self.c.llama_n_ctx(self.context) < room:
             sys.exit("llama.cpp gave no context of the size asked for")
+        if llama.adapter:
+            adapters, scales = (ctypes.c_void_p * 1)(llama.adapter), (ctypes.c_float * 1)(1.0)
+            if self.c.llama_set_adapters_lora(self.context, adapters, 1, scales) != 0:
+                sys.exit("llama.cpp does not take the adapter")
         if threads:
             self.c.llama_set_n_threads(self.context, threads, threads)
         self.batch = self.c.llama_batch_init(room, 0, 1)

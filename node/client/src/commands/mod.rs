@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub mod account;
+pub mod adapter;
 pub mod ask;
 pub mod contribute;
 pub mod datanet;

@@ -1,6 +1,7 @@
 //! `openledger model`: bases, training, publishing.
 
 use super::{
+	adapter,
 	datanet::all,
 	publish::{self, Publish},
 	serve::{self, Serve},
@@ -27,6 +28,9 @@ pub enum Command {
 	Publish(Publish),
 	// Without a comment here, the one of the arguments is the help, all of it.
 	Serve(Serve),
+	/// Look at adapters, bring them from and to other tools, merge them into their base.
+	#[command(subcommand)]
+	Adapter(adapter::Command),
 	/// List model versions.
 	List,
 	/// List bases.
@@ -54,6 +58,7 @@ impl Command {
 			}
 			Self::Publish(arguments) => return publish::run(arguments, context).await,
 			Self::Serve(arguments) => return serve::run(arguments, context).await,
+			Self::Adapter(command) => return command.run(context.output()).await,
 			Self::List => {
 				let chain = context.chain().await?;
 				let models = all(

@@ -229,7 +229,7 @@ async fn register(
 		("base", number(draft.base)),
 		("parent", option(arguments.parent.map(number))),
 		("adapter", bytes(draft.adapter)),
-		("rank", number(adapter.config().r as u32)),
+		("rank", number(adapter.rank() as u32)),
 		("manifest", bytes(draft.manifest)),
 		("snapshots", list(snapshots)),
 		("method", method),

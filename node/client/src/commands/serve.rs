@@ -171,7 +171,7 @@ fn load(arguments: &Serve) -> Result<(Models, Server, Option<TempDir>)> {
 }
 
 /// Ctrl-C, or what a service manager sends.
-async fn stop_signal() {
+pub async fn stop_signal() {
 	let interrupted = signal::ctrl_c();
 	#[cfg(unix)]
 	{

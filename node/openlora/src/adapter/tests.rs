@@ -195,10 +195,104 @@ fn folder_is_refused_when_a_file_is_absent_or_not_text() {
 	assert!(matches!(Adapter::load_dir(folder.path()), Err(Error::Io { .. })));
 	adapter().save_dir(folder.path()).unwrap();
 	std::fs::write(folder.path().join("adapter_config.json"), [0xff, 0xfe]).unwrap();
-	assert!(matches!(Adapter::load_dir(folder.path()), Err(Error::Io { .. })));
+	assert!(matches!(Adapter::load_dir(folder.path()), Err(Error::Malformed { .. })));
 	adapter().save_dir(folder.path()).unwrap();
 	std::fs::write(folder.path().join("adapter_model.safetensors"), []).unwrap();
 	assert!(matches!(Adapter::load_dir(folder.path()), Err(Error::Malformed { .. })));
 	std::fs::remove_file(folder.path().join("adapter_model.safetensors")).unwrap();
 	assert!(matches!(Adapter::load_dir(folder.path()), Err(Error::Io { .. })));
+}
+
+#[test]
+fn ranks_and_scales_differ_when_the_configuration_says_so() {
+	let base = testing::tiny_config();
+	let adapter = testing::random_adapter(&base, testing::mixed_config(), 5);
+	let found: Vec<_> = adapter
+		.weights()
+		.iter()
+		.map(|(layer, module, lora)| {
+			(layer, module, lora.a.dims()[0], adapter.weights().scale(layer, module).unwrap())
+		})
+		.collect();
+	let expected = [
+		(0, Module::Q, 4, 3.5 / 2.0),
+		(0, Module::V, 1, 2.0),
+		(0, Module::O, 4, 8.0 / 2.0),
+		(1, Module::Q, 9, 3.5 / 3.0),
+		(1, Module::V, 9, 8.0 / 3.0),
+		(1, Module::Down, 9, 8.0 / 3.0),
+	];
+	assert_eq!(found, expected);
+	assert_eq!(adapter.rank(), 9);
+	let read = Adapter::from_bytes(&adapter.to_bytes().unwrap()).unwrap();
+	assert_eq!(values(&read), values(&adapter));
+	assert_eq!(read.to_bytes().unwrap(), adapter.to_bytes().unwrap());
+	let fresh = Adapter::init(&base, testing::mixed_config(), 1).unwrap();
+	assert_eq!(fresh.parameter_count(), adapter.parameter_count());
+}
+
+#[test]
+fn adapter_of_some_layers_fits_every_base_that_asks_for_no_more() {
+	let json = |layers: &str| {
+		let text = r#"{"peft_type":"LORA","r":2,"lora_alpha":2,"target_modules":["q_proj"],
+			"layers_to_transform":LAYERS}"#;
+		PeftConfig::from_json(&text.replace("LAYERS", layers)).unwrap()
+	};
+	let tiny = testing::tiny_config();
+	let low = testing::random_adapter(&tiny, json("[0]"), 1);
+	let low = Adapter::from_bytes(&low.to_bytes().unwrap()).unwrap();
+	assert_eq!(low.weights().layers(), 1);
+	low.fits(&tiny).unwrap();
+	low.fits(&Config { layers: 40, ..tiny.clone() }).unwrap();
+	let high = testing::random_adapter(&tiny, json("[0, 1, 7]"), 1);
+	high.fits(&tiny).unwrap();
+	let deeper = Config { layers: 8, ..tiny.clone() };
+	assert!(matches!(high.fits(&deeper), Err(Error::AdapterLayers { expected: 8, found: 2 })));
+	let none = Adapter::init(&tiny, json("[7]"), 1);
+	assert!(matches!(none, Err(Error::Malformed { .. })));
+	let shallower = Config { layers: 1, ..tiny };
+	assert!(matches!(high.fits(&shallower), Err(Error::AdapterLayers { expected: 1, found: 2 })));
+}
+
+#[test]
+fn adapter_is_refused_when_a_rank_is_not_its_pattern_or_a_dimension_is_zero() {
+	let mut patterned = config();
+	patterned.rank_pattern =
+		PatternMap::new("rank_pattern", vec![("layers.1.*q_proj".into(), 5)]).unwrap();
+	match Adapter::from_bytes(&blob(|_| {}, &patterned)) {
+		Err(Error::WrongShape { name, expected, found }) => {
+			assert_eq!(name, store::tensor_name(1, Module::Q, 'A'));
+			assert_eq!((expected, found), (vec![5, 64], vec![4, 64]));
+		}
+		other => panic!("{other:?}"),
+	}
+	let empty = |tensors: &mut std::collections::HashMap<String, Tensor>| {
+		let none = Tensor::zeros((4, 0), DType::F32, &Device::Cpu).unwrap();
+		tensors.insert(store::tensor_name(0, Module::Q, 'A'), none);
+	};
+	let refused = Adapter::from_bytes(&blob(empty, &config()));
+	assert!(matches!(refused, Err(Error::WrongShape { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn folder_is_refused_when_a_link_leaves_it_or_is_no_file() {
+	use std::os::unix::fs::symlink;
+	let folder = tempfile::tempdir().unwrap();
+	let inner = folder.path().join("inner");
+	adapter().save_dir(&inner).unwrap();
+	let weights = inner.join("adapter_model.safetensors");
+	// A link within is followed.
+	std::fs::rename(&weights, inner.join("other")).unwrap();
+	symlink("other", &weights).unwrap();
+	Adapter::load_dir(&inner).unwrap();
+	std::fs::rename(inner.join("other"), folder.path().join("other")).unwrap();
+	std::fs::remove_file(&weights).unwrap();
+	symlink("../other", &weights).unwrap();
+	assert!(
+		matches!(Adapter::load_dir(&inner), Err(Error::OutsideFolder(path)) if path == weights)
+	);
+	std::fs::remove_file(&weights).unwrap();
+	std::fs::create_dir(&weights).unwrap();
+	assert!(matches!(Adapter::load_dir(&inner), Err(Error::OutsideFolder(_))));
 }

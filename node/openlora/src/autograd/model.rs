@@ -104,9 +104,9 @@ impl Block<'_> {
 	/// A projection with its low-rank update: `[n, inputs]` to `[n, outputs]`.
 	fn project(&self, module: Module, x: &Tensor) -> Result<Tensor> {
 		let weight = self.layer.projection(module);
-		let adapted = self
-			.adapter
-			.and_then(|adapter| Some((adapter.get(self.index, module)?, adapter.scale())));
+		let adapted = self.adapter.and_then(|adapter| {
+			Some((adapter.get(self.index, module)?, adapter.scale(self.index, module)?))
+		});
 		Ok(match adapted {
 			Some((lora, scale)) => adapted_linear(x, weight, lora, scale)?,
 			None => frozen_linear(x, weight)?,

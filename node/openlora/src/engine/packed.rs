@@ -33,10 +33,7 @@ impl Packed {
 	pub(crate) fn new(weights: &AdapterWeights, precision: Precision) -> Result<Self> {
 		let mut shapes = Vec::new();
 		for (layer, module, lora) in weights.iter() {
-			let scale = weights.scale() as f32;
-			if !scale.is_finite() {
-				return Err(Error::NonFinite { name: "the adapter's scale".into(), index: 0 });
-			}
+			let scale = scale(weights, layer, module)?;
 			let ((rank, inputs), outputs) = (lora.a.dims2()?, lora.b.dim(0)?);
 			shapes.push((layer, module, Shape { precision, rank, inputs, outputs, scale }));
 		}
@@ -79,11 +76,6 @@ impl Packed {
 		}
 	}
 
-	/// Layers of the base that it was made for.
-	pub(crate) fn layers(&self) -> usize {
-		self.slots.len()
-	}
-
 	/// The shapes of all pairs, in the order in which they lie.
 	pub(crate) fn pairs(&self) -> impl Iterator<Item = (usize, Module, Shape)> {
 		self.slots.iter().enumerate().flat_map(|(layer, slots)| {
@@ -106,5 +98,19 @@ impl Packed {
 	pub(crate) fn get(&self, layer: usize, module: Module) -> Option<Pair<'_>> {
 		let Slot { shape, at } = self.slots.get(layer)?[module as usize]?;
 		Some(Pair::new(shape, &self.bytes[at..at + shape.bytes()]))
+	}
+}
+
+/// The scale of a projection as the kernels multiply by it.
+///
+/// # Errors
+/// [`Error::NonFinite`] when single precision does not reach it.
+pub(super) fn scale(weights: &AdapterWeights, layer: usize, module: Module) -> Result<f32> {
+	match weights.scale(layer, module).map(|scale| scale as f32) {
+		Some(scale) if scale.is_finite() => Ok(scale),
+		_ => Err(Error::NonFinite {
+			name: format!("the scale of {module} in layer {layer}"),
+			index: 0,
+		}),
 	}
 }

@@ -1,6 +1,6 @@
 //! The parameters of an adapter that is differentiated.
 
-use super::Packed;
+use super::{Packed, packed::scale};
 use crate::{
 	adapter::{AdapterWeights, Module},
 	error::{Error, Result},
@@ -29,14 +29,15 @@ impl<'a> Trained<'a> {
 	/// The parameters `values`, in the order of [`crate::parameters`], of an adapter of that shape.
 	///
 	/// # Errors
-	/// [`Error::Malformed`] when there are not as many as the shape asks for.
+	/// [`Error::Malformed`] when there are not as many as the shape asks for, [`Error::NonFinite`] for a
+	/// scale beyond single precision.
 	pub(crate) fn new(like: &AdapterWeights, values: &'a [f32]) -> Result<Self> {
 		let none = || [const { None }; Module::ALL.len()];
 		let mut parts: Vec<_> = (0..like.layers()).map(|_| none()).collect();
 		let (mut offset, mut shapes) = (0, Vec::new());
 		for (layer, module, lora) in like.iter() {
 			let ((rank, inputs), outputs) = (lora.a.dims2()?, lora.b.dim(0)?);
-			let scale = like.scale() as f32;
+			let scale = scale(like, layer, module)?;
 			let precision = Precision::F32;
 			shapes.push((layer, module, Shape { precision, rank, inputs, outputs, scale }));
 			parts[layer][module as usize] = Some(Part { offset, rank, inputs, outputs });

@@ -16,7 +16,10 @@ use candle_core::{
 };
 use safetensors::Dtype;
 
-use super::value::Value;
+use super::{
+	value::Value,
+	writer::{ALIGNMENT, Metadata},
+};
 use crate::{
 	error::{Error, Result},
 	kernels::{Precision, quantised::BlockFormat},
@@ -31,13 +34,14 @@ const MAX_STRING: u64 = 1 << 24;
 const MAX_ARRAY: u64 = 1 << 24;
 const MAX_DIMENSIONS: u32 = 4;
 const MAX_NESTING: u32 = 2;
-const DEFAULT_ALIGNMENT: u64 = 32;
 
 /// An open GGUF file whose header has been read.
 #[derive(Debug)]
 pub(crate) struct Gguf {
 	source: Source,
 	metadata: HashMap<String, Value>,
+	/// Where each entry begins and ends, in the file's order.
+	spans: Vec<(String, std::ops::Range<u64>)>,
 	tensors: HashMap<String, TensorInfo>,
 }
 
@@ -52,8 +56,8 @@ struct TensorInfo {
 }
 
 /// How a tensor's elements are stored.
-#[derive(Debug, Clone, Copy)]
-enum Encoding {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Encoding {
 	Plain(Dtype),
 	Blocks(GgmlDType),
 }
@@ -76,6 +80,28 @@ impl Encoding {
 			14 => Self::Blocks(GgmlDType::Q6K),
 			_ => return None,
 		})
+	}
+
+	/// The type's number in a file.
+	pub(crate) fn id(self) -> u32 {
+		(0..=30)
+			.find(|&id| Self::from_id(id) == Some(self))
+			.expect("a tensor has the type of its number")
+	}
+
+	/// Numbers by themselves.
+	pub(crate) fn plain(precision: Precision) -> Self {
+		Self::Plain(match precision {
+			Precision::F32 => Dtype::F32,
+			Precision::F16 => Dtype::F16,
+			Precision::BF16 => Dtype::BF16,
+		})
+	}
+
+	/// Bytes of so many elements, in whole blocks.
+	pub(crate) fn bytes(self, elements: usize) -> u64 {
+		let (block, bytes) = self.block();
+		(elements / block * bytes) as u64
 	}
 
 	/// (elements, bytes) of the smallest piece that is stored together.
@@ -104,11 +130,13 @@ impl Gguf {
 		}
 		let tensor_count = source.limited("tensor count", MAX_ENTRIES)?;
 		let entry_count = source.limited("metadata entry count", MAX_ENTRIES)?;
-		let mut metadata = HashMap::new();
+		let (mut metadata, mut spans) = (HashMap::new(), Vec::new());
 		for _ in 0..entry_count {
+			let start = source.position;
 			let key = source.string("metadata key")?;
 			let kind = source.u32(&key)?;
 			let value = source.value(&key, kind, 0)?;
+			spans.push((key.clone(), start..source.position));
 			if metadata.insert(key.clone(), value).is_some() {
 				return Err(Error::malformed("GGUF metadata", format!("{key:?} appears twice")));
 			}
@@ -121,20 +149,14 @@ impl Gguf {
 				return Err(Error::malformed("GGUF header", format!("{name:?} appears twice")));
 			}
 		}
-		let mut gguf = Self { source, metadata, tensors };
+		let mut gguf = Self { source, metadata, spans, tensors };
 		gguf.place_tensors()?;
 		Ok(gguf)
 	}
 
 	/// Turns offsets within the tensor data into offsets within the file, and checks them.
 	fn place_tensors(&mut self) -> Result<()> {
-		let alignment = match self.metadata.get("general.alignment") {
-			None => DEFAULT_ALIGNMENT,
-			Some(value) => value
-				.as_u64()
-				.filter(|alignment| alignment.is_power_of_two() && *alignment <= 1 << 16)
-				.ok_or_else(|| Error::malformed("general.alignment", "not a power of two"))?,
-		};
+		let alignment = self.alignment()? as u64;
 		let data = self.source.position.next_multiple_of(alignment);
 		for (name, info) in &mut self.tensors {
 			if !info.offset.is_multiple_of(alignment) {
@@ -154,9 +176,59 @@ impl Gguf {
 		Ok(())
 	}
 
+	/// The multiple of bytes at which tensors begin.
+	pub(crate) fn alignment(&self) -> Result<usize> {
+		match self.metadata.get("general.alignment") {
+			None => Ok(ALIGNMENT),
+			Some(value) => value
+				.as_u64()
+				.and_then(|alignment| usize::try_from(alignment).ok())
+				.filter(|alignment| alignment.is_power_of_two() && *alignment <= 1 << 16)
+				.ok_or_else(|| Error::malformed("general.alignment", "not a power of two")),
+		}
+	}
+
+	/// The metadata as the file has it, without some entries.
+	pub(crate) fn raw_metadata(&mut self, without: &[&str]) -> Result<Metadata> {
+		let (mut bytes, mut count) = (Vec::new(), 0);
+		for (key, span) in &self.spans {
+			if !without.contains(&key.as_str()) {
+				self.source.seek(span.start)?;
+				bytes.extend(self.source.bytes(key, span.end - span.start)?);
+				count += 1;
+			}
+		}
+		Ok(Metadata::copied(bytes, count))
+	}
+
+	/// Every tensor with how it is stored, as they follow each other.
+	pub(crate) fn tensors_in_order(&self) -> Vec<(String, Encoding)> {
+		let mut tensors: Vec<_> = self.tensors.iter().collect();
+		tensors.sort_unstable_by_key(|(name, info)| (info.offset, *name));
+		tensors.into_iter().map(|(name, info)| (name.clone(), info.encoding)).collect()
+	}
+
+	/// How a tensor is stored.
+	pub(crate) fn encoding(&self, name: &str) -> Result<Encoding> {
+		let info = self.tensors.get(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
+		Ok(info.encoding)
+	}
+
+	/// A tensor's bytes.
+	pub(crate) fn raw(&mut self, name: &str) -> Result<Vec<u8>> {
+		let info = self.tensors.get(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
+		self.source.seek(info.offset)?;
+		self.source.bytes(name, info.size)
+	}
+
 	/// A metadata entry, if present.
 	pub(crate) fn get(&self, key: &str) -> Option<&Value> {
 		self.metadata.get(key)
+	}
+
+	/// Names of all metadata entries.
+	pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+		self.metadata.keys().map(String::as_str)
 	}
 
 	/// A metadata entry that has to be present.
@@ -177,10 +249,8 @@ impl Gguf {
 
 	/// Reads a tensor.
 	pub(crate) fn tensor(&mut self, name: &str) -> Result<Stored> {
-		let info = self.tensors.get(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
-		let (encoding, shape) = (info.encoding, info.shape.clone());
-		self.source.seek(info.offset)?;
-		let data = self.source.bytes(name, info.size)?;
+		let (encoding, shape) = (self.encoding(name)?, self.shape(name)?.to_vec());
+		let data = self.raw(name)?;
 		let numbers = match encoding {
 			Encoding::Plain(dtype) => {
 				let values = weights::to_f32(name, dtype, &data)?;
@@ -302,11 +372,7 @@ impl Source {
 				let len = self.limited("array length", MAX_ARRAY)?;
 				// Every element takes at least a byte, which bounds the work for a forged length.
 				self.check(key, len)?;
-				let mut items = Vec::new();
-				for _ in 0..len {
-					items.push(self.value(key, kind, nesting + 1)?);
-				}
-				Value::Array(items)
+				self.list(key, kind, len, nesting + 1)?
 			}
 			10 => Value::Unsigned(self.u64(key)?),
 			11 => Value::Signed(i64::from_le_bytes(self.array(key)?)),
@@ -314,6 +380,27 @@ impl Source {
 			other => {
 				return Err(Error::malformed(key, format!("value type {other} is not known here")));
 			}
+		})
+	}
+
+	fn list(&mut self, key: &str, kind: u32, len: u64, nesting: u32) -> Result<Value> {
+		let mut values = (0..len).map(|_| self.value(key, kind, nesting));
+		let odd = || Error::malformed(key, "a number beyond 63 bits");
+		Ok(match kind {
+			0..=5 | 7 | 10 | 11 => {
+				let whole = values.map(|value| match value? {
+					Value::Unsigned(value) => i64::try_from(value).map_err(|_| odd()),
+					Value::Signed(value) => Ok(value),
+					Value::Bool(value) => Ok(value.into()),
+					_ => Err(odd()),
+				});
+				Value::Whole(whole.collect::<Result<_>>()?)
+			}
+			6 | 12 => {
+				let floats = values.map(|value| value?.float(key));
+				Value::Floats(floats.collect::<Result<_>>()?)
+			}
+			_ => Value::Array(values.by_ref().collect::<Result<_>>()?),
 		})
 	}
 

@@ -10,7 +10,13 @@ pub(crate) enum Value {
 	Signed(i64),
 	Float(f64),
 	Text(String),
+	/// A list of texts, or of lists.
 	Array(Vec<Value>),
+	/// A list of whole numbers, true or false among them as 1 or 0: their values would take many times
+	/// the room that they have in the file.
+	Whole(Vec<i64>),
+	/// A list of numbers.
+	Floats(Vec<f64>),
 }
 
 impl Value {
@@ -61,7 +67,23 @@ impl Value {
 		}
 	}
 
-	/// As a list, for the entry `key`.
+	/// As a list of whole numbers, for the entry `key`.
+	pub(crate) fn whole(&self, key: &str) -> Result<&[i64]> {
+		match self {
+			Self::Whole(items) => Ok(items),
+			_ => Err(Error::malformed(key, "not a list of whole numbers")),
+		}
+	}
+
+	/// As a list of numbers, for the entry `key`.
+	pub(crate) fn floats(&self, key: &str) -> Result<&[f64]> {
+		match self {
+			Self::Floats(items) => Ok(items),
+			_ => Err(Error::malformed(key, "not a list of numbers")),
+		}
+	}
+
+	/// As a list of texts or lists, for the entry `key`.
 	pub(crate) fn array(&self, key: &str) -> Result<&[Self]> {
 		match self {
 			Self::Array(items) => Ok(items),

@@ -16,10 +16,10 @@ const MERGES: &str = "tokenizer.ggml.merges";
 const SCORES: &str = "tokenizer.ggml.scores";
 /// Token types of llama.cpp; those but normal, unused and byte tokens are matched in the text before
 /// anything is split.
-const UNKNOWN: u64 = 2;
-const CONTROL: u64 = 3;
-const USER_DEFINED: u64 = 4;
-const BYTE: u64 = 6;
+const UNKNOWN: i64 = 2;
+const CONTROL: i64 = 3;
+const USER_DEFINED: i64 = 4;
+const BYTE: i64 = 6;
 
 /// Builds the tokenizer that the file describes.
 pub(super) fn tokenizer(file: &Gguf) -> Result<Tokenizer> {
@@ -49,29 +49,29 @@ impl Vocabulary {
 			.iter()
 			.map(|token| Ok(token.text(TOKENS)?.to_string()))
 			.collect::<Result<Vec<_>>>()?;
-		let types = list(file, TYPES, tokens.len())?;
+		let types = file.require(TYPES)?.whole(TYPES)?;
+		check_count(TYPES, types.len(), tokens.len())?;
 		let (mut pieces, mut control, mut user_defined) = (Vec::new(), Vec::new(), Vec::new());
 		for (id, (token, kind)) in tokens.iter().zip(types).enumerate() {
-			match kind.as_u64() {
-				Some(CONTROL | UNKNOWN) => control.push(token.clone()),
-				Some(USER_DEFINED) => user_defined.push(token.clone()),
-				Some(BYTE) => {}
-				Some(_) => pieces.push(id),
-				None => return Err(Error::malformed(TYPES, "not a token type")),
+			match *kind {
+				CONTROL | UNKNOWN => control.push(token.clone()),
+				USER_DEFINED => user_defined.push(token.clone()),
+				BYTE => {}
+				..0 => return Err(Error::malformed(TYPES, "not a token type")),
+				_ => pieces.push(id),
 			}
 		}
 		Ok(Self { tokens, pieces, control, user_defined })
 	}
 }
 
-/// A list with a value for every token.
-fn list<'a>(file: &'a Gguf, key: &str, tokens: usize) -> Result<&'a [super::value::Value]> {
-	let values = file.require(key)?.array(key)?;
-	if values.len() != tokens {
-		let reason = format!("{} values for {tokens} tokens", values.len());
+/// Refuses a list that does not have a value for every token.
+fn check_count(key: &str, values: usize, tokens: usize) -> Result<()> {
+	if values != tokens {
+		let reason = format!("{values} values for {tokens} tokens");
 		return Err(Error::malformed(key, reason));
 	}
-	Ok(values)
+	Ok(())
 }
 
 /// A tokenizer of vocabulary, merges and the name of the way of splitting.
@@ -100,10 +100,9 @@ fn byte_level(file: &Gguf) -> Result<Tokenizer> {
 /// A tokenizer of pieces and their scores.
 fn sentencepiece(file: &Gguf) -> Result<Tokenizer> {
 	let Vocabulary { tokens, pieces, control, user_defined } = Vocabulary::read(file)?;
-	let scores = list(file, SCORES, tokens.len())?
-		.iter()
-		.map(|score| Ok(score.float(SCORES)? as f32))
-		.collect::<Result<Vec<_>>>()?;
+	let scores = file.require(SCORES)?.floats(SCORES)?;
+	check_count(SCORES, scores.len(), tokens.len())?;
+	let scores = scores.iter().map(|score| *score as f32).collect();
 	let space_prefix = flag(file, "tokenizer.ggml.add_space_prefix", true)?;
 	let ends = ends(file, true)?;
 	SentencePiece { tokens, scores, pieces, control, user_defined, space_prefix, ends }.build()

@@ -40,6 +40,15 @@ fn adapter(base: &Base, size: f32) -> Adapter {
 	Adapter::new(fresh.config().clone(), weights).unwrap()
 }
 
+/// One whose ranks and scales differ.
+fn mixed_adapter(base: &Base) -> Adapter {
+	let fresh = testing::random_adapter(&base.config, testing::mixed_config(), 4);
+	let values: Vec<f32> =
+		parameters::flatten(fresh.weights()).unwrap().iter().map(|value| value * 0.5).collect();
+	let weights = parameters::constants(fresh.weights(), &values).unwrap();
+	Adapter::new(fresh.config().clone(), weights).unwrap()
+}
+
 /// The gradient with everything differentiated.
 fn full_gradient(base: &Base, adapter: &Adapter, answer: usize) -> Vec<f32> {
 	let values = parameters::flatten(adapter.weights()).unwrap();
@@ -123,8 +132,9 @@ fn gradient_equals_finite_differences_for_every_matrix_when_the_prompt_is_consta
 fn gradient_equals_finite_differences_for_every_matrix_when_the_whole_sequence_counts() {
 	for config in configs() {
 		let base = base(&config);
-		let adapter = adapter(&base, 0.3);
-		for answer in [1, 5] {
+		for (adapter, answer) in
+			[(adapter(&base, 0.3), 1), (adapter(&base, 0.3), 5), (mixed_adapter(&base), 5)]
+		{
 			let gradient = full_gradient(&base, &adapter, answer);
 			check_by_differences(&config, &adapter, &gradient, 0, answer, false);
 		}

@@ -10,6 +10,7 @@ use safetensors::tensor::Metadata;
 
 use crate::{
 	error::{Error, Result},
+	kernels::Precision,
 	weights::{self, Numbers, Stored},
 };
 
@@ -19,7 +20,7 @@ const MAX_HEADER: u64 = 100_000_000;
 const PREFIX: u64 = 8;
 
 /// An open safetensors file.
-pub(super) struct Shard {
+pub(crate) struct Shard {
 	file: File,
 	path: PathBuf,
 	header: Metadata,
@@ -29,7 +30,7 @@ pub(super) struct Shard {
 
 impl Shard {
 	/// Opens the file and checks its header against its length.
-	pub(super) fn open(path: &Path) -> Result<Self> {
+	pub(crate) fn open(path: &Path) -> Result<Self> {
 		let mut file = File::open(path).map_err(Error::io(path))?;
 		let len = file.metadata().map_err(Error::io(path))?.len();
 		let truncated = |what: &str, offset: u64, needed: u64| Error::Truncated {
@@ -71,12 +72,23 @@ impl Shard {
 	}
 
 	/// Names of the tensors in it.
-	pub(super) fn names(&self) -> Vec<String> {
+	pub(crate) fn names(&self) -> Vec<String> {
 		self.header.offset_keys()
 	}
 
+	/// Where it is.
+	pub(crate) fn path(&self) -> &Path {
+		&self.path
+	}
+
+	/// Precision and shape of a tensor.
+	pub(crate) fn info(&self, name: &str) -> Result<(Precision, &[usize])> {
+		let info = self.header.info(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
+		Ok((weights::precision(name, info.dtype)?, &info.shape))
+	}
+
 	/// Reads a tensor.
-	pub(super) fn tensor(&mut self, name: &str) -> Result<Stored> {
+	pub(crate) fn tensor(&mut self, name: &str) -> Result<Stored> {
 		let info = self.header.info(name).ok_or_else(|| Error::MissingTensor(name.to_string()))?;
 		let (from, to) = info.data_offsets;
 		let mut bytes = vec![0; to - from];

@@ -4,7 +4,7 @@ use super::{Arch, quantised::LANES};
 
 /// How a number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Precision {
+pub enum Precision {
 	/// IEEE 754 binary32.
 	F32,
 	/// IEEE 754 binary16.

@@ -46,12 +46,13 @@ fn scores_are_those_of_the_softmax_when_the_answer_starts_anywhere() {
 #[test]
 fn scores_change_when_an_adapter_is_added() {
 	let base = testing::tiny_base(1);
-	let config = PeftConfig::new(4, 8.0, Module::ALL).unwrap();
-	let adapter = testing::random_adapter(&base.config, config, 2);
 	let tokens = tokens(20);
-	let adapted = log_probs(&base, Some(&adapter), &tokens, 5).unwrap();
-	assert_close(&adapted, &expected(&base, Some(&adapter), &tokens)[4..]);
-	assert_ne!(adapted, log_probs(&base, None, &tokens, 5).unwrap());
+	for config in [PeftConfig::new(4, 8.0, Module::ALL).unwrap(), testing::mixed_config()] {
+		let adapter = testing::random_adapter(&base.config, config, 2);
+		let adapted = log_probs(&base, Some(&adapter), &tokens, 5).unwrap();
+		assert_close(&adapted, &expected(&base, Some(&adapter), &tokens)[4..]);
+		assert_ne!(adapted, log_probs(&base, None, &tokens, 5).unwrap());
+	}
 }
 
 #[test]

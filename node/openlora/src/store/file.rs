@@ -167,11 +167,12 @@ pub(super) fn table(path: &Path) -> Result<Table> {
 	Table::read(&mut open(path)?, path)
 }
 
-/// Writes an adapter's file, which appears at once and whole.
-pub(super) fn write(path: &Path, packed: &Packed) -> Result<Table> {
+/// Writes the file of an adapter for a base of so many layers, which appears at once and whole. The adapter
+/// may have matrices for fewer.
+pub(super) fn write(path: &Path, packed: &Packed, layers: usize) -> Result<Table> {
 	let pairs = packed.pairs().collect();
 	let checksum = crc32fast::hash(packed.bytes());
-	let table = Table { layers: packed.layers(), pairs, checksum };
+	let table = Table { layers, pairs, checksum };
 	let folder = path.parent().unwrap_or(Path::new("."));
 	let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
 	file.write_all(&table.to_bytes()).map_err(Error::io(path))?;

@@ -220,3 +220,27 @@ fn request_ends_when_its_store_is_closed_while_it_waits() {
 	let answer = server(&base).submit(request(1, vec![(stored, 1.0)])).unwrap();
 	assert!(matches!(answer.finish(), Err(Error::AdapterUnreadable(_) | Error::Stopped)));
 }
+
+#[test]
+fn adapter_of_some_layers_with_different_ranks_is_kept_as_it_is() {
+	let base = testing::tiny_base(1);
+	let folder = tempfile::tempdir().unwrap();
+	let first_layer = PeftConfig::from_json(
+		r#"{"peft_type":"LORA","r":3,"lora_alpha":5,"target_modules":["up_proj"],
+			"layers_to_transform":[0]}"#,
+	);
+	for (seed, config) in [(1, testing::mixed_config()), (2, first_layer.unwrap())] {
+		let adapter = testing::random_adapter(&base.config, config, seed);
+		let adapter = Adapter::from_bytes(&adapter.to_bytes().unwrap()).unwrap();
+		let packed = adapter.pack().unwrap();
+		for _ in 0..2 {
+			// Written by the first store, found by the second.
+			let store = Store::open(folder.path(), &base.config, 1 << 20).unwrap();
+			let stored = store.add(key(seed), &adapter).unwrap();
+			stored.fits(&base.config).unwrap();
+			let loaded = load(&stored).unwrap();
+			assert_eq!(loaded.bytes(), packed.bytes());
+			assert!(loaded.pairs().eq(packed.pairs()));
+		}
+	}
+}

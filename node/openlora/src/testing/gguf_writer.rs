@@ -5,7 +5,7 @@ use candle_core::{
 	quantized::{GgmlDType, QTensor},
 };
 
-const ALIGNMENT: usize = 32;
+use crate::gguf::writer::{self, ALIGNMENT, Metadata, TensorEntry};
 
 /// A metadata value to write.
 #[derive(Debug, Clone)]
@@ -121,25 +121,17 @@ impl GgufWriter {
 
 	/// The file's bytes.
 	pub fn finish(&self) -> Vec<u8> {
-		let mut out = b"GGUF".to_vec();
-		out.extend(3u32.to_le_bytes());
-		out.extend((self.tensors.len() as u64).to_le_bytes());
-		out.extend((self.metadata.len() as u64).to_le_bytes());
+		let mut metadata = Metadata::default();
 		for (key, value) in &self.metadata {
-			text(&mut out, key);
-			value.write(&mut out);
+			value.add(&mut metadata, key);
 		}
-		let mut offset = 0;
-		for entry in &self.tensors {
-			text(&mut out, &entry.name);
-			out.extend((entry.dims.len() as u32).to_le_bytes());
-			for &dim in entry.dims.iter().rev() {
-				out.extend((dim as u64).to_le_bytes());
-			}
-			out.extend(entry.id.to_le_bytes());
-			out.extend((offset as u64).to_le_bytes());
-			offset += entry.data.len().next_multiple_of(ALIGNMENT);
-		}
+		let described = self.tensors.iter().map(|entry| TensorEntry {
+			name: entry.name.clone(),
+			shape: entry.dims.clone(),
+			id: entry.id,
+			size: entry.data.len() as u64,
+		});
+		let mut out = writer::header(&metadata, &described.collect::<Vec<_>>(), ALIGNMENT);
 		for entry in &self.tensors {
 			out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
 			out.extend(&entry.data);
@@ -149,54 +141,38 @@ impl GgufWriter {
 }
 
 impl MetadataValue {
-	fn write(&self, out: &mut Vec<u8>) {
-		let mut array = |kind: u32, len: usize| {
-			out.extend(9u32.to_le_bytes());
-			out.extend(kind.to_le_bytes());
-			out.extend((len as u64).to_le_bytes());
-		};
+	fn add(&self, metadata: &mut Metadata, key: &str) {
 		match self {
-			Self::U32(value) => {
-				out.extend(4u32.to_le_bytes());
-				out.extend(value.to_le_bytes());
-			}
-			Self::F32(value) => {
-				out.extend(6u32.to_le_bytes());
-				out.extend(value.to_le_bytes());
-			}
-			Self::Bool(value) => {
-				out.extend(7u32.to_le_bytes());
-				out.push(u8::from(*value));
-			}
-			Self::Text(value) => {
-				out.extend(8u32.to_le_bytes());
-				text(out, value);
-			}
+			Self::U32(value) => metadata.entry(key, 4, &value.to_le_bytes()),
+			Self::F32(value) => metadata.entry(key, 6, &value.to_le_bytes()),
+			Self::Bool(value) => metadata.entry(key, 7, &[u8::from(*value)]),
+			Self::Text(value) => metadata.text(key, value),
 			Self::Texts(values) => {
-				array(8, values.len());
-				for value in values {
-					text(out, value);
-				}
+				metadata.list(
+					key,
+					8,
+					values.len(),
+					&values.iter().flat_map(|v| writer::text(v)).collect::<Vec<_>>(),
+				);
 			}
 			Self::F32s(values) => {
-				array(6, values.len());
-				for value in values {
-					out.extend(value.to_le_bytes());
-				}
+				metadata.list(
+					key,
+					6,
+					values.len(),
+					&values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>(),
+				);
 			}
 			Self::I32s(values) => {
-				array(5, values.len());
-				for value in values {
-					out.extend(value.to_le_bytes());
-				}
+				metadata.list(
+					key,
+					5,
+					values.len(),
+					&values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>(),
+				);
 			}
 		}
 	}
-}
-
-fn text(out: &mut Vec<u8>, value: &str) {
-	out.extend((value.len() as u64).to_le_bytes());
-	out.extend(value.as_bytes());
 }
 
 fn block_id(dtype: GgmlDType) -> u32 {

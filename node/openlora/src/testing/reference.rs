@@ -39,12 +39,13 @@ impl Reference {
 			let (a, after) = rest.split_at(rank * inputs);
 			let (b, after) = after.split_at(outputs * rank);
 			rest = after;
+			let scale = like.scale(layer, module).unwrap();
 			let name = hf::tensor_name(Slot::Projection(layer, module));
 			let rows = adapted.weights.get_mut(&name).unwrap();
 			for (row, b) in rows.iter_mut().zip(b.chunks(rank)) {
 				for (of, b) in b.iter().enumerate() {
 					for (weight, a) in row.iter_mut().zip(&a[of * inputs..]) {
-						*weight += like.scale() * b * a;
+						*weight += scale * b * a;
 					}
 				}
 			}

@@ -44,7 +44,7 @@ impl Identity {
 		validation: &[Example],
 		options: &TrainOptions,
 	) -> Result<Self> {
-		let targets: Vec<_> = options.adapter_config()?.target_modules;
+		let targets = options.adapter_config()?.modules(base.config.layers);
 		let targets: Vec<_> = targets.iter().map(|module| module.name()).collect();
 		let fields = [
 			("base", format!("{:016x}", fingerprint_base(base))),

@@ -84,7 +84,7 @@ fn adapter_covers_the_targets_alone_when_some_are_chosen() {
 	let targets = vec![Module::Up, Module::Q, Module::Up];
 	let options = TrainOptions { targets, epochs: 1, ..options() };
 	let adapter = quietly(&base, &examples(), &options).unwrap();
-	assert_eq!(adapter.config().target_modules, [Module::Q, Module::Up]);
+	assert_eq!(adapter.config().modules(2), [Module::Q, Module::Up]);
 }
 
 #[test]

@@ -66,12 +66,13 @@ fn logits_do_not_depend_on_later_tokens_when_run_at_once() {
 #[test]
 fn adapter_equals_a_base_with_its_product_added_when_run() {
 	let base = testing::tiny_base(1);
-	for modules in [Module::ALL.to_vec(), vec![Module::Q], vec![Module::K, Module::Down]] {
-		let adapter = adapter(modules);
+	let mixed = testing::random_adapter(&base.config, testing::mixed_config(), 4);
+	let modules = [Module::ALL.to_vec(), vec![Module::Q], vec![Module::K, Module::Down]];
+	for adapter in modules.into_iter().map(adapter).chain([mixed]) {
 		let mut merged = std::sync::Arc::try_unwrap(testing::tiny_base(1)).unwrap();
 		for (layer, module, lora) in adapter.weights().iter() {
 			let product = lora.b.matmul(&lora.a).unwrap();
-			let update = (product * adapter.weights().scale()).unwrap();
+			let update = (product * adapter.weights().scale(layer, module).unwrap()).unwrap();
 			let weight = base.tensors().unwrap().layers[layer].projection(module);
 			let merged = &mut merged.tensors_mut().layers[layer];
 			*merged.projection_mut(module) = (weight + update).unwrap();
@@ -117,11 +118,11 @@ fn sequence_is_refused_when_it_is_longer_than_the_context() {
 fn adapter_is_refused_when_it_was_made_for_another_base() {
 	let base = testing::tiny_base(1);
 	let config = PeftConfig::new(2, 2.0, [Module::Q]).unwrap();
-	let other = Config { layers: 1, ..testing::tiny_config() };
+	let other = Config { layers: 3, ..testing::tiny_config() };
 	let other = testing::random_adapter(&other, config, 1);
 	let mut cache = Cache::new(&base.config);
 	let result = forward(&base, Some(other.weights()), &TOKENS, &mut cache);
-	assert!(matches!(result, Err(Error::AdapterLayers { expected: 2, found: 1 })));
+	assert!(matches!(result, Err(Error::AdapterLayers { expected: 2, found: 3 })));
 	assert!(cache.is_empty());
 }
 

@@ -251,5 +251,7 @@ fn trained_adapter_says_how_it_is_scaled_when_rank_stabilised() {
 	let options = TrainOptions { rslora: true, ..options() };
 	let adapter = run(&options, &[]).unwrap().adapter;
 	assert!(adapter.config().rslora);
-	assert_eq!(adapter.weights().scale(), 8.0 / 2.0);
+	for (layer, module, _) in adapter.weights().iter() {
+		assert_eq!(adapter.weights().scale(layer, module), Some(8.0 / 2.0));
+	}
 }
