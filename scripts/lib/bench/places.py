@@ -11,6 +11,7 @@ NODE = BINARIES / "openledger-node"
 CLIENT = BINARIES / "openledger"
 DECODE = BINARIES / "examples" / "decode"
 SERVE_SPEED = BINARIES / "examples" / "serve_speed"
+ADAPTER_STORE = BINARIES / "examples" / "adapter_store"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
 # The demonstration asks for it by this name.
 MODEL = CACHE / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -32,6 +32,7 @@ def measure(arguments, folder):
     build.binaries()
     build.example("decode")
     build.example("serve_speed")
+    build.example("adapter_store")
     found = conditions()
     idle = (arguments.blocks, arguments.seconds)
     found["node_resident"] = memory.idle("node_resident", folder / "node", None, *idle)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from figures import figure
-from places import DECODE, ROOT, SERVE_SPEED
+from places import ADAPTER_STORE, DECODE, ROOT, SERVE_SPEED
 from processes import Failed, run, say
 
 LLAMA = ROOT / "scripts" / "lib" / "llama"
@@ -75,13 +75,29 @@ def over(ours, theirs, speed):
     return round(ours[speed]["median"] / theirs[speed]["median"], 3)
 
 
-def batch(arguments):
-    """Sixteen requests at once, on the base alone and with an adapter each."""
-    runs = []
+# What the example serve_speed asks of the base alone, up to the numbers of the tokens.
+STREAMS, STREAM_PROMPT, STREAM_TOKENS = 16, 32, 64
+
+
+def their_batch(python, arguments):
+    """Tokens a second of llama.cpp on as many prompts at once."""
+    prompts = [[1000 + 97 * of + at for at in range(STREAM_PROMPT)] for of in range(STREAMS)]
+    line = [python, "-B", LLAMA / "batch.py", arguments.model, STREAM_TOKENS, arguments.threads]
+    return json.loads(run(line, text=json.dumps(prompts)))["tokens_per_s"]
+
+
+def with_threads(arguments):
+    return os.environ | {"OPENLORA_THREADS": str(arguments.threads)}
+
+
+def batch(arguments, python):
+    """Sixteen requests at once, on the base alone and with an adapter each, and llama.cpp's in turns."""
+    runs, peer = [], []
     for number in range(arguments.runs):
         say(f"serving sixteen at once, run {number + 1} of {arguments.runs}")
-        threads = {"OPENLORA_THREADS": str(arguments.threads)}
-        runs.append(json.loads(run([SERVE_SPEED, arguments.model], env=os.environ | threads)))
+        runs.append(json.loads(run([SERVE_SPEED, arguments.model], env=with_threads(arguments))))
+        if python:
+            peer.append(round(their_batch(python, arguments), 2))
 
     def of(name, unit):
         return figure(name, unit, [round(one[name], 3) for one in runs])
@@ -91,6 +107,21 @@ def batch(arguments):
         "mixed16": of("mixed_tokens_per_s", "tokens/s"),
         "mixed16_slowdown": of("mixed_slowdown", "part"),
         "rank": runs[0]["rank"],
+    }, figure("peer_base16", "tokens/s", peer) if peer else None
+
+
+def adapters(arguments):
+    """More adapters than memory has room for; once: it takes minutes, and each part has many samples."""
+    say("reading a thousand adapters")
+    line = [ADAPTER_STORE, arguments.model]
+    found = json.loads(run(line, env=with_threads(arguments)))
+    resident = found["resident"]
+    megabytes = resident["resident_anonymous_mb"] + resident["resident_file_mb"]
+    return {
+        "cold_adapter_over_read": round(found["cold"]["p95_over_read_p95"], 3),
+        "overflow_throughput_ratio": round(found["overflow_throughput_ratio"], 3),
+        "resident_mb_1000_adapters": round(megabytes, 1),
+        "adapters": found,
     }
 
 
@@ -110,4 +141,10 @@ def measure(arguments):
     reason = reason or failed or failed_too
     if reason:
         peer["unavailable"] = reason
-    return {**found, "batch": batch(arguments), "peer": peer}
+    found["batch"], together = batch(arguments, None if reason else python)
+    if together:
+        peer["base16"] = together
+        base, mixed = found["batch"]["base16"]["median"], found["batch"]["mixed16"]["median"]
+        found["base16_over_llama_cpp"] = round(base / together["median"], 3)
+        found["mixed16_over_llama_cpp"] = round(mixed / peer["decode"]["median"], 3)
+    return {**found, **adapters(arguments), "peer": peer}
