@@ -21,11 +21,13 @@ use std::{
 		mpsc,
 	},
 	thread::{self, JoinHandle},
+	time::Duration,
 };
 
 use crate::{
 	base::Base,
 	choice::Chosen,
+	config::Config,
 	engine,
 	error::{Error, Result},
 	generate::{Finish, GenerateOptions},
@@ -115,6 +117,17 @@ impl Answer {
 		self.events.recv().ok()
 	}
 
+	/// As [`Answer::next`], but waits no longer than `patience`.
+	///
+	/// # Errors
+	/// Whether that was too short, or there is nothing after the end.
+	pub fn next_within(
+		&self,
+		patience: Duration,
+	) -> std::result::Result<Event, mpsc::RecvTimeoutError> {
+		self.events.recv_timeout(patience)
+	}
+
 	/// The whole answer, once it is over.
 	///
 	/// # Errors
@@ -151,6 +164,11 @@ pub struct Load {
 	pub guessed_tokens: u64,
 	/// Those of them that were right.
 	pub right_guesses: u64,
+}
+
+/// Bytes of the keys and values of one position.
+pub fn position_bytes(base: &Config) -> usize {
+	Shape::new(base).page_bytes().div_ceil(PAGE)
 }
 
 /// Positions whose keys and values a request takes at most: the last token of its answer is not run.

@@ -133,8 +133,11 @@ impl Store {
 	/// When the adapter does not fit the base, half precision does not reach one of its numbers, it is
 	/// larger than the budget, or the file cannot be written.
 	pub fn add(&self, key: Key, adapter: &Adapter) -> Result<Arc<Stored>> {
-		if let Some(stored) = self.find(key)? {
-			return Ok(stored);
+		match self.find(key) {
+			Ok(Some(stored)) => return Ok(stored),
+			Ok(None) => {}
+			// The good one is at hand.
+			Err(error) => log::warn!("an adapter of the store is written anew: {error}"),
 		}
 		adapter.fits(&self.inner.base)?;
 		let packed = adapter.pack()?;

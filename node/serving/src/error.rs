@@ -66,7 +66,10 @@ impl Refusal {
 			Self::Engine(Error::Busy { .. }) => StatusCode::TOO_MANY_REQUESTS,
 			Self::Engine(Error::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
 			Self::Engine(
-				Error::NonFiniteActivation { .. } | Error::NonFiniteLogits | Error::Candle(_),
+				Error::NonFiniteActivation { .. }
+				| Error::NonFiniteLogits
+				| Error::AdapterUnreadable(_)
+				| Error::Candle(_),
 			) => StatusCode::INTERNAL_SERVER_ERROR,
 			Self::Engine(_) => StatusCode::BAD_REQUEST,
 		}

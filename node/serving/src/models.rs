@@ -107,8 +107,22 @@ impl Models {
 		check(name)?;
 		let hash = blake2b_simd::Params::new().hash_length(32).hash(&adapter.to_bytes()?);
 		let key = *hash.as_array().first_chunk().unwrap_or(&[0; 32]);
-		let stored = self.store.add(key, adapter)?;
+		// Before a file is written, and again when nobody can come between.
+		self.check_room(name, &self.adapters.read())?;
+		let adapter = self.store.add(key, adapter)?;
 		let mut adapters = self.adapters.write();
+		if let Err(refusal) = self.check_room(name, &adapters) {
+			if !adapters.values().any(|one| Arc::ptr_eq(&one.adapter, &adapter)) {
+				adapter.discard();
+			}
+			return Err(refusal);
+		}
+		adapters.insert(name.to_string(), Loaded { adapter, created: now() });
+		Ok(())
+	}
+
+	/// Refuses a name that is taken, and one adapter too many.
+	fn check_room(&self, name: &str, adapters: &BTreeMap<String, Loaded>) -> Result<(), Refusal> {
 		if name == self.name || adapters.contains_key(name) {
 			return Err(Refusal::Taken(name.to_string()));
 		}
@@ -116,8 +130,6 @@ impl Models {
 			let reason = format!("{} adapters are loaded, no more fit", self.most);
 			return Err(Refusal::Parameter { parameter: "lora_name", reason });
 		}
-		let loaded = Loaded { adapter: stored, created: now() };
-		adapters.insert(name.to_string(), loaded);
 		Ok(())
 	}
 

@@ -52,7 +52,7 @@ mod tests {
 	use super::*;
 	use crate::{
 		metrics::Metrics,
-		queue::{self, Shape},
+		queue::Shape,
 		testing::{BASE, Scripted, job, outcome, until},
 	};
 	use openledger_primitives_core::Hash;
@@ -62,8 +62,7 @@ mod tests {
 		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
 		let metrics = Metrics::new(None).unwrap();
 		let shape = Shape { capacity: 2, parallel: 1 };
-		let pool = queue::pool(1).unwrap();
-		let queue = Queue::start(answerer.clone(), shape, pool, metrics).unwrap();
+		let queue = Queue::start(answerer.clone(), shape, metrics).unwrap();
 		QueueEngine::new(Arc::new(queue), answerer)
 	}
 

@@ -5,7 +5,6 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 use openledger_primitives_inference::host::Engine;
 use openlora_http::Connections;
 use parking_lot::Mutex;
-use rayon::ThreadPool;
 use substrate_prometheus_endpoint::Registry;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -18,8 +17,8 @@ use crate::{
 	error::StartError,
 	http,
 	metrics::Metrics,
-	queue::{self, Answerer, Queue, Shape},
-	serve::Server,
+	queue::{Answerer, Queue, Shape},
+	serve::{self, Server},
 	status::{BaseStatus, OperatorStatus, Reporter, StatusSource, base_status},
 };
 
@@ -54,17 +53,15 @@ impl Operator {
 			);
 		}
 		let names = loaded.iter().map(|base| base_status(&base.hash, &base.path)).collect();
-		// The engine takes as many threads as the pool has in which it begins.
-		let server = parts.pool.install(|| {
-			Server::new(
-				loaded.into_iter().map(|LoadedBase { hash, base, .. }| (hash, base)).collect(),
-				parts.store.clone(),
-				runtime.clone(),
-				config.limits.loaded,
-				config.parallel,
-				parts.metrics.clone(),
-			)
-		})?;
+		let server = Server::new(
+			loaded.into_iter().map(|LoadedBase { hash, base, .. }| (hash, base)).collect(),
+			parts.store.clone(),
+			runtime.clone(),
+			config.limits.loaded,
+			config.parallel,
+			serve::pool(config.threads)?,
+			parts.metrics.clone(),
+		)?;
 		Self::assemble(&config, &runtime, parts, Arc::new(server), names)
 	}
 
@@ -90,9 +87,9 @@ impl Operator {
 		answerer: Arc<dyn Answerer>,
 		bases: Vec<BaseStatus>,
 	) -> Result<Self, StartError> {
-		let Parts { listener, address, store, metrics, pool } = parts;
+		let Parts { listener, address, store, metrics } = parts;
 		let shape = Shape { capacity: config.queue, parallel: config.parallel };
-		let queue = Queue::start(answerer.clone(), shape, pool, metrics.clone())?;
+		let queue = Queue::start(answerer.clone(), shape, metrics.clone())?;
 		let queue = Arc::new(queue);
 		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer));
 		let reporter = Arc::new(Reporter {
@@ -164,7 +161,6 @@ struct Parts {
 	address: SocketAddr,
 	store: ContentStore,
 	metrics: Metrics,
-	pool: Arc<ThreadPool>,
 }
 
 impl Parts {
@@ -180,7 +176,6 @@ impl Parts {
 		let _context = runtime.enter();
 		let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
 		let store = ContentStore::open(config, metrics.clone())?;
-		let pool = queue::pool(config.threads)?;
-		Ok(Self { listener, address, store, metrics, pool })
+		Ok(Self { listener, address, store, metrics })
 	}
 }

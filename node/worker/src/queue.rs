@@ -18,7 +18,6 @@ use std::{
 use openledger_primitives_core::{Hash, RequestId};
 use openledger_primitives_inference::{Failure, Job, Outcome, Response};
 use parking_lot::{Condvar, Mutex};
-use rayon::ThreadPool;
 use tokio_util::sync::CancellationToken;
 
 use self::entry::State;
@@ -79,16 +78,14 @@ struct Shared {
 }
 
 impl Queue {
-	/// Starts the threads that answer, each with the threads of `pool` to compute with. Four times as many
-	/// results are kept as jobs may wait or run; the oldest result makes room, and its job is unknown from
-	/// then on.
+	/// Starts the threads that answer. Four times as many results are kept as jobs may wait or run; the
+	/// oldest result makes room, and its job is unknown from then on.
 	///
 	/// # Errors
 	/// [`StartError::Thread`] when the system gives no thread.
 	pub fn start(
 		answerer: Arc<dyn Answerer>,
 		shape: Shape,
-		pool: Arc<ThreadPool>,
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
 		let Shape { capacity, parallel } = shape;
@@ -100,11 +97,11 @@ impl Queue {
 		});
 		let queue = Self { shared, threads: Mutex::default() };
 		for _ in 0..parallel {
-			let (shared, answerer, pool) = (queue.shared.clone(), answerer.clone(), pool.clone());
+			let (shared, answerer) = (queue.shared.clone(), answerer.clone());
 			let thread = std::thread::Builder::new().name("openledger-answers".into());
 			let thread = thread.spawn(move || {
 				while let Some((request, turn, job, cancel)) = shared.next() {
-					let result = pool.install(|| attempt(answerer.as_ref(), &job, &cancel));
+					let result = attempt(answerer.as_ref(), &job, &cancel);
 					shared.finish(request, turn, result);
 				}
 			});
@@ -172,18 +169,6 @@ impl Queue {
 		}
 		self.shared.count();
 	}
-}
-
-/// Threads to compute with.
-///
-/// # Errors
-/// [`StartError::Thread`] when the system gives none.
-pub fn pool(threads: usize) -> Result<Arc<ThreadPool>, StartError> {
-	let pool = rayon::ThreadPoolBuilder::new()
-		.num_threads(threads)
-		.thread_name(|index| format!("openledger-{index}"))
-		.build();
-	pool.map(Arc::new).map_err(|error| StartError::Thread(error.to_string()))
 }
 
 impl Drop for Queue {

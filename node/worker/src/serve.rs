@@ -5,7 +5,11 @@ mod load;
 mod tests;
 mod text;
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+	collections::BTreeMap,
+	sync::{Arc, mpsc::RecvTimeoutError},
+	time::{Duration, Instant},
+};
 
 use openledger_attribution::{claim, format, query};
 use openledger_primitives_attribution::{Claim, Terms, verify};
@@ -15,6 +19,7 @@ use openlora::{
 	Adapter, Base, GenerateOptions, Sampling, Team,
 	serve::{self as batch, Event, Limits, Request},
 };
+use rayon::ThreadPool;
 use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -24,11 +29,17 @@ use crate::{content::ContentStore, error::StartError, metrics::Metrics, queue::A
 
 /// How often a growing answer's length is looked at, in tokens.
 const LENGTH_CHECK: usize = 16;
+/// How long a job that may have been dropped waits for a token before it looks.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Room for keys and values is given in pages of so many positions at most.
+const PAGE_POSITIONS: usize = 64;
 
 /// Answers jobs with the bases that are loaded and the adapters and indexes in the content store.
 pub struct Server {
 	bases: BTreeMap<Hash, Served>,
 	loader: Loader,
+	/// What attribution computes with.
+	pool: Arc<ThreadPool>,
 	metrics: Metrics,
 }
 
@@ -54,7 +65,8 @@ fn check(cancel: &CancellationToken) -> Result<(), Failure> {
 }
 
 impl Server {
-	/// A server of `bases`, by the hash of their weights, which answers up to `parallel` jobs at once.
+	/// A server of `bases`, by the hash of their weights, which answers up to `parallel` jobs at once
+	/// with the threads of `pool`.
 	/// Of adapters and indexes, `loaded` bytes each stay in memory. `runtime` does what waits for the
 	/// network.
 	///
@@ -66,17 +78,24 @@ impl Server {
 		runtime: Handle,
 		loaded: u64,
 		parallel: usize,
+		pool: Arc<ThreadPool>,
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
-		// A job that was dropped is in the batch until the next token of the others.
-		let limits = Limits { running: parallel, waiting: 2 * parallel, ..Limits::default() };
 		let start = |(hash, base): (Hash, Arc<Base>)| {
+			let usual = Limits::default();
+			// Memory is taken as it is needed; the longest job has to fit by itself.
+			let longest = batch::position_bytes(&base.config)
+				.saturating_mul(base.config.context.next_multiple_of(PAGE_POSITIONS));
+			let cache_bytes = usual.cache_bytes.max(longest);
+			// A job that was dropped is in the batch until its next step.
+			let limits = Limits { running: parallel, waiting: 2 * parallel, cache_bytes, ..usual };
 			let batch = batch::Server::start(Arc::clone(&base), Team::shared()?.clone(), limits)?;
 			Ok((hash, Served { base, batch }))
 		};
-		let bases: openlora::Result<_> = bases.into_iter().map(start).collect();
+		// The engine takes as many threads as the pool has in which it begins.
+		let bases: openlora::Result<_> = pool.install(|| bases.into_iter().map(start).collect());
 		let bases = bases.map_err(|error| StartError::Thread(error.to_string()))?;
-		Ok(Self { bases, loader: Loader::new(store, runtime, loaded), metrics })
+		Ok(Self { bases, loader: Loader::new(store, runtime, loaded), pool, metrics })
 	}
 
 	/// Generates the answer. It is charged and attributed by the tokens of its text, as anyone who
@@ -105,13 +124,17 @@ impl Server {
 		let growing = growing.map_err(engine)?;
 		let mut tokens = Vec::new();
 		loop {
-			match growing.next() {
-				Some(Event::Token(chosen)) => tokens.push(chosen.token),
-				Some(Event::Done(_)) => break,
-				Some(Event::Failed(error)) => return Err(engine(error)),
-				None => return Err(engine(openlora::Error::Stopped)),
+			match growing.next_within(PATIENCE) {
+				Ok(Event::Token(chosen)) => tokens.push(chosen.token),
+				Ok(Event::Done(_)) => break,
+				Ok(Event::Failed(error)) => return Err(engine(error)),
+				Err(RecvTimeoutError::Timeout) => {}
+				Err(RecvTimeoutError::Disconnected) => {
+					return Err(engine(openlora::Error::Stopped));
+				}
 			}
-			let long = tokens.len() % LENGTH_CHECK == 0
+			let long = !tokens.is_empty()
+				&& tokens.len() % LENGTH_CHECK == 0
 				&& text::is_over(&base.tokenizer, &tokens, bounds.bytes);
 			if cancel.is_cancelled() || long {
 				break;
@@ -137,9 +160,23 @@ impl Server {
 	}
 }
 
+/// Threads to compute with.
+///
+/// # Errors
+/// [`StartError::Thread`] when the system gives none.
+pub fn pool(threads: usize) -> Result<Arc<ThreadPool>, StartError> {
+	let pool = rayon::ThreadPoolBuilder::new()
+		.num_threads(threads)
+		.thread_name(|index| format!("openledger-{index}"))
+		.build();
+	pool.map(Arc::new).map_err(|error| StartError::Thread(error.to_string()))
+}
+
 impl Answerer for Server {
 	fn bases(&self) -> Vec<Hash> {
-		self.bases.keys().copied().collect()
+		// One whose thread has ended, by a panic, answers nothing any more.
+		let running = self.bases.iter().filter(|(_, served)| served.batch.is_running());
+		running.map(|(hash, _)| *hash).collect()
 	}
 
 	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure> {
@@ -157,11 +194,12 @@ impl Answerer for Server {
 		check(cancel)?;
 		let answered = self.generate(job, served, &adapter, &prompt, cancel)?;
 		let started = Instant::now();
-		let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
-		check(cancel)?;
-		let trace = salted(&found.trace, job);
-		let claim = claim(index, found.sketch, found.gain, trace, &job.payer, job.method)
-			.map_err(engine)?;
+		let claim = self.pool.install(|| -> Result<_, Failure> {
+			let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
+			check(cancel)?;
+			let trace = salted(&found.trace, job);
+			claim(index, found.sketch, found.gain, trace, &job.payer, job.method).map_err(engine)
+		})?;
 		accepted(job, &claim)?;
 		self.metrics.attributing.inc_by(started.elapsed().as_secs_f64());
 		if !(claim.contributors.is_empty() && claim.records.is_empty()) {

@@ -113,7 +113,10 @@ pub async fn run(arguments: Serve, context: &Context) -> Result<()> {
 	let listener =
 		bind(arguments.listen).with_context(|| format!("can't listen on {}", arguments.listen))?;
 	let address = listener.local_addr()?;
-	let connections = Connections::default();
+	// Those who are told to come back, and who asks how it is, have to get in.
+	let usual = Connections::default();
+	let most = arguments.running.saturating_add(arguments.waiting).saturating_add(64);
+	let connections = Connections { most: usual.most.max(most), ..usual };
 	let answer_tokens = arguments.answer_tokens;
 	let key = arguments.api_key.as_deref().map(Arc::from);
 	let admin_key = arguments.admin_key.as_deref().map(Arc::from);

@@ -40,6 +40,14 @@ impl Served {
 		}
 	}
 
+	/// Whether it is in memory.
+	pub(super) fn is_resident(&self) -> bool {
+		match self {
+			Self::Memory(_) => true,
+			Self::Stored(adapter) => adapter.usage().resident,
+		}
+	}
+
 	/// Checks that it was made for a base of that shape.
 	///
 	/// # Errors

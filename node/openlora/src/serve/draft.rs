@@ -33,7 +33,10 @@ impl Drafter {
 			self.pause -= 1;
 			return Vec::new();
 		}
-		follow(tokens, self.size.min(room))
+		match self.size.min(room) {
+			0 => Vec::new(),
+			most => follow(tokens, most),
+		}
 	}
 
 	/// Learns how many of a guess's tokens were right.

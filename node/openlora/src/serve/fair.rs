@@ -79,10 +79,14 @@ impl<T> Fair<T> {
 		self.waiting.iter_mut().map(|(_, request)| request)
 	}
 
-	/// The next so many requests in turn.
-	pub(super) fn first(&mut self, count: usize) -> impl Iterator<Item = &mut T> {
+	/// The next so many requests in turn, of those that are ready.
+	pub(super) fn first(
+		&mut self,
+		count: usize,
+		ready: impl Fn(&T) -> bool,
+	) -> impl Iterator<Item = &mut T> {
 		let Self { waiting, payers, adapters } = self;
-		let mut order: Vec<_> = waiting.iter_mut().collect();
+		let mut order: Vec<_> = waiting.iter_mut().filter(|(_, request)| ready(request)).collect();
 		// The oldest of equals stays first.
 		order.sort_by_key(|(owner, _)| (payers.of(owner.payer), adapters.of(owner.adapter)));
 		order.into_iter().take(count).map(|(_, request)| request)
@@ -183,7 +187,8 @@ mod tests {
 		fair.push(owner(2, 1), 1);
 		assert!(fair.pop(|_| true, |size| *size < 50).is_none());
 		assert_eq!(fair.len(), 2);
-		assert_eq!(fair.first(2).map(|size| *size).collect::<Vec<_>>(), [100, 1]);
+		assert_eq!(fair.first(2, |_| true).map(|size| *size).collect::<Vec<_>>(), [100, 1]);
+		assert_eq!(fair.first(1, |size| *size < 50).map(|size| *size).collect::<Vec<_>>(), [1]);
 		assert_eq!(fair.pop(|size| *size < 50, |_| true).unwrap().1, 1);
 		assert_eq!(fair.pop(|_| true, |_| true).unwrap().1, 100);
 	}

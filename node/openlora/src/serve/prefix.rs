@@ -1,6 +1,6 @@
 //! Keys and values of prompts that begin as others did.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::kernels::kv::{PAGE, Pool};
 
@@ -97,6 +97,9 @@ impl Prefixes {
 
 	/// Gives up to `count` idle pages back, the least recently used first.
 	pub(super) fn evict(&mut self, pool: &mut Pool, count: usize) {
+		if count == 0 {
+			return;
+		}
 		let idle = self.entries.iter().filter(|(_, entry)| pool.users(entry.page) == 1);
 		let mut idle: Vec<_> = idle.map(|(key, entry)| (entry.used, key.clone())).collect();
 		idle.sort_unstable_by_key(|(used, _)| *used);
@@ -105,8 +108,10 @@ impl Prefixes {
 				pool.release(entry.page);
 			}
 		}
-		if self.entries.is_empty() {
-			self.roots.clear();
+		// Every weight of a mixture has a root of its own.
+		if self.roots.len() > self.entries.len() {
+			let parents: HashSet<u64> = self.entries.keys().map(|key| key.parent).collect();
+			self.roots.retain(|_, root| parents.contains(root));
 		}
 	}
 }

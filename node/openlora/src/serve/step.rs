@@ -162,8 +162,8 @@ impl Batch {
 	/// Drops what nobody waits for any more, and takes in what there is room for.
 	pub(super) fn gather(&mut self) {
 		self.forget();
-		self.admit();
 		self.gathered = true;
+		self.admit();
 	}
 
 	/// Runs some tokens of every request in the batch.
@@ -204,7 +204,14 @@ impl Batch {
 	/// Takes requests into the batch while there is a place, and room for their longest answers. The
 	/// adapters of those that come after them are read meanwhile.
 	fn admit(&mut self) {
-		for one in self.waiting.first(self.limits.running) {
+		// Who has what he needs waits behind nobody who does not.
+		for one in self.waiting.iter_mut().filter(|one| one.part.is_ready()) {
+			if one.request.adapters.iter().all(|(adapter, _)| adapter.is_resident()) {
+				one.loading.begin(&one.request.adapters, &self.watcher);
+			}
+		}
+		// Those that wait for the first of their request must not hold memory that it may need.
+		for one in self.waiting.first(self.limits.running, |one| one.part.is_ready()) {
 			one.loading.begin(&one.request.adapters, &self.watcher);
 		}
 		// Whose turn it was may be further back by now, and holds memory all the same.
@@ -221,6 +228,8 @@ impl Batch {
 				Ok(held) => held,
 				Err(error) => {
 					self.waiting.done(owner);
+					// Its turn to be read for is somebody else's now.
+					self.gathered = false;
 					// Whoever asked may listen no more.
 					let _ = sink(Event::Failed(error));
 					continue;

@@ -169,7 +169,10 @@ impl Residency {
 
 	/// An adapter was read, or could not be; says which have to be read for those that waited.
 	pub(super) fn loaded(&mut self, generation: u64, result: Result<Packed, String>) -> Vec<u64> {
-		let Some(entry) = self.entries.get_mut(&generation) else { return Vec::new() };
+		let Some(entry) = self.entries.get_mut(&generation) else {
+			// It was forgotten meanwhile, and its room is free.
+			return self.advance();
+		};
 		entry.usage.loads += 1;
 		match result {
 			Ok(packed) => {
@@ -405,6 +408,19 @@ mod tests {
 		let wanted = residency.release(second);
 		assert_eq!(read(&mut residency, wanted), [3]);
 		assert!(is_ready(&residency, third));
+	}
+
+	#[test]
+	fn waiting_group_gets_the_room_of_one_that_is_forgotten_while_it_is_read() {
+		let mut residency = residency(1, &[1, 1]);
+		let (first, wanted) = residency.ask(vec![1]);
+		assert_eq!(wanted, [1]);
+		let (second, _) = residency.ask(vec![2]);
+		assert!(residency.release(first).is_empty());
+		residency.remove(1);
+		let wanted = residency.loaded(1, Ok(Packed::empty(0, [])));
+		assert_eq!(read(&mut residency, wanted), [2]);
+		assert!(is_ready(&residency, second));
 	}
 
 	#[test]

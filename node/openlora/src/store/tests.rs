@@ -68,7 +68,7 @@ fn answers_are_those_of_the_adapter_in_memory_when_few_fit_at_once() {
 	}
 	let usage: Vec<Usage> = stored.iter().map(|one| one.usage()).collect();
 	assert!(usage.iter().all(|one| one.loads > 0 && one.hits + one.misses >= 7));
-	assert!(usage.iter().map(|one| one.evictions).sum::<u64>() >= 6);
+	assert!(usage.iter().any(|one| one.evictions > 0), "all eight do not fit");
 	let totals = store.totals();
 	assert!(totals.resident_bytes <= totals.budget);
 	assert_eq!(totals.loads, usage.iter().map(|one| one.loads).sum::<u64>());
@@ -163,6 +163,22 @@ fn request_fails_alone_when_its_file_is_gone_and_runs_when_it_is_back() {
 	std::fs::rename(folder.path().join("elsewhere"), &file).unwrap();
 	let again = server.submit(request(3, vec![(lost, 1.0)])).unwrap();
 	assert!(again.finish().is_ok());
+}
+
+#[test]
+fn everyone_is_told_when_more_ask_for_a_file_that_is_gone_than_run_at_once() {
+	let base = testing::tiny_base(1);
+	let folder = tempfile::tempdir().unwrap();
+	let store = Store::open(folder.path(), &base.config, 1 << 20).unwrap();
+	let lost = store.add(key(1), &adapter(&base, 1)).unwrap();
+	std::fs::remove_file(&lost.path).unwrap();
+	let server = server(&base);
+	let answers: Vec<_> = (0..20)
+		.map(|i| server.submit(request(i, vec![(Arc::clone(&lost), 1.0)])).unwrap())
+		.collect();
+	for answer in answers {
+		assert!(matches!(answer.finish(), Err(Error::AdapterUnreadable(_))));
+	}
 }
 
 #[test]

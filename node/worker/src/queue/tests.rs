@@ -9,7 +9,7 @@ fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
 
 fn queue_of(answerer: &Arc<Scripted>, shape: Shape) -> Queue {
 	let metrics = Metrics::new(None).unwrap();
-	Queue::start(answerer.clone(), shape, pool(1).unwrap(), metrics).unwrap()
+	Queue::start(answerer.clone(), shape, metrics).unwrap()
 }
 
 fn progress(response: Response) -> Progress {
