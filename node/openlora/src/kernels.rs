@@ -8,6 +8,7 @@ pub(crate) mod exp;
 pub(crate) mod gradient;
 mod isa;
 pub(crate) mod kv;
+mod lanes;
 pub(crate) mod lora;
 pub(crate) mod merge;
 pub(crate) mod quantised;

@@ -1,6 +1,6 @@
 //! Numbers as they are kept in memory, read as single precision.
 
-use super::{Arch, quantised::LANES};
+use super::{Arch, lanes::Vector, quantised::LANES};
 
 /// How a number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +55,20 @@ pub(super) trait Element {
 
 	/// Eight numbers, exactly.
 	fn eight<A: Arch>(bytes: &[u8]) -> [f32; 8];
+
+	/// As [`Element::eight`], for sums in registers.
+	#[inline(always)]
+	fn short<A: Arch>(bytes: &[u8]) -> A::Eight {
+		// SAFETY: an array of eight.
+		unsafe { A::Eight::load(Self::eight::<A>(bytes).as_ptr()) }
+	}
+
+	/// As [`Element::load`], for sums in registers.
+	#[inline(always)]
+	fn long<A: Arch>(bytes: &[u8]) -> A::Sixteen {
+		// SAFETY: an array of sixteen.
+		unsafe { A::Sixteen::load(Self::load::<A>(bytes).as_ptr()) }
+	}
 
 	/// Sixteen numbers, exactly.
 	#[inline(always)]

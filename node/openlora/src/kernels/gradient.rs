@@ -31,8 +31,8 @@ impl Kernel for NormGradient<'_> {
 			for (h, weight) in h.iter_mut().zip(self.weight) {
 				*h *= weight;
 			}
-			let factor = norm_factor(x, self.eps);
-			let along = dot(h, x) * factor * factor * factor / width as f32;
+			let factor = norm_factor::<A>(x, self.eps);
+			let along = dot::<A>(h, x) * factor * factor * factor / width as f32;
 			for ((target, h), x) in target.iter_mut().zip(h).zip(x) {
 				*target += factor.mul_add(*h, -(along * x));
 			}
@@ -132,7 +132,7 @@ impl Kernel for AttentionGradient<'_> {
 		self.scratch.resize(2 * positions, 0.0);
 		let (p, d) = self.scratch.split_at_mut(positions);
 		for (p, key) in p.iter_mut().zip(self.keys.chunks_exact(width)) {
-			*p = dot(self.query, key) * self.scale;
+			*p = dot::<A>(self.query, key) * self.scale;
 		}
 		let top = largest(p);
 		let mut lanes = [0f32; 16];
@@ -145,9 +145,9 @@ impl Kernel for AttentionGradient<'_> {
 		let factor = 1.0 / halve(&mut lanes);
 		for ((p, d), value) in p.iter_mut().zip(&mut *d).zip(self.values.chunks_exact(width)) {
 			*p *= factor;
-			*d = dot(self.gradient, value);
+			*d = dot::<A>(self.gradient, value);
 		}
-		let mean = dot(p, d);
+		let mean = dot::<A>(p, d);
 		for (p, d) in p.iter().zip(&mut *d) {
 			*d = self.scale * (p * (*d - mean));
 		}
@@ -186,7 +186,7 @@ impl Kernel for Dots<'_> {
 	#[inline(always)]
 	fn run<A: Arch>(self) {
 		for (row, target) in self.rows.chunks(self.step).zip(self.target) {
-			*target = self.factor * dot(self.x, &row[..self.x.len()]);
+			*target = self.factor * dot::<A>(self.x, &row[..self.x.len()]);
 		}
 	}
 }

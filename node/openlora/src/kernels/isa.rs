@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use super::lanes::Vector;
+
 /// An instruction set that the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Isa {
@@ -98,6 +100,8 @@ impl Isa {
 				// SAFETY: the processor has the features.
 				unsafe { x86::avx2(kernel) }
 			}
+			#[cfg(target_arch = "aarch64")]
+			Self::Neon => kernel.run::<arm::Neon>(),
 			_ => kernel.run::<Plain>(),
 		}
 	}
@@ -114,6 +118,13 @@ pub(crate) trait Kernel {
 
 /// What compilers do not find by themselves for an instruction set.
 pub(crate) trait Arch {
+	/// Eight numbers.
+	type Eight: Vector;
+	/// Sixteen numbers.
+	type Sixteen: Vector;
+	/// Vectors of sixteen sums that fit its registers, beside what is multiplied.
+	const SUMS: usize;
+
 	/// Half-precision numbers as single-precision ones, exactly.
 	fn widen(halves: &[u16; 8]) -> [f32; 8];
 
@@ -129,6 +140,10 @@ pub(crate) trait Arch {
 pub(crate) struct Plain;
 
 impl Arch for Plain {
+	type Eight = [f32; 8];
+	type Sixteen = [f32; 16];
+	const SUMS: usize = 1;
+
 	/// With the exponent's bits where f32 has them, a finite number is off by a power of two.
 	#[inline(always)]
 	fn widen(halves: &[u16; 8]) -> [f32; 8] {
@@ -151,13 +166,18 @@ impl Arch for Plain {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-	use super::{Arch, Kernel};
-	use std::arch::x86_64::*;
+	use super::{Arch, Kernel, Vector};
+	use crate::kernels::lanes::Two;
+	use std::{arch::x86_64::*, marker::PhantomData};
 
-	/// F16C.
-	pub(super) struct Converts;
+	/// F16C, and vectors of sixteen numbers.
+	pub(super) struct Wide<V, const SUMS: usize>(PhantomData<V>);
 
-	impl Arch for Converts {
+	impl<V: Vector, const SUMS: usize> Arch for Wide<V, SUMS> {
+		type Eight = __m256;
+		type Sixteen = V;
+		const SUMS: usize = SUMS;
+
 		#[inline(always)]
 		fn widen(halves: &[u16; 8]) -> [f32; 8] {
 			let mut wide = [0.0; 8];
@@ -193,14 +213,45 @@ mod x86 {
 	/// The processor must have these features.
 	#[target_feature(enable = "avx2,fma,f16c")]
 	pub(super) unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
-		kernel.run::<Converts>()
+		kernel.run::<Wide<Two<__m256>, 6>>()
 	}
 
 	/// # Safety
 	/// The processor must have these features.
 	#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 	pub(super) unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
-		kernel.run::<Converts>()
+		kernel.run::<Wide<__m512, 24>>()
+	}
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+	use super::{Arch, Plain};
+	use crate::kernels::lanes::Two;
+	use std::arch::aarch64::float32x4_t;
+
+	/// Vectors of four numbers.
+	pub(super) struct Neon;
+
+	impl Arch for Neon {
+		type Eight = Two<float32x4_t>;
+		type Sixteen = Two<Two<float32x4_t>>;
+		const SUMS: usize = 6;
+
+		#[inline(always)]
+		fn widen(halves: &[u16; 8]) -> [f32; 8] {
+			Plain::widen(halves)
+		}
+
+		#[inline(always)]
+		fn narrow(values: &[f32; 8]) -> [u16; 8] {
+			Plain::narrow(values)
+		}
+
+		#[inline(always)]
+		fn prefetch(at: *const u8) {
+			Plain::prefetch(at);
+		}
 	}
 }
 

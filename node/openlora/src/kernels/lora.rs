@@ -3,6 +3,7 @@
 use super::{
 	Arch, Isa, Kernel,
 	element::{Element, Precision, with_element},
+	lanes::Vector,
 	quantised::LANES,
 	storage::LINE,
 };
@@ -173,8 +174,8 @@ fn down<E: Element, A: Arch>(pair: &Pair<'_>, x: &[f32], target: &mut [f32]) {
 	let stride = pair.shape.stride() * E::BYTES;
 	for (part, target) in target.chunks_mut(RANKS).enumerate() {
 		let at = part * RANKS * E::BYTES;
-		let mut chains = [[0f32; RANKS]; CHAINS];
-		let load = |row: &[u8]| E::eight::<A>(&row[at..at + RANKS * E::BYTES]);
+		let mut chains = [A::Eight::splat(0.0); CHAINS];
+		let load = |row: &[u8]| E::short::<A>(&row[at..at + RANKS * E::BYTES]);
 		let mut inputs = x.chunks_exact(CHAINS);
 		let mut rows = pair.a.chunks_exact(CHAINS * stride);
 		for (x, rows) in (&mut inputs).zip(&mut rows) {
@@ -183,21 +184,18 @@ fn down<E: Element, A: Arch>(pair: &Pair<'_>, x: &[f32], target: &mut [f32]) {
 			}
 			for (chain, sums) in chains.iter_mut().enumerate() {
 				let weights = load(&rows[chain * stride..][..stride]);
-				for (sum, weight) in sums.iter_mut().zip(weights) {
-					*sum = x[chain].mul_add(weight, *sum);
-				}
+				*sums = A::Eight::splat(x[chain]).fma(weights, *sums);
 			}
 		}
 		let left = inputs.remainder().iter().zip(rows.remainder().chunks_exact(stride));
 		for ((x, row), sums) in left.zip(&mut chains) {
-			for (sum, weight) in sums.iter_mut().zip(load(row)) {
-				*sum = x.mul_add(weight, *sum);
-			}
+			*sums = A::Eight::splat(*x).fma(load(row), *sums);
 		}
 		let [first, second, third, fourth] = chains;
-		for (lane, target) in target.iter_mut().enumerate() {
-			*target = (first[lane] + third[lane]) + (second[lane] + fourth[lane]);
-		}
+		let mut sums = [0f32; RANKS];
+		// SAFETY: there is room for eight.
+		unsafe { first.plus(third).plus(second.plus(fourth)).store(sums.as_mut_ptr()) };
+		target.copy_from_slice(&sums[..target.len()]);
 	}
 }
 
@@ -231,16 +229,16 @@ fn up<E: Element, A: Arch>(pair: &Pair<'_>, low: &[f32], factor: f32, y: &mut [f
 	let panels = pair.b.chunks_exact(pair.shape.rank * LANES * E::BYTES);
 	for (y, panel) in y.chunks_mut(LANES).zip(panels) {
 		prefetch::<A>(panel);
-		let mut sums = [0f32; LANES];
-		sums[..y.len()].copy_from_slice(y);
+		let mut filled = [0f32; LANES];
+		filled[..y.len()].copy_from_slice(y);
+		// SAFETY: an array of sixteen.
+		let mut sums = unsafe { A::Sixteen::load(filled.as_ptr()) };
 		for (low, row) in low.iter().zip(panel.chunks_exact(LANES * E::BYTES)) {
-			let update = low * factor;
-			let weights = E::load::<A>(row);
-			for (sum, weight) in sums.iter_mut().zip(weights) {
-				*sum = update.mul_add(weight, *sum);
-			}
+			sums = A::Sixteen::splat(low * factor).fma(E::long::<A>(row), sums);
 		}
-		y.copy_from_slice(&sums[..y.len()]);
+		// SAFETY: as above.
+		unsafe { sums.store(filled.as_mut_ptr()) };
+		y.copy_from_slice(&filled[..y.len()]);
 	}
 }
 

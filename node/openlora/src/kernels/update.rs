@@ -1,10 +1,11 @@
 //! Products that are added to what is there, `c += a · b`: what gradients are made of.
 
-use super::{Arch, Isa, Kernel};
+use std::array::from_fn;
 
-/// Rows and columns of `c` that are held in registers.
-const ROWS: usize = 4;
-const COLUMNS: usize = 16;
+use super::{Arch, Isa, Kernel, lanes::Vector, quantised::LANES};
+
+/// Rows of a tile that is two vectors wide.
+const WIDE_ROWS: usize = 12;
 
 /// A matrix in borrowed memory whose elements are read one by one; steps are in elements.
 #[derive(Clone, Copy)]
@@ -63,56 +64,91 @@ impl Kernel for Update<'_> {
 		assert!(last < a.values.len(), "left side of an update");
 		assert!((a.columns - 1) * b_step + columns <= b.len(), "right side of an update");
 		assert!((a.rows - 1) * c_step + columns <= c.len(), "target of an update");
-		let whole = columns - columns % COLUMNS;
-		let mut row = 0;
-		while row < a.rows {
-			let c = &mut c[row * c_step..];
-			for column in (0..whole).step_by(COLUMNS) {
-				if a.rows - row >= ROWS {
-					tile::<ROWS>(a, row, &b[column..], b_step, &mut c[column..], c_step);
-				} else {
-					tile::<1>(a, row, &b[column..], b_step, &mut c[column..], c_step);
+		let (b_at, c_at) = (b.as_ptr(), c.as_mut_ptr());
+		let mut column = 0;
+		while column + LANES <= columns {
+			let wide = A::SUMS >= 2 * WIDE_ROWS && column + 2 * LANES <= columns;
+			let mut row = 0;
+			while row < a.rows {
+				// SAFETY: the rows and columns of the tile are within what was asserted.
+				unsafe {
+					let tile = Tile {
+						a: a.values.as_ptr().add(row * a.row_step),
+						a_steps: (a.row_step, a.column_step),
+						b: b_at.add(column),
+						b_step,
+						c: c_at.add(row * c_step + column),
+						c_step,
+						depth: a.columns,
+					};
+					row += match a.rows - row {
+						WIDE_ROWS.. if wide => tile.run::<A, WIDE_ROWS, 2>(),
+						4.. if wide => tile.run::<A, 4, 2>(),
+						_ if wide => tile.run::<A, 1, 2>(),
+						6.. if A::SUMS >= 6 => tile.run::<A, 6, 1>(),
+						4.. if A::SUMS >= 4 => tile.run::<A, 4, 1>(),
+						2.. if A::SUMS >= 2 => tile.run::<A, 2, 1>(),
+						_ => tile.run::<A, 1, 1>(),
+					};
 				}
 			}
-			let rows = if a.rows - row >= ROWS { ROWS } else { 1 };
-			for i in 0..rows {
-				for j in whole..columns {
-					let target = &mut c[i * c_step + j];
-					for p in 0..a.columns {
-						let a = a.values[(row + i) * a.row_step + p * a.column_step];
-						*target = a.mul_add(b[p * b_step + j], *target);
-					}
+			column += if wide { 2 * LANES } else { LANES };
+		}
+		for row in 0..a.rows {
+			for column in column..columns {
+				let target = &mut c[row * c_step + column];
+				for p in 0..a.columns {
+					let a = a.values[row * a.row_step + p * a.column_step];
+					*target = a.mul_add(b[p * b_step + column], *target);
 				}
 			}
-			row += rows;
 		}
 	}
 }
 
-#[inline(always)]
-fn tile<const R: usize>(
-	a: View<'_>,
-	row: usize,
-	b: &[f32],
+/// Some rows and columns of the target, held in registers.
+struct Tile {
+	a: *const f32,
+	/// From row to row, and from column to column.
+	a_steps: (usize, usize),
+	b: *const f32,
 	b_step: usize,
-	c: &mut [f32],
+	c: *mut f32,
 	c_step: usize,
-) {
-	let mut sums = [[0f32; COLUMNS]; R];
-	for (i, sums) in sums.iter_mut().enumerate() {
-		sums.copy_from_slice(&c[i * c_step..][..COLUMNS]);
-	}
-	for p in 0..a.columns {
-		let b = &b[p * b_step..][..COLUMNS];
-		for (i, sums) in sums.iter_mut().enumerate() {
-			let a = a.values[(row + i) * a.row_step + p * a.column_step];
-			for (sum, b) in sums.iter_mut().zip(b) {
-				*sum = a.mul_add(*b, *sum);
+	/// Columns of the left side.
+	depth: usize,
+}
+
+impl Tile {
+	/// How many rows that were.
+	///
+	/// # Safety
+	/// All sides must have `R` rows and `C` vectors of columns, and `depth` of what is summed.
+	#[inline(always)]
+	unsafe fn run<A: Arch, const R: usize, const C: usize>(self) -> usize {
+		let Self { a, a_steps, b, b_step, c, c_step, depth } = self;
+		// SAFETY: as the caller promises.
+		unsafe {
+			let at = |row: usize, of: usize| c.add(row * c_step + of * LANES);
+			let mut sums: [[A::Sixteen; C]; R] =
+				from_fn(|row| from_fn(|of| A::Sixteen::load(at(row, of))));
+			for p in 0..depth {
+				let (a, b) = (a.add(p * a_steps.1), b.add(p * b_step));
+				let b: [A::Sixteen; C] = from_fn(|of| A::Sixteen::load(b.add(of * LANES)));
+				for (row, sums) in sums.iter_mut().enumerate() {
+					let a = A::Sixteen::splat(*a.add(row * a_steps.0));
+					for (sum, b) in sums.iter_mut().zip(b) {
+						*sum = a.fma(b, *sum);
+					}
+				}
+			}
+			for (row, sums) in sums.into_iter().enumerate() {
+				for (of, sum) in sums.into_iter().enumerate() {
+					sum.store(at(row, of));
+				}
 			}
 		}
-	}
-	for (i, sums) in sums.iter().enumerate() {
-		c[i * c_step..][..COLUMNS].copy_from_slice(sums);
+		R
 	}
 }
 
@@ -129,7 +165,9 @@ mod tests {
 
 	#[test]
 	fn every_element_is_one_chain_on_every_instruction_set() {
-		for (m, n, k) in [(1, 1, 1), (3, 16, 5), (4, 35, 7), (9, 48, 33), (2, 7, 0)] {
+		for (m, n, k) in
+			[(1, 1, 1), (3, 16, 5), (4, 35, 7), (9, 48, 33), (31, 70, 9), (2, 7, 0)]
+		 {
 			let (a, b, c) = (uniform(m * k, 1), uniform(k * (n + 3), 2), uniform(m * (n + 1), 3));
 			for transposed in [false, true] {
 				let view = match transposed {

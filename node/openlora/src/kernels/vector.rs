@@ -1,7 +1,7 @@
 //! Operations on rows: norm, rotation, gated activation.
 
 use super::exp::{exp, sigmoid};
-use super::{Arch, Kernel};
+use super::{Arch, Kernel, lanes::Vector};
 
 /// Partial sums of a sum over a row.
 const LANES: usize = 32;
@@ -9,14 +9,29 @@ const LANES: usize = 32;
 /// `Σᵢ x[i] · y[i]`: element `i` is fused into partial sum `i mod 32`, and the partial sums are added
 /// by halving.
 #[inline(always)]
-pub(super) fn dot(x: &[f32], y: &[f32]) -> f32 {
-	let mut lanes = [0f32; LANES];
+pub(super) fn dot<A: Arch>(x: &[f32], y: &[f32]) -> f32 {
+	let mut lanes = [A::Sixteen::splat(0.0); 2];
 	let (x_blocks, x_rest) = x.as_chunks::<LANES>();
 	let (y_blocks, y_rest) = y.as_chunks::<LANES>();
 	for (x, y) in x_blocks.iter().zip(y_blocks) {
-		for lane in 0..LANES {
-			lanes[lane] = x[lane].mul_add(y[lane], lanes[lane]);
+		for (half, lanes) in lanes.iter_mut().enumerate() {
+			let from = half * LANES / 2;
+			// SAFETY: a block has two vectors.
+			*lanes = unsafe {
+				let (x, y) = (x.as_ptr().add(from), y.as_ptr().add(from));
+				A::Sixteen::load(x).fma(A::Sixteen::load(y), *lanes)
+			};
 		}
+	}
+	let [low, high] = lanes;
+	if x_rest.is_empty() || y_rest.is_empty() {
+		return low.plus(high).sum();
+	}
+	let mut lanes = [0f32; LANES];
+	// SAFETY: there is room for two vectors.
+	unsafe {
+		low.store(lanes.as_mut_ptr());
+		high.store(lanes.as_mut_ptr().add(LANES / 2));
 	}
 	for ((x, y), lane) in x_rest.iter().zip(y_rest).zip(&mut lanes) {
 		*lane = x.mul_add(*y, *lane);
@@ -40,8 +55,8 @@ pub(super) fn halve(lanes: &mut [f32]) -> f32 {
 
 /// `1 / √(mean(x²) + eps)`, from the mean on in double precision.
 #[inline(always)]
-pub(super) fn norm_factor(x: &[f32], eps: f64) -> f32 {
-	let mean = f64::from(dot(x, x)) / x.len() as f64;
+pub(super) fn norm_factor<A: Arch>(x: &[f32], eps: f64) -> f32 {
+	let mean = f64::from(dot::<A>(x, x)) / x.len() as f64;
 	(1.0 / (mean + eps).sqrt()) as f32
 }
 
@@ -63,7 +78,7 @@ impl Kernel for Norm<'_> {
 	fn run<A: Arch>(self) {
 		let width = self.weight.len();
 		for (x, target) in self.x.chunks_exact(width).zip(self.target.chunks_exact_mut(width)) {
-			let factor = norm_factor(x, self.eps);
+			let factor = norm_factor::<A>(x, self.eps);
 			for ((target, x), weight) in target.iter_mut().zip(x).zip(self.weight) {
 				*target = x * factor * weight;
 			}
@@ -85,7 +100,7 @@ impl Kernel for NormInPlace<'_> {
 	#[inline(always)]
 	fn run<A: Arch>(self) {
 		for x in self.x.chunks_exact_mut(self.weight.len()) {
-			let factor = norm_factor(x, self.eps);
+			let factor = norm_factor::<A>(x, self.eps);
 			for (x, weight) in x.iter_mut().zip(self.weight) {
 				*x = *x * factor * weight;
 			}
@@ -309,7 +324,7 @@ mod tests {
 
 		#[inline(always)]
 		fn run<A: Arch>(self) -> f32 {
-			dot(self.x, self.y)
+			dot::<A>(self.x, self.y)
 		}
 	}
 

@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// Inputs of one task: whole blocks of every quantised layout.
-const COLUMNS: usize = 64;
-/// Outputs whose weights are expanded at once; with the columns, half of a first-level cache.
-const OUTPUTS: usize = 4 * LANES;
+const COLUMNS: usize = 2 * LANES;
+/// Outputs whose weights are expanded at once: with the columns, a first-level cache.
+const OUTPUTS: usize = 16 * LANES;
 
 /// `target += gradient · matrix`, for `gradient` of `[rows, outputs]` and `target` of
 /// `[rows, inputs]`: every element continues its chain over the outputs, from the first to the last.
