@@ -20,6 +20,6 @@ pub(crate) mod vector;
 pub use element::Precision;
 pub use isa::Isa;
 pub(crate) use isa::{Arch, Kernel};
-pub(crate) use storage::Bytes;
+pub(crate) use storage::{Bytes, Floats};
 pub(crate) use team::Shared;
 pub use team::Team;

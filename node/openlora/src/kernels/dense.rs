@@ -4,14 +4,20 @@
 //! beginning with zero. Sixteen outputs make a panel, whose weights lie input by input.
 
 use super::{
-	Arch, Isa, Kernel, Shared,
+	Arch, Floats, Isa, Kernel, Shared,
 	element::{Element, Precision, with_element},
+	lanes::Vector,
 	quantised::LANES,
 	storage::Bytes,
+	update::{Update, View},
 };
 
 /// Rows that are multiplied at once: with sixteen outputs each, as many sums as AVX2 has room for.
 const ROWS: usize = 6;
+/// Inputs whose weights are kept in a first-level cache, while rows pass by.
+const DEPTH: usize = 256;
+/// Rows that are kept in a second-level cache, with as many inputs.
+const AT_ONCE: usize = 96;
 
 /// A matrix of weights, `[outputs, inputs]`, in panels of sixteen outputs.
 #[derive(Debug, Clone)]
@@ -84,22 +90,61 @@ impl Panels {
 		target: Shared<'_, f32>,
 	) {
 		let rows = x.len() / self.inputs.max(1);
+		if rows > ROWS {
+			// SAFETY: as the caller promises.
+			return unsafe { self.multiply_many(isa, panels, x, target) };
+		}
 		for index in panels {
 			let panel = self.panel(index);
 			let lanes = LANES.min(self.outputs - index * LANES);
-			let mut first = 0;
-			while first < rows {
-				let mut results = [[0.0; LANES]; ROWS];
-				let count = ROWS.min(rows - first);
-				let x = &x[first * self.inputs..][..count * self.inputs];
-				let precision = self.precision;
-				isa.run(Multiply { precision, panel, x, results: &mut results[..count] });
-				for (row, results) in (first..).zip(&results[..count]) {
+			let mut results = [[0.0; LANES]; ROWS];
+			let precision = self.precision;
+			isa.run(Multiply { precision, panel, x, results: &mut results[..rows] });
+			for (row, results) in results[..rows].iter().enumerate() {
+				let at = row * self.outputs + index * LANES;
+				// SAFETY: the caller guarantees that the columns are ours.
+				unsafe { target.slice(at, lanes) }.copy_from_slice(&results[..lanes]);
+			}
+		}
+	}
+
+	/// As [`Panels::multiply`], for so many rows that weights are worth keeping near: the chains are
+	/// continued stretch by stretch of the inputs.
+	///
+	/// # Safety
+	/// As there.
+	unsafe fn multiply_many(
+		&self,
+		isa: Isa,
+		panels: std::ops::Range<usize>,
+		x: &[f32],
+		target: Shared<'_, f32>,
+	) {
+		let rows = x.len() / self.inputs;
+		let mut weights = Floats::zeroed(DEPTH * LANES);
+		let mut sums = Floats::zeroed(AT_ONCE.min(rows) * LANES);
+		for index in panels {
+			let panel = self.panel(index);
+			let lanes = LANES.min(self.outputs - index * LANES);
+			for (chunk, x) in x.chunks(AT_ONCE * self.inputs).enumerate() {
+				let count = x.len() / self.inputs;
+				let sums = &mut sums[..count * LANES];
+				sums.fill(0.0);
+				for (stretch, bytes) in
+					panel.chunks(DEPTH * LANES * self.precision.bytes()).enumerate()
+				{
+					let depth = bytes.len() / (LANES * self.precision.bytes());
+					let weights = &mut weights[..depth * LANES];
+					isa.run(Widen { precision: self.precision, bytes, target: weights });
+					let a = View::rows(&x[stretch * DEPTH..], count, depth, self.inputs);
+					let (b, b_step, c, c_step) = (&*weights, LANES, &mut *sums, LANES);
+					Update { a, b, b_step, c, c_step, columns: LANES }.run(isa);
+				}
+				for (row, sums) in (chunk * AT_ONCE..).zip(sums.chunks_exact(LANES)) {
 					let at = row * self.outputs + index * LANES;
 					// SAFETY: the caller guarantees that the columns are ours.
-					unsafe { target.slice(at, lanes) }.copy_from_slice(&results[..lanes]);
+					unsafe { target.slice(at, lanes) }.copy_from_slice(&sums[..lanes]);
 				}
-				first += count;
 			}
 		}
 	}
@@ -158,16 +203,41 @@ fn multiply<E: Element, A: Arch, const R: usize>(
 	let inputs = panel.len() / (LANES * E::BYTES);
 	let mut rows = x.chunks_exact(inputs);
 	let rows: [&[f32]; R] = std::array::from_fn(|_| &rows.next().unwrap_or_default()[..inputs]);
-	let mut sums = [[0f32; LANES]; R];
+	let mut sums = [A::Sixteen::splat(0.0); R];
 	for (at, weights) in panel.chunks_exact(LANES * E::BYTES).enumerate() {
-		let weights = E::load::<A>(weights);
-		for (sums, row) in sums.iter_mut().zip(&rows) {
-			for (sum, weight) in sums.iter_mut().zip(weights) {
-				*sum = row[at].mul_add(weight, *sum);
-			}
+		let weights = E::long::<A>(weights);
+		for (sum, row) in sums.iter_mut().zip(&rows) {
+			*sum = A::Sixteen::splat(row[at]).fma(weights, *sum);
 		}
 	}
-	results.copy_from_slice(&sums);
+	for (sum, result) in sums.into_iter().zip(results) {
+		// SAFETY: an array of sixteen.
+		unsafe { sum.store(result.as_mut_ptr()) };
+	}
+}
+
+/// Weights in single precision, in their order.
+struct Widen<'a> {
+	precision: Precision,
+	bytes: &'a [u8],
+	target: &'a mut [f32],
+}
+
+impl Kernel for Widen<'_> {
+	type Output = ();
+
+	#[inline(always)]
+	fn run<A: Arch>(self) {
+		with_element!(self.precision, widen, [A], (self.bytes, self.target));
+	}
+}
+
+#[inline(always)]
+fn widen<E: Element, A: Arch>(bytes: &[u8], target: &mut [f32]) {
+	let targets = target.as_chunks_mut::<LANES>().0;
+	for (bytes, target) in bytes.chunks_exact(LANES * E::BYTES).zip(targets) {
+		*target = E::load::<A>(bytes);
+	}
 }
 
 struct Expand<'a> {
@@ -215,9 +285,9 @@ mod tests {
 
 	#[test]
 	fn each_product_is_one_chain_on_every_instruction_set_and_for_every_number_of_rows() {
-		let (outputs, inputs) = (35, 77);
+		let (outputs, inputs) = (35, 300);
 		let weights = uniform(outputs * inputs, 1);
-		let x = uniform(13 * inputs, 2);
+		let x = uniform(100 * inputs, 2);
 		for precision in [Precision::F32, Precision::F16, Precision::BF16] {
 			let row = |output: usize| weights[output * inputs..][..inputs].to_vec();
 			let panels = Panels::pack(precision, outputs, inputs, row);
@@ -226,7 +296,7 @@ mod tests {
 				for (panel, target) in expanded.chunks_mut(LANES * inputs).enumerate() {
 					panels.expand(isa, panel, 0..inputs, target, inputs);
 				}
-				for rows in 1..=13 {
+				for rows in (1..=13).chain([100]) {
 					let y = product(&panels, isa, &x[..rows * inputs]);
 					for (at, y) in y.iter().enumerate() {
 						let (row, output) = (at / outputs, at % outputs);

@@ -1,4 +1,4 @@
-//! Bytes in memory that begin where a cache line does.
+//! Memory that begins where a cache line does.
 
 use memmap2::MmapMut;
 
@@ -81,5 +81,40 @@ impl std::ops::DerefMut for Bytes {
 			},
 			Memory::Large(map) => map,
 		}
+	}
+}
+
+/// Numbers of a cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+struct Numbers([f32; LINE / 4]);
+
+/// Single-precision numbers that begin where a cache line does, so that no vector of them lies in two.
+#[derive(Debug)]
+pub(crate) struct Floats {
+	lines: Vec<Numbers>,
+	len: usize,
+}
+
+impl Floats {
+	/// So many zeros.
+	pub(crate) fn zeroed(len: usize) -> Self {
+		Self { lines: vec![Numbers([0.0; LINE / 4]); len.div_ceil(LINE / 4)], len }
+	}
+}
+
+impl std::ops::Deref for Floats {
+	type Target = [f32];
+
+	fn deref(&self) -> &[f32] {
+		// SAFETY: the lines follow each other without gaps, and have at least `len` numbers.
+		unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+	}
+}
+
+impl std::ops::DerefMut for Floats {
+	fn deref_mut(&mut self) -> &mut [f32] {
+		// SAFETY: as above, and borrowed exclusively.
+		unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
 	}
 }

@@ -2,7 +2,7 @@
 
 use crate::{
 	kernels::{
-		Shared, Team,
+		Floats, Shared, Team,
 		quantised::LANES,
 		update::{Update, View},
 	},
@@ -25,11 +25,11 @@ pub(crate) fn add_product(team: &Team, matrix: &Matrix, gradient: &[f32], target
 		let columns = COLUMNS.min(inputs - from);
 		// SAFETY: every task has columns of its own.
 		let place = |row: usize| unsafe { shared.slice(row * inputs + from, columns) };
-		let mut sums = vec![0.0; rows * columns];
+		let mut sums = Floats::zeroed(rows * columns);
 		for (row, sums) in sums.chunks_exact_mut(columns).enumerate() {
 			sums.copy_from_slice(place(row));
 		}
-		let mut weights = vec![0.0; OUTPUTS * columns];
+		let mut weights = Floats::zeroed(OUTPUTS * columns);
 		for first in (0..outputs).step_by(OUTPUTS) {
 			let count = OUTPUTS.min(outputs - first);
 			for panel in 0..count.div_ceil(LANES) {

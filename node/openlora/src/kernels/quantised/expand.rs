@@ -27,30 +27,39 @@ impl Kernel for Expand<'_> {
 fn expand<L: Layout, A: Arch>(blocks: &[u8], target: &mut [f32], stride: usize) {
 	for (at, block) in blocks.chunks_exact(L::BYTES).enumerate() {
 		let minima = match L::MINIMA {
-			true => numbers::<L, A>(&block[L::MINIMA_AT..]),
-			false => [0.0; LANES],
+			true => spread(&numbers::<L, A>(&block[L::MINIMA_AT..])),
+			false => [0.0; LANES * GROUP],
 		};
 		for part in 0..L::PARTS {
-			let scales = numbers::<L, A>(&block[L::WEIGHTS + part * L::NUMBERS..]);
+			let scales = spread(&numbers::<L, A>(&block[L::WEIGHTS + part * L::NUMBERS..]));
 			let each = GROUPS / L::PARTS;
 			for group in part * each..(part + 1) * each {
 				let bytes = if L::NIBBLES { group % (GROUPS / 2) } else { group };
 				let bytes = &block[bytes * LANES * GROUP..][..LANES * GROUP];
+				let mut weights = [0.0; LANES * GROUP];
+				let numbers = scales.iter().zip(&minima);
+				for ((weight, byte), (scale, minimum)) in weights.iter_mut().zip(bytes).zip(numbers)
+				{
+					let q = match L::NIBBLES {
+						true if group < GROUPS / 2 => i32::from(byte & 15),
+						true => i32::from(byte >> 4),
+						false => i32::from(*byte as i8),
+					};
+					*weight = scale.mul_add(q as f32, *minimum);
+				}
 				let from = at * BLOCK + group * GROUP;
-				for (lane, bytes) in bytes.as_chunks::<GROUP>().0.iter().enumerate() {
-					let weights = bytes.map(|byte| {
-						let q = match L::NIBBLES {
-							true if group < GROUPS / 2 => i32::from(byte & 15),
-							true => i32::from(byte >> 4),
-							false => i32::from(byte as i8),
-						};
-						scales[lane].mul_add(q as f32, minima[lane])
-					});
-					target[lane * stride + from..][..GROUP].copy_from_slice(&weights);
+				for (lane, weights) in weights.as_chunks::<GROUP>().0.iter().enumerate() {
+					target[lane * stride + from..][..GROUP].copy_from_slice(weights);
 				}
 			}
 		}
 	}
+}
+
+/// Each number four times, as the weights of a group lie.
+#[inline(always)]
+fn spread(numbers: &[f32; LANES]) -> [f32; LANES * GROUP] {
+	std::array::from_fn(|i| numbers[i / GROUP])
 }
 
 /// Scales or minima of sixteen outputs.
