@@ -5,6 +5,9 @@
 //! the last part is in adapters. `OPENLORA_THREADS` chooses the number of threads. Linux only: it reads
 //! `/proc`.
 
+#[path = "shared/mod.rs"]
+mod shared;
+
 use std::{
 	error::Error,
 	fs,
@@ -15,15 +18,15 @@ use std::{
 	time::Instant,
 };
 
-use candle_core::{Device, Tensor};
 use openlora::{
-	Adapter, AdapterWeights, Base, GenerateOptions, Lora, Module, PeftConfig, Sampling, Team,
-	serve::{Answer, Limits, Request, Server},
+	Base, Team,
+	serve::{Answer, Limits, Server},
 	store::{Store, Stored},
 };
 use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+use shared::{adapter, percentile, request};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -70,36 +73,10 @@ fn arguments() -> Result<Arguments> {
 	Ok(found)
 }
 
-/// An adapter on every projection; which values it has makes no difference to the time.
-fn adapter(base: &Base, rank: usize) -> Result<Adapter> {
-	let config = PeftConfig::new(rank, 2.0 * rank as f64, Module::ALL)?;
-	let mut weights = AdapterWeights::new(base.config.layers, 1.0);
-	let mut rng = ChaCha8Rng::seed_from_u64(1);
-	for layer in 0..base.config.layers {
-		for module in Module::ALL {
-			let (inputs, outputs) = base.config.dimensions(module);
-			let mut matrix = |rows: usize, columns: usize| {
-				let values = (0..rows * columns).map(|_| rng.random_range(-0.01..0.01)).collect();
-				Tensor::from_vec::<_, f32>(values, (rows, columns), &Device::Cpu)
-			};
-			let lora = Lora { a: matrix(rank, inputs)?, b: matrix(outputs, rank)? };
-			weights.insert(layer, module, lora);
-		}
-	}
-	Ok(Adapter::new(config, weights)?)
-}
-
 fn key(number: usize) -> [u8; 32] {
 	let mut key = [0; 32];
 	key[..8].copy_from_slice(&number.to_le_bytes());
 	key
-}
-
-fn request(base: &Base, stored: &Arc<Stored>, seed: usize, tokens: usize) -> Request {
-	let vocab = base.config.vocab;
-	let prompt = (0..tokens).map(|i| ((i * 7919 + seed * 104_729 + 11) % vocab) as u32).collect();
-	let options = GenerateOptions::new(tokens, Sampling::GREEDY, Vec::new());
-	Request { prompt, adapters: vec![(Arc::clone(stored).into(), 1.0)], options, payer: 0 }
 }
 
 /// Drops a file from the page cache; GNU dd does that without any rights.
@@ -108,12 +85,6 @@ fn drop_from_cache(path: &Path) -> Result<()> {
 	let done =
 		Command::new("dd").args([&input, "iflag=nocache", "count=0", "status=none"]).status()?;
 	if done.success() { Ok(()) } else { Err("dd could not drop a file from the page cache".into()) }
-}
-
-/// The value below which so many of 100 lie.
-fn percentile(values: &mut [f64], percent: usize) -> f64 {
-	values.sort_by(f64::total_cmp);
-	values[(values.len() * percent / 100).min(values.len() - 1)]
 }
 
 /// Milliseconds until a request that asks for an adapter has its first token, less those that it takes when
@@ -134,7 +105,8 @@ fn cold(base: &Arc<Base>, team: &Arc<Team>, folder: &Path, bytes: u64) -> Result
 		drop_from_cache(file)?;
 		// As much room as one adapter takes: every one makes room for the next.
 		let before = store.totals().loading_seconds;
-		server.submit(request(base, &stored, number, 1))?.finish()?;
+		let asked = request(base, Some(stored.into()), number, (1, 1));
+		server.submit(asked)?.finish()?;
 		loads.push((store.totals().loading_seconds - before) * 1e3);
 		drop_from_cache(file)?;
 		let begun = Instant::now();
@@ -186,7 +158,13 @@ fn crowd(
 		{
 			first.finish()?;
 		}
-		under_way.push_back(server.submit(request(base, &stored[*adapter], number, TOKENS))?);
+		let served = Arc::clone(&stored[*adapter]).into();
+		under_way.push_back(server.submit(request(
+			base,
+			Some(served),
+			number,
+			(TOKENS, TOKENS),
+		))?);
 	}
 	for answer in under_way {
 		answer.finish()?;
@@ -243,7 +221,7 @@ fn main() -> Result<()> {
 	let folder = arguments.folder.as_deref().unwrap_or(temporary.path());
 	let bytes = {
 		let store = Store::open(folder, &base.config, u64::MAX)?;
-		let adapter = adapter(&base, arguments.rank)?;
+		let adapter = adapter(&base, arguments.rank, 1)?;
 		let first = store.add(key(0), &adapter)?;
 		let bytes = first.usage().bytes;
 		let path = |number: usize| {

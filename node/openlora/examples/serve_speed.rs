@@ -1,19 +1,21 @@
 //! Measures serving on a real base and prints one JSON object: one stream, a long prompt, sixteen
-//! requests on the base alone, and sixteen with an adapter each.
+//! requests on the base alone, sixteen with an adapter each, and how long 1, 4 and 16 clients at once wait
+//! for tokens.
 //!
 //! `serve_speed BASE [--streams N] [--tokens N] [--rank N]`; `OPENLORA_THREADS` and `OPENLORA_ISA`
 //! choose threads and instructions.
 
-use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
+#[path = "shared/mod.rs"]
+mod shared;
 
-use candle_core::{Device, Tensor};
+use std::{collections::BTreeMap, error::Error, path::PathBuf, sync::Arc, thread, time::Instant};
+
 use openlora::{
-	Adapter, AdapterWeights, Base, GenerateOptions, Lora, Module, PeftConfig, Sampling, Team,
+	Adapter, Base, Team,
 	serve::{Answer, Event, Limits, Request, Server},
 };
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::{adapter, percentile, request};
 
 /// Tokens of the prompt of each stream.
 const PROMPT: usize = 32;
@@ -43,35 +45,6 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 	Ok(Arguments { base: base.ok_or("usage: serve_speed BASE")?, streams, tokens, rank })
 }
 
-/// An adapter on every projection; which values it has makes no difference to the time.
-fn adapter(base: &Base, rank: usize, seed: u64) -> Result<Adapter, Box<dyn Error>> {
-	let config = PeftConfig::new(rank, 2.0 * rank as f64, Module::ALL)?;
-	let mut weights = AdapterWeights::new(base.config.layers, 1.0);
-	let mut rng = ChaCha8Rng::seed_from_u64(seed);
-	for layer in 0..base.config.layers {
-		for module in Module::ALL {
-			let (inputs, outputs) = base.config.dimensions(module);
-			let mut matrix = |rows: usize, columns: usize| {
-				let values = (0..rows * columns).map(|_| rng.random_range(-0.01..0.01)).collect();
-				Tensor::from_vec::<_, f32>(values, (rows, columns), &Device::Cpu)
-			};
-			weights.insert(
-				layer,
-				module,
-				Lora { a: matrix(rank, inputs)?, b: matrix(outputs, rank)? },
-			);
-		}
-	}
-	Ok(Adapter::new(config, weights)?)
-}
-
-fn request(base: &Base, length: usize, seed: usize, max_tokens: usize) -> Request {
-	let vocab = base.config.vocab;
-	let prompt = (0..length).map(|i| ((i * 7919 + seed * 104_729 + 11) % vocab) as u32).collect();
-	let options = GenerateOptions::new(max_tokens, Sampling::GREEDY, Vec::new());
-	Request { prompt, adapters: Vec::new(), options, payer: seed as u64 }
-}
-
 /// Tokens per second that all streams together decode, from when the last has its first on.
 fn decode(server: &Server, requests: Vec<Request>) -> Result<f64, Box<dyn Error>> {
 	let answers: Vec<Answer> =
@@ -88,6 +61,59 @@ fn decode(server: &Server, requests: Vec<Request>) -> Result<f64, Box<dyn Error>
 	Ok((server.load().tokens - before) as f64 / begun.elapsed().as_secs_f64())
 }
 
+/// Requests of each client whose waiting counts.
+const ASKED: usize = 4;
+
+/// Milliseconds to a request's first token and between two of its tokens, for so many clients that ask
+/// again as soon as they have their answer.
+fn latency(
+	server: &Server,
+	base: &Base,
+	clients: usize,
+	tokens: usize,
+) -> Result<Value, openlora::Error> {
+	let of_client = |client: usize| {
+		let (mut first, mut between) = (Vec::new(), Vec::new());
+		for number in 0..ASKED {
+			let seed = 1000 * clients + ASKED * client + number;
+			let mut last = Instant::now();
+			let answer = server.submit(request(base, None, seed, (PROMPT, tokens)))?;
+			let mut so_far = 0;
+			while let Some(event) = answer.next() {
+				match event {
+					Event::Token(_) => {
+						let waited = last.elapsed().as_secs_f64() * 1e3;
+						if so_far == 0 {
+							first.push(waited)
+						} else {
+							between.push(waited)
+						}
+						(so_far, last) = (so_far + 1, Instant::now());
+					}
+					Event::Done(_) => break,
+					Event::Failed(error) => return Err(error),
+				}
+			}
+		}
+		Ok((first, between))
+	};
+	let waited = thread::scope(|scope| {
+		let of_client = &of_client;
+		let clients: Vec<_> =
+			(0..clients).map(|client| scope.spawn(move || of_client(client))).collect();
+		let waited = clients.into_iter().map(|client| client.join().expect("no panic"));
+		waited.collect::<Result<Vec<_>, openlora::Error>>()
+	})?;
+	let (first, between): (Vec<_>, Vec<_>) = waited.into_iter().unzip();
+	let (mut first, mut between) = (first.concat(), between.concat());
+	Ok(json!({
+		"first_ms_p50": percentile(&mut first, 50),
+		"first_ms_p95": percentile(&mut first, 95),
+		"between_ms_p50": percentile(&mut between, 50),
+		"between_ms_p95": percentile(&mut between, 95),
+	}))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
 	let Arguments { base, streams, tokens, rank } = arguments()?;
 	let base = Base::load(&base)?;
@@ -96,13 +122,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 	let server = Server::start(Arc::clone(&base), Arc::clone(&team), limits)?;
 	let adapters = (0..streams as u64).map(|seed| Ok(Arc::new(adapter(&base, rank, seed)?)));
 	let adapters: Vec<Arc<Adapter>> = adapters.collect::<Result<_, Box<dyn Error>>>()?;
-	let request = |seed: usize, max_tokens: usize| request(&base, PROMPT, seed, max_tokens);
+	let request = |seed: usize, max_tokens: usize| request(&base, None, seed, (PROMPT, max_tokens));
 
 	// What comes first pays for pages of memory that are touched for the first time.
 	server.submit(request(0, 8))?.finish()?;
 	let one = decode(&server, vec![request(1, 2 * tokens)])?;
 	let begun = Instant::now();
-	server.submit(self::request(&base, LONG, 2, 1))?.finish()?;
+	server.submit(shared::request(&base, None, 2, (LONG, 1)))?.finish()?;
 	let prefill = LONG as f64 / begun.elapsed().as_secs_f64();
 	let alone = decode(&server, (0..streams).map(|seed| request(100 + seed, tokens)).collect())?;
 	let mixed = |first: usize| {
@@ -114,6 +140,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 	};
 	mixed(300)?;
 	let mixed = mixed(200)?;
+	let latency = [1, 4, 16]
+		.map(|clients| Ok((clients.to_string(), latency(&server, &base, clients, tokens)?)))
+		.into_iter()
+		.collect::<Result<BTreeMap<_, _>, openlora::Error>>()?;
 	println!(
 		"{}",
 		json!({
@@ -123,6 +153,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 			"base_tokens_per_s": alone,
 			"mixed_tokens_per_s": mixed,
 			"mixed_slowdown": 1.0 - mixed / alone,
+			"latency": latency,
 			"rank": rank,
 			"threads": team.threads(),
 			"instructions": team.isa().name(),

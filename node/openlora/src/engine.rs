@@ -4,7 +4,7 @@ pub(crate) mod backward;
 pub(crate) mod dropout;
 pub(crate) mod forward;
 pub(crate) mod packed;
-mod product;
+pub(crate) mod product;
 mod single;
 mod tape;
 mod trained;

@@ -18,6 +18,14 @@ pub enum Error {
 		/// What the operating system answered.
 		source: std::io::Error,
 	},
+	/// One side of a product of matrices does not fit the other.
+	#[error("a product of matrices: {found} numbers instead of {expected}")]
+	Product {
+		/// What would fit.
+		expected: String,
+		/// How many numbers there are.
+		found: usize,
+	},
 	/// There is something already where a file or folder was to be written.
 	#[error("{} exists already: name another path, or allow it to be replaced", .0.display())]
 	Exists(PathBuf),

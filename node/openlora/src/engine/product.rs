@@ -9,14 +9,14 @@ use crate::{
 const TASK: usize = 1 << 14;
 
 /// Rows of activations, `[rows, width]`, rounded to eight bits where a matrix asks for it.
-pub(super) struct Input<'a> {
+pub(crate) struct Input<'a> {
 	x: &'a [f32],
 	rounded: &'a Rows,
 }
 
 impl<'a> Input<'a> {
 	/// Rounds `x` into `rounded` if one of the matrices is quantised. None when a value is not finite.
-	pub(super) fn new(
+	pub(crate) fn new(
 		team: &Team,
 		x: &'a [f32],
 		rounded: &'a mut Rows,
@@ -32,10 +32,10 @@ impl<'a> Input<'a> {
 }
 
 /// A matrix, and where its products with every row go, `[rows, outputs]`.
-pub(super) type Target<'a> = (&'a Matrix, &'a mut [f32]);
+pub(crate) type Target<'a> = (&'a Matrix, &'a mut [f32]);
 
 /// The products of the input with several matrices at once.
-pub(super) fn multiply(team: &Team, input: &Input<'_>, targets: &mut [Target<'_>]) {
+pub(crate) fn multiply(team: &Team, input: &Input<'_>, targets: &mut [Target<'_>]) {
 	let mut tasks = Vec::new();
 	let mut shared = Vec::with_capacity(targets.len());
 	for (number, (matrix, target)) in targets.iter_mut().enumerate() {

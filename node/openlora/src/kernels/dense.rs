@@ -121,7 +121,8 @@ impl Panels {
 		target: Shared<'_, f32>,
 	) {
 		let rows = x.len() / self.inputs;
-		let mut weights = Floats::zeroed(DEPTH * LANES);
+		let widens = self.precision != Precision::F32 || cfg!(target_endian = "big");
+		let mut weights = Floats::zeroed(if widens { DEPTH * LANES } else { 0 });
 		let mut sums = Floats::zeroed(AT_ONCE.min(rows) * LANES);
 		for index in panels {
 			let panel = self.panel(index);
@@ -134,10 +135,18 @@ impl Panels {
 					panel.chunks(DEPTH * LANES * self.precision.bytes()).enumerate()
 				{
 					let depth = bytes.len() / (LANES * self.precision.bytes());
-					let weights = &mut weights[..depth * LANES];
-					isa.run(Widen { precision: self.precision, bytes, target: weights });
+					let b = if widens {
+						let target = &mut weights[..depth * LANES];
+						isa.run(Widen { precision: self.precision, bytes, target });
+						target
+					} else {
+						// SAFETY: any four bytes are a number.
+						let (before, numbers, after) = unsafe { bytes.align_to::<f32>() };
+						debug_assert!(before.is_empty() && after.is_empty(), "lines are aligned");
+						numbers
+					};
 					let a = View::rows(&x[stretch * DEPTH..], count, depth, self.inputs);
-					let (b, b_step, c, c_step) = (&*weights, LANES, &mut *sums, LANES);
+					let (b_step, c, c_step) = (LANES, &mut *sums, LANES);
 					Update { a, b, b_step, c, c_step, columns: LANES }.run(isa);
 				}
 				for (row, sums) in (chunk * AT_ONCE..).zip(sums.chunks_exact(LANES)) {

@@ -186,9 +186,7 @@ mod x86 {
 
 		#[inline(always)]
 		fn sum(self) -> f32 {
-			unsafe {
-				Two(_mm256_castps256_ps128(self), _mm256_extractf128_ps::<1>(self)).sum()
-			}
+			unsafe { Two(_mm256_castps256_ps128(self), _mm256_extractf128_ps::<1>(self)).sum() }
 		}
 	}
 
@@ -222,9 +220,7 @@ mod x86 {
 
 		#[inline(always)]
 		fn sum(self) -> f32 {
-			unsafe {
-				Two(_mm512_castps512_ps256(self), _mm512_extractf32x8_ps::<1>(self)).sum()
-			}
+			unsafe { Two(_mm512_castps512_ps256(self), _mm512_extractf32x8_ps::<1>(self)).sum() }
 		}
 	}
 }

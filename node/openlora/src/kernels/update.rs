@@ -165,9 +165,7 @@ mod tests {
 
 	#[test]
 	fn every_element_is_one_chain_on_every_instruction_set() {
-		for (m, n, k) in
-			[(1, 1, 1), (3, 16, 5), (4, 35, 7), (9, 48, 33), (31, 70, 9), (2, 7, 0)]
-		 {
+		for (m, n, k) in [(1, 1, 1), (3, 16, 5), (4, 35, 7), (9, 48, 33), (31, 70, 9), (2, 7, 0)] {
 			let (a, b, c) = (uniform(m * k, 1), uniform(k * (n + 3), 2), uniform(m * (n + 1), 3));
 			for transposed in [false, true] {
 				let view = match transposed {
