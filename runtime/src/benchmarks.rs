@@ -29,7 +29,9 @@ use openledger_primitives_core::{
 	Answer, DatanetId, Endpoint, MAX_CREDITS, MAX_NAME, MAX_SKETCH, MAX_SNAPSHOTS, ModelId, Name,
 	Prompt, RequestId, Sketch, Text,
 	merkle::{self, Proof},
-	model::{IndexCommitment, Method, ModelSpec, PayBy, Price, Usage},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Usage,
+	},
 	record::{RecordLeaf, Snapshot, SnapshotRef},
 	traits::Models as _,
 };
@@ -257,6 +259,7 @@ fn published(price: Price) -> ModelId {
 			credits: MAX_CREDITS as u8,
 			dimension: MAX_SKETCH as u16,
 		},
+		arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 	};
 	assert_ok!(Models::register(signed(), name(), spec, price));
 	let index = IndexCommitment {

@@ -6,4 +6,6 @@ use crate::Runtime;
 pub type All = (
 	// Version 2: until then a pause lasted until it was lifted.
 	pallet_pauses::migrations::EndEveryPause<Runtime>,
+	// Version 2: until then versions of models did not name their arithmetic.
+	pallet_models::migrations::NameArithmetic<Runtime>,
 );

@@ -44,6 +44,11 @@ pub use adapter::{
 	PeftConfig,
 };
 pub use architecture::Architecture;
+
+/// The canonical arithmetic that this engine computes with, by its number in
+/// `docs/reproducible-arithmetic.md`.
+pub const ARITHMETIC: u16 = 1;
+
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;
 pub use choice::{Chosen, LogProbs};

@@ -6,7 +6,9 @@ use openledger_primitives_api::{
 };
 use openledger_primitives_core::{
 	Balance, Hash,
-	model::{IndexCommitment, Method as MethodInfo, ModelStatus, PayBy, Price as PriceInfo},
+	model::{
+		Arithmetic, IndexCommitment, Method as MethodInfo, ModelStatus, PayBy, Price as PriceInfo,
+	},
 	record::{RecordEntry, RecordLeaf},
 };
 use serde::{Deserialize, Serialize};
@@ -233,6 +235,8 @@ pub struct Model {
 	pub snapshots: Vec<SnapshotRef>,
 	/// How answers are attributed.
 	pub method: Method,
+	/// How answers are computed: canonical-1, whose bits are the same everywhere, or tolerant.
+	pub arithmetic: String,
 	/// What an answer costs.
 	pub price: Price,
 	/// The seed of the index's projection.
@@ -352,6 +356,10 @@ impl From<ModelInfo<AccountId32>> for Model {
 				.map(|named| SnapshotRef { datanet: named.datanet, snapshot: named.snapshot })
 				.collect(),
 			method: spec.method.into(),
+			arithmetic: match spec.arithmetic {
+				Arithmetic::Canonical(number) => format!("canonical-{number}"),
+				Arithmetic::Tolerant => "tolerant".into(),
+			},
 			price: info.price.into(),
 			projection: info.projection,
 			index: info.index.map(Index::from),

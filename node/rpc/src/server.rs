@@ -5,7 +5,7 @@ use crate::{
 	Rewards, Trace,
 };
 use jsonrpsee::core::RpcResult;
-use openledger_primitives_api::{MAX_PAGE, OpenLedgerApi};
+use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi};
 use openledger_primitives_core::{
 	BaseId, ContributionId, DatanetId, ModelId, RequestId, model::Usage,
 };
@@ -79,6 +79,51 @@ where
 		let entries = self.ask(at, |api, at| question(api, at, limit))?;
 		Ok(entries.into_iter().map(U::from).collect())
 	}
+}
+
+/// Whether the runtime's model versions name their arithmetic.
+fn names_arithmetic<Block, Api>(api: &Api, at: Block::Hash) -> Result<bool, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	let version = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
+	Ok(version.is_some_and(|version| version >= 2))
+}
+
+fn models<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	start: ModelId,
+	limit: u32,
+) -> Result<Vec<ModelInfo<AccountId32>>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	if names_arithmetic::<Block, _>(api, at)? {
+		return api.models(at, start, limit);
+	}
+	#[expect(deprecated, reason = "that is how earlier versions are asked")]
+	let old = api.models_before_version_2(at, start, limit)?;
+	Ok(old.into_iter().map(ModelInfo::from).collect())
+}
+
+fn model<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	id: ModelId,
+) -> Result<Option<ModelInfo<AccountId32>>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	if names_arithmetic::<Block, _>(api, at)? {
+		return api.model(at, id);
+	}
+	#[expect(deprecated, reason = "that is how earlier versions are asked")]
+	let old = api.model_before_version_2(at, id)?;
+	Ok(old.map(ModelInfo::from))
 }
 
 /// Whether the runtime's version of the API will do.
@@ -190,17 +235,17 @@ where
 		at: Option<Block::Hash>,
 	) -> RpcResult<Vec<Model>> {
 		let start = start.unwrap_or(0);
-		Ok(self.page(limit, at, |api, at, limit| api.models(at, start, limit))?)
+		Ok(self.page(limit, at, |api, at, limit| models(api, at, start, limit))?)
 	}
 
 	fn model(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Model> {
-		let found = self.ask(at, |api, at| api.model(at, model))?;
+		let found = self.ask(at, |api, at| self::model(api, at, model))?;
 		Ok(found.ok_or_else(|| no_model(model))?.into())
 	}
 
 	fn operators(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Vec<Operator>> {
 		let found = self.ask(at, |api, at| api.operators(at, model))?;
-		if found.is_empty() && self.ask(at, |api, at| api.model(at, model))?.is_none() {
+		if found.is_empty() && self.ask(at, |api, at| self::model(api, at, model))?.is_none() {
 			return Err(no_model(model).into());
 		}
 		Ok(found.into_iter().map(Operator::from).collect())

@@ -9,7 +9,10 @@ use openledger_primitives_api::{
 use openledger_primitives_attribution::{Credit, Evidence};
 use openledger_primitives_core::{
 	Hash,
-	model::{IndexCommitment, Method, ModelSpec, ModelStatus, PayBy, Price, Usage},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
+		Price, Usage,
+	},
 	record::{RecordEntry, RecordLeaf, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment},
 };
@@ -67,6 +70,7 @@ fn model(id: u32) -> ModelInfo<AccountId32> {
 			manifest: Hash::repeat_byte(6),
 			snapshots: vec![SnapshotRef { datanet: 0, snapshot: 0 }].try_into().unwrap(),
 			method: Method { pay_by: PayBy::Contributors, credits: 8, dimension: 512 },
+			arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 		},
 		status: ModelStatus::Published,
 		price: Price { prompt: 1, output: u128::MAX },
@@ -337,6 +341,7 @@ async fn model_is_flat_with_amounts_as_strings() {
 	assert_eq!(model["fees"], "1000000000000000000");
 	assert_eq!(model["toContributors"], "5");
 	assert_eq!(model["method"], json!({ "payBy": "contributors", "credits": 8, "dimension": 512 }));
+	assert_eq!(model["arithmetic"], "canonical-1");
 	assert_eq!(model["snapshots"], json!([{ "datanet": 0, "snapshot": 0 }]));
 	assert_eq!(model["index"]["floorPpm"], 50_000);
 	assert_eq!(model["parent"], 4);

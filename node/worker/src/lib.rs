@@ -19,6 +19,9 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 
+// What the runtime lets an engine take on is what this one computes.
+const _: () = assert!(openledger_primitives_inference::ARITHMETIC == openlora::ARITHMETIC);
+
 pub use config::{Limits, OperatorConfig, StoreLocation};
 pub use content::{ContentError, ContentStore};
 pub use engine::QueueEngine;

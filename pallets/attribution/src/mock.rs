@@ -17,7 +17,9 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Hash, ModelId, RequestId, Sketch, merkle,
-	model::{IndexCommitment, Method, ModelStatus, PayBy, Price, Usage},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
+	},
 	record::{RecordLeaf, Snapshot},
 	settlement::{Distribution, FeeSplit},
 	traits::{Models, ServedModel},
@@ -279,6 +281,7 @@ impl Models<AccountId32> for Registered {
 			status: ModelStatus::Published,
 			price: Price { prompt: 1_000, output: 10_000 },
 			method: Method { pay_by, credits: 2, dimension: 16 },
+			arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 			snapshots: vec![(DATANETS[0], frozen(false)), (DATANETS[1], frozen(true))],
 			index: (!Unindexed::get()).then(|| IndexCommitment {
 				records_root: merkle::root(&index),

@@ -18,7 +18,9 @@ use frame_system::offchain::{
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{
 	Endpoint, Hash, ModelId, Prompt, RequestId, Sketch,
-	model::{IndexCommitment, Method, ModelStatus, PayBy, Price, Usage},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
+	},
 	record::Snapshot,
 	settlement::{Distribution, FeeSplit},
 	traits::{AnsweredRequest, Attribution, Models, ServedModel},
@@ -247,6 +249,7 @@ pub fn model(status: ModelStatus) -> ServedModel<AccountId32> {
 		// One unit for a token of prompt, ten for one of output.
 		price: Price { prompt: 1_000, output: 10_000 },
 		method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
+		arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 		snapshots: vec![(0, Snapshot { root: Hash::repeat_byte(1), count: 1, frozen_at: 1 })],
 		index: Some(IndexCommitment {
 			records_root: Hash::repeat_byte(2),

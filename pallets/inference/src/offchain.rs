@@ -13,9 +13,9 @@ use frame_support::{
 };
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::Claim;
-use openledger_primitives_core::{BlockNumber, RequestId, traits::Models};
+use openledger_primitives_core::{BlockNumber, RequestId, model::Arithmetic, traits::Models};
 use openledger_primitives_inference::{
-	Command, Failure, Job, Outcome, Progress, Response, host::exchange, sampling_seed,
+	ARITHMETIC, Command, Failure, Job, Outcome, Progress, Response, host::exchange, sampling_seed,
 };
 use sp_runtime::{
 	DispatchError,
@@ -167,6 +167,14 @@ impl<T: Config> Pallet<T> {
 	/// Everything of the chain's state that answering takes.
 	fn job(id: RequestId, request: &RequestOf<T>) -> Option<Job> {
 		let model = T::Models::served(request.model)?;
+		// Engines that understand this runtime's messages compute with one arithmetic.
+		let computed = match model.arithmetic {
+			Arithmetic::Canonical(number) => number == ARITHMETIC,
+			Arithmetic::Tolerant => true,
+		};
+		if !computed {
+			return None;
+		}
 		Some(Job {
 			request: id,
 			model: request.model,

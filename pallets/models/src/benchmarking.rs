@@ -12,7 +12,10 @@ use frame_support::{
 use frame_system::RawOrigin;
 use openledger_primitives_core::{
 	BaseId, Hash, MAX_NAME, MAX_SNAPSHOTS, ModelId, Name,
-	model::{IndexCommitment, Method, ModelSpec, ModelStatus, PayBy, Price},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
+		Price,
+	},
 	traits::Snapshots,
 };
 use sp_runtime::Permill;
@@ -53,6 +56,7 @@ fn spec<T: Config>(base: BaseId, parent: Option<ModelId>, snapshots: u32) -> Mod
 			(0..snapshots).map(|_| T::BenchmarkHelper::snapshot()).collect(),
 		),
 		method: Method { pay_by: PayBy::Contributors, credits: 16, dimension: 512 },
+		arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 	}
 }
 

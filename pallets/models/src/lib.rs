@@ -45,6 +45,7 @@ mod base;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod lifecycle;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod ownership;
@@ -91,7 +92,7 @@ pub mod pallet {
 	};
 	use sp_runtime::Permill;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
@@ -250,6 +251,8 @@ pub mod pallet {
 		HasChildren,
 		/// No number is left to give.
 		NumbersExhausted,
+		/// There is no canonical arithmetic of this number, or this runtime is too old for it.
+		UnknownArithmetic,
 	}
 
 	#[pallet::hooks]

@@ -11,7 +11,7 @@ use frame_support::{
 };
 use openledger_primitives_core::{
 	Balance, BlockNumber, DatanetId, Hash, ModelId,
-	model::{IndexCommitment, Method, ModelSpec, PayBy, Price},
+	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price},
 	record::{Snapshot, SnapshotRef},
 	traits::{Seeds, Snapshots},
 };
@@ -234,6 +234,7 @@ pub fn spec() -> ModelSpec {
 		manifest: Hash::repeat_byte(4),
 		snapshots: vec![snapshot(0)].try_into().unwrap(),
 		method: Method { pay_by: PayBy::Contributors, credits: 8, dimension: 512 },
+		arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 	}
 }
 

@@ -27,6 +27,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(is_text(&name), Error::<T>::NotText);
 		ensure!(spec.rank > 0, Error::<T>::RankOutOfRange);
 		Self::ensure_method(&spec.method)?;
+		ensure!(spec.arithmetic.is_known(), Error::<T>::UnknownArithmetic);
 		Self::ensure_price(&price)?;
 		let mut base = Bases::<T>::get(spec.base).ok_or(Error::<T>::BaseNotFound)?;
 		Self::counted(&spec.snapshots)?;

@@ -24,6 +24,7 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 			status: model.status,
 			price: model.price,
 			method: model.spec.method,
+			arithmetic: model.spec.arithmetic,
 			snapshots,
 			index: model.index,
 			base_owner: base.owner,

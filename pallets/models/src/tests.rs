@@ -3,6 +3,7 @@
 mod base;
 mod invariants;
 mod lifecycle;
+mod migrations;
 mod ownership;
 mod register;
 mod served;

@@ -23,6 +23,7 @@ impl<T: Config> Pallet<T> {
 				model.offered.as_ref() != Some(&model.owner),
 				"a version is offered to its owner"
 			);
+			ensure!(model.spec.arithmetic.is_known(), "a version's arithmetic is unknown");
 			let records = Self::counted(&model.spec.snapshots)?;
 			ensure!(
 				model.index.is_none_or(|index| index.records == records),

@@ -7,6 +7,7 @@
 extern crate alloc;
 
 pub mod info;
+pub mod v1;
 
 pub use info::*;
 
@@ -21,7 +22,7 @@ pub const MAX_PAGE: u32 = 256;
 sp_api::decl_runtime_apis! {
 	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
 	/// entries; ask again from the last id plus one.
-	#[api_version(1)]
+	#[api_version(2)]
 	pub trait OpenLedgerApi<AccountId: codec::Codec> {
 		/// Datanets from `start` on, in ascending order.
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
@@ -35,8 +36,14 @@ sp_api::decl_runtime_apis! {
 		fn bases(start: BaseId, limit: u32) -> Vec<BaseInfo<AccountId>>;
 		/// Model versions from `start` on.
 		fn models(start: ModelId, limit: u32) -> Vec<ModelInfo<AccountId>>;
+		/// Before versions named their arithmetic.
+		#[changed_in(2)]
+		fn models(start: ModelId, limit: u32) -> Vec<v1::ModelInfo<AccountId>>;
 		/// One model version.
 		fn model(model: ModelId) -> Option<ModelInfo<AccountId>>;
+		/// Before versions named their arithmetic.
+		#[changed_in(2)]
+		fn model(model: ModelId) -> Option<v1::ModelInfo<AccountId>>;
 		/// Operators that serve a model version.
 		fn operators(model: ModelId) -> Vec<OperatorInfo<AccountId>>;
 		/// One operator.

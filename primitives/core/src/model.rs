@@ -1,5 +1,7 @@
 //! Models as every part of the system sees them: what is served, at which price, on which terms.
 
+pub mod v1;
+
 use crate::{Balance, BaseId, Hash, MAX_SNAPSHOTS, ModelId, record::SnapshotRef};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -165,6 +167,42 @@ pub struct IndexCommitment {
 	pub file: Hash,
 }
 
+/// The latest of the canonical arithmetics, each of which fixes every bit of an answer
+/// (`docs/reproducible-arithmetic.md`). They are numbered from 1.
+pub const LATEST_ARITHMETIC: u16 = 1;
+
+/// With which arithmetic a version's answers are computed, and so how they can be checked.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub enum Arithmetic {
+	/// The canonical arithmetic of this number: who repeats an answer gets the same bits.
+	Canonical(u16),
+	/// Whatever the operator's processors compute fastest: who repeats an answer gets nearly the same
+	/// numbers, and perhaps another answer.
+	Tolerant,
+}
+
+impl Arithmetic {
+	/// Whether there is such an arithmetic.
+	pub fn is_known(self) -> bool {
+		match self {
+			Self::Canonical(number) => (1..=LATEST_ARITHMETIC).contains(&number),
+			Self::Tolerant => true,
+		}
+	}
+}
+
 /// What a developer registers: everything that the version's answers depend on.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -185,6 +223,8 @@ pub struct ModelSpec {
 	pub snapshots: BoundedVec<SnapshotRef, ConstU32<MAX_SNAPSHOTS>>,
 	/// How answers are attributed.
 	pub method: Method,
+	/// How answers are computed.
+	pub arithmetic: Arithmetic,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{
 	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId,
-	model::{IndexCommitment, Method, ModelStatus, Price, Usage},
+	model::{Arithmetic, IndexCommitment, Method, ModelStatus, Price, Usage},
 	record::{Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
 };
@@ -32,6 +32,8 @@ pub struct ServedModel<AccountId> {
 	pub price: Price,
 	/// How answers are attributed.
 	pub method: Method,
+	/// How answers are computed.
+	pub arithmetic: Arithmetic,
 	/// The snapshots trained on, in the manifest's order, with what was frozen of each.
 	pub snapshots: Vec<(DatanetId, Snapshot)>,
 	/// The committed index; absent while the version is a draft.

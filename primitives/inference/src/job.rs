@@ -19,6 +19,9 @@ pub enum Message {
 	V1(Command),
 }
 
+/// The canonical arithmetic that engines compute with when they are asked by [`Message::V1`].
+pub const ARITHMETIC: u16 = 1;
+
 /// The engine's reply, in the version of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {

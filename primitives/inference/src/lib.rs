@@ -23,7 +23,9 @@ pub mod host;
 pub mod job;
 pub mod operator;
 
-pub use job::{Capabilities, Command, Failure, Job, Message, Outcome, Progress, Reply, Response};
+pub use job::{
+	ARITHMETIC, Capabilities, Command, Failure, Job, Message, Outcome, Progress, Reply, Response,
+};
 
 use sp_core::crypto::KeyTypeId;
 

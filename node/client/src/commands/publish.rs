@@ -225,6 +225,7 @@ async fn register(
 		("credits", number(draft.method.credits)),
 		("dimension", number(draft.method.dimension)),
 	]);
+	let canonical = Value::unnamed_variant("Canonical", [number(openlora::ARITHMETIC)]);
 	let spec = record([
 		("base", number(draft.base)),
 		("parent", option(arguments.parent.map(number))),
@@ -233,6 +234,7 @@ async fn register(
 		("manifest", bytes(draft.manifest)),
 		("snapshots", list(snapshots)),
 		("method", method),
+		("arithmetic", canonical),
 	]);
 	let price = record([
 		("prompt", number(arguments.price_prompt)),

@@ -2,8 +2,9 @@ use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_core::{
 	Hash,
-	model::{Method, ModelSpec, ModelStatus, Price},
+	model::{Arithmetic, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, Price},
 	record::SnapshotRef,
+	traits::Models as _,
 };
 use sp_runtime::TokenError;
 
@@ -75,6 +76,25 @@ fn register_is_refused_when_method_or_rank_is_out_of_range() {
 		}
 		for (credits, dimension) in [(1, 16), (16, 1024)] {
 			assert_ok!(register(OWNER, of(credits, dimension)));
+		}
+	});
+}
+
+#[test]
+fn register_is_refused_when_arithmetic_is_unknown() {
+	run(|| {
+		assert_ok!(add_base(OWNER));
+		let of = |arithmetic| ModelSpec { arithmetic, ..spec() };
+		for number in [0, LATEST_ARITHMETIC + 1, u16::MAX] {
+			assert_noop!(
+				register(OWNER, of(Arithmetic::Canonical(number))),
+				Error::<Test>::UnknownArithmetic
+			);
+		}
+		for known in [Arithmetic::Canonical(1), Arithmetic::Tolerant] {
+			let id = NextModel::<Test>::get();
+			assert_ok!(register(OWNER, of(known)));
+			assert_eq!(Pallet::<Test>::served(id).unwrap().arithmetic, known);
 		}
 	});
 }

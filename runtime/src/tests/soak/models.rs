@@ -8,7 +8,10 @@ use super::{
 use crate::{MILLI, OPEN};
 use openledger_primitives_core::{
 	BaseId, ModelId,
-	model::{IndexCommitment, Method, ModelSpec, ModelStatus, PayBy, Price},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
+		Price,
+	},
 	record::SnapshotRef,
 };
 use pallet_models::{Activities, Base, Bases, Call, Model, Models};
@@ -113,6 +116,7 @@ fn register(world: &mut World) -> Option<Attempt> {
 			credits: world.between(1, 4) as u8,
 			dimension: 16,
 		},
+		arithmetic: world.one_of([Arithmetic::Canonical(LATEST_ARITHMETIC), Arithmetic::Tolerant]),
 	};
 	let price = price(world);
 	let who = world.user();
