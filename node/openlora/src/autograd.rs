@@ -15,7 +15,7 @@ use candle_core::Tensor;
 
 pub use cache::Cache;
 pub use model::{forward, logits};
-pub(crate) use tensors::Tensors;
+pub(crate) use tensors::{Layer, Tensors};
 
 use crate::{
 	adapter::{Adapter, AdapterWeights},

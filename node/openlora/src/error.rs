@@ -18,6 +18,9 @@ pub enum Error {
 		/// What the operating system answered.
 		source: std::io::Error,
 	},
+	/// There is no device of the kind that was asked for.
+	#[error("no GPU: {0}")]
+	NoDevice(String),
 	/// One side of a product of matrices does not fit the other.
 	#[error("a product of matrices: {found} numbers instead of {expected}")]
 	Product {

@@ -91,7 +91,35 @@ pub fn generate(
 	}
 	let adapters: Vec<_> =
 		adapter.map(Adapter::packed).transpose()?.map(|p| (p, 1.0)).into_iter().collect();
-	let mut sequence = Single::new(base, Team::shared()?, &adapters);
+	answer(&mut Single::new(base, Team::shared()?, &adapters), prompt, options, on_token)
+}
+
+/// What knows the scores of every token after a sequence that grows.
+pub(crate) trait Logits {
+	/// Refuses `count` more tokens when the context cannot hold them.
+	fn check_room(&self, count: usize) -> Result<()>;
+
+	/// Adds tokens, and returns the scores after the last, `[vocab]`.
+	fn after(&mut self, tokens: &[u32]) -> Result<Vec<f32>>;
+}
+
+impl Logits for Single<'_> {
+	fn check_room(&self, count: usize) -> Result<()> {
+		self.check_room(count)
+	}
+
+	fn after(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+		self.prefill(tokens)
+	}
+}
+
+/// Generates an answer with what an empty sequence knows.
+pub(crate) fn answer(
+	sequence: &mut dyn Logits,
+	prompt: &[u32],
+	options: &GenerateOptions,
+	on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
+) -> Result<Generation> {
 	sequence.check_room(prompt.len())?;
 	let mut so_far = prompt.to_vec();
 	let mut choice = Choice::new(options);
@@ -100,7 +128,7 @@ pub fn generate(
 	if options.max_tokens == 0 {
 		return Ok(Generation { tokens, prompt_tokens, finish: Finish::Length, log_probs });
 	}
-	let mut logits = sequence.prefill(prompt)?;
+	let mut logits = sequence.after(prompt)?;
 	let finish = loop {
 		let chosen = choice.next(&logits, options, &so_far, prompt_tokens)?;
 		let token = chosen.token;
@@ -119,7 +147,7 @@ pub fn generate(
 		if tokens.len() >= options.max_tokens || sequence.check_room(1).is_err() {
 			break Finish::Length;
 		}
-		logits = sequence.prefill(&[token])?;
+		logits = sequence.after(&[token])?;
 	};
 	Ok(Generation { tokens, prompt_tokens, finish, log_probs })
 }

@@ -5,6 +5,7 @@
 //! scores an answer. Everything that comes from outside is refused with an [`Error`] that names
 //! what is wrong with it.
 
+pub mod accelerated;
 pub mod adapter;
 mod architecture;
 pub mod autograd;

@@ -1,6 +1,6 @@
 //! A base's weights as candle tensors in single precision, for what candle differentiates.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use crate::{
 	adapter::Module,
@@ -90,6 +90,35 @@ impl Tensors {
 		let head = if config.tied { None } else { Some(matrix(weights.head())?) };
 		let (embedding, norm) = (matrix(&weights.embedding)?, vector(&weights.norm)?);
 		Ok(Self { embedding, layers, norm, head })
+	}
+
+	/// A copy on a device, in another type.
+	///
+	/// # Errors
+	/// candle's, when there is no room.
+	pub(crate) fn to(&self, device: &Device, dtype: DType) -> Result<Self> {
+		let place = |tensor: &Tensor| tensor.to_device(device)?.to_dtype(dtype);
+		let several =
+			|tensors: &[Tensor]| tensors.iter().map(place).collect::<candle_core::Result<Vec<_>>>();
+		let mut layers = Vec::with_capacity(self.layers.len());
+		for layer in &self.layers {
+			let biases = layer.biases.as_ref().map(|biases| several(biases)).transpose()?;
+			let norms = layer.head_norms.as_ref().map(|norms| several(norms)).transpose()?;
+			let projections = several(&layer.projections)?;
+			layers.push(Layer {
+				attention_norm: place(&layer.attention_norm)?,
+				feed_forward_norm: place(&layer.feed_forward_norm)?,
+				biases: biases.and_then(|biases| biases.try_into().ok()),
+				head_norms: norms.and_then(|norms| norms.try_into().ok()),
+				projections: std::array::from_fn(|at| projections[at].clone()),
+			});
+		}
+		Ok(Self {
+			embedding: place(&self.embedding)?,
+			layers,
+			norm: place(&self.norm)?,
+			head: self.head.as_ref().map(place).transpose()?,
+		})
 	}
 
 	/// The output projection, `[vocab, hidden]`: the embedding where they are tied.
