@@ -14,3 +14,9 @@ def figure(name, unit, samples):
         "max": max(samples, default=None),
         "samples": samples,
     }
+
+
+def aims(found):
+    """The targets of those figures that stand as numbers of their own."""
+    numbers = [name for name, value in found.items() if isinstance(value, (int, float))]
+    return {name: TARGETS[name] for name in numbers if name in TARGETS}

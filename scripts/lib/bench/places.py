@@ -11,6 +11,8 @@ NODE = BINARIES / "openledger-node"
 CLIENT = BINARIES / "openledger"
 DECODE = BINARIES / "examples" / "decode"
 SERVE_SPEED = BINARIES / "examples" / "serve_speed"
+TRAIN_SPEED = BINARIES / "examples" / "train_speed"
+GEMM_SPEED = BINARIES / "examples" / "gemm_speed"
 ADAPTER_STORE = BINARIES / "examples" / "adapter_store"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
 # The demonstration asks for it by this name.

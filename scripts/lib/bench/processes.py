@@ -34,16 +34,21 @@ def end(process, patience=10):
             process.wait(patience)
 
 
-def run(line, text=None, accepted=(0,), **options):
-    """Runs a command to its end and returns its standard output; its messages are let through."""
+def run(line, text=None, accepted=(0,), patience=None, **options):
+    """Runs a command to its end, for `patience` seconds at most where given, and returns its standard
+    output; its messages are let through."""
+    name = os.path.basename(line[0])
     given = subprocess.DEVNULL if text is None else subprocess.PIPE
     process = start(line, stdin=given, stdout=subprocess.PIPE, text=True, **options)
     try:
-        output, _ = process.communicate(text)
+        output, _ = process.communicate(text, patience)
+    except subprocess.TimeoutExpired as expired:
+        end(process)
+        process.stdout.close()
+        raise Failed(f"{name} was not done after {patience} s") from expired
     except BaseException:
         end(process)
         raise
     if process.returncode not in accepted:
-        name = os.path.basename(line[0])
         raise Failed(f"{name} ended with status {process.returncode}; its message is above")
     return output

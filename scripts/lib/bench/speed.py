@@ -1,24 +1,23 @@
-"""Tokens a second of the engine, and of llama.cpp on the same prompts, in turns."""
+"""Tokens a second of the engine and of its peers on the same prompts, in turns."""
 
 import json
 import os
-import subprocess
-import sys
 
+import peers
 from figures import figure
-from places import ADAPTER_STORE, DECODE, ROOT, SERVE_SPEED
-from processes import Failed, run, say
-
-LLAMA = ROOT / "scripts" / "lib" / "llama"
-sys.path.append(str(LLAMA))
-
-import environment
-
+from places import ADAPTER_STORE, DECODE, GEMM_SPEED, SERVE_SPEED
+from processes import run, say
 
 # About 256 tokens in the tokenizers of the bases that are served here.
 LONG = "Why is the sky blue, and why does it turn red in the evening? " * 15
 # Of the long prompt only its pass is timed, and the token that comes out of it.
 LONG_TOKENS = 2
+# What the example serve_speed asks of the base alone, up to the numbers of the tokens.
+STREAMS, STREAM_PROMPT, STREAM_TOKENS = 16, 32, 64
+
+
+def with_threads(arguments):
+    return os.environ | {"OPENLORA_THREADS": str(arguments.threads)}
 
 
 def ours(arguments, tokens, prompt):
@@ -26,88 +25,103 @@ def ours(arguments, tokens, prompt):
     return json.loads(run([*line, "--ignore-stop", *(["--prompt", prompt] if prompt else [])]))
 
 
-def theirs(python, arguments, tokens, prompt):
-    line = [python, "-B", LLAMA / "decode.py", arguments.model, tokens, arguments.threads]
-    return json.loads(run(line, text=json.dumps(prompt)))
-
-
-def peer_python(arguments):
-    """The Python that has llama.cpp, or none and the reason."""
-    if not arguments.peer:
-        return None, "left out with --no-peer"
-    try:
-        return environment.interpreter(), None
-    except (OSError, subprocess.CalledProcessError) as error:
-        say(f"no llama.cpp to compare with: {error}")
-        return None, f"{environment.REQUIREMENTS[0]} could not be installed: {error}"
-
-
-def row(name, runs):
-    """What several runs of one engine come to; `name` prefixes its figures' names."""
-    def of(speed):
-        samples = [round(one[f"{speed}_tokens_per_second"], 2) for one in runs]
-        return figure(f"{name}{speed}", "tokens/s", samples)
+def row(short, long, whose=""):
+    """What one engine's runs with the short and the long prompt come to; `whose` keeps peers from targets."""
+    def of(runs, name, field, unit):
+        # Memory is not known everywhere.
+        samples = [round(one[field], 2) for one in runs if one[field] is not None]
+        return figure(whose + name, unit, samples)
 
     return {
-        "decode": of("decode"),
-        "prefill": of("prefill"),
-        "threads": runs[0]["threads"],
-        "prompt_tokens": runs[0]["prompt_tokens"],
-        "output_tokens": runs[0]["output_tokens"],
+        "decode": of(short, "decode", "decode_tokens_per_second", "tokens/s"),
+        "prefill": of(long, "prefill", "prefill_tokens_per_second", "tokens/s"),
+        "short_prefill": of(short, "short_prefill", "prefill_tokens_per_second", "tokens/s"),
+        "prompt_tokens": short[0]["prompt_tokens"],
+        "long_prompt_tokens": long[0]["prompt_tokens"],
+        "output_tokens": short[0]["output_tokens"],
+        "resident": of(short, "resident", "resident_mib", "MiB"),
+        "threads": short[0]["threads"],
+        # Each has one of them: what it says of processor or version.
+        **{name: short[0][name] for name in ("instructions", "system", "version") if name in short[0]},
     }
 
 
-def turns(arguments, python, tokens, prompt=None):
-    """Runs of both in turns, so that what else the machine does meets both; and why not of the peer."""
-    mine, other, reason = [], [], None
+def decode(arguments, decoders):
+    """Our runs with both prompts, each of them followed by everyone's, so that what else the machine does
+    meets all alike."""
+    short, long = [], []
     for number in range(arguments.runs):
         say(f"decoding, run {number + 1} of {arguments.runs}")
-        mine.append(ours(arguments, tokens, prompt))
-        if python:
-            try:
-                other.append(theirs(python, arguments, tokens, mine[-1]["prompt_ids"]))
-            except Failed as failed:
-                python, reason = None, f"llama.cpp failed: {failed}"
-    return mine, other, reason
+        short.append(ours(arguments, arguments.tokens, None))
+        for decoder in decoders:
+            decoder.decode(decoder.short, number, arguments, arguments.tokens, short[-1]["prompt_ids"])
+        long.append(ours(arguments, LONG_TOKENS, LONG))
+        for decoder in decoders:
+            decoder.decode(decoder.long, number, arguments, LONG_TOKENS, long[-1]["prompt_ids"])
+    return short, long
 
 
-def over(ours, theirs, speed):
-    return round(ours[speed]["median"] / theirs[speed]["median"], 3)
-
-
-# What the example serve_speed asks of the base alone, up to the numbers of the tokens.
-STREAMS, STREAM_PROMPT, STREAM_TOKENS = 16, 32, 64
-
-
-def their_batch(python, arguments):
-    """Tokens a second of llama.cpp on as many prompts at once."""
+def batch(arguments, decoders):
+    """Sixteen requests at once, on the base alone and with an adapter each, and everyone's in turns."""
     prompts = [[1000 + 97 * of + at for at in range(STREAM_PROMPT)] for of in range(STREAMS)]
-    line = [python, "-B", LLAMA / "batch.py", arguments.model, STREAM_TOKENS, arguments.threads]
-    return json.loads(run(line, text=json.dumps(prompts)))["tokens_per_s"]
-
-
-def with_threads(arguments):
-    return os.environ | {"OPENLORA_THREADS": str(arguments.threads)}
-
-
-def batch(arguments, python):
-    """Sixteen requests at once, on the base alone and with an adapter each, and llama.cpp's in turns."""
-    runs, peer = [], []
+    runs = []
     for number in range(arguments.runs):
         say(f"serving sixteen at once, run {number + 1} of {arguments.runs}")
         runs.append(json.loads(run([SERVE_SPEED, arguments.model], env=with_threads(arguments))))
-        if python:
-            peer.append(round(their_batch(python, arguments), 2))
+        for decoder in decoders:
+            decoder.batch(number, arguments, STREAM_TOKENS, prompts)
+    return runs
 
-    def of(name, unit):
-        return figure(name, unit, [round(one[name], 3) for one in runs])
 
-    return {
-        "base16": of("base_tokens_per_s", "tokens/s"),
-        "mixed16": of("mixed_tokens_per_s", "tokens/s"),
-        "mixed16_slowdown": of("mixed_slowdown", "part"),
+def described(decoder):
+    """A peer's row, as far as it got."""
+    found = row(decoder.short, decoder.long, "peer_") if decoder.short and decoder.long else {}
+    if decoder.batches:
+        samples = [round(one["tokens_per_s"], 2) for one in decoder.batches]
+        found["base16"] = figure("peer_base16", "tokens/s", samples)
+    return decoder.described(found)
+
+
+def llama_cpp(native, wheel):
+    """What ours is compared with: the build for this machine where there is one, with the other beside."""
+    own, other = described(native), described(wheel)
+    if "decode" in own:
+        return {"build": "native", **own, "wheel": other}
+    return {"build": "wheel", **other, "native_unavailable": native.unavailable}
+
+
+def ratios(ours, llama, mistral):
+    """Medians over the peers', of those that there are."""
+    def over(mine, peer, theirs=None):
+        if (theirs or mine) not in peer:
+            return None
+        return round(ours[mine]["median"] / peer[theirs or mine]["median"], 3)
+
+    found = {
+        "decode_over_llama_cpp": over("decode", llama),
+        "prefill_over_llama_cpp": over("prefill", llama),
+        "base16_over_llama_cpp": over("base16", llama),
+        # It cannot run different adapters in one batch. One stream without any is more than it does
+        # sixteen of them with, one after the other.
+        "mixed16_over_llama_cpp": over("mixed16", llama, "decode"),
+        "decode_over_mistralrs": over("decode", mistral),
+        "prefill_over_mistralrs": over("prefill", mistral),
+    }
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
+
+
+def served(runs):
+    """What the runs of sixteen come to: the engine's row of them, and the slowdown."""
+    def of(name, field, unit="tokens/s"):
+        return figure(name, unit, [round(one[field], 3) for one in runs])
+
+    row = {
+        "base16": of("base16", "base_tokens_per_s"),
+        "mixed16": of("mixed16", "mixed_tokens_per_s"),
+        "slowdown": of("mixed16_slowdown", "mixed_slowdown", "part"),
         "rank": runs[0]["rank"],
-    }, figure("peer_base16", "tokens/s", peer) if peer else None
+    }
+    return row, row["slowdown"]["median"]
 
 
 def adapters(arguments):
@@ -125,26 +139,30 @@ def adapters(arguments):
     }
 
 
+def gemm(arguments):
+    """Products of matrices beside another library's, which the example measures in turns itself."""
+    say("multiplying matrices")
+    found = json.loads(run([GEMM_SPEED], env=with_threads(arguments)))
+    names = ("gemm_over_gemm", "gemm_over_gemm_worst")
+    return {name: round(found[name], 3) for name in names} | {"gemm": found}
+
+
 def measure(arguments):
-    python, reason = peer_python(arguments)
-    mine, other, failed = turns(arguments, python, arguments.tokens)
-    found = row("", mine)
-    peer = {"name": "llama.cpp", "package": environment.REQUIREMENTS[0]}
-    if other:
-        peer |= row("peer_", other) | {"system": other[0]["system"]}
-        found["decode_over_llama_cpp"] = over(found, peer, "decode")
-    long, other, failed_too = turns(arguments, python, LONG_TOKENS, LONG)
-    found["long_prompt"] = row("long_", long)
-    if other:
-        peer["long_prompt"] = row("peer_long_", other)
-        found["prefill_over_llama_cpp"] = over(found["long_prompt"], peer["long_prompt"], "prefill")
-    reason = reason or failed or failed_too
-    if reason:
-        peer["unavailable"] = reason
-    found["batch"], together = batch(arguments, None if reason else python)
-    if together:
-        peer["base16"] = together
-        base, mixed = found["batch"]["base16"]["median"], found["batch"]["mixed16"]["median"]
-        found["base16_over_llama_cpp"] = round(base / together["median"], 3)
-        found["mixed16_over_llama_cpp"] = round(mixed / peer["decode"]["median"], 3)
-    return {**found, **adapters(arguments), "peer": peer}
+    native, wheel = peers.llama(arguments)
+    mistral = peers.mistral(arguments)
+    short, long = decode(arguments, [native, wheel, mistral])
+    runs = batch(arguments, [native, wheel])
+    together, slowdown = served(runs)
+    mine = row(short, long) | together
+    theirs, others = llama_cpp(native, wheel), described(mistral)
+    return {
+        "threads": mine["threads"],
+        **ratios(mine, theirs, others),
+        "mixed16_slowdown": slowdown,
+        "latency": runs[-1].get("latency"),
+        "ours": mine,
+        "llama_cpp": theirs,
+        "mistralrs": others,
+        **gemm(arguments),
+        **adapters(arguments),
+    }

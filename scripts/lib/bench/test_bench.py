@@ -4,6 +4,7 @@ import itertools
 import json
 import pathlib
 import signal
+import sys
 import tempfile
 import time
 import types
@@ -12,9 +13,12 @@ import unittest
 import blocks
 import chain
 import latency
+import peers
 import processes
+import speed
+import training
 import weights
-from figures import figure
+from figures import aims, figure
 from node import free_ports, metrics
 
 METRICS = """\
@@ -36,6 +40,10 @@ class Figures(unittest.TestCase):
     def test_figure_is_empty_when_nothing_was_measured(self):
         found = figure("other", "s", [])
         self.assertEqual((found["median"], found["target"]), (None, None))
+
+    def test_aims_are_of_figures_that_are_plain_numbers(self):
+        found = {"decode_over_llama_cpp": 1.5, "node_resident": figure("node_resident", "MiB", [1]), "threads": 2}
+        self.assertEqual(aims(found), {"decode_over_llama_cpp": ">= 1.0"})
 
 
 class Metrics(unittest.TestCase):
@@ -181,6 +189,86 @@ class Weights(unittest.TestCase):
                 weights.SCRIPT = kept
 
 
+def decoded(rate, prompt):
+    return {
+        "prompt_tokens": prompt, "output_tokens": 128, "prefill_tokens_per_second": 10 * rate,
+        "decode_tokens_per_second": rate, "resident_mib": 150.0, "threads": 2, "system": "AVX2 = 1",
+    }
+
+
+class Peers(unittest.TestCase):
+    def peer(self, **of):
+        return peers.Peer("one==1", **{"interpreter": lambda *_: sys.executable, "runs": 2, **of})
+
+    def decoder(self, package, rate, reason=None):
+        interpreter = peers.without(reason) if reason else lambda *_: sys.executable
+        made = peers.Decoder(package, interpreter, "none.py", 2)
+        if not reason:
+            made.short, made.long = [decoded(rate, 41)], [decoded(rate, 241)]
+            made.batches = [{"tokens_per_s": 4 * rate}]
+        return made
+
+    def test_peer_that_cannot_be_installed_is_left_out(self):
+        def fails(*_):
+            raise processes.Failed("no compiler")
+
+        found = self.peer(interpreter=fails)
+        self.assertIsNone(found.ask(0, "none.py", given=None))
+        self.assertEqual(found.described({}), {"package": "one==1", "unavailable": "no compiler"})
+
+    def test_peer_that_fails_is_asked_no_more_and_keeps_its_figures(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = pathlib.Path(folder) / "script.py"
+            script.write_text("import json, sys; print(json.dumps([json.load(sys.stdin), *sys.argv[1:]]))")
+            found = self.peer()
+            self.assertEqual(found.ask(0, script, 7, given=[3]), [[3], "7"])
+            # It has had its runs, which is no failure.
+            self.assertIsNone(found.ask(2, script, given=None))
+            self.assertIsNone(found.unavailable)
+            script.write_text("print('no JSON')")
+            self.assertIsNone(found.ask(1, script, given=None))
+            script.write_text("print(1)")
+            self.assertIsNone(found.ask(1, script, given=None))
+        described = found.described({"decode": 5})
+        self.assertIn("script.py failed", described["unavailable"])
+        self.assertEqual(described["decode"], 5)
+
+    def test_ours_is_compared_with_the_build_for_this_machine(self):
+        found = speed.llama_cpp(self.decoder("native==1", 200.0), self.decoder("wheel==1", 100.0))
+        self.assertEqual((found["build"], found["package"]), ("native", "native==1"))
+        self.assertEqual(found["wheel"]["decode"]["median"], 100.0)
+        self.assertNotIn("native_unavailable", found)
+
+    def test_ours_is_compared_with_the_wheel_where_there_is_no_build(self):
+        found = speed.llama_cpp(self.decoder("native==1", 0, "--wheel-only"), self.decoder("wheel==1", 100.0))
+        self.assertEqual((found["build"], found["package"]), ("wheel", "wheel==1"))
+        self.assertIn("--wheel-only", found["native_unavailable"])
+
+    def test_ratios_are_of_medians_and_of_those_that_there_are(self):
+        ours = speed.row([decoded(150.0, 41)], [decoded(150.0, 241)])
+        together = {"base_tokens_per_s": 900.0, "mixed_tokens_per_s": 600.0, "mixed_slowdown": 1 / 3, "rank": 8}
+        row, slowdown = speed.served([together])
+        self.assertEqual(slowdown, 0.333)
+        llama, none = speed.described(self.decoder("a", 100.0)), speed.described(self.decoder("b", 0, "x"))
+        self.assertIsNone(llama["decode"]["target"])
+        found = speed.ratios(ours | row, llama, none)
+        expected = {
+            "decode_over_llama_cpp": 1.5, "prefill_over_llama_cpp": 1.5, "base16_over_llama_cpp": 2.25,
+            "mixed16_over_llama_cpp": 6.0,
+        }
+        self.assertEqual(found, expected)
+        self.assertEqual(speed.ratios(ours | row, none, none), {})
+
+    def test_training_stands_alone_without_torch(self):
+        mine = [{"train_tokens_per_s": 90.0, "autograd_tokens_per_s": 30.0, "train_over_autograd": 3.0}]
+        found = training.described(mine, [], self.peer(interpreter=peers.without("--no-peer")))
+        self.assertEqual(found["train_over_autograd"], 3.0)
+        self.assertNotIn("train_over_torch", found)
+        self.assertIn("--no-peer", found["training"]["torch"]["unavailable"])
+        found = training.described(mine, [{"train_tokens_per_s": 60.0}], self.peer())
+        self.assertEqual(found["train_over_torch"], 1.5)
+
+
 class CommandLine(unittest.TestCase):
     def test_benchmarks_without_a_model_ask_for_none(self):
         defaults = {}
@@ -199,6 +287,10 @@ class Processes(unittest.TestCase):
         for line in (["sh", "-c", "exit 3"], ["/nonexistent/program"]):
             with self.assertRaises(processes.Failed):
                 processes.run(line)
+
+    def test_run_fails_when_patience_ends(self):
+        with self.assertRaises(processes.Failed):
+            processes.run(["sleep", "60"], patience=0.1)
 
     def test_group_ends_with_its_process(self):
         child = processes.start(["sh", "-c", "sleep 60 & echo $!; wait"], stdout=-1, text=True)

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 
-from library import Llama, Session
+from library import Llama, Session, resident_mib
 
 
 def best(session, index):
@@ -40,6 +40,7 @@ def main():
         "output_tokens": len(tokens),
         "prefill_tokens_per_second": len(prompt) / prefill,
         "decode_tokens_per_second": (count - 1) / decode,
+        "resident_mib": resident_mib(),
         "threads": llama.c.llama_n_threads(session.context),
         "system": llama.c.llama_print_system_info().decode().strip(),
     }

@@ -1,6 +1,7 @@
-"""llama.cpp's C interface, which xllamacpp's extension module exports."""
+"""llama.cpp's C interface, of whichever Python package with llama.cpp in it is installed."""
 
 import ctypes
+import importlib.util
 import pathlib
 import sys
 
@@ -34,12 +35,21 @@ class Batch(ctypes.Structure):
     ]
 
 
+# Where in a package the functions are: xllamacpp's extension module exports them.
+PACKAGES = {"xllamacpp": "xllamacpp*.so", "llama_cpp": "lib/libllama.so"}
+
+
+def shared_object():
+    """The package's file; the package itself is not imported, as its Python code asks for more."""
+    for package, name in PACKAGES.items():
+        if found := importlib.util.find_spec(package):
+            return next(pathlib.Path(found.origin).parent.glob(name))
+    sys.exit(f"none of {', '.join(PACKAGES)} is installed")
+
+
 def load():
     """The library with the types of what is called."""
-    import xllamacpp
-
-    path = next(pathlib.Path(xllamacpp.__file__).parent.glob("xllamacpp*.so"))
-    library = ctypes.CDLL(str(path))
+    library = ctypes.CDLL(str(shared_object()))
     pointer, i32 = ctypes.c_void_p, ctypes.c_int32
     for name, result, arguments in [
         ("llama_backend_init", None, []),
@@ -74,6 +84,15 @@ def load():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     return library
+
+
+def resident_mib():
+    """Memory of this process, the model's mapped file included; none where the system does not tell."""
+    try:
+        lines = pathlib.Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return round(int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024, 1)
 
 
 class Llama:
