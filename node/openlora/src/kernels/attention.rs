@@ -6,6 +6,7 @@ use super::{
 	Arch, Isa, Kernel,
 	exp::exp,
 	kv::{PAGE, View},
+	lanes::Vector,
 	vector::{halve, largest},
 };
 
@@ -83,20 +84,18 @@ fn attend<A: Arch, const H: usize>(
 	let scale = scale(width);
 	for (number, page) in pages.clone().enumerate() {
 		let (keys, _) = view.page(page);
-		let mut sums = [[0f32; PAGE]; H];
+		let mut sums = [A::Sixteen::splat(0.0); H];
 		for (element, keys) in keys.as_chunks::<PAGE>().0.iter().take(width).enumerate() {
 			let keys = halves::<A>(keys);
-			for (sums, query) in sums.iter_mut().zip(&queries) {
-				for (sum, key) in sums.iter_mut().zip(keys) {
-					*sum = query[element].mul_add(key, *sum);
-				}
+			for (sum, query) in sums.iter_mut().zip(&queries) {
+				*sum = A::Sixteen::splat(query[element]).fma(keys, *sum);
 			}
 		}
-		for (head, sums) in sums.iter().enumerate() {
+		for (head, sum) in sums.into_iter().enumerate() {
 			let scores = &mut scratch[head * room + number * PAGE..][..PAGE];
-			for (score, sum) in scores.iter_mut().zip(sums) {
-				*score = sum * scale;
-			}
+			// SAFETY: a page has as many positions as the vector numbers.
+			unsafe { sum.store(scores.as_mut_ptr()) };
+			scores.iter_mut().for_each(|score| *score *= scale);
 		}
 	}
 
@@ -119,23 +118,24 @@ fn attend<A: Arch, const H: usize>(
 	}
 
 	for from in (0..width).step_by(PAGE) {
-		let mut sums = [[0f32; PAGE]; H];
+		let mut sums = [A::Sixteen::splat(0.0); H];
 		for (number, page) in pages.clone().enumerate() {
 			let (_, values) = view.page(page);
 			let count = PAGE.min(end - number * PAGE);
 			for (slot, values) in values.chunks_exact(view.padded()).take(count).enumerate() {
 				let Some(values) = values[from..].first_chunk::<PAGE>() else { break };
 				let values = halves::<A>(values);
-				for (head, sums) in sums.iter_mut().enumerate() {
+				for (head, sum) in sums.iter_mut().enumerate() {
 					let share = scratch[head * room + number * PAGE + slot];
-					for (sum, value) in sums.iter_mut().zip(values) {
-						*sum = share.mul_add(value, *sum);
-					}
+					*sum = A::Sixteen::splat(share).fma(values, *sum);
 				}
 			}
 		}
 		let count = PAGE.min(width - from);
-		for (head, (sums, factor)) in sums.iter().zip(factors).enumerate() {
+		for (head, (sum, factor)) in sums.into_iter().zip(factors).enumerate() {
+			let mut sums = [0f32; PAGE];
+			// SAFETY: an array of sixteen.
+			unsafe { sum.store(sums.as_mut_ptr()) };
 			let target = &mut target[head * width + from..][..count];
 			for (target, sum) in target.iter_mut().zip(sums) {
 				*target = sum * factor;
@@ -145,12 +145,13 @@ fn attend<A: Arch, const H: usize>(
 }
 
 #[inline(always)]
-fn halves<A: Arch>(halves: &[u16; PAGE]) -> [f32; PAGE] {
+fn halves<A: Arch>(halves: &[u16; PAGE]) -> A::Sixteen {
 	let mut numbers = [0.0; PAGE];
 	for (numbers, halves) in
 		numbers.as_chunks_mut::<8>().0.iter_mut().zip(halves.as_chunks::<8>().0)
 	{
 		*numbers = A::widen(halves);
 	}
-	numbers
+	// SAFETY: an array of sixteen.
+	unsafe { A::Sixteen::load(numbers.as_ptr()) }
 }

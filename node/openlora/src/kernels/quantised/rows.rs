@@ -6,6 +6,9 @@ use crate::kernels::{Arch, Kernel, Shared, Team};
 /// Below this a block counts as zero: dividing 127 by it could overflow.
 const SMALLEST: f32 = f32::from_bits((127 - 100) << 23);
 
+/// Numbers of this size have no fraction, and those near it follow each other as their bits do.
+const SHIFT: f32 = (3 << 22) as f32;
+
 /// Rows of activations, rounded: `x ≈ scale · q` with `q` within −127 to 127.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
@@ -142,9 +145,8 @@ fn quantise(x: &[f32; BLOCK], target: &mut [i8; BLOCK]) -> Option<(f32, i32)> {
 	let factor = 127.0 / largest;
 	let mut sum = 0;
 	for (target, x) in target.iter_mut().zip(x) {
-		let rounded = (x * factor).round_ties_even();
-		// SAFETY: the magnitude is at most 127 · (1 + 2⁻²²) before it is rounded.
-		let rounded = unsafe { rounded.to_int_unchecked::<i32>() };
+		// The magnitude is at most 127 · (1 + 2⁻²²): the sum keeps whole numbers alone, ties to even.
+		let rounded = (x * factor + SHIFT).to_bits() as i32 - SHIFT.to_bits() as i32;
 		sum += rounded;
 		*target = rounded as i8;
 	}
