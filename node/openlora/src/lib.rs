@@ -22,6 +22,7 @@ mod golden;
 pub mod gradient;
 mod hf;
 mod kernels;
+mod lock;
 mod merge;
 mod objective;
 pub mod output;
