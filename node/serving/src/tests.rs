@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use openlora::{
-	Base, Isa, Module, PeftConfig, Team,
+	Base, Isa, Module, PeftConfig, Precision, Team,
 	serve::{Limits, Server},
 	store::Store,
 	testing,
@@ -354,11 +354,70 @@ async fn metrics_say_which_adapters_are_in_memory_when_one_made_room() {
 		"openlora_adapter_misses_total{adapter=\"first\"} 1",
 		"openlora_adapter_evictions_total{adapter=\"first\"} 1",
 		"openlora_adapter_loads_total 2",
+		"openlora_adapter_failed_loads_total 0",
+		"# TYPE openlora_adapter_loading_seconds_total counter",
 		"openlora_adapter_budget_bytes 40000",
 	] {
 		assert!(text.lines().any(|of| of == line), "{line} is not in\n{text}");
 	}
 	assert_eq!(std::fs::read_dir(site.folder.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn adapter_is_the_same_from_a_gguf_file_and_from_a_folder() {
+	let site = Site::usual().await;
+	let base = testing::tiny_base(1);
+	let folder = tempfile::tempdir().unwrap();
+	let adapter = adapter(&base, 9);
+	adapter.save_dir(folder.path()).unwrap();
+	let file = folder.path().join("adapter.gguf");
+	let exported = adapter.to_gguf(&base.config, Precision::F32).unwrap();
+	std::fs::write(&file, exported.bytes).unwrap();
+	let mut answers = vec![site.json(CHAT, chat("tiny")).await["choices"].clone()];
+	for (name, path) in [("folder", folder.path()), ("file", &file)] {
+		let load = json!({ "lora_name": name, "lora_path": path });
+		assert_eq!(site.post("/v1/load_lora_adapter", &load).await.status(), StatusCode::OK);
+		answers.push(site.json(CHAT, chat(name)).await["choices"].clone());
+	}
+	assert_eq!(answers[1], answers[2]);
+	assert_ne!(answers[0], answers[1]);
+}
+
+#[tokio::test]
+async fn client_is_not_told_where_adapters_lie_when_they_cannot_be_read_or_written() {
+	let site = Site::usual().await;
+	site.json(CHAT, chat("second")).await;
+	let outside = tempfile::tempdir().unwrap();
+	adapter(&testing::tiny_base(1), 9).save_dir(outside.path()).unwrap();
+	std::fs::remove_dir_all(site.folder.path()).unwrap();
+	let load = json!({ "lora_name": "third", "lora_path": outside.path() });
+	for (path, body) in [(CHAT, chat("first")), ("/v1/load_lora_adapter", load)] {
+		let (status, message) = site.refusal(path, body).await;
+		assert_eq!(status, 500, "{message}");
+		assert!(!message.contains(site.folder.path().to_str().unwrap()), "{message}");
+	}
+	let response = site.client.get(format!("{}/metrics", site.url)).send().await.unwrap();
+	let text = response.text().await.unwrap();
+	for line in ["openlora_adapter_loads_total 1", "openlora_adapter_failed_loads_total 1"] {
+		assert!(text.lines().any(|of| of == line), "{line} is not in\n{text}");
+	}
+}
+
+#[tokio::test]
+async fn metrics_say_how_guesses_fare() {
+	let site = Site::start(Limits { guesses: 4, ..Limits::default() }, None).await;
+	let id = testing::tiny_base(1).tokenizer.encode("the", false).unwrap()[0];
+	site.json(CHAT, with(chat("tiny"), "logit_bias", json!({ id.to_string(): 100 }))).await;
+	let load = site.server.load();
+	assert!(load.right_guesses > 0);
+	let response = site.client.get(format!("{}/metrics", site.url)).send().await.unwrap();
+	let text = response.text().await.unwrap();
+	for line in [
+		format!("openlora_guessed_tokens_total {}", load.guessed_tokens),
+		format!("openlora_right_guesses_total {}", load.right_guesses),
+	] {
+		assert!(text.lines().any(|of| of == line), "{line} is not in\n{text}");
+	}
 }
 
 #[tokio::test]
