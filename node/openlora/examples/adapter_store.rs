@@ -236,10 +236,6 @@ fn main() -> Result<()> {
 	let team = Arc::clone(Team::shared()?);
 	let temporary = tempfile::tempdir()?;
 	let folder = arguments.folder.as_deref().unwrap_or(temporary.path());
-	let path = |number: usize| {
-		let name: String = key(number).iter().map(|byte| format!("{byte:02x}")).collect();
-		folder.join(format!("{name}.lora"))
-	};
 	let bytes = {
 		let store = Store::open(folder, &base.config, u64::MAX)?;
 		let adapter = adapter(&base, arguments.rank, 1)?;

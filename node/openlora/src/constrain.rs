@@ -6,7 +6,7 @@
 
 use std::{
 	fmt,
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex},
 };
 
 use llguidance::{
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::{
 	base::Base,
 	error::{Error, Result},
+	lock::lock,
 };
 
 /// The largest schema or grammar, in bytes.
@@ -185,8 +186,7 @@ pub(crate) struct Progress(Matcher);
 impl Progress {
 	/// Before the first token.
 	pub(crate) fn new(constraint: &Constraint) -> Self {
-		let start = constraint.start.lock().unwrap_or_else(PoisonError::into_inner);
-		Self(start.deep_clone())
+		Self(lock(&constraint.start).deep_clone())
 	}
 
 	/// A bit for each token that can come, those that end an answer among them where it is whole.

@@ -264,7 +264,7 @@ pub enum Error {
 		/// Bytes that all adapters may take.
 		budget: u64,
 	},
-	/// An adapter's file could not be read when it was needed.
+	/// An adapter's file could not be read when it was needed; why, without where it lies.
 	#[error("the adapter cannot be read: {0}; load it again")]
 	AdapterUnreadable(String),
 	/// More requests wait than are accepted.

@@ -23,6 +23,7 @@ mod golden;
 pub mod gradient;
 mod hf;
 mod kernels;
+mod lock;
 pub mod matmul;
 mod merge;
 mod objective;

@@ -9,14 +9,15 @@
 mod gguf;
 mod hf;
 
-use std::{ops::ControlFlow, path::Path};
+use std::{collections::HashMap, ops::ControlFlow, path::Path};
 
 use rayon::prelude::*;
 
 use crate::{
 	adapter::{Adapter, Module},
+	config::Config,
 	error::{Error, Result},
-	gguf::{interleaved_heads, interleaved_rows},
+	gguf::interleaved_rows,
 	kernels::{Isa, Precision, merge::AddLowRank},
 	weights::Slot,
 };
@@ -137,9 +138,10 @@ fn plain(name: &str, values: &[f32], precision: Precision) -> Result<Vec<u8>> {
 	}
 }
 
-/// The heads by which the rows of a projection of a GGUF file are interleaved.
-fn heads(layer: usize, module: Module, config: &crate::Config) -> Option<usize> {
-	interleaved_heads(Slot::Projection(layer, module), config)
+/// The projections of a base by the names of their tensors in files of a kind.
+fn projections(config: &Config, name: fn(Slot) -> String) -> HashMap<String, (usize, Module)> {
+	let places = (0..config.layers).flat_map(|layer| Module::ALL.map(|module| (layer, module)));
+	places.map(|(layer, module)| (name(Slot::Projection(layer, module)), (layer, module))).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! others. What a request is answered does not depend on what else runs.
 
 mod adapters;
+mod answer;
 mod draft;
 mod fair;
 mod prefix;
@@ -13,31 +14,31 @@ mod step;
 mod tests;
 
 use std::{
-	ops::ControlFlow,
+	mem,
 	path::Path,
 	sync::{
-		Arc, Condvar, Mutex, MutexGuard, PoisonError,
+		Arc, Condvar, Mutex, MutexGuard,
 		atomic::{AtomicBool, Ordering},
 		mpsc,
 	},
 	thread::{self, JoinHandle},
-	time::Duration,
 };
 
 use crate::{
 	base::Base,
-	choice::Chosen,
 	config::Config,
 	engine,
 	error::{Error, Result},
-	generate::{Finish, GenerateOptions},
+	generate::GenerateOptions,
 	kernels::{
 		Team,
 		kv::{PAGE, Shape},
 	},
+	lock,
 };
 use adapters::Loading;
 pub use adapters::Served;
+pub use answer::{Answer, Event, Sink, Ticket, sink};
 use step::Batch;
 
 /// The most tokens that can be guessed at once.
@@ -77,72 +78,6 @@ pub struct Request {
 	pub options: GenerateOptions,
 	/// Who asks: payers get equal shares.
 	pub payer: u64,
-}
-
-/// What happens to a request, in this order: tokens, then one of the others.
-#[derive(Debug)]
-pub enum Event {
-	/// The next token of the answer.
-	Token(Chosen),
-	/// The answer is over.
-	Done(Finish),
-	/// There will be no more of it.
-	Failed(Error),
-}
-
-/// Where a request's events go. It is called by the thread that runs all requests, and must not wait;
-/// when it breaks, the request ends.
-pub type Sink = Box<dyn FnMut(Event) -> ControlFlow<()> + Send>;
-
-/// Ends a request when it is dropped, and frees what it holds.
-#[derive(Debug)]
-pub struct Ticket(Arc<AtomicBool>);
-
-impl Drop for Ticket {
-	fn drop(&mut self) {
-		self.0.store(true, Ordering::Relaxed);
-	}
-}
-
-/// An answer as it grows. Dropping it ends the request.
-#[derive(Debug)]
-pub struct Answer {
-	events: mpsc::Receiver<Event>,
-	_ticket: Ticket,
-}
-
-impl Answer {
-	/// Waits for what happens next; none after the end.
-	pub fn next(&self) -> Option<Event> {
-		self.events.recv().ok()
-	}
-
-	/// As [`Answer::next`], but waits no longer than `patience`.
-	///
-	/// # Errors
-	/// Whether that was too short, or there is nothing after the end.
-	pub fn next_within(
-		&self,
-		patience: Duration,
-	) -> std::result::Result<Event, mpsc::RecvTimeoutError> {
-		self.events.recv_timeout(patience)
-	}
-
-	/// The whole answer, once it is over.
-	///
-	/// # Errors
-	/// Why it failed, [`Error::Stopped`] when the server did.
-	pub fn finish(self) -> Result<(Vec<u32>, Finish)> {
-		let mut tokens = Vec::new();
-		loop {
-			match self.next() {
-				Some(Event::Token(chosen)) => tokens.push(chosen.token),
-				Some(Event::Done(finish)) => return Ok((tokens, finish)),
-				Some(Event::Failed(error)) => return Err(error),
-				None => return Err(Error::Stopped),
-			}
-		}
-	}
 }
 
 /// How much is under way.
@@ -238,8 +173,7 @@ struct Desk {
 
 impl Desk {
 	fn lock(&self) -> MutexGuard<'_, Inbox> {
-		// Nothing is left half-way behind this lock.
-		self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+		lock::lock(&self.inbox)
 	}
 }
 
@@ -299,10 +233,7 @@ impl Server {
 	/// As [`Server::submit_to`].
 	pub fn submit(&self, request: Request) -> Result<Answer> {
 		let (sender, events) = mpsc::channel();
-		let sink = Box::new(move |event| match sender.send(event) {
-			Ok(()) => ControlFlow::Continue(()),
-			Err(_) => ControlFlow::Break(()),
-		});
+		let sink = sink(move |event| sender.send(event).is_ok());
 		Ok(Answer { events, _ticket: self.submit_to(request, sink)? })
 	}
 
@@ -398,7 +329,10 @@ impl Drop for Closing<'_> {
 	fn drop(&mut self) {
 		let mut inbox = self.0.lock();
 		inbox.closed = true;
-		inbox.submitted.clear();
+		let left = mem::take(&mut inbox.submitted);
+		// Files of adapters may go with them, for which nobody who asks should wait.
+		drop(inbox);
+		drop(left);
 	}
 }
 
@@ -407,17 +341,21 @@ fn run(mut batch: Batch, desk: &Desk) {
 	loop {
 		let mut inbox = desk.lock();
 		while inbox.submitted.is_empty() && !inbox.read && batch.is_idle() && !inbox.stop {
-			inbox = desk.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+			inbox = lock::wait(&desk.arrived, inbox);
 		}
 		if inbox.stop {
 			return;
 		}
 		inbox.read = false;
-		let submitted = std::mem::take(&mut inbox.submitted);
+		let submitted = mem::take(&mut inbox.submitted);
+		// They are not forgotten until the batch counts them.
+		inbox.load.waiting += submitted.len();
+		// Sinks are called from here on, grammars copied and files removed: nobody waits for that who
+		// submits a request, or asks how much is under way.
+		drop(inbox);
 		batch.take(submitted);
 		batch.gather();
-		inbox.load = batch.load();
-		drop(inbox);
+		desk.lock().load = batch.load();
 		batch.step();
 		desk.lock().load = batch.load();
 	}

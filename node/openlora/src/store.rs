@@ -16,7 +16,7 @@ use std::{
 	fmt,
 	path::{Path, PathBuf},
 	sync::{
-		Arc, Mutex, MutexGuard, PoisonError, Weak,
+		Arc, Mutex, Weak,
 		atomic::{AtomicBool, AtomicU64, Ordering},
 		mpsc,
 	},
@@ -31,6 +31,7 @@ use crate::{
 	config::Config,
 	engine::Packed,
 	error::{Error, Result},
+	lock::lock,
 };
 use file::Table;
 use residency::{Outcome, Residency, Ticket};
@@ -49,7 +50,9 @@ pub struct Totals {
 	pub adapters: usize,
 	/// Files read.
 	pub loads: u64,
-	/// Seconds that reading took.
+	/// Files that could not be read when they were needed.
+	pub failed_loads: u64,
+	/// Seconds that reading took, to its end or to what was wrong.
 	pub loading_seconds: f64,
 }
 
@@ -70,6 +73,7 @@ struct Inner {
 	/// Called after something was read.
 	watchers: Mutex<Vec<Weak<dyn Fn() + Send + Sync>>>,
 	loads: AtomicU64,
+	failed_loads: AtomicU64,
 	loading_nanos: AtomicU64,
 }
 
@@ -95,11 +99,6 @@ impl fmt::Debug for Stored {
 	}
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-	// Nothing is left half-way behind these locks.
-	mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Store {
 	/// Opens a folder, which is made if it is not there, for adapters of a base of that shape. Of them
 	/// `budget` bytes stay in memory.
@@ -118,6 +117,7 @@ impl Store {
 			orders: Mutex::new(Some(sender)),
 			watchers: Mutex::default(),
 			loads: AtomicU64::new(0),
+			failed_loads: AtomicU64::new(0),
 			loading_nanos: AtomicU64::new(0),
 		});
 		let reading = Arc::clone(&inner);
@@ -133,16 +133,16 @@ impl Store {
 	/// When the adapter does not fit the base, half precision does not reach one of its numbers, it is
 	/// larger than the budget, or the file cannot be written.
 	pub fn add(&self, key: Key, adapter: &Adapter) -> Result<Arc<Stored>> {
+		let path = self.path_of(&key);
 		match self.find(key) {
 			Ok(Some(stored)) => return Ok(stored),
 			Ok(None) => {}
 			// The good one is at hand.
-			Err(error) => log::warn!("an adapter of the store is written anew: {error}"),
+			Err(error) => log::warn!("{} is written anew: {error}", path.display()),
 		}
 		adapter.fits(&self.inner.base)?;
 		let packed = adapter.pack()?;
 		self.inner.check_size(packed.bytes().len() as u64)?;
-		let path = self.inner.path(&key);
 		loop {
 			let table = file::write(&path, &packed, self.inner.base.layers)?;
 			if let Some(stored) = self.inner.register(key, &path, table) {
@@ -160,7 +160,7 @@ impl Store {
 			stored.discarded.store(false, Ordering::Relaxed);
 			return Ok(Some(stored));
 		}
-		let path = self.inner.path(&key);
+		let path = self.path_of(&key);
 		if path.symlink_metadata().is_err() {
 			return Ok(None);
 		}
@@ -168,6 +168,11 @@ impl Store {
 		table.fits(&self.inner.base)?;
 		self.inner.check_size(table.data_bytes())?;
 		Ok(self.inner.register(key, &path, table))
+	}
+
+	/// Where the file of a key is, or would be.
+	pub fn path_of(&self, key: &Key) -> PathBuf {
+		self.inner.folder.join(format!("{}.lora", hex::encode(key)))
 	}
 
 	/// What it did so far.
@@ -178,6 +183,7 @@ impl Store {
 			budget: inner.budget,
 			adapters: lock(&inner.known).values().filter(|one| one.strong_count() > 0).count(),
 			loads: inner.loads.load(Ordering::Relaxed),
+			failed_loads: inner.failed_loads.load(Ordering::Relaxed),
 			loading_seconds: inner.loading_nanos.load(Ordering::Relaxed) as f64 / 1e9,
 		}
 	}
@@ -194,11 +200,6 @@ impl Drop for Store {
 }
 
 impl Inner {
-	fn path(&self, key: &Key) -> PathBuf {
-		let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-		self.folder.join(format!("{name}.lora"))
-	}
-
 	fn check_size(&self, bytes: u64) -> Result<()> {
 		match bytes > self.budget {
 			true => Err(Error::AdapterTooLarge { bytes, budget: self.budget }),
@@ -254,10 +255,20 @@ impl Inner {
 	/// Reads a file, and tells who may wait for it.
 	fn read(&self, order: Order) {
 		let begun = Instant::now();
-		let result = file::read(&order.path, &order.table).map_err(|error| error.to_string());
+		let result = file::read(&order.path, &order.table);
 		let nanos = begun.elapsed().as_nanos().min(u128::from(u64::MAX)) as u64;
-		self.loads.fetch_add(1, Ordering::Relaxed);
+		let count = if result.is_ok() { &self.loads } else { &self.failed_loads };
+		count.fetch_add(1, Ordering::Relaxed);
 		self.loading_nanos.fetch_add(nanos, Ordering::Relaxed);
+		let result = result.map_err(|error| {
+			log::warn!("{} cannot be read: {error}", order.path.display());
+			// Where the store lies is nobody's business who asks for an adapter; errors of the system
+			// may name it.
+			match error {
+				Error::Io { source, .. } => source.kind().to_string(),
+				error => error.to_string(),
+			}
+		});
 		let wanted = lock(&self.residency).loaded(order.generation, result);
 		self.order(wanted);
 		let watchers = lock(&self.watchers).clone();

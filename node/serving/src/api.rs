@@ -254,6 +254,9 @@ fn prepare(service: &Service, asking: &Asking, shape: Shape) -> Result<Prepared,
 			(prompt, asking.limit(None)?, echo)
 		}
 	};
+	// No answer is longer than the context has room for.
+	let room = (base.config.context + 1).saturating_sub(prompt.len());
+	asking.check_told(shape, limit.min(room))?;
 	let mut options = asking.options(shape, limit, base.stop_tokens.clone(), rand::random())?;
 	if let Some(grammar) = grammar {
 		options.constraint = Some(Arc::new(Constraint::new(base, grammar)?));

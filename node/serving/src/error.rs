@@ -22,6 +22,18 @@ pub enum Refusal {
 		/// What is wrong with it.
 		reason: String,
 	},
+	/// More log-probabilities than are told at once.
+	#[error(
+		"n · max_tokens · (alternatives + 1) is {asked}, at most {most} log-probabilities are told for a \
+		 request: lower n, max_tokens or the alternatives, top_logprobs of a chat and logprobs of a \
+		 completion"
+	)]
+	TooManyLogProbs {
+		/// The product.
+		asked: usize,
+		/// The largest that is taken.
+		most: usize,
+	},
 	/// The body is larger than is taken.
 	#[error("the body has more than {0} bytes")]
 	TooLarge(usize),
@@ -48,6 +60,9 @@ pub enum Refusal {
 	/// The name is taken.
 	#[error("a model of the name {0:?} is loaded; unload it first, or choose another name")]
 	Taken(String),
+	/// An adapter cannot be kept.
+	#[error("the adapter cannot be written to the server's store: {0}")]
+	Store(std::io::ErrorKind),
 	/// What the engine says.
 	#[error(transparent)]
 	Engine(#[from] Error),
@@ -56,7 +71,9 @@ pub enum Refusal {
 impl Refusal {
 	fn status(&self) -> StatusCode {
 		match self {
-			Self::Invalid(_) | Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+			Self::Invalid(_) | Self::Parameter { .. } | Self::TooManyLogProbs { .. } => {
+				StatusCode::BAD_REQUEST
+			}
 			Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
 			Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
 			Self::NoModel(_) | Self::NoRoute { .. } => StatusCode::NOT_FOUND,
@@ -65,6 +82,7 @@ impl Refusal {
 			Self::Taken(_) => StatusCode::CONFLICT,
 			Self::Engine(Error::Busy { .. }) => StatusCode::TOO_MANY_REQUESTS,
 			Self::Engine(Error::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
+			Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
 			Self::Engine(
 				Error::NonFiniteActivation { .. }
 				| Error::NonFiniteLogits
@@ -94,6 +112,7 @@ impl Refusal {
 		};
 		let parameter = match self {
 			Self::Parameter { parameter, .. } => Some(*parameter),
+			Self::TooManyLogProbs { .. } => Some("logprobs"),
 			Self::NoModel(_) => Some("model"),
 			_ => None,
 		};

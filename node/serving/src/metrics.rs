@@ -2,7 +2,7 @@
 
 use openlora::serve::Load;
 use prometheus::{
-	Encoder, Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+	Counter, Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 use crate::models::Models;
@@ -29,14 +29,18 @@ pub(crate) fn text(load: Load, models: &Models) -> prometheus::Result<Vec<u8>> {
 	gauge("cache_kept_pages", "Pages kept for prompts that begin alike.", load.kept_pages)?;
 	counter("tokens_total", "Tokens run.", load.tokens)?;
 	counter("reused_tokens_total", "Tokens of prompts taken from kept pages.", load.reused_tokens)?;
+	counter("guessed_tokens_total", "Tokens of answers that were guessed.", load.guessed_tokens)?;
+	counter("right_guesses_total", "Guessed tokens that were right.", load.right_guesses)?;
 
 	let (totals, adapters) = models.usage();
 	let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
 	gauge("adapter_bytes", "Bytes of adapters in memory.", bytes(totals.resident_bytes))?;
 	gauge("adapter_budget_bytes", "Bytes of adapters that may be.", bytes(totals.budget))?;
 	counter("adapter_loads_total", "Adapters read into memory.", totals.loads)?;
-	let seconds = Gauge::new("adapter_loading_seconds_total", "Seconds that reading took.")?;
-	seconds.set(totals.loading_seconds);
+	let help = "Adapters that could not be read when they were needed.";
+	counter("adapter_failed_loads_total", help, totals.failed_loads)?;
+	let seconds = Counter::new("adapter_loading_seconds_total", "Seconds that reading took.")?;
+	seconds.inc_by(totals.loading_seconds);
 	registry.register(Box::new(seconds))?;
 
 	let labels = ["adapter"];

@@ -78,8 +78,7 @@ impl Models {
 		&self.name
 	}
 
-	/// Loads an adapter from a PEFT folder, or a file with its configuration in it, under a name that
-	/// is free.
+	/// Loads an adapter of any kind that [`Adapter::load`] reads, under a name that is free.
 	///
 	/// # Errors
 	/// What is wrong with the name or the adapter; nothing is changed then.
@@ -88,15 +87,7 @@ impl Models {
 		if name == self.name || self.adapters.read().contains_key(name) {
 			return Err(Refusal::Taken(name.to_string()));
 		}
-		let adapter = match path.is_dir() {
-			true => Adapter::load_dir(path)?,
-			false => {
-				let bytes = std::fs::read(path)
-					.map_err(|source| openlora::Error::Io { path: path.to_path_buf(), source })?;
-				Adapter::from_bytes(&bytes)?
-			}
-		};
-		self.insert(name, &adapter)
+		self.insert(name, &Adapter::load(path, Some(&self.base.config))?)
 	}
 
 	/// Adds an adapter under a name that is free.
@@ -109,7 +100,7 @@ impl Models {
 		let key = *hash.as_array().first_chunk().unwrap_or(&[0; 32]);
 		// Before a file is written, and again when nobody can come between.
 		self.check_room(name, &self.adapters.read())?;
-		let adapter = self.store.add(key, adapter)?;
+		let adapter = self.store.add(key, adapter).map_err(unwritten)?;
 		let mut adapters = self.adapters.write();
 		if let Err(refusal) = self.check_room(name, &adapters) {
 			if !adapters.values().any(|one| Arc::ptr_eq(&one.adapter, &adapter)) {
@@ -179,6 +170,17 @@ impl Models {
 		let named = adapters.iter();
 		all.extend(named.map(|(id, one)| listed(id, one.created, Some(self.name.clone()))));
 		all
+	}
+}
+
+/// Where the store lies is nobody's business who loads an adapter.
+fn unwritten(error: openlora::Error) -> Refusal {
+	match error {
+		openlora::Error::Io { path, source } => {
+			log::error!("{} cannot be written: {source}", path.display());
+			Refusal::Store(source.kind())
+		}
+		error => error.into(),
 	}
 }
 

@@ -1,9 +1,9 @@
 //! A request under way, and its answers as they come.
 
-use std::{convert::Infallible, ops::ControlFlow, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-	Json,
+	Error, Json,
 	response::{
 		IntoResponse, Response,
 		sse::{Event as Sse, Sse as Stream},
@@ -12,9 +12,9 @@ use axum::{
 use futures::stream;
 use openlora::{
 	Base,
-	serve::{Event, Request, Server, Sink, Ticket},
+	serve::{Event, Request, Server, Ticket, sink},
 };
-use serde_json::Value;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -70,14 +70,11 @@ impl Answering {
 	) -> Result<Self, Refusal> {
 		// As many events as tokens at most: a slow reader holds no more than its own answers.
 		let (sender, events) = mpsc::unbounded_channel();
-		let sink = |index| {
+		let sinks = (0..answers).map(|index| {
 			let sender = sender.clone();
-			Box::new(move |event| match sender.send((index, event)) {
-				Ok(()) => ControlFlow::Continue(()),
-				Err(_) => ControlFlow::Break(()),
-			}) as Sink
-		};
-		let tickets = server.submit_all(request, (0..answers).map(sink).collect())?;
+			sink(move |event| sender.send((index, event)).is_ok())
+		});
+		let tickets = server.submit_all(request, sinks.collect())?;
 		let tickets = tickets.into_iter().map(Some).collect();
 		Ok(Self { asked, events, tickets })
 	}
@@ -128,7 +125,7 @@ impl Answering {
 			pieces[index].append(piece);
 		}
 		let count = choices.iter().map(|choice| choice.count).sum();
-		let all = choices.iter().zip(pieces).enumerate().map(|(index, (choice, piece))| {
+		let all = choices.iter().zip(&pieces).enumerate().map(|(index, (choice, piece))| {
 			self.asked.choice(index, piece, choice.ended.unwrap_or("stop"))
 		});
 		Ok(Json(self.asked.whole(all.collect(), count)).into_response())
@@ -137,54 +134,62 @@ impl Answering {
 	/// One event for each piece of an answer, then the reason for its end; at last the usage where it is
 	/// wanted, and `[DONE]`.
 	pub(crate) fn stream(self, wants_usage: bool) -> Response {
-		let (sender, pieces) = mpsc::unbounded_channel::<Value>();
+		let (sender, pieces) = mpsc::unbounded_channel::<Result<Sse, Error>>();
 		tokio::spawn(self.send(sender, wants_usage));
 		let events = stream::unfold((pieces, false), |(mut pieces, ended)| async move {
 			if ended {
 				return None;
 			}
-			let (data, ended) = match pieces.recv().await {
-				Some(value) => (value.to_string(), false),
-				None => ("[DONE]".to_string(), true),
-			};
-			Some((Ok::<_, Infallible>(Sse::default().data(data)), (pieces, ended)))
+			Some(match pieces.recv().await {
+				Some(event) => (event, (pieces, false)),
+				None => (Ok(Sse::default().data("[DONE]")), (pieces, true)),
+			})
 		});
 		Stream::new(events).into_response()
 	}
 
 	/// Sends the events; a receiver that is gone is noticed before the next.
-	async fn send(mut self, sender: mpsc::UnboundedSender<Value>, wants_usage: bool) {
+	async fn send(mut self, sender: mpsc::UnboundedSender<Result<Sse, Error>>, wants_usage: bool) {
 		let base = Arc::clone(&self.asked.base);
 		let mut choices = self.choices(&base);
 		let mut calls = vec![0; choices.len()];
-		let send = |value: Value| drop(sender.send(value));
-		(0..choices.len()).filter_map(|index| self.asked.opening(index)).for_each(send);
+		let send = |event| drop(sender.send(event));
+		(0..choices.len())
+			.filter_map(|index| self.asked.opening(index))
+			.for_each(|opening| send(event(&opening)));
 		while choices.iter().any(|choice| choice.ended.is_none()) {
-			let event = tokio::select! {
-				event = self.events.recv() => event,
+			let next = tokio::select! {
+				next = self.events.recv() => next,
 				// Nobody reads any more: the tickets go with this task.
 				() = sender.closed() => return,
 			};
-			let had_ended =
-				event.as_ref().is_some_and(|(index, _)| choices[*index].ended.is_some());
-			match self.take(&mut choices, event) {
+			let had_ended = next.as_ref().is_some_and(|(index, _)| choices[*index].ended.is_some());
+			match self.take(&mut choices, next) {
 				Ok((index, piece)) => {
 					if !piece.is_empty() {
-						self.asked.events(index, &piece, calls[index]).into_iter().for_each(send);
+						for part in self.asked.events(index, &piece, calls[index]) {
+							send(event(&part));
+						}
 						calls[index] += piece.calls.len();
 					}
 					if let (Some(reason), false) = (choices[index].ended, had_ended) {
-						send(self.asked.closing(index, reason));
+						send(event(&self.asked.closing(index, reason)));
 					}
 				}
 				Err(error) => {
-					send(Refusal::Engine(error).body());
+					send(event(&Refusal::Engine(error).body()));
 					return;
 				}
 			}
 		}
 		if wants_usage {
-			send(self.asked.usage_event(choices.iter().map(|choice| choice.count).sum()));
+			let count = choices.iter().map(|choice| choice.count).sum();
+			send(event(&self.asked.usage_event(count)));
 		}
 	}
+}
+
+/// An event as text, which is what waits for those who read slowly.
+fn event(data: &impl Serialize) -> Result<Sse, Error> {
+	Sse::default().json_data(data)
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Connections, Models, Service, bind, router, serve};
 
 mod abuse;
+mod adapters;
 mod format;
 mod told;
 mod tools;
@@ -308,57 +309,20 @@ async fn request_is_refused_when_it_asks_what_cannot_be_done() {
 }
 
 #[tokio::test]
-async fn adapters_are_loaded_and_unloaded_while_requests_run() {
-	let site = Site::usual().await;
-	let base = testing::tiny_base(1);
-	let folder = tempfile::tempdir().unwrap();
-	adapter(&base, 9).save_dir(folder.path()).unwrap();
-	let load = |name: &str| json!({ "lora_name": name, "lora_path": folder.path() });
-	let (load_path, unload_path) = ("/v1/load_lora_adapter", "/v1/unload_lora_adapter");
-	assert_eq!(site.post(load_path, &load("third")).await.status(), StatusCode::OK);
-	let with_third = site.json(CHAT, chat("third")).await;
-	assert_eq!(site.refusal(load_path, load("third")).await.0, 409);
-	assert_eq!(site.refusal(load_path, load("tiny")).await.0, 409);
-	assert_eq!(site.refusal(load_path, load("a b")).await.0, 400);
-	assert_eq!(site.post(load_path, &load("fourth")).await.status(), StatusCode::OK);
-	assert_eq!(site.refusal(load_path, load("fifth")).await.0, 400);
-	let missing = json!({ "lora_name": "sixth", "lora_path": folder.path().join("none") });
-	assert_eq!(site.refusal(load_path, missing).await.0, 400);
-
-	// Its headers come once the request is under way.
-	let running = site.post(CHAT, &with(chat("third"), "stream", json!(true))).await;
-	let unloaded = site.post(unload_path, &json!({ "lora_name": "third" })).await;
-	assert_eq!(unloaded.status(), StatusCode::OK);
-	let text: String = Site::events(running)
-		.await
-		.iter()
-		.filter_map(|event| event["choices"][0]["delta"]["content"].as_str())
-		.collect();
-	assert_eq!(with_third["choices"][0]["message"]["content"], text);
-	assert_eq!(site.refusal(CHAT, chat("third")).await.0, 404);
-	assert_eq!(site.refusal(unload_path, json!({ "lora_name": "third" })).await.0, 404);
-}
-
-#[tokio::test]
-async fn metrics_say_which_adapters_are_in_memory_when_one_made_room() {
-	let site = Site::usual().await;
-	for model in ["first", "first", "second"] {
-		site.json(CHAT, chat(model)).await;
-	}
+async fn metrics_say_how_guesses_fare() {
+	let site = Site::start(Limits { guesses: 4, ..Limits::default() }, None).await;
+	let id = testing::tiny_base(1).tokenizer.encode("the", false).unwrap()[0];
+	site.json(CHAT, with(chat("tiny"), "logit_bias", json!({ id.to_string(): 100 }))).await;
+	let load = site.server.load();
+	assert!(load.right_guesses > 0);
 	let response = site.client.get(format!("{}/metrics", site.url)).send().await.unwrap();
 	let text = response.text().await.unwrap();
 	for line in [
-		"openlora_adapter_resident{adapter=\"first\"} 0",
-		"openlora_adapter_resident{adapter=\"second\"} 1",
-		"openlora_adapter_hits_total{adapter=\"first\"} 1",
-		"openlora_adapter_misses_total{adapter=\"first\"} 1",
-		"openlora_adapter_evictions_total{adapter=\"first\"} 1",
-		"openlora_adapter_loads_total 2",
-		"openlora_adapter_budget_bytes 40000",
+		format!("openlora_guessed_tokens_total {}", load.guessed_tokens),
+		format!("openlora_right_guesses_total {}", load.right_guesses),
 	] {
 		assert!(text.lines().any(|of| of == line), "{line} is not in\n{text}");
 	}
-	assert_eq!(std::fs::read_dir(site.folder.path()).unwrap().count(), 2);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use openlora::{LogProbs, Tokenizer};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
 	answer::{Length, Text},
@@ -48,40 +48,126 @@ fn text(tokenizer: &Tokenizer, token: u32) -> String {
 	}
 }
 
-/// What `logprobs` of a choice, or of a part of it, is; `offset` characters come before its text.
-pub(crate) fn to_json(told: &[Told], tokenizer: &Tokenizer, shape: Shape, offset: usize) -> Value {
-	match shape {
-		Shape::Chat => {
-			let entry = |(token, log): (u32, f32)| {
-				let bytes = tokenizer.bytes(token).unwrap_or_default();
-				json!({ "token": text(tokenizer, token), "logprob": log, "bytes": bytes })
-			};
-			let content = told.iter().map(|one| {
-				let mut token = entry((one.token, one.log_probs.chosen));
-				let top = one.log_probs.alternatives.iter().copied().map(entry);
-				token["top_logprobs"] = top.collect();
-				token
-			});
-			json!({ "content": content.collect::<Value>(), "refusal": null })
+/// What `logprobs` of a choice, or of a part of it, is. It is written as it is serialised: as a tree of
+/// values a token with its alternatives would take some twenty kilobytes.
+pub(crate) struct Telling<'a> {
+	pub(crate) told: &'a [Told],
+	pub(crate) tokenizer: &'a Tokenizer,
+	pub(crate) shape: Shape,
+	/// Characters before the text that the tokens are of.
+	pub(crate) offset: usize,
+}
+
+/// A token of a chat.
+#[derive(Serialize)]
+struct Entry<'a> {
+	token: String,
+	logprob: f32,
+	bytes: &'a [u8],
+	/// Those in its place; none for one of them.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	top_logprobs: Option<Vec<Entry<'a>>>,
+}
+
+impl<'a> Telling<'a> {
+	fn entry(&self, (token, logprob): (u32, f32)) -> Entry<'a> {
+		let bytes = self.tokenizer.bytes(token).unwrap_or_default();
+		Entry { token: text(self.tokenizer, token), logprob, bytes, top_logprobs: None }
+	}
+
+	fn with_alternatives(&self, one: &Told) -> Entry<'a> {
+		let top = one.log_probs.alternatives.iter().map(|other| self.entry(*other)).collect();
+		let entry = self.entry((one.token, one.log_probs.chosen));
+		Entry { top_logprobs: Some(top), ..entry }
+	}
+
+	/// The alternatives of a completion's token, by their texts.
+	fn by_text(&self, one: &Told) -> ByText {
+		let mut all: Vec<(String, f32)> = Vec::new();
+		for (token, log) in &one.log_probs.alternatives {
+			let text = text(self.tokenizer, *token);
+			// Several tokens may look alike; the likeliest comes first and stays.
+			if !all.iter().any(|(other, _)| *other == text) {
+				all.push((text, *log));
+			}
 		}
-		Shape::Completion => {
-			let tokens = told.iter().map(|one| text(tokenizer, one.token));
-			let logs = told.iter().map(|one| one.log_probs.chosen);
-			let offsets = told.iter().map(|one| offset + one.at.characters);
-			let top = told.iter().map(|one| {
-				let mut all = Map::new();
-				// Several tokens may look alike; the likeliest comes first and stays.
-				for (token, log) in &one.log_probs.alternatives {
-					all.entry(text(tokenizer, *token)).or_insert_with(|| json!(log));
-				}
-				Value::from(all)
-			});
-			json!({
-				"tokens": tokens.collect::<Value>(),
-				"token_logprobs": logs.collect::<Value>(),
-				"top_logprobs": top.collect::<Value>(),
-				"text_offset": offsets.collect::<Value>(),
-			})
+		ByText(all)
+	}
+}
+
+impl Serialize for Telling<'_> {
+	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+		let told = self.told.iter();
+		match self.shape {
+			Shape::Chat => {
+				let mut fields = serializer.serialize_struct("LogProbs", 2)?;
+				let content = List(told.map(|one| self.with_alternatives(one)));
+				fields.serialize_field("content", &content)?;
+				fields.serialize_field("refusal", &())?;
+				fields.end()
+			}
+			Shape::Completion => {
+				let mut fields = serializer.serialize_struct("LogProbs", 4)?;
+				let tokens = told.clone().map(|one| text(self.tokenizer, one.token));
+				fields.serialize_field("tokens", &List(tokens))?;
+				let logs = told.clone().map(|one| one.log_probs.chosen);
+				fields.serialize_field("token_logprobs", &List(logs))?;
+				let top = told.clone().map(|one| self.by_text(one));
+				fields.serialize_field("top_logprobs", &List(top))?;
+				let offsets = told.map(|one| self.offset + one.at.characters);
+				fields.serialize_field("text_offset", &List(offsets))?;
+				fields.end()
+			}
 		}
+	}
+}
+
+/// Log-probabilities by text, as an object.
+struct ByText(Vec<(String, f32)>);
+
+impl Serialize for ByText {
+	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+		serializer.collect_map(self.0.iter().map(|(text, log)| (text, log)))
+	}
+}
+
+/// What comes one after the other, none of it before it is written.
+struct List<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+		serializer.collect_seq(self.0.clone())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use openlora::testing;
+
+	#[test]
+	fn likeliest_of_tokens_that_look_alike_is_told() {
+		let base = testing::tiny_base(1);
+		let tokenizer = &base.tokenizer;
+		let alike: Vec<u32> =
+			(0..250).filter(|id| text(tokenizer, *id) == "\u{fffd}").take(2).collect();
+		let alternatives = vec![(alike[0], -0.5), (alike[1], -1.5)];
+		let log_probs = Box::new(LogProbs { chosen: -1.5, alternatives });
+		let told = [Told { token: alike[1], log_probs, at: Length::default() }];
+		let written = |shape| {
+			let telling = Telling { told: &told, tokenizer, shape, offset: 3 };
+			serde_json::to_string(&telling).unwrap()
+		};
+		let completion = "{\"tokens\":[\"\u{fffd}\"],\"token_logprobs\":[-1.5],\
+			\"top_logprobs\":[{\"\u{fffd}\":-0.5}],\"text_offset\":[3]}";
+		assert_eq!(written(Shape::Completion), completion);
+		let entry = |at: usize, log: &str, more: &str| {
+			let byte = tokenizer.bytes(alike[at]).unwrap()[0];
+			format!("{{\"token\":\"\u{fffd}\",\"logprob\":{log},\"bytes\":[{byte}]{more}}}")
+		};
+		let both = [entry(0, "-0.5", ""), entry(1, "-1.5", "")].join(",");
+		let content = entry(1, "-1.5", &format!(",\"top_logprobs\":[{both}]"));
+		let chat = format!("{{\"content\":[{content}],\"refusal\":null}}");
+		assert_eq!(written(Shape::Chat), chat);
 	}
 }

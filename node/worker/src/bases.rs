@@ -24,6 +24,13 @@ pub struct LoadedBase {
 	pub base: Arc<Base>,
 }
 
+impl LoadedBase {
+	/// The name of the file or folder that it is from.
+	pub fn name(&self) -> String {
+		self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+	}
+}
+
 /// Loads every base; one that is named twice is loaded once.
 ///
 /// # Errors

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use auth::{ACCOUNT_HEADER, SIGNATURE_HEADER};
 pub use error::Refusal;
-pub use openlora_http::serve;
+pub use openlora_http::{bind, serve};
 
 use crate::{content::ContentStore, metrics::Metrics, status::StatusSource};
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
+use openledger_primitives_core::Hash;
 use openledger_primitives_inference::host::Engine;
 use openlora_http::Connections;
 use parking_lot::Mutex;
@@ -19,7 +20,7 @@ use crate::{
 	metrics::Metrics,
 	queue::{Answerer, Queue, Shape},
 	serve::{self, Server},
-	status::{BaseStatus, OperatorStatus, Reporter, StatusSource, base_status},
+	status::{OperatorStatus, Reporter, StatusSource},
 };
 
 /// A running worker. It stops when dropped.
@@ -52,7 +53,7 @@ impl Operator {
 				"no --operator-base is given: the worker stores content and answers nothing"
 			);
 		}
-		let names = loaded.iter().map(|base| base_status(&base.hash, &base.path)).collect();
+		let names = loaded.iter().map(|base| (base.hash, base.name())).collect();
 		let server = Server::new(
 			loaded.into_iter().map(|LoadedBase { hash, base, .. }| (hash, base)).collect(),
 			parts.store.clone(),
@@ -85,15 +86,16 @@ impl Operator {
 		runtime: &Handle,
 		parts: Parts,
 		answerer: Arc<dyn Answerer>,
-		bases: Vec<BaseStatus>,
+		bases: Vec<(Hash, String)>,
 	) -> Result<Self, StartError> {
 		let Parts { listener, address, store, metrics } = parts;
 		let shape = Shape { capacity: config.queue, parallel: config.parallel };
 		let queue = Queue::start(answerer.clone(), shape, metrics.clone())?;
 		let queue = Arc::new(queue);
-		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer));
+		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer.clone()));
 		let reporter = Arc::new(Reporter {
 			bases,
+			answerer,
 			queue: queue.clone(),
 			store: store.clone(),
 			metrics: metrics.clone(),
@@ -170,11 +172,9 @@ impl Parts {
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
 		let failed = |source| StartError::Listen { address: config.listen, source };
-		let listener = std::net::TcpListener::bind(config.listen).map_err(failed)?;
-		listener.set_nonblocking(true).map_err(failed)?;
-		let address = listener.local_addr().map_err(failed)?;
 		let _context = runtime.enter();
-		let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+		let listener = http::bind(config.listen).map_err(failed)?;
+		let address = listener.local_addr().map_err(failed)?;
 		let store = ContentStore::open(config, metrics.clone())?;
 		Ok(Self { listener, address, store, metrics })
 	}

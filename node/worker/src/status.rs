@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
+use openledger_primitives_core::Hash;
 use serde::Serialize;
 
 use crate::{
 	content::{ContentStore, hash},
 	metrics::Metrics,
-	queue::{Load, Queue},
+	queue::{Answerer, Load, Queue},
 };
 
 /// A base that is loaded.
@@ -17,6 +18,8 @@ pub struct BaseStatus {
 	pub hash: String,
 	/// The name of the file or folder it was loaded from.
 	pub name: String,
+	/// Whether it still answers: not after a failure has ended what runs it.
+	pub answering: bool,
 }
 
 /// The content store.
@@ -77,7 +80,7 @@ pub struct OperatorStatus {
 
 /// What can say how the worker is.
 pub trait StatusSource: Send + Sync + 'static {
-	/// Whether jobs are being answered.
+	/// Whether jobs are being answered, those for any of the bases.
 	fn healthy(&self) -> bool;
 	/// Everything.
 	fn status(&self) -> OperatorStatus;
@@ -85,8 +88,10 @@ pub trait StatusSource: Send + Sync + 'static {
 
 /// The worker's own source.
 pub struct Reporter {
-	/// The bases that are loaded.
-	pub bases: Vec<BaseStatus>,
+	/// The bases that were loaded, each with the name of the file or folder that it is from.
+	pub bases: Vec<(Hash, String)>,
+	/// What answers with them.
+	pub answerer: Arc<dyn Answerer>,
 	/// The queue.
 	pub queue: Arc<Queue>,
 	/// The content store.
@@ -97,15 +102,21 @@ pub struct Reporter {
 	pub started: Instant,
 }
 
-/// The status of a base loaded from `path`.
-pub fn base_status(base: &openledger_primitives_core::Hash, path: &std::path::Path) -> BaseStatus {
-	let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-	BaseStatus { hash: hash::name(base), name }
+impl Reporter {
+	fn bases(&self) -> Vec<BaseStatus> {
+		let answering = self.answerer.bases();
+		let status = |(base, name): &(Hash, String)| BaseStatus {
+			hash: hash::name(base),
+			name: name.clone(),
+			answering: answering.contains(base),
+		};
+		self.bases.iter().map(status).collect()
+	}
 }
 
 impl StatusSource for Reporter {
 	fn healthy(&self) -> bool {
-		self.queue.load().alive
+		self.queue.load().alive && self.bases().iter().all(|base| base.answering)
 	}
 
 	fn status(&self) -> OperatorStatus {
@@ -117,7 +128,7 @@ impl StatusSource for Reporter {
 		OperatorStatus {
 			version: env!("CARGO_PKG_VERSION"),
 			uptime: self.started.elapsed().as_secs(),
-			bases: self.bases.clone(),
+			bases: self.bases(),
 			queue: self.queue.load(),
 			content: ContentStatus {
 				blobs,

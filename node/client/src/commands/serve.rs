@@ -59,7 +59,7 @@ pub struct Serve {
 	/// The base's name in requests (default: that of its file).
 	#[arg(long)]
 	name: Option<String>,
-	/// An adapter, a PEFT folder or a safetensors file, and its name; can be repeated.
+	/// An adapter, a PEFT folder, a safetensors file or a GGUF file, and its name; can be repeated.
 	#[arg(long = "adapter", value_name = "NAME=PATH")]
 	adapters: Vec<NamedAdapter>,
 	/// Address and port to listen on.

@@ -10,14 +10,17 @@ use std::{
 	panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 	path::Path,
 	sync::{
-		Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+		Arc, Condvar, Mutex, OnceLock,
 		atomic::{AtomicBool, AtomicUsize, Ordering},
 	},
 	thread::{self, JoinHandle},
 };
 
 use super::Isa;
-use crate::error::{Error, Result};
+use crate::{
+	error::{Error, Result},
+	lock::{lock, wait},
+};
 
 /// Rounds of waiting before a thread lets others run.
 const SPINS: usize = 1 << 12;
@@ -183,11 +186,6 @@ impl std::fmt::Debug for Workers {
 	}
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-	// No invariant is broken half-way behind any of these locks.
-	mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Workers {
 	fn start(count: usize) -> Result<Self> {
 		let state = Arc::new(State {
@@ -312,7 +310,7 @@ impl State {
 		let mut asleep = lock(&self.asleep);
 		*asleep += 1;
 		while !begun() {
-			asleep = self.wake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
+			asleep = wait(&self.wake, asleep);
 		}
 		*asleep -= 1;
 		epoch()

@@ -1,10 +1,10 @@
 //! Merged GGUF files: the base's metadata, its tensors in their order.
 
-use std::{collections::HashMap, ops::ControlFlow, path::Path};
+use std::{ops::ControlFlow, path::Path};
 
-use super::{MergeOptions, MergeProgress, Merged, MergedNumbers, add, heads, plain};
+use super::{MergeOptions, MergeProgress, Merged, MergedNumbers, add, plain, projections};
 use crate::{
-	adapter::{Adapter, Module},
+	adapter::Adapter,
 	error::{Error, Result},
 	gguf::{
 		self,
@@ -30,10 +30,7 @@ pub(super) fn merge(
 	let mut file = Gguf::open(base)?;
 	let config = gguf::checked_config(&file)?;
 	adapter.fits(&config)?;
-	let projections: HashMap<String, (usize, Module)> = (0..config.layers)
-		.flat_map(|layer| Module::ALL.map(|module| (layer, module)))
-		.map(|(layer, module)| (tensor_name(Slot::Projection(layer, module)), (layer, module)))
-		.collect();
+	let projections = projections(&config, tensor_name);
 	let metadata = metadata(&mut file, numbers)?;
 	let mut tensors = Vec::new();
 	for (name, encoding) in file.tensors_in_order() {
@@ -67,7 +64,8 @@ pub(super) fn merge(
 				true => {
 					let mut values = values(&mut file, name)?;
 					if let Some((layer, module)) = place {
-						let heads = heads(layer, module, &config);
+						let slot = Slot::Projection(layer, module);
+						let heads = gguf::interleaved_heads(slot, &config);
 						if add(adapter, (layer, module), &mut values, heads)? {
 							merged.changed += 1;
 							let blocks = matches!(encoding, Encoding::Blocks(_));

@@ -1,7 +1,7 @@
 //! Merged Hugging Face folders: the same files, weights in as many safetensors files as before.
 
 use std::{
-	collections::BTreeMap,
+	collections::HashMap,
 	fs::File,
 	io::{BufWriter, Write},
 	ops::ControlFlow,
@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{MergeOptions, MergeProgress, Merged, MergedNumbers, add, plain};
+use super::{MergeOptions, MergeProgress, Merged, MergedNumbers, add, plain, projections};
 use crate::{
 	adapter::{Adapter, Module},
 	error::{Error, Result},
@@ -49,13 +49,7 @@ pub(super) fn merge(
 	for slot in Slot::all(&config) {
 		shards.check_shape(&tensor_name(slot), &slot.shape(&config))?;
 	}
-	let mut projections = BTreeMap::new();
-	for layer in 0..config.layers {
-		for module in Module::ALL {
-			let place = (layer, module);
-			projections.insert(tensor_name(Slot::Projection(layer, module)), place);
-		}
-	}
+	let projections = projections(&config, tensor_name);
 	let mut work =
 		Work { adapter, numbers, projections, progress, merged: Merged::default(), done: 0 };
 	work.merged.tensors = shards.files().map(|shard| shard.names().len()).sum();
@@ -91,7 +85,7 @@ pub(super) fn merge(
 struct Work<'a> {
 	adapter: &'a Adapter,
 	numbers: MergedNumbers,
-	projections: BTreeMap<String, (usize, Module)>,
+	projections: HashMap<String, (usize, Module)>,
 	progress: &'a mut dyn FnMut(MergeProgress) -> ControlFlow<()>,
 	merged: Merged,
 	done: usize,

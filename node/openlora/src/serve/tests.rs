@@ -1,5 +1,9 @@
 use super::*;
-use crate::{Adapter, Constraint, Grammar, Isa, Module, PeftConfig, Sampling, generate, testing};
+use crate::{
+	Adapter, Chosen, Constraint, Finish, Grammar, Isa, Module, PeftConfig, Sampling, generate,
+	testing,
+};
+use std::{ops::ControlFlow, time::Duration};
 
 fn base() -> Arc<Base> {
 	testing::tiny_base(1)
@@ -345,10 +349,7 @@ fn answers_to_one_request_differ_by_their_seeds_and_share_its_prompt() {
 	let channels: Vec<_> = (0..5).map(|_| mpsc::channel()).collect();
 	let sinks = channels.iter().map(|(sender, _)| {
 		let sender = sender.clone();
-		Box::new(move |event| match sender.send(event) {
-			Ok(()) => ControlFlow::Continue(()),
-			Err(_) => ControlFlow::Break(()),
-		}) as Sink
+		sink(move |event| sender.send(event).is_ok())
 	});
 	let tickets = server.submit_all(one.clone(), sinks.collect()).unwrap();
 	let mut seen = Vec::new();
@@ -373,11 +374,8 @@ fn other_answers_come_when_the_first_is_no_longer_wanted() {
 	let server = server(&base, Limits { running: 1, ..Limits::default() });
 	let blocking = server.submit(request(&prompt(60, 9), 60)).unwrap();
 	let (sender, events) = mpsc::channel();
-	let gone: Sink = Box::new(|_| ControlFlow::Break(()));
-	let other: Sink = Box::new(move |event| match sender.send(event) {
-		Ok(()) => ControlFlow::Continue(()),
-		Err(_) => ControlFlow::Break(()),
-	});
+	let gone = sink(|_| false);
+	let other = sink(move |event| sender.send(event).is_ok());
 	let one = request(&prompt(30, 1), 4);
 	let mut tickets = server.submit_all(one.clone(), vec![gone, other]).unwrap();
 	let ticket = tickets.pop().unwrap();
@@ -390,10 +388,7 @@ fn other_answers_come_when_the_first_is_no_longer_wanted() {
 fn several_answers_are_refused_together_when_they_cannot_all_wait() {
 	let base = base();
 	let server = server(&base, Limits { running: 1, waiting: 3, ..Limits::default() });
-	let sinks = |count: usize| {
-		let none = |_| Box::new(|_| ControlFlow::Continue(())) as Sink;
-		(0..count).map(none).collect::<Vec<Sink>>()
-	};
+	let sinks = |count: usize| (0..count).map(|_| sink(|_| true)).collect::<Vec<Sink>>();
 	for count in [0, 4] {
 		let refused = server.submit_all(request(&prompt(5, 0), 5), sinks(count));
 		assert!(matches!(refused, Err(Error::InvalidOption { option: "n", .. })), "{count}");
@@ -402,4 +397,28 @@ fn several_answers_are_refused_together_when_they_cannot_all_wait() {
 	let _waiting = server.submit(request(&prompt(60, 1), 60)).unwrap();
 	let refused = server.submit_all(request(&prompt(5, 0), 5), sinks(3));
 	assert!(matches!(refused, Err(Error::Busy { .. })));
+}
+
+#[test]
+fn callers_are_not_held_up_while_the_sink_of_one_who_left_takes_long() {
+	let base = base();
+	let server = server(&base, Limits { running: 1, ..Limits::default() });
+	let _running = server.submit(request(&prompt(60, 0), 60)).unwrap();
+	let (entered, has_entered) = mpsc::channel();
+	let (release, is_released) = mpsc::channel::<()>();
+	let slow = sink(move |_| entered.send(()).is_ok() && is_released.recv().is_ok());
+	drop(server.submit_to(request(&prompt(5, 1), 5), slow).unwrap());
+	has_entered.recv().unwrap();
+	let (done, is_done) = mpsc::channel();
+	thread::scope(|scope| {
+		scope.spawn(|| {
+			let answer = server.submit(request(&prompt(5, 2), 5)).unwrap();
+			done.send((answer, server.load())).unwrap();
+		});
+		let found = is_done.recv_timeout(Duration::from_secs(10));
+		drop(release);
+		let (answer, load) = found.expect("callers wait for a sink");
+		assert!(load.waiting >= 1);
+		answer.finish().unwrap();
+	});
 }

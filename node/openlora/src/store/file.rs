@@ -157,7 +157,7 @@ fn row(row: &[u8], layers: usize) -> Result<(usize, Module, Shape)> {
 pub(super) fn open(path: &Path) -> Result<File> {
 	let kind = path.symlink_metadata().map_err(Error::io(path))?.file_type();
 	if !kind.is_file() {
-		return Err(Error::malformed(path.display().to_string(), "it is not a regular file"));
+		return Err(Error::malformed(FORMAT, "it is not a regular file"));
 	}
 	File::open(path).map_err(Error::io(path))
 }

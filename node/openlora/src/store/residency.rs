@@ -173,9 +173,9 @@ impl Residency {
 			// It was forgotten meanwhile, and its room is free.
 			return self.advance();
 		};
-		entry.usage.loads += 1;
 		match result {
 			Ok(packed) => {
+				entry.usage.loads += 1;
 				entry.usage.resident = true;
 				entry.state = State::Resident(Arc::new(packed));
 			}

@@ -9,6 +9,9 @@ use crate::{error::Refusal, respond::Shape};
 
 /// Answers to one request.
 const MAX_ANSWERS: u64 = 128;
+/// Log-probabilities of all answers to a request, alternatives included, of some seventy bytes of JSON
+/// each: they are kept until the last answer has ended, or for as long as nobody reads them.
+const MAX_TOLD: usize = 1 << 19;
 /// Adapters mixed in one request.
 const MAX_MIXED: usize = 8;
 
@@ -127,6 +130,16 @@ impl Body {
 		}
 	}
 
+	/// Refuses more log-probabilities than are kept, in answers of up to `tokens` tokens each.
+	pub(crate) fn check_told(&self, shape: Shape, tokens: usize) -> Result<(), Refusal> {
+		let Some(alternatives) = self.told(shape)? else { return Ok(()) };
+		let asked = self.answers()?.saturating_mul(tokens).saturating_mul(alternatives + 1);
+		match asked > MAX_TOLD {
+			true => Err(Refusal::TooManyLogProbs { asked, most: MAX_TOLD }),
+			false => Ok(()),
+		}
+	}
+
 	/// All of it but the grammar.
 	pub(crate) fn options(
 		&self,
@@ -139,5 +152,38 @@ impl Body {
 		options.bias = self.bias()?;
 		options.log_probs = self.told(shape)?;
 		Ok(options)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use serde_json::json;
+
+	#[test]
+	fn log_probabilities_are_refused_beyond_what_is_kept_of_all_answers() {
+		let asks = |n: u64, tokens: usize, told: u64| {
+			let body = json!({ "model": "m", "n": n, "logprobs": true, "top_logprobs": told });
+			let body: Body = serde_json::from_value(body).unwrap();
+			body.check_told(Shape::Chat, tokens)
+		};
+		for (n, tokens, told) in [(1, MAX_TOLD, 0), (128, 4_096, 0), (128, 195, 20), (8, 32_768, 1)]
+		{
+			asks(n, tokens, told).unwrap();
+		}
+		for (n, tokens, told) in [
+			(1, MAX_TOLD + 1, 0),
+			(128, 4_097, 0),
+			(128, 196, 20),
+			(9, 32_768, 1),
+			(2, usize::MAX, 20),
+		] {
+			match asks(n, tokens, told) {
+				Err(Refusal::TooManyLogProbs { asked, most }) => assert!(asked > most),
+				other => panic!("{n} answers of {tokens} tokens: {other:?}"),
+			}
+		}
+		let silent: Body = serde_json::from_value(json!({ "model": "m", "n": 128 })).unwrap();
+		silent.check_told(Shape::Chat, usize::MAX).unwrap();
 	}
 }

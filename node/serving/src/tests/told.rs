@@ -71,6 +71,31 @@ async fn completion_tells_log_probabilities_in_its_own_shape() {
 }
 
 #[tokio::test]
+async fn log_probabilities_are_refused_when_all_answers_together_have_too_many() {
+	let site = Site::of(tools::base("{{ messages }}"), Limits::default(), None).await;
+	let body = with(with(chat("tiny"), "logprobs", json!(true)), "top_logprobs", json!(20));
+	let body = with(body, "max_tokens", json!(1_000));
+	let response = site.post(CHAT, &with(body.clone(), "n", json!(128))).await;
+	assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+	let error: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+	let error = &error["error"];
+	assert_eq!(
+		(&error["type"], &error["param"]),
+		(&json!("invalid_request_error"), &json!("logprobs"))
+	);
+	let message = error["message"].as_str().unwrap();
+	assert!(message.contains("lower n, max_tokens or the alternatives"), "{message}");
+	let few = with(with(body, "n", json!(128)), "max_tokens", json!(2));
+	let answer = site.json(CHAT, few).await;
+	assert_eq!(list(&answer["choices"]).len(), 128);
+	// An answer has no more tokens than the context, whatever is asked for.
+	let long =
+		json!({ "model": "tiny", "prompt": "a", "logprobs": 20, "max_tokens": 1_000_000_000 });
+	let short = Site::usual().await;
+	assert_eq!(short.post(COMPLETION, &long).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn biased_token_is_answered() {
 	let site = Site::usual().await;
 	let id = testing::tiny_base(1).tokenizer.encode("the", false).unwrap()[0];

@@ -10,7 +10,7 @@ const HERMES: &str = "{% if tools %}<tools>{% for tool in tools %}{{ tool | tojs
 	call.function.name }}\", \"arguments\": {{ call.function.arguments | tojson }}}</tool_call>{% \
 	endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
-fn base(template: &str) -> Arc<Base> {
+pub(super) fn base(template: &str) -> Arc<Base> {
 	let folder = tempfile::tempdir().unwrap();
 	let config = openlora::Config { context: 1_024, ..testing::tiny_config() };
 	let mut file = testing::gguf_writer(&config, 1, Encoding::F32);

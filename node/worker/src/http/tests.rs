@@ -324,6 +324,27 @@ async fn worker_does_not_start_when_its_port_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn crowd_waits_in_the_queue_when_all_connections_are_taken() {
+	let worker = worker(|config| {
+		config.limits.connections = 1;
+		config.limits.silence = Duration::from_secs(30);
+	});
+	let mut crowd = tokio::task::JoinSet::new();
+	for _ in 0..300 {
+		crowd.spawn(TcpStream::connect(worker.operator.address()));
+	}
+	// One that finds no room is tried again after seconds, and for as long as there is none.
+	let mut inside = Vec::new();
+	let coming = async {
+		while let Some(stream) = crowd.join_next().await {
+			inside.push(stream.unwrap().unwrap());
+		}
+	};
+	let _ = tokio::time::timeout(Duration::from_secs(20), coming).await;
+	assert_eq!(inside.len(), 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connection_is_closed_when_the_head_of_a_request_does_not_come() {
 	let worker = worker(|config| config.limits.silence = Duration::from_millis(200));
 	let mut stream = TcpStream::connect(worker.operator.address()).await.unwrap();

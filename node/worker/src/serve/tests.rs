@@ -5,6 +5,8 @@ use crate::{
 	OperatorConfig,
 	content::ContentError,
 	operator::Operator,
+	queue::{Queue, Shape},
+	status::{Reporter, StatusSource},
 	testing::{config, until},
 };
 use bytes::Bytes;
@@ -347,6 +349,32 @@ fn generation_stops_at_the_next_token_when_it_is_cancelled() {
 	assert!(fixture.metrics.answer_tokens.get() <= 1);
 	assert!(matches!(fixture.server.answer(job, &cancel), Err(Failure::Engine(_))));
 	assert_eq!(fixture.metrics.answer_tokens.get(), 1, "it did not even begin");
+}
+
+#[test]
+fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
+	let Fixture { server, store, metrics, runtime: _runtime, _folder } = fixture();
+	let server = Arc::new(server);
+	let shape = Shape { capacity: 1, parallel: 1 };
+	let queue = Queue::start(server.clone(), shape, metrics.clone()).unwrap();
+	let base = MODEL.job.base;
+	let reporter = Reporter {
+		bases: vec![(base, "tiny".into())],
+		answerer: server.clone(),
+		queue: Arc::new(queue),
+		store,
+		metrics,
+		started: Instant::now(),
+	};
+	assert!(reporter.healthy() && reporter.status().bases[0].answering);
+	let options = GenerateOptions::new(5, Sampling::GREEDY, vec![]);
+	let request = Request { prompt: vec![1], adapters: vec![], options, payer: 0 };
+	let failing = batch::sink(|_| panic!("told to"));
+	let _ticket = server.bases[&base].batch.submit_to(request, failing).unwrap();
+	until("the batch has ended", || !reporter.healthy());
+	let [status] = reporter.status().bases.try_into().unwrap();
+	assert_eq!((status.name.as_str(), status.answering), ("tiny", false));
+	assert!(reporter.status().queue.alive);
 }
 
 #[test]
