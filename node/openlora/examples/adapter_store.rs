@@ -236,24 +236,23 @@ fn main() -> Result<()> {
 	let team = Arc::clone(Team::shared()?);
 	let temporary = tempfile::tempdir()?;
 	let folder = arguments.folder.as_deref().unwrap_or(temporary.path());
-	let bytes = {
+	let (bytes, files) = {
 		let store = Store::open(folder, &base.config, u64::MAX)?;
 		let adapter = adapter(&base, arguments.rank, 1)?;
-		let first = store.add(key(0), &adapter)?;
-		let bytes = first.usage().bytes;
+		let bytes = store.add(key(0), &adapter)?.usage().bytes;
+		let path = |number: usize| store.path_of(&key(number));
 		// The same numbers under many keys: what matters is that they lie in files of their own.
 		for number in 1..arguments.adapters.max(COLD) {
 			if !path(number).exists() {
 				fs::copy(path(0), path(number))?;
 			}
 		}
-		bytes
+		(bytes, (0..COLD).map(path).collect::<Vec<_>>())
 	};
 	// Pages are dropped from the cache only once they are on the disk.
-	for number in 0..COLD {
-		fs::File::open(path(number))?.sync_all()?;
+	for file in &files {
+		fs::File::open(file)?.sync_all()?;
 	}
-	let files: Vec<PathBuf> = (0..COLD).map(path).collect();
 	let cold = cold(&base, &team, folder, &files, bytes)?;
 	// The smaller budgets first: memory that the allocator keeps would count for the others.
 	let resident = serve(&base, &team, folder, bytes * arguments.budget, &arguments)?;
