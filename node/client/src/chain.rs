@@ -6,7 +6,7 @@ pub mod load;
 
 use crate::keys::Signer;
 use anyhow::{Context, Result, bail};
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use openledger_primitives_core::BlockNumber;
 use sp_core::crypto::AccountId32;
 use subxt::{
@@ -105,7 +105,7 @@ impl Chain {
 		let result: String = self.request("state_call", rpc_params![method, arguments]).await?;
 		let bytes =
 			hex::decode(result.trim_start_matches("0x")).context("the node's reply is no hex")?;
-		T::decode(&mut &bytes[..]).with_context(|| {
+		T::decode_all(&mut &bytes[..]).with_context(|| {
 			format!(
 				"the runtime's {function} returns another type than this client knows: update one of the two"
 			)

@@ -8,7 +8,14 @@
 #[path = "shared/mod.rs"]
 mod shared;
 
-use std::{collections::BTreeMap, error::Error, path::PathBuf, sync::Arc, thread, time::Instant};
+use std::{
+	collections::BTreeMap,
+	error::Error,
+	path::PathBuf,
+	sync::Arc,
+	thread,
+	time::{Duration, Instant},
+};
 
 use openlora::{
 	Adapter, Base, Team,
@@ -42,6 +49,9 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 			path => base = Some(PathBuf::from(path)),
 		}
 	}
+	if tokens < 2 || streams == 0 {
+		return Err("at least one stream, and two tokens: there is something between them".into());
+	}
 	Ok(Arguments { base: base.ok_or("usage: serve_speed BASE")?, streams, tokens, rank })
 }
 
@@ -54,11 +64,15 @@ fn decode(server: &Server, requests: Vec<Request>) -> Result<f64, Box<dyn Error>
 			return Err(error.into());
 		}
 	}
-	let (begun, before) = (Instant::now(), server.load().tokens);
-	for answer in answers {
-		answer.finish()?;
+	// What came before the last one's first token does not count.
+	for answer in &answers {
+		while let Ok(Event::Token(_)) = answer.next_within(Duration::ZERO) {}
 	}
-	Ok((server.load().tokens - before) as f64 / begun.elapsed().as_secs_f64())
+	let (begun, mut tokens) = (Instant::now(), 0);
+	for answer in answers {
+		tokens += answer.finish()?.0.len();
+	}
+	Ok(tokens as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// Times that the base and the adapters take turns.

@@ -3,13 +3,14 @@
 //! `train_speed [BASE] [RECORDS] [TOKENS] [ANSWER] [BATCH] [RECOMPUTE]`: by default the demonstration's
 //! base and 8 records of 128 tokens, 64 of which are answer, two in a step, with everything kept for the
 //! way back (RECOMPUTE 1 keeps layers' inputs alone). With BATCH only training is measured when the
-//! environment has `ONLY_TRAINING`.
+//! environment has `ONLY_TRAINING`. `OPENLORA_THREADS` chooses the number of threads; a step has a use for as
+//! many as its records.
 
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};
 
 use openlora::{
-	Adapter, Base, Example, GenerateOptions, GradientOptions, Objective, PeftConfig, TrainOptions,
-	autograd, generate, gradients, log_probs, train,
+	Adapter, Base, Example, GenerateOptions, GradientOptions, Objective, PeftConfig, Team,
+	TrainOptions, autograd, generate, gradients, log_probs, train,
 };
 use serde_json::json;
 
@@ -81,7 +82,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 		})
 	})?;
 
-	let options = TrainOptions { epochs: 1, batch, recompute, ..TrainOptions::default() };
+	let threads = Team::shared()?.threads();
+	let options = TrainOptions { epochs: 1, batch, recompute, threads, ..TrainOptions::default() };
 	let mut show = |progress: openlora::Progress| {
 		eprintln!(
 			"step {}/{}: loss {:.3}, {:.0} tokens/s, {:.0} s left",

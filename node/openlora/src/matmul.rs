@@ -91,6 +91,7 @@ mod tests {
 			weights.multiply(&team, &x, &mut y).unwrap();
 			assert_eq!(y, expected);
 		}
+		weights.multiply(&Team::alone(), &[], &mut []).unwrap();
 	}
 
 	#[test]

@@ -90,6 +90,9 @@ impl Panels {
 		target: Shared<'_, f32>,
 	) {
 		let rows = x.len() / self.inputs.max(1);
+		if rows == 0 {
+			return;
+		}
 		if rows > ROWS {
 			// SAFETY: as the caller promises.
 			return unsafe { self.multiply_many(isa, panels, x, target) };
