@@ -81,6 +81,9 @@ pub(crate) fn packs(sequences: &[Sequence<'_>], threads: usize) -> Vec<Range<usi
 	packs
 }
 
+/// Of each sequence of a pass; or why there are none, with the position of the first at fault.
+pub(crate) type Each<T> = Result<Vec<T>, (usize, Error)>;
+
 /// The mean objective of each sequence's answer, and its gradient from the options' first layer on.
 /// Neither need be finite.
 ///
@@ -92,7 +95,7 @@ pub(crate) fn losses_and_gradients(
 	trained: &Trained<'_>,
 	sequences: &[Sequence<'_>],
 	options: PassOptions,
-) -> Result<Vec<(f32, Vec<f32>)>, (usize, Error)> {
+) -> Each<(f32, Vec<f32>)> {
 	for (at, sequence) in sequences.iter().enumerate() {
 		check(base, sequence.tokens, sequence.answer_start).map_err(|error| (at, error))?;
 	}
@@ -115,7 +118,7 @@ pub(crate) fn losses(
 	trained: &Trained<'_>,
 	sequences: &[Sequence<'_>],
 	objective: Objective,
-) -> Result<Vec<f32>, (usize, Error)> {
+) -> Each<f32> {
 	for (at, sequence) in sequences.iter().enumerate() {
 		check(base, sequence.tokens, sequence.answer_start).map_err(|error| (at, error))?;
 	}

@@ -169,7 +169,9 @@ impl<'a> Run<'a> {
 		let steps = self.trainer.steps();
 		let mut flow = ControlFlow::Continue(());
 		for link in &self.at.links {
-			flow = flow.is_break().then_some(flow).unwrap_or_else(|| events(Event::Link(*link)));
+			if flow.is_continue() {
+				flow = events(Event::Link(*link));
+			}
 		}
 		if flow.is_continue() && self.at.links.is_empty() {
 			flow = self.link(events)?;
