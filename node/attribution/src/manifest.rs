@@ -5,7 +5,7 @@ use openledger_primitives_core::{
 	Hash,
 	record::{Snapshot, SnapshotRef},
 };
-use openlora::{Decay, Module, TrainOptions};
+use openlora::{Decay, Module, Order, TrainOptions};
 use serde::{Deserialize, Serialize};
 use sp_io::hashing::blake2_256;
 
@@ -105,13 +105,21 @@ pub struct Extended {
 	pub dropout: f64,
 	/// Batches in a step; 1 unless more are accumulated.
 	pub accumulate: usize,
+	/// How the order of records follows from the seed.
+	#[serde(default, skip_serializing_if = "is_shuffled")]
+	pub order: Order,
+}
+
+/// Manifests from before there was a choice keep their bytes.
+fn is_shuffled(order: &Order) -> bool {
+	*order == Order::Shuffled
 }
 
 impl Extended {
 	fn of(options: &TrainOptions) -> Option<Self> {
 		let of = |options: &TrainOptions| {
-			let TrainOptions { rslora, dropout, accumulate, .. } = *options;
-			Self { rslora, dropout, accumulate }
+			let TrainOptions { rslora, dropout, accumulate, order, .. } = *options;
+			Self { rslora, dropout, accumulate, order }
 		};
 		Some(of(options)).filter(|extended| *extended != of(&TrainOptions::default()))
 	}
@@ -180,10 +188,11 @@ impl Training {
 		};
 		let options = match &self.extended {
 			None => options,
-			Some(Extended { rslora, dropout, accumulate }) => TrainOptions {
+			Some(Extended { rslora, dropout, accumulate, order }) => TrainOptions {
 				rslora: *rslora,
 				dropout: *dropout,
 				accumulate: *accumulate,
+				order: *order,
 				..options
 			},
 		};
@@ -366,7 +375,7 @@ mod tests {
 		let changes: [fn(&mut Manifest); 4] = [
 			|m| m.version = VERSION,
 			|m| m.training.extended = None,
-			|m| m.training.extended = Some(Extended { rslora: false, dropout: 0.0, accumulate: 1 }),
+			|m| m.training.extended = Some(Extended { accumulate: 1, ..Extended::default() }),
 			|m| m.version = 3,
 		];
 		for change in changes {
@@ -375,8 +384,24 @@ mod tests {
 			assert!(matches!(changed.to_bytes(), Err(Error::Malformed { .. })), "{changed:?}");
 		}
 		let mut wrong = extended;
-		wrong.training.extended = Some(Extended { rslora: true, dropout: 1.0, accumulate: 1 });
+		wrong.training.extended =
+			Some(Extended { rslora: true, dropout: 1.0, accumulate: 1, ..Extended::default() });
 		assert!(matches!(wrong.to_bytes(), Err(Error::Engine(_))));
+	}
+
+	#[test]
+	fn order_is_written_only_where_it_is_not_a_shuffle() {
+		let manifest_of = |options: &TrainOptions| Manifest {
+			version: EXTENDED,
+			training: Training::from(options),
+			..manifest()
+		};
+		let text = |manifest: Manifest| String::from_utf8(manifest.to_bytes().unwrap()).unwrap();
+		let shuffled = manifest_of(&TrainOptions { dropout: 0.25, ..Default::default() });
+		assert!(!text(shuffled).contains("order"));
+		let keyed = manifest_of(&TrainOptions { order: Order::Keyed, ..Default::default() });
+		assert_eq!(keyed.training.options().unwrap().order, Order::Keyed);
+		assert!(text(keyed).contains(r#""order":"keyed""#));
 	}
 
 	#[test]

@@ -67,4 +67,4 @@ pub use rope::RopeScaling;
 pub use sample::Sampling;
 pub use score::log_probs;
 pub use tokenizer::Tokenizer;
-pub use train::{Decay, Example, Progress, TrainOptions, train};
+pub use train::{Decay, Example, Order, Progress, TrainOptions, train};

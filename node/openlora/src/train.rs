@@ -20,7 +20,7 @@ pub use chain::{Digest, Link};
 pub use conversation::conversation;
 pub use example::Example;
 pub use fit::{Data, Event, Outcome, Progress, fit, train};
-pub use options::TrainOptions;
+pub use options::{Order, TrainOptions};
 pub use replay::{Mismatch, Verdict, replay};
 pub use schedule::Decay;
 pub use state::{Difference, State};

@@ -71,6 +71,7 @@ impl Identity {
 			("beta2", options.beta2.to_string()),
 			("epsilon", options.epsilon.to_string()),
 			("seed", options.seed.to_string()),
+			("order", format!("{:?}", options.order)),
 		];
 		Ok(Self(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect()))
 	}

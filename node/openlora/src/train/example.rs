@@ -5,6 +5,7 @@ use std::ops::Range;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::{Order, TrainOptions};
 use crate::{
 	base::Base,
 	error::{Error, Result},
@@ -75,9 +76,36 @@ pub(super) fn check_all(base: &Base, examples: &[Example]) -> Result<()> {
 	Ok(())
 }
 
-/// The order of `examples` examples in an epoch: a Fisher–Yates shuffle by a ChaCha8 stream of the
-/// seed, one stream for each epoch, so that any epoch's order is known without the ones before.
-pub(super) fn order(examples: usize, seed: u64, epoch: usize) -> Vec<usize> {
+/// The order of examples in an epoch, which is known without the ones before.
+pub(super) fn order(examples: &[Example], options: &TrainOptions, epoch: usize) -> Vec<usize> {
+	match options.order {
+		Order::Shuffled => shuffled(examples.len(), options.seed, epoch),
+		Order::Keyed => keyed(examples, options.seed, epoch),
+	}
+}
+
+/// Ascending by blake2b-256 of domain, seed, epoch, start of the answer and tokens, numbers as little-endian u64;
+/// equal examples by their numbers.
+fn keyed(examples: &[Example], seed: u64, epoch: usize) -> Vec<usize> {
+	let key = |example: &Example| {
+		let mut state = blake2b_simd::Params::new().hash_length(32).to_state();
+		state.update(b"openledger/training-order/1");
+		for number in [seed, epoch as u64, example.answer_start as u64] {
+			state.update(&number.to_le_bytes());
+		}
+		for token in &example.tokens {
+			state.update(&u64::from(*token).to_le_bytes());
+		}
+		state.finalize()
+	};
+	let keys: Vec<blake2b_simd::Hash> = examples.iter().map(key).collect();
+	let mut order: Vec<usize> = (0..examples.len()).collect();
+	order.sort_by_key(|&number| (keys[number].as_bytes(), number));
+	order
+}
+
+/// A Fisher–Yates shuffle by a ChaCha8 stream of the seed, one stream for each epoch.
+fn shuffled(examples: usize, seed: u64, epoch: usize) -> Vec<usize> {
 	let mut rng = ChaCha8Rng::seed_from_u64(seed);
 	// Stream 0 draws the initial matrices.
 	rng.set_stream(epoch as u64 + 1);
@@ -96,7 +124,7 @@ mod tests {
 
 	#[test]
 	fn order_holds_every_example_once_when_shuffled() {
-		let mut seen = order(97, 5, 2);
+		let mut seen = shuffled(97, 5, 2);
 		assert_ne!(seen, (0..97).collect::<Vec<_>>());
 		seen.sort_unstable();
 		assert_eq!(seen, (0..97).collect::<Vec<_>>());
@@ -104,14 +132,30 @@ mod tests {
 
 	#[test]
 	fn order_depends_on_seed_and_epoch_alone() {
-		assert_eq!(order(50, 1, 3), order(50, 1, 3));
-		assert_ne!(order(50, 1, 3), order(50, 1, 4));
-		assert_ne!(order(50, 1, 3), order(50, 2, 3));
+		assert_eq!(shuffled(50, 1, 3), shuffled(50, 1, 3));
+		assert_ne!(shuffled(50, 1, 3), shuffled(50, 1, 4));
+		assert_ne!(shuffled(50, 1, 3), shuffled(50, 2, 3));
 	}
 
 	#[test]
 	fn order_is_trivial_when_there_is_one_example() {
-		assert_eq!(order(1, 9, 0), [0]);
+		assert_eq!(shuffled(1, 9, 0), [0]);
+	}
+
+	#[test]
+	fn keyed_order_of_the_rest_stays_when_some_examples_are_left_out() {
+		let all: Vec<Example> = (0..40).map(|at| Example::new(vec![7, at, 9], 1)).collect();
+		let some: Vec<Example> = all.iter().step_by(3).cloned().collect();
+		let order_of = |examples: &[Example], seed, epoch| -> Vec<u32> {
+			let options = TrainOptions { order: Order::Keyed, seed, ..TrainOptions::default() };
+			let order = order(examples, &options, epoch);
+			order.into_iter().map(|number| examples[number].tokens[1]).collect()
+		};
+		let mut whole = order_of(&all, 1, 0);
+		assert_ne!(whole, order_of(&all, 1, 1));
+		assert_ne!(whole, order_of(&all, 2, 0));
+		whole.retain(|at| at % 3 == 0);
+		assert_eq!(whole, order_of(&some, 1, 0));
 	}
 
 	fn turns() -> Example {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
 	chain::Digest,
 	schedule::{Decay, Schedule},
@@ -11,6 +13,18 @@ use crate::{
 	error::{Error, Result},
 	parallel,
 };
+
+/// In which order an epoch takes the examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+	/// A shuffle of their numbers.
+	#[default]
+	Shuffled,
+	/// By a hash of seed, epoch and tokens, so that without some of them the others keep their order. What
+	/// two runs on different parts of one set have in common then differs as little as it can.
+	Keyed,
+}
 
 /// Hyperparameters of a training run. The defaults suit a few hundred short records on a base of
 /// a hundred million parameters.
@@ -53,6 +67,8 @@ pub struct TrainOptions {
 	pub epsilon: f64,
 	/// Seed of the initial matrices and of the order of examples.
 	pub seed: u64,
+	/// How the order of examples follows from the seed.
+	pub order: Order,
 	/// Steps between two evaluations on the validation examples, at least 1. There is also one before
 	/// the first step and one after the last. Without validation examples there is none.
 	pub evaluate_every: usize,
@@ -97,6 +113,7 @@ impl Default for TrainOptions {
 			beta2: 0.999,
 			epsilon: 1e-8,
 			seed: 0,
+			order: Order::Shuffled,
 			evaluate_every: 20,
 			patience: None,
 			genesis: Digest::default(),

@@ -65,7 +65,7 @@ impl<'a> Trainer<'a> {
 		let (per_step, count) = (self.options.per_step(), self.examples.len());
 		let per_epoch = self.options.steps_per_epoch(count);
 		let (epoch, within) = (step / per_epoch, step % per_epoch);
-		let order = example::order(count, self.options.seed, epoch);
+		let order = example::order(self.examples, self.options, epoch);
 		let end = count.min((within + 1).saturating_mul(per_step));
 		let batches = order[within * per_step..end].chunks(self.options.batch);
 		let sorted = batches.map(|batch| {
