@@ -53,6 +53,19 @@ impl Projection {
 		let norm = 1.0 / (self.rows.len().max(1) as f64).sqrt();
 		self.rows.par_iter().map(|row| (signed_sum(row, feature) * norm) as f32).collect()
 	}
+
+	/// The matrix written out, `[rows, columns]`.
+	pub fn dense(&self) -> Vec<f32> {
+		let norm = (1.0 / (self.rows.len().max(1) as f64).sqrt()) as f32;
+		let signs = |row: &Vec<[u8; BLOCK / 8]>| {
+			let bytes = row.as_flattened().to_vec();
+			(0..self.columns).map(move |at| match bytes[at / 8] >> (at % 8) & 1 {
+				0 => norm,
+				_ => -norm,
+			})
+		};
+		self.rows.iter().flat_map(signs).collect()
+	}
 }
 
 /// `Σᵢ ±feature[i]`, eight partial sums, one for each bit of a byte.
@@ -94,6 +107,19 @@ mod tests {
 			let value = projection.apply(&unit(600, column))[row as usize];
 			assert_eq!(value < 0.0, negative, "row {row}, column {column}");
 			assert!((value.abs() - 1.0 / 3f32.sqrt()).abs() < 1e-6);
+		}
+	}
+
+	#[test]
+	fn matrix_written_out_is_the_one_applied() {
+		let projection = Projection::new(&seed(5), 3, 300);
+		let dense = projection.dense();
+		assert_eq!(dense.len(), 3 * 300);
+		for column in [0, 7, 255, 256, 299] {
+			let applied = projection.apply(&unit(300, column));
+			for (row, applied) in dense.chunks(300).zip(applied) {
+				assert_eq!(row[column], applied);
+			}
 		}
 	}
 
