@@ -214,7 +214,9 @@ fn speed(records: usize, queries: usize) -> Result<Value, Failure> {
 	for estimator in estimators::all() {
 		let started = Instant::now();
 		estimator.scores(&trained, &items(of_records), &items(of_queries))?;
-		seconds.insert(estimator.name(), started.elapsed().as_secs_f64().into());
+		let (name, taken) = (estimator.name(), started.elapsed().as_secs_f64());
+		eprintln!("{taken:8.1} s {name}");
+		seconds.insert(name, taken.into());
 	}
 	Ok(json!({
 		"records": records,

@@ -126,7 +126,7 @@ fn check_finite(what: &str, values: &[f32]) -> Result<()> {
 }
 
 /// Runs an operation of the engine that hands its results to a consumer with errors of this crate.
-fn consumed<T>(
+pub(crate) fn consumed<T>(
 	mut consume: impl FnMut(usize, T) -> Result<()>,
 	run: impl FnOnce(&mut dyn FnMut(usize, T) -> openlora::Result<()>) -> openlora::Result<()>,
 ) -> Result<()> {

@@ -72,10 +72,9 @@ impl Sketch {
 	}
 
 	fn sketches(self, projection: &Projection, rows: &[f32], length: usize) -> Result<Vec<f32>> {
-		let sketch = |row: &[f32]| Ok(projection.apply(&features::count_sketch(row)?));
-		let sketches: Vec<Vec<f32>> =
-			rows.par_chunks(length.max(1)).map(sketch).collect::<Result<_>>()?;
-		let mut sketches = sketches.concat();
+		let features: Vec<Vec<f32>> =
+			rows.par_chunks(length.max(1)).map(features::count_sketch).collect::<Result<_>>()?;
+		let mut sketches = projection.apply_all(&features.concat(), features::DIMENSION);
 		self.rounding.apply(&mut sketches, self.dimension)?;
 		Ok(sketches)
 	}
