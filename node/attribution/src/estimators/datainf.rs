@@ -160,6 +160,7 @@ impl Matrices {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::estimators::products;
 
 	fn noise(count: usize, seed: usize) -> Vec<f32> {
 		(0..count).map(|i| ((i * 7_919 + seed * 104_729) % 1_013) as f32 / 507.0 - 1.0).collect()
@@ -229,13 +230,13 @@ mod tests {
 			Matrices { ranges, length }.scores(0.1, queries, (1, count), blocks).unwrap()
 		};
 		let with = of(vec![0..2, 2..4], length, &records, &[1.0, 1.0, 5.0, 5.0]);
-		let without = of(vec![0..2], 2, &[1.0, 2.0, 2.0, -1.0], &[1.0, 1.0]);
+		let without = of(products::stretches(2), 2, &[1.0, 2.0, 2.0, -1.0], &[1.0, 1.0]);
 		assert_eq!(with, without);
 	}
 
 	#[test]
 	fn gradients_are_refused_when_not_finite() {
-		let matrices = Matrices { ranges: vec![0..2], length: 2 };
+		let matrices = Matrices { ranges: products::stretches(2), length: 2 };
 		let records = [1.0, f32::NAN];
 		let found =
 			matrices.scores(0.1, &[1.0, 1.0], (1, 1), &mut |consume| blocks(&records, 2, consume));

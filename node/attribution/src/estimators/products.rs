@@ -27,7 +27,7 @@ impl Packed {
 	/// # Errors
 	/// The engine's, for rows that are not whole.
 	pub(super) fn new(rows: &[f32], length: usize, stretches: &[Range<usize>]) -> Result<Self> {
-		let count = if length == 0 { 0 } else { rows.len() / length };
+		let count = rows.len().checked_div(length).unwrap_or(0);
 		let mut packed = Vec::new();
 		for (number, stretch) in stretches.iter().enumerate() {
 			if count > 0 && !stretch.is_empty() {
@@ -45,7 +45,7 @@ impl Packed {
 		others: &[f32],
 		mut each: impl FnMut(usize, &[f32]) -> Result<()>,
 	) -> Result<()> {
-		let count = if self.length == 0 { 0 } else { others.len() / self.length };
+		let count = others.len().checked_div(self.length).unwrap_or(0);
 		let mut products = vec![0.0; count * self.rows];
 		for (number, stretch, weights) in &self.stretches {
 			weights.multiply(Team::shared()?, &cut(others, self.length, stretch), &mut products)?;
@@ -57,7 +57,7 @@ impl Packed {
 	/// The inner products of each of `others` with each row, `[others, rows]`, stretches added in
 	/// double precision.
 	pub(super) fn products(&self, others: &[f32]) -> Result<Vec<f32>> {
-		let count = if self.length == 0 { 0 } else { others.len() / self.length };
+		let count = others.len().checked_div(self.length).unwrap_or(0);
 		let mut sums = vec![0f64; count * self.rows];
 		self.by_stretch(others, |_, products| {
 			sums.iter_mut().zip(products).for_each(|(sum, of)| *sum += f64::from(*of));

@@ -152,6 +152,9 @@ pub(crate) fn losses(
 	})
 }
 
+/// What is made of sequences and the hidden states of their rows, one sequence's after the other's.
+pub(super) type OfStates<'a, T> = dyn Fn(&[Sequence<'_>], &[f32]) -> Result<Vec<T>> + 'a;
+
 /// What `of` makes of the hidden states after the last norm, `[rows, hidden]`, of the sequences' tokens
 /// but their last ones; contexts make no difference.
 ///
@@ -162,7 +165,7 @@ pub(super) fn states<T>(
 	team: &Team,
 	trained: &Trained<'_>,
 	sequences: &[Sequence<'_>],
-	of: &dyn Fn(&[Sequence<'_>], &[f32]) -> Result<Vec<T>>,
+	of: &OfStates<'_, T>,
 ) -> Each<T> {
 	for (at, sequence) in sequences.iter().enumerate() {
 		check(base, sequence.tokens, sequence.answer_start).map_err(|error| (at, error))?;
