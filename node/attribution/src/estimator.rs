@@ -9,6 +9,7 @@
 
 use crate::{
 	error::{Error, Result},
+	estimators::consumed,
 	features,
 	index::Leaf,
 	projection::Projection,
@@ -46,18 +47,8 @@ pub fn compute(
 	mut consume: impl FnMut(usize, Vec<f32>) -> Result<()>,
 ) -> Result<()> {
 	let matrices = matrices(adapter);
-	let mut failed = None;
-	let done = openlora::gradients(base, adapter, sequences, options(adapter), |at, gradient| {
-		let consumed = from_gradient(gradient, &matrices).and_then(|feature| consume(at, feature));
-		consumed.map_err(|error| {
-			failed = Some(error);
-			openlora::Error::Cancelled
-		})
-	});
-	match failed {
-		Some(error) => Err(error),
-		None => Ok(done?),
-	}
+	let each = |at, gradient| consume(at, from_gradient(gradient, &matrices)?);
+	consumed(each, |each| openlora::gradients(base, adapter, sequences, options(adapter), each))
 }
 
 /// The feature of one gradient, which holds matrices of these lengths.

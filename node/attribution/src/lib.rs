@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod dataset;
 pub mod error;
 pub mod estimator;
+pub mod estimators;
 pub mod features;
 pub mod floor;
 pub mod format;

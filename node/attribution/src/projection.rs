@@ -13,6 +13,8 @@ use sp_io::hashing::blake2_256;
 const DOMAIN: &[u8] = b"openledger/projection";
 /// Signs in one hash.
 const BLOCK: usize = 256;
+/// Features that each row is applied to before the next: few enough for a second-level cache.
+const TOGETHER: usize = 16;
 
 /// A `rows × columns` matrix of signs over `√rows`.
 #[derive(Clone)]
@@ -50,19 +52,63 @@ impl Projection {
 	///
 	/// Each row is summed in one fixed order in f64, whatever the number of threads.
 	pub fn apply(&self, feature: &[f32]) -> Vec<f32> {
+		match feature {
+			[] => vec![0.0; self.rows.len()],
+			_ => self.apply_all(feature, feature.len()),
+		}
+	}
+
+	/// The projection of every one of `features`, `[features, length]`: `[features, rows]`, with the
+	/// bits of [`Projection::apply`].
+	pub fn apply_all(&self, features: &[f32], length: usize) -> Vec<f32> {
 		let norm = 1.0 / (self.rows.len().max(1) as f64).sqrt();
-		self.rows.par_iter().map(|row| (signed_sum(row, feature) * norm) as f32).collect()
+		let (length, rows) = (length.max(1), self.rows.len());
+		let mut projected = Vec::with_capacity(features.len() / length * rows);
+		for features in features.chunks(TOGETHER * length) {
+			let sums = self.rows.par_iter().map(|row| {
+				let signs: Vec<f32> =
+					row.as_flattened().iter().flat_map(|byte| signs(*byte)).collect();
+				let sums =
+					features.chunks(length).map(|feature| signed_sum(&signs, feature) * norm);
+				sums.collect::<Vec<f64>>()
+			});
+			let sums: Vec<Vec<f64>> = sums.collect();
+			for at in 0..features.len() / length {
+				projected.extend(sums.iter().map(|of| of[at] as f32));
+			}
+		}
+		projected
+	}
+
+	/// The matrix written out, `[rows, columns]`.
+	pub fn dense(&self) -> Vec<f32> {
+		let norm = (1.0 / (self.rows.len().max(1) as f64).sqrt()) as f32;
+		let of = |row: &Vec<[u8; BLOCK / 8]>| {
+			let signs = row.as_flattened().iter().flat_map(|byte| signs(*byte));
+			signs.take(self.columns).map(|sign| sign * norm).collect::<Vec<_>>()
+		};
+		self.rows.iter().flat_map(of).collect()
 	}
 }
 
+/// ±1 for each bit of a byte, the lowest first; a set bit is −1.
+fn signs(byte: u8) -> [f32; 8] {
+	std::array::from_fn(|bit| if byte >> bit & 1 == 0 { 1.0 } else { -1.0 })
+}
+
 /// `Σᵢ ±feature[i]`, eight partial sums, one for each bit of a byte.
-fn signed_sum(signs: &[[u8; BLOCK / 8]], feature: &[f32]) -> f64 {
+fn signed_sum(signs: &[f32], feature: &[f32]) -> f64 {
+	let shorter = signs.len().min(feature.len());
+	let (signs, more_signs) = signs[..shorter].as_chunks::<8>();
+	let (values, more_values) = feature[..shorter].as_chunks::<8>();
 	let mut lanes = [0f64; 8];
-	for (signs, values) in signs.as_flattened().iter().zip(feature.chunks(8)) {
-		for (bit, (lane, value)) in lanes.iter_mut().zip(values).enumerate() {
-			let sign = u32::from(*signs >> bit & 1) << 31;
-			*lane += f64::from(f32::from_bits(value.to_bits() ^ sign));
+	for (signs, values) in signs.iter().zip(values) {
+		for ((lane, sign), value) in lanes.iter_mut().zip(signs).zip(values) {
+			*lane += f64::from(sign * value);
 		}
+	}
+	for ((lane, sign), value) in lanes.iter_mut().zip(more_signs).zip(more_values) {
+		*lane += f64::from(sign * value);
 	}
 	lanes.iter().sum()
 }
@@ -94,6 +140,33 @@ mod tests {
 			let value = projection.apply(&unit(600, column))[row as usize];
 			assert_eq!(value < 0.0, negative, "row {row}, column {column}");
 			assert!((value.abs() - 1.0 / 3f32.sqrt()).abs() < 1e-6);
+		}
+	}
+
+	#[test]
+	fn features_have_the_same_bits_together_as_alone() {
+		let projection = Projection::new(&seed(6), 5, 300);
+		for length in [299, 300, 303] {
+			let number = |i: usize| ((i * 7_919) % 1_013) as f32 / 507.0 - 1.0;
+			let features: Vec<f32> = (0..(TOGETHER + 3) * length).map(number).collect();
+			let alone: Vec<f32> =
+				features.chunks(length).flat_map(|feature| projection.apply(feature)).collect();
+			assert_eq!(projection.apply_all(&features, length), alone);
+			assert_eq!(alone.len(), 5 * (TOGETHER + 3));
+		}
+		assert!(projection.apply_all(&[], 300).is_empty());
+	}
+
+	#[test]
+	fn matrix_written_out_is_the_one_applied() {
+		let projection = Projection::new(&seed(5), 3, 300);
+		let dense = projection.dense();
+		assert_eq!(dense.len(), 3 * 300);
+		for column in [0, 7, 255, 256, 299] {
+			let applied = projection.apply(&unit(300, column));
+			for (row, applied) in dense.chunks(300).zip(applied) {
+				assert_eq!(row[column], applied);
+			}
 		}
 	}
 

@@ -12,6 +12,7 @@ use crate::{
 	constrain::Grammars,
 	error::{Error, Result},
 	gguf, hf,
+	kernels::{Isa, quantised::LANES},
 	rope::Rope,
 	tokenizer::Tokenizer,
 	weights::Weights,
@@ -101,6 +102,20 @@ impl Base {
 		let rope = Rope::new(&config, weights.rope_factors.as_deref())?;
 		let (tensors, grammars) = (OnceLock::new(), OnceLock::new());
 		Ok(Self { config, weights, tokenizer, special, stop_tokens, chat, rope, tensors, grammars })
+	}
+
+	/// The embedding of a token, `[hidden]`.
+	///
+	/// # Errors
+	/// [`Error::UnknownToken`].
+	pub fn embedding(&self, token: u32) -> Result<Vec<f32>> {
+		let (hidden, vocab, row) = (self.config.hidden, self.config.vocab, token as usize);
+		if row >= vocab {
+			return Err(Error::UnknownToken { token, vocab });
+		}
+		let mut panel = vec![0.0; LANES * hidden];
+		self.weights.embedding.expand(Isa::best(), row / LANES, 0..hidden, &mut panel, hidden);
+		Ok(panel[row % LANES * hidden..][..hidden].to_vec())
 	}
 
 	/// What compiles grammars for this vocabulary.

@@ -9,7 +9,8 @@ mod single;
 mod tape;
 mod trained;
 
-pub(crate) use backward::{Backward, add_product};
+pub use backward::Factors;
+pub(crate) use backward::{Backward, Dense, Sink, add_product};
 pub(crate) use forward::{Observer, Run, Workspace, again, check_tokens, forward, logits};
 pub(crate) use packed::Packed;
 pub(crate) use single::{CHUNK, Single};

@@ -1,9 +1,12 @@
 //! Gradients of an objective on one sequence with respect to an adapter's parameters.
 
+mod factored;
+mod hidden;
 mod pack;
 
 use std::ops::Range;
 
+pub use crate::engine::Factors;
 use crate::{
 	adapter::Adapter,
 	base::Base,
@@ -13,6 +16,8 @@ use crate::{
 	objective::Objective,
 	parallel, parameters,
 };
+pub use factored::{FactorOptions, Labels, factored_gradients};
+pub use hidden::hidden_states;
 pub(crate) use pack::{PassOptions, Sequence, losses, losses_and_gradients, packs};
 
 /// Number of values in a gradient with respect to all of this adapter.

@@ -58,7 +58,10 @@ pub use config::Config;
 pub use constrain::{Constraint, Grammar};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateOptions, Generation, generate};
-pub use gradient::{GradientOptions, gradient, gradients, parameter_count};
+pub use gradient::{
+	FactorOptions, Factors, GradientOptions, Labels, factored_gradients, gradient, gradients,
+	hidden_states, parameter_count,
+};
 pub use kernels::{Isa, Precision, Team};
 pub use merge::{MergeOptions, MergeProgress, Merged, MergedNumbers, merge};
 pub use objective::Objective;

@@ -6,7 +6,6 @@
 //! and with the answer that the record gives. Training, features and answers are kept in the work
 //! folder, so an interrupted run goes on where it was.
 
-mod bm25;
 mod corpus;
 mod score;
 

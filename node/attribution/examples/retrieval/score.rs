@@ -1,7 +1,11 @@
 //! The estimators side by side.
 
-use crate::{Asked, Failure, bm25::Bm25};
-use openledger_attribution::{IndexFile, estimator, scan};
+use crate::{Asked, Failure};
+use openledger_attribution::{
+	IndexFile, estimator,
+	estimators::bm25::{Bm25, Index},
+	scan,
+};
 use serde_json::{Value, json};
 
 /// What answers are measured against.
@@ -49,7 +53,8 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 impl Truth<'_> {
 	/// Every estimator's figures for one kind of answer.
 	pub fn table(&self, asked: &[Asked], which: usize) -> Result<Value, Failure> {
-		let with_question = Bm25::new(self.texts.iter().map(String::as_str));
+		let texts = self.texts.iter().map(String::as_str);
+		let with_question = Index::new(Bm25::default(), texts);
 		let float = |records: &[Option<Vec<f32>>], query: &[f32]| {
 			let score = |record: &Option<Vec<f32>>| {
 				record.as_ref().map_or(f64::NEG_INFINITY, |record| dot(record, query))

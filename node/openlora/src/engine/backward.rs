@@ -4,10 +4,13 @@
 //! product with the expanded weights, as if activations had not been rounded.
 
 mod attention;
+mod factors;
 mod lora;
 mod product;
 
-use super::{Keep, Run, Tape, Trained, Workspace, again, dropout::Dropped, tape::Kept};
+use super::{
+	Keep, Run, Tape, Trained, Workspace, again, dropout::Dropped, tape::Kept, trained::Part,
+};
 use crate::{
 	adapter::Module,
 	base::Base,
@@ -19,6 +22,8 @@ use crate::{
 		vector::{Gate, Norm, Rotate},
 	},
 };
+pub use factors::Factors;
+pub(crate) use factors::{Dense, Sink};
 pub(crate) use product::add_product;
 
 /// What the way back goes through: the runs of one pass, each of which gets a gradient of its own.
@@ -32,7 +37,7 @@ pub(crate) struct Backward<'a> {
 }
 
 impl Backward<'_> {
-	/// The gradients of the adapter's parameters from the tape's first layer on, in their order, for the
+	/// Hands the gradients of the adapter's parameters from the tape's first layer on to `sink`, for the
 	/// gradient of the hidden states after the last norm, `[rows, hidden]`: one for each run.
 	///
 	/// # Errors
@@ -43,11 +48,10 @@ impl Backward<'_> {
 		pool: &mut Pool,
 		mut tape: Tape<'_>,
 		mut of_hidden: Vec<f32>,
-	) -> Result<Vec<Vec<f32>>> {
+		sink: &mut dyn Sink,
+	) -> Result<()> {
 		let first = tape.first();
 		let begin = self.trained.offset(first);
-		let empty = vec![0.0; self.trained.values.len() - begin];
-		let mut result = vec![empty; self.runs.len()];
 		let mut of_x = vec![0.0; of_hidden.len()];
 		self.norm(&tape.last, &self.base.weights.norm, &mut of_hidden, &mut of_x);
 		drop(of_hidden);
@@ -63,10 +67,10 @@ impl Backward<'_> {
 				kept = values;
 			}
 			let is_first = layer == first;
-			let one = Layer { way: self, pool, layer, dropped, of: &mut result, begin, is_first };
+			let one = Layer { way: self, pool, layer, dropped, sink: &mut *sink, begin, is_first };
 			one.run(kept, &mut of_x);
 		}
-		Ok(result)
+		Ok(())
 	}
 
 	/// Each run's rows among all.
@@ -106,8 +110,8 @@ struct Layer<'a> {
 	pool: &'a Pool,
 	layer: usize,
 	dropped: Option<Dropped<'a>>,
-	/// Each run's gradient of the parameters from `begin` on.
-	of: &'a mut [Vec<f32>],
+	sink: &'a mut dyn Sink,
+	/// Where the parameters that gradients are wanted of begin.
 	begin: usize,
 	/// Nothing before this layer's adapted projections is wanted.
 	is_first: bool,
@@ -174,7 +178,7 @@ impl Layer<'_> {
 		}
 	}
 
-	/// Writes the gradients of a projection's parameters, and adds that of its input to `target`.
+	/// Hands on the gradients of a projection's parameters, and adds that of its input to `target`.
 	fn projection(&mut self, module: Module, input: &[f32], gradient: &[f32], target: &mut [f32]) {
 		let needs_input = !(self.is_first && matches!(module, Module::Q | Module::K | Module::V));
 		if needs_input {
@@ -184,28 +188,36 @@ impl Layer<'_> {
 		let (isa, trained) = (self.way.team.isa(), self.way.trained);
 		let pair = trained.packed.get(self.layer, module);
 		let (Some(part), Some(pair)) = (trained.part(self.layer, module), pair) else { return };
-		let size = part.rank * (part.inputs + part.outputs);
-		let a = &trained.values[part.offset..][..part.rank * part.inputs];
+		let Part { rank, inputs, outputs, .. } = *part;
+		let a = &trained.values[part.offset..][..rank * inputs];
 		let (layer, offset) = (self.layer, part.offset - self.begin);
-		for (rows, of) in self.way.stretches().zip(&mut *self.of) {
-			let of = &mut of[offset..][..size];
-			let inputs = rows.start * part.inputs..rows.end * part.inputs;
-			let gradient = &gradient[rows.start * part.outputs..rows.end * part.outputs];
-			let input = &input[inputs.clone()];
-			let target = needs_input.then_some(&mut target[inputs]);
+		for (run, rows) in self.way.stretches().enumerate() {
+			let of_rows = rows.start * inputs..rows.end * inputs;
+			let delta = &gradient[rows.start * outputs..rows.end * outputs];
+			let mut left = None;
+			if let Some(dropped) = self.dropped {
+				let left = left.insert(input[of_rows.clone()].to_vec());
+				dropped.apply(layer, module, rows.start, left, inputs);
+			}
+			let x = left.as_deref().unwrap_or(&input[of_rows.clone()]);
+			let update = lora::Update { isa, pair, a, input: x, gradient: delta };
+			let (u, v) = update.low();
+			let (u, v) = (&u[..], &v[..]);
+			let factors =
+				Factors { layer, module, rank, inputs, outputs, offset, x, u, delta, v, isa };
+			self.sink.take(run, &factors);
+			if !needs_input {
+				continue;
+			}
+			let target = &mut target[of_rows];
 			let Some(dropped) = self.dropped else {
-				lora::Update { isa, pair, a, input, gradient }.gradients(of, target);
+				update.add_of_input(v, target);
 				continue;
 			};
-			let mut left = input.to_vec();
-			dropped.apply(layer, module, rows.start, &mut left, part.inputs);
-			let mut of_left = vec![0.0; if needs_input { left.len() } else { 0 }];
-			let update = lora::Update { isa, pair, a, input: &left, gradient };
-			update.gradients(of, needs_input.then_some(&mut of_left[..]));
-			if let Some(target) = target {
-				dropped.apply(layer, module, rows.start, &mut of_left, part.inputs);
-				target.iter_mut().zip(of_left).for_each(|(target, of)| *target += of);
-			}
+			let mut of_left = vec![0.0; x.len()];
+			update.add_of_input(v, &mut of_left);
+			dropped.apply(layer, module, rows.start, &mut of_left, inputs);
+			target.iter_mut().zip(of_left).for_each(|(target, of)| *target += of);
 		}
 	}
 }

@@ -6,11 +6,12 @@
 
 use std::ops::Range;
 
-use super::{GradientOptions, check};
+use super::{GradientOptions, Labels, check};
 use crate::{
 	base::Base,
 	engine::{
-		self, Backward, CHUNK, Keep, Packed, Run, Tape, Trained, Workspace, add_product,
+		self, Backward, CHUNK, Dense, Keep, Packed, Run, Sink, Tape, Trained, Workspace,
+		add_product,
 		dropout::{Dropout, Dropped, Row},
 	},
 	error::{Error, Result},
@@ -20,6 +21,7 @@ use crate::{
 		kv::{self, PAGE, Pool},
 	},
 	objective::Objective,
+	sample::{self, Sampling},
 };
 
 /// Rows of logits held at once.
@@ -38,7 +40,7 @@ pub(crate) struct Sequence<'a> {
 	pub(crate) given: &'a [Range<usize>],
 	/// Tokens whose keys and values count as constant, fewer than `answer_start`.
 	pub(crate) context: usize,
-	/// Its number in the training set, by which dropout draws.
+	/// Its number in the training set, by which dropout and labels are drawn.
 	pub(crate) record: u64,
 }
 
@@ -54,6 +56,8 @@ impl Sequence<'_> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct PassOptions {
 	pub(crate) gradient: GradientOptions,
+	/// Of which tokens the objective is asked.
+	pub(crate) labels: Labels,
 	/// What is left out of the updates' inputs.
 	pub(crate) dropout: Option<Dropout>,
 	/// Keep the layers' inputs alone, and compute the rest once more on the way back.
@@ -96,13 +100,36 @@ pub(crate) fn losses_and_gradients(
 	sequences: &[Sequence<'_>],
 	options: PassOptions,
 ) -> Each<(f32, Vec<f32>)> {
+	let length = trained.values.len() - trained.offset(options.gradient.first_layer);
+	let sink = |count| Dense(vec![vec![0.0; length]; count]);
+	let (losses, Dense(gradients)) = fold(base, team, trained, sequences, options, sink)?;
+	Ok(losses.into_iter().zip(gradients).collect())
+}
+
+/// The mean objective of each sequence's answer, and the sink that got the gradients; `sink` makes one
+/// for so many sequences.
+///
+/// # Errors
+/// As [`losses_and_gradients`].
+pub(super) fn fold<S: Sink>(
+	base: &Base,
+	team: &Team,
+	trained: &Trained<'_>,
+	sequences: &[Sequence<'_>],
+	options: PassOptions,
+	sink: impl Fn(usize) -> S,
+) -> Result<(Vec<f32>, S), (usize, Error)> {
 	for (at, sequence) in sequences.iter().enumerate() {
 		check(base, sequence.tokens, sequence.answer_start).map_err(|error| (at, error))?;
 	}
-	let together = pass(base, team, trained, sequences, options);
-	together.map_err(|error| {
+	let of = |sequences: &[Sequence<'_>]| {
+		let mut sink = sink(sequences.len());
+		let losses = pass(base, team, trained, sequences, options, &mut sink)?;
+		Ok((losses, sink))
+	};
+	of(sequences).map_err(|error| {
 		// Which of them it was, each says alone.
-		let alone = |at: usize| pass(base, team, trained, &sequences[at..at + 1], options).err();
+		let alone = |at: usize| of(&sequences[at..at + 1]).err();
 		let first = (0..sequences.len()).find_map(|at| Some((at, alone(at)?)));
 		first.unwrap_or((0, error))
 	})
@@ -119,22 +146,42 @@ pub(crate) fn losses(
 	sequences: &[Sequence<'_>],
 	objective: Objective,
 ) -> Each<f32> {
+	let labels = Labels::Given;
+	states(base, team, trained, sequences, &|sequences, states| {
+		Head { base, team, sequences, objective, labels }.run(states, &mut |_, _| ())
+	})
+}
+
+/// What is made of sequences and the hidden states of their rows, one sequence's after the other's.
+pub(super) type OfStates<'a, T> = dyn Fn(&[Sequence<'_>], &[f32]) -> Result<Vec<T>> + 'a;
+
+/// What `of` makes of the hidden states after the last norm, `[rows, hidden]`, of the sequences' tokens
+/// but their last ones; contexts make no difference.
+///
+/// # Errors
+/// As [`losses_and_gradients`], or that of `of`.
+pub(super) fn states<T>(
+	base: &Base,
+	team: &Team,
+	trained: &Trained<'_>,
+	sequences: &[Sequence<'_>],
+	of: &OfStates<'_, T>,
+) -> Each<T> {
 	for (at, sequence) in sequences.iter().enumerate() {
 		check(base, sequence.tokens, sequence.answer_start).map_err(|error| (at, error))?;
 	}
 	let mut sequences = sequences.to_vec();
 	sequences.iter_mut().for_each(|sequence| sequence.context = 0);
-	let of = |sequences: &[Sequence<'_>]| {
+	let run = |sequences: &[Sequence<'_>]| {
 		let adapters = [(&trained.packed, 1.0)];
 		let (mut pool, mut kept) = pages(base, sequences);
 		let mut runs = runs(sequences, &mut pool, &mut kept, &adapters)?;
 		let mut workspace = Workspace::default();
 		let states = engine::forward(base, team, &mut pool, &mut runs, &mut workspace, &mut ())?;
-		let head = Head { base, team, sequences, objective };
-		head.run(states, &mut |_, _| ())
+		of(sequences, states)
 	};
-	of(&sequences).map_err(|error| {
-		let alone = |at: usize| of(&sequences[at..at + 1]).err();
+	run(&sequences).map_err(|error| {
+		let alone = |at: usize| run(&sequences[at..at + 1]).err();
 		let first = (0..sequences.len()).find_map(|at| Some((at, alone(at)?)));
 		first.unwrap_or((0, error))
 	})
@@ -168,7 +215,8 @@ fn pass(
 	trained: &Trained<'_>,
 	sequences: &[Sequence<'_>],
 	options: PassOptions,
-) -> Result<Vec<(f32, Vec<f32>)>> {
+	sink: &mut dyn Sink,
+) -> Result<Vec<f32>> {
 	let (mut pool, mut kept) = pages(base, sequences);
 	let adapters = [(&trained.packed, 1.0)];
 	let mut workspace = Workspace::default();
@@ -194,7 +242,8 @@ fn pass(
 	let states = engine::forward(base, team, &mut pool, &mut runs, &mut workspace, &mut tape)?;
 	let hidden = base.config.hidden;
 	let mut of_states = vec![0.0; states.len()];
-	let head = Head { base, team, sequences, objective: options.gradient.objective };
+	let PassOptions { gradient: GradientOptions { objective, .. }, labels, .. } = options;
+	let head = Head { base, team, sequences, objective, labels };
 	let losses = head.run(states, &mut |predictions, logits| {
 		let mut of_inputs = vec![0.0; predictions.len() * hidden];
 		add_product(team, base.weights.head(), logits, &mut of_inputs);
@@ -203,9 +252,8 @@ fn pass(
 		}
 	})?;
 	drop(workspace);
-	let gradients =
-		Backward { base, team, trained, runs: &runs }.run(&mut pool, tape, of_states)?;
-	Ok(losses.into_iter().zip(gradients).collect())
+	Backward { base, team, trained, runs: &runs }.run(&mut pool, tape, of_states, sink)?;
+	Ok(losses)
 }
 
 /// A row that predicts a learnt token.
@@ -214,8 +262,8 @@ struct Prediction {
 	number: usize,
 	/// Among all rows of the pass.
 	row: usize,
-	/// The token.
-	target: u32,
+	/// The token's position.
+	at: usize,
 }
 
 /// From hidden states to losses.
@@ -224,6 +272,7 @@ struct Head<'a> {
 	team: &'a Team,
 	sequences: &'a [Sequence<'a>],
 	objective: Objective,
+	labels: Labels,
 }
 
 impl Head<'_> {
@@ -237,7 +286,7 @@ impl Head<'_> {
 			predictions.extend(sequence.learnt().map(|at| {
 				// The token before it predicts it.
 				let row = offset + at - 1 - sequence.context;
-				Prediction { number, row, target: sequence.tokens[at] }
+				Prediction { number, row, at }
 			}));
 			weights.push(1.0 / (predictions.len() - before) as f32);
 			offset += sequence.tokens.len() - 1 - sequence.context;
@@ -251,7 +300,7 @@ impl Head<'_> {
 			}
 			engine::logits(self.base, self.team, &inputs, &mut logits)?;
 			for (logits, prediction) in logits.chunks_exact_mut(vocab).zip(predictions) {
-				let (target, objective) = (prediction.target as usize, self.objective);
+				let (target, objective) = (self.target(prediction, logits)?, self.objective);
 				let weight = weights[prediction.number];
 				let of = LossGradient { logits, target, objective, weight };
 				losses[prediction.number] += self.team.isa().run(of);
@@ -260,5 +309,19 @@ impl Head<'_> {
 		}
 		let losses = losses.into_iter().zip(weights);
 		Ok(losses.map(|(loss, weight)| (loss * f64::from(weight)) as f32).collect())
+	}
+
+	/// The token that the objective is asked of, for its position's logits.
+	fn target(&self, prediction: &Prediction, logits: &[f32]) -> Result<usize> {
+		let sequence = &self.sequences[prediction.number];
+		let token = match self.labels {
+			Labels::Given => sequence.tokens[prediction.at],
+			Labels::Sampled { seed } => {
+				let sampling = Sampling::seeded(seed, 1.0).of_answer(sequence.record as usize);
+				let before = &sequence.tokens[..prediction.at];
+				sample::choose(logits, &sampling, before, 0, sample::Adjust::default())?
+			}
+		};
+		Ok(token as usize)
 	}
 }

@@ -1,3 +1,4 @@
+mod factored;
 mod packed;
 
 use super::*;

@@ -46,7 +46,8 @@ fn gradients_have_the_same_bits_when_sequences_share_a_pass() {
 				let gradient = GradientOptions { first_layer, ..ALL };
 				let of = |sequences: &[Sequence<'_>], threads, recompute| {
 					let team = Team::new(threads, Isa::best()).unwrap();
-					let options = PassOptions { gradient, dropout, recompute };
+					let options =
+						PassOptions { gradient, dropout, recompute, ..PassOptions::default() };
 					losses_and_gradients(&base, &team, &trained, sequences, options).unwrap()
 				};
 				let sequences = sequences(&all);
