@@ -147,6 +147,9 @@ pub enum Error {
 	/// The record's bytes are not of the format.
 	#[error(transparent)]
 	Format(#[from] crate::format::FormatError),
+	/// The spans' index, or what was asked of it, is refused.
+	#[error(transparent)]
+	Spans(#[from] crate::spans::SpanError),
 	/// The claim would not fit its bounds.
 	#[error("the claim does not fit: {0}")]
 	ClaimBounds(&'static str),

@@ -5,7 +5,8 @@
 //! model version an [`IndexFile`], whose [commitment](IndexFile::commitment) goes on chain. An
 //! answer's gradient becomes a sketch in the same way ([`query()`]), and [`claim()`] shows which
 //! leaves of the index it owes to. From sketches on, everything is integers, and the rule is that
-//! of [`openledger_primitives_attribution`].
+//! of [`openledger_primitives_attribution`]. What an answer repeats word for word is found by
+//! [`spans`].
 
 pub mod cluster;
 pub mod dataset;
@@ -22,6 +23,7 @@ pub mod nulls;
 pub mod projection;
 pub mod quantize;
 pub mod scan;
+pub mod spans;
 pub mod store;
 pub mod tree;
 

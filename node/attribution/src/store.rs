@@ -16,6 +16,14 @@ use std::{
 /// Writes a file under a name of its own beside `path` and renames it, so that a reader, and a
 /// process killed in between, never leave half a file at `path`.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+	replace_atomically(path, |file| file.write_all(bytes).map_err(Error::io(path)))
+}
+
+/// As [`write_atomically`], for what `write` puts into the file, and only if it succeeds.
+pub(crate) fn replace_atomically<T>(
+	path: &Path,
+	write: impl FnOnce(&mut fs::File) -> Result<T>,
+) -> Result<T> {
 	static NEXT: AtomicU64 = AtomicU64::new(0);
 	if let Some(folder) = path.parent() {
 		fs::create_dir_all(folder).map_err(Error::io(folder))?;
@@ -24,13 +32,17 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 	let mut name = path.file_name().unwrap_or_default().to_os_string();
 	name.push(format!(".{}.{unique}.tmp", std::process::id()));
 	let temporary = path.with_file_name(name);
-	let written = fs::File::create(&temporary)
-		.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-		.and_then(|()| fs::rename(&temporary, path));
-	written.map_err(|source| {
+	let written = || {
+		let mut options = fs::OpenOptions::new();
+		let open = options.read(true).write(true).create(true).truncate(true).open(&temporary);
+		let mut file = open.map_err(Error::io(path))?;
+		let written = write(&mut file)?;
+		file.sync_all().and_then(|()| fs::rename(&temporary, path)).map_err(Error::io(path))?;
+		Ok(written)
+	};
+	written().inspect_err(|_| {
 		// The error reported is the first one; the leftover is only untidy.
 		let _ = fs::remove_file(&temporary);
-		Error::Io { path: path.to_path_buf(), source }
 	})
 }
 

@@ -94,3 +94,7 @@ def mistral(arguments):
 
 def torch(arguments, runs):
     return Peer("torch, transformers, peft", wanted(arguments, environments.torch), runs)
+
+
+def infini_gram(interpreter=environments.infini_gram):
+    return Peer(environments.package("infini-gram.txt"), interpreter, 1)

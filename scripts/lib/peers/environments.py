@@ -95,6 +95,17 @@ def mistralrs(say, run):
     )
 
 
+def infini_gram(say, run):
+    return install(
+        CACHE / "venv-infini-gram",
+        stamp_of((HERE / "infini-gram.txt").read_text(encoding="utf-8"), sys.version),
+        f"installing {package('infini-gram.txt')}",
+        [(wheels("infini-gram.txt"), {})],
+        say,
+        run,
+    )
+
+
 def beside(folder):
     """The module `environment` of another folder of scripts/lib; they share that name."""
     path = HERE.parent / folder / "environment.py"
