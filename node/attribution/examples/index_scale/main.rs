@@ -7,7 +7,7 @@ mod synthetic;
 
 use openledger_attribution::{
 	IndexFile,
-	index::Builder,
+	index::{Builder, Parts},
 	scan::{self, Ask, Coarse, Probe, Rows, Scored, Search, Wanted},
 };
 use openlora::Isa;
@@ -146,7 +146,7 @@ fn two_stage(rows: &Rows, probes: &[Probe]) -> Result<Value, Failure> {
 
 fn files(count: usize, dimension: usize) -> Result<Value, Failure> {
 	let folder = tempfile::tempdir()?;
-	let (header, records, leaves) = parts(count, dimension)?;
+	let Parts { header, leaves, records } = parts(count, dimension)?;
 	let path = folder.path().join("index");
 	let started = Instant::now();
 	let mut builder = Builder::open(&path, header, &records)?;
@@ -162,14 +162,14 @@ fn files(count: usize, dimension: usize) -> Result<Value, Failure> {
 	let scan_ms = least(3, || scan::best_records(&index, &probes, ask));
 
 	let half = count / 2;
-	let (first, ..) = parts(half, dimension)?;
+	let first = parts(half, dimension)?.header;
 	let old = folder.path().join("old");
 	let mut builder = Builder::open(&old, first, &records[..half])?;
 	for leaf in &leaves[..half] {
 		builder.push(leaf.clone())?;
 	}
 	let old = builder.finish(|_| Ok(100_000))?;
-	let (whole, ..) = parts(count, dimension)?;
+	let whole = parts(count, dimension)?.header;
 	let appended = folder.path().join("appended");
 	let started = Instant::now();
 	let mut builder = Builder::append(&appended, &old, whole, &records[half..])?;

@@ -3,7 +3,7 @@
 use crate::Failure;
 use openledger_attribution::{
 	features,
-	index::{Header, Leaf},
+	index::{Header, Leaf, Parts},
 	quantize,
 	scan::{Probe, Rows},
 	tree::Tree,
@@ -89,12 +89,8 @@ pub fn near(rows: &Rows, row: usize, seed: u64) -> Result<Probe, Failure> {
 	Ok(Probe::new(&mixed)?)
 }
 
-/// A header over one snapshot of `count` records by a hundred contributors, the records and their
-/// leaves.
-pub fn parts(
-	count: usize,
-	dimension: usize,
-) -> Result<(Header, Vec<RecordLeaf<AccountId32>>, Vec<Leaf>), Failure> {
+/// An index over one snapshot of `count` records by a hundred contributors.
+pub fn parts(count: usize, dimension: usize) -> Result<Parts, Failure> {
 	let account = |row: u64| {
 		let mut bytes = [0; 32];
 		bytes[..8].copy_from_slice(&word(row % 100).to_le_bytes());
@@ -130,5 +126,5 @@ pub fn parts(
 		nulls: Hash::zero(),
 		snapshots: vec![(1, Snapshot { root, count: count as u32, frozen_at: 1 })],
 	};
-	Ok((header, records, leaves))
+	Ok(Parts { header, leaves, records })
 }

@@ -64,6 +64,56 @@ impl Top {
 	}
 }
 
+/// As [`Top`] for thousands: what is kept is thinned out only when it is twice as many.
+#[derive(Debug, Clone)]
+pub(super) struct Pool {
+	count: usize,
+	kept: Vec<Scored>,
+	/// No better than `count` of what was pushed.
+	worst: Option<Scored>,
+}
+
+impl Pool {
+	pub(super) fn new(count: usize) -> Self {
+		Self { count, kept: Vec::new(), worst: None }
+	}
+
+	/// Whether pushing could change anything.
+	#[inline]
+	pub(super) fn admits(&self, scored: Scored) -> bool {
+		self.worst.is_none_or(|worst| scored > worst)
+	}
+
+	pub(super) fn push(&mut self, scored: Scored) {
+		self.kept.push(scored);
+		if self.kept.len() >= 2 * self.count.max(1) {
+			self.thin();
+		}
+	}
+
+	fn thin(&mut self) {
+		if let Some(last) = self.count.checked_sub(1).filter(|_| self.kept.len() > self.count) {
+			let (_, worst, _) = self.kept.select_nth_unstable_by(last, |a, b| b.cmp(a));
+			self.worst = Some(*worst);
+		}
+		self.kept.truncate(self.count);
+	}
+
+	pub(super) fn merge(mut self, other: Self) -> Self {
+		self.kept.extend(other.kept);
+		self.thin();
+		self
+	}
+
+	/// The best, in ascending order of position.
+	pub(super) fn into_positions(mut self) -> Vec<u32> {
+		self.thin();
+		let mut positions: Vec<u32> = self.kept.iter().map(|scored| scored.position).collect();
+		positions.sort_unstable();
+		positions
+	}
+}
+
 /// The best `count` over several shards, given each one's best `count`, best first: what one scan over
 /// all of them finds, where positions are those of the whole index.
 pub fn merge(shards: impl IntoIterator<Item = Vec<Scored>>, count: usize) -> Vec<Scored> {
@@ -100,6 +150,18 @@ mod tests {
 				all[bound[0]..bound[1]].iter().rev().for_each(|scored| top.push(*scored));
 				top.into_sorted()
 			});
+			let pool = bounds.windows(2).rev().fold(Pool::new(count), |pool, bound| {
+				let mut part = Pool::new(count);
+				for scored in &all[bound[0]..bound[1]] {
+					if part.admits(*scored) {
+						part.push(*scored);
+					}
+				}
+				pool.merge(part)
+			});
+			let mut positions: Vec<u32> = sorted.iter().map(|scored| scored.position).collect();
+			positions.sort_unstable();
+			prop_assert_eq!(pool.into_positions(), positions);
 			prop_assert_eq!(merge(shards, count), sorted);
 		}
 	}

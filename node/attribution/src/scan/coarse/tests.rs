@@ -89,7 +89,7 @@ fn search_in_two_stages_is_exact_when_everything_is_a_candidate() {
 
 #[test]
 fn best_leaves_are_among_the_candidates() {
-	// Of 20,000 leaves 256 are scored for one wanted, a share as of ten million for some thousands.
+	// Of 20,000 leaves 1,024 are scored for the one that is wanted.
 	let columns = Columns::new(normal(3, 20_000, 256), 256);
 	let rows = columns.rows();
 	let coarse = Coarse::new(&rows);
