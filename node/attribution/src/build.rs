@@ -3,9 +3,10 @@
 use crate::{
 	error::{Error, Result},
 	estimator, features, floor,
-	index::{Header, IndexFile, Leaf, Parts},
+	index::{Header, IndexFile, Leaf, Parts, View},
 	nulls,
 	projection::Projection,
+	scan::{self, Probe},
 	sources::{Prepared, Sources},
 	store::FeatureCache,
 };
@@ -13,7 +14,7 @@ use openledger_primitives_core::{
 	Hash, Sketch,
 	model::{Method, PayBy},
 };
-use openlora::{Adapter, Base, Example};
+use openlora::{Adapter, Base, Example, Isa};
 use sp_io::hashing::blake2_256;
 use std::{ops::ControlFlow, path::Path};
 
@@ -102,7 +103,7 @@ pub fn build(
 		.flatten()
 		.map(|feature| estimator::sketch(index.projection(), feature))
 		.collect::<Result<Vec<_>>>()?;
-	let floor_ppm = calibrate(&index, &null_sketches)?;
+	let floor_ppm = calibrate(&index.view(), &null_sketches)?;
 	index.with_floor(floor_ppm)
 }
 
@@ -146,18 +147,14 @@ fn assemble(
 ///
 /// # Errors
 /// [`Error::NoNullQueries`].
-pub(crate) fn calibrate(index: &IndexFile, nulls: &[Sketch]) -> Result<u32> {
-	let strongest = nulls.iter().map(|query| match index.header().method.pay_by {
-		PayBy::Records => floor::strongest(
-			query,
-			index.leaves().iter().map(|leaf| (u32::from(leaf.scale), &leaf.sketch[..])),
-		),
-		PayBy::Contributors => floor::strongest(
-			query,
-			index.contributors().iter().map(|leaf| (leaf.scale, &leaf.sketch[..])),
-		),
-	});
-	floor::calibrate(strongest.collect()).ok_or(Error::NoNullQueries)
+pub(crate) fn calibrate(index: &View, nulls: &[Sketch]) -> Result<u32> {
+	let probes = nulls.iter().map(|sketch| Probe::new(sketch)).collect::<Result<Vec<_>>>()?;
+	let rows = match index.header().method.pay_by {
+		PayBy::Records => index.rows(),
+		PayBy::Contributors => index.contributor_rows(),
+	};
+	let strongest = scan::strongest(Isa::best(), &rows, &probes)?;
+	floor::calibrate(strongest).ok_or(Error::NoNullQueries)
 }
 
 struct Work<'a> {

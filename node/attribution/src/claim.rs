@@ -3,7 +3,7 @@
 use crate::{
 	error::{Error, Result},
 	index::{IndexFile, check_sketch},
-	scan::{self, Ranked},
+	scan::{self, Ask, Probe, Ranked, Search, Wanted},
 };
 use openledger_primitives_attribution::{Claim, ContributorCredit, RecordCredit};
 use openledger_primitives_core::{
@@ -16,8 +16,9 @@ use sp_core::crypto::AccountId32;
 /// them, and the records that explain them.
 ///
 /// Verifies against the index's own commitment ([`openledger_primitives_attribution::verify`]),
-/// and leaves out nothing that the rule would have it credit. Where nothing clears the floor, it
-/// credits nothing.
+/// and leaves out nothing that the rule would have it credit, up to
+/// [`scan::COARSE_ABOVE`] records; what is missed above is said at [`Search::TwoStage`]. Where nothing
+/// clears the floor, it credits nothing.
 ///
 /// # Errors
 /// [`Error::OtherMethod`], or a sketch of another dimension or with a component of −128.
@@ -29,26 +30,37 @@ pub fn claim(
 	payer: &AccountId32,
 	method: Method,
 ) -> Result<Claim<AccountId32>> {
+	claim_by(index, sketch, gain, trace, payer, method, Search::Auto)
+}
+
+/// As [`claim()`], with the records looked for as `search` says.
+///
+/// # Errors
+/// As [`claim()`].
+pub fn claim_by(
+	index: &IndexFile,
+	sketch: Sketch,
+	gain: i32,
+	trace: Hash,
+	payer: &AccountId32,
+	method: Method,
+	search: Search,
+) -> Result<Claim<AccountId32>> {
 	let built = index.header().method;
 	if built != method {
 		let name = |method: Method| format!("{method:?}");
 		return Err(Error::OtherMethod { built: name(built), asked: name(method) });
 	}
 	check_sketch(&sketch, index.dimension(), 0)?;
-	let credits = usize::from(method.credits);
-	let ranked = scan::records(index, &sketch, Some(payer));
+	let probe = Probe::new(&sketch)?;
+	let probes = std::slice::from_ref(&probe);
+	let count = usize::from(method.credits).min(MAX_CREDITS as usize);
+	let ask = Ask { payer: Some(payer), wanted: Wanted::Paid, count, search };
 	let (contributors, records) = match method.pay_by {
-		PayBy::Records => {
-			let paid = ranked.into_iter().filter(Ranked::is_paid).take(credits).collect();
-			(Vec::new(), paid)
-		}
+		PayBy::Records => (Vec::new(), scan::best_records(index, probes, ask)?.concat()),
 		PayBy::Contributors => {
-			let paid: Vec<Ranked> = scan::contributors(index, &sketch, Some(payer))
-				.into_iter()
-				.filter(Ranked::is_paid)
-				.take(credits)
-				.collect();
-			let records = explain(index, &paid, ranked, credits);
+			let paid = scan::best_contributors(index, probes, ask)?.concat();
+			let records = explain(index, &probe, &paid, ask)?;
 			(paid, records)
 		}
 	};
@@ -70,33 +82,22 @@ pub fn claim(
 }
 
 /// The records that explain what `paid` contributors are paid for: each one's best, and then the
-/// best of all that scored above zero, up to the method's credits. `ranked` is best first, and so
-/// is the result.
-fn explain(index: &IndexFile, paid: &[Ranked], ranked: Vec<Ranked>, credits: usize) -> Vec<Ranked> {
-	let mut witnesses: Vec<u32> = Vec::with_capacity(paid.len());
-	for account in paid.iter().filter_map(|leaf| {
-		index.contributors().get(leaf.position as usize).map(|leaf| &leaf.account)
-	}) {
-		let mut theirs = ranked.iter().filter(|leaf| {
-			index.records().get(leaf.position as usize).map(|r| &r.contributor) == Some(account)
-		});
-		witnesses.extend(theirs.next().map(|leaf| leaf.position));
-	}
-	let mut others = credits.min(MAX_CREDITS as usize).saturating_sub(witnesses.len());
+/// best of all that scored above zero, up to the method's credits. Best first.
+fn explain(index: &IndexFile, probe: &Probe, paid: &[Ranked], ask: Ask) -> Result<Vec<Ranked>> {
 	if paid.is_empty() {
-		return Vec::new();
+		return Ok(Vec::new());
 	}
-	ranked
-		.into_iter()
-		.filter(|leaf| {
-			if witnesses.contains(&leaf.position) {
-				return true;
-			}
-			let shown = others > 0 && leaf.score > 0;
-			others -= usize::from(shown);
-			shown
-		})
-		.collect()
+	let mut shown: Vec<Ranked> =
+		paid.iter().filter_map(|leaf| scan::best_of(index, probe, leaf.position)).collect();
+	let others = ask.count.saturating_sub(shown.len());
+	// As many as there is room for are not among those that stand behind someone.
+	let ask = Ask { wanted: Wanted::Positive, ..ask };
+	let best = scan::best_records(index, std::slice::from_ref(probe), ask)?.concat();
+	let fresh = best.into_iter().filter(|leaf| !shown.contains(leaf)).take(others);
+	let fresh: Vec<Ranked> = fresh.collect();
+	shown.extend(fresh);
+	shown.sort_by_key(|leaf| (std::cmp::Reverse(leaf.score), leaf.position));
+	Ok(shown)
 }
 
 /// A contributor leaf with its proof, as claims and challenges show it.
@@ -108,8 +109,9 @@ pub fn contributor_credit(
 	position: usize,
 ) -> Result<ContributorCredit<AccountId32>> {
 	let missing = Error::ClaimBounds("there is no such contributor");
-	let leaf = index.contributors().get(position).cloned();
-	match (leaf, index.contributor_tree().prove(position)) {
+	let leaf = index.contributors().get(position);
+	let proof = index.view().contributor_tree().and_then(|tree| tree.prove(position));
+	match (leaf, proof) {
 		(Some(leaf), Some(proof)) => {
 			Ok(ContributorCredit { position: position as u32, leaf, proof })
 		}
@@ -125,10 +127,10 @@ pub fn contributor_credit(
 pub fn record_credit(index: &IndexFile, position: usize) -> Result<RecordCredit<AccountId32>> {
 	let missing = || Error::ClaimBounds("there is no such record");
 	let leaf = index.leaf(position).ok_or_else(missing)?;
-	let record = index.records().get(position).cloned().ok_or_else(missing)?;
-	let proof = index.leaf_tree().prove(position).ok_or_else(missing)?;
-	let (tree, at) = index.record_tree(position).ok_or_else(missing)?;
-	let membership = tree.prove(at).ok_or_else(missing)?;
+	let record = index.records().get(position).ok_or_else(missing)?;
+	let view = index.view();
+	let proof = view.leaf_tree().and_then(|tree| tree.prove(position)).ok_or_else(missing)?;
+	let membership = view.membership(position).ok_or_else(missing)?;
 	Ok(RecordCredit { leaf, proof, record, membership })
 }
 

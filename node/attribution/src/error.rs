@@ -46,9 +46,15 @@ pub enum Error {
 		/// The version that is read here.
 		expected: u32,
 	},
-	/// The file's bytes are not the ones that its checksum was made over.
-	#[error("the attribution index is damaged: its checksum differs, fetch or build it again")]
-	Checksum,
+	/// A section's bytes are not the ones that its checksum was made over.
+	#[error("the attribution index is damaged in its {0}: fetch or build it again")]
+	Checksum(&'static str),
+	/// The nodes of a tree are not the hashes of what they stand for.
+	#[error("the tree of {0} in the attribution index is not theirs: fetch or build it again")]
+	Tree(&'static str),
+	/// An index can't begin with another one.
+	#[error("the older index has another {0}: build the new one from the start")]
+	NotAnExtension(&'static str),
 	/// A section does not have the length that the header asks for.
 	#[error("index section {section}: {found} bytes where {expected} are needed")]
 	SectionLength {

@@ -5,20 +5,22 @@ use openledger_primitives_attribution::score;
 /// The share of null queries that may still pay someone, in percent.
 const PAID_PERCENT: usize = 1;
 
-/// The most that any leaf scores for `query`, as a share of |query|·|leaf| in millionths, rounded up
-/// so that a floor of that share refuses it. Zero where every score is zero or less.
-pub fn strongest<'a>(query: &[i8], leaves: impl IntoIterator<Item = (u32, &'a [i8])>) -> u32 {
-	let of_leaf = |(scale, sketch): (u32, &[i8])| {
-		let most = score::floor(query, scale, sketch, 1_000_000);
-		let (Ok(score), Ok(most)) =
-			(u128::try_from(score::score(query, scale, sketch)), u128::try_from(most))
-		else {
-			return 0;
-		};
-		let share = (score * 1_000_000).div_ceil(most.max(1));
-		share.min(1_000_000) as u32
+/// What a leaf scores for `query`, as a share of |query|·|leaf| in millionths, rounded up so that a
+/// floor of that share refuses it. Zero where the score is zero or less.
+pub fn share(query: &[i8], scale: u32, sketch: &[i8]) -> u32 {
+	let most = score::floor(query, scale, sketch, 1_000_000);
+	let (Ok(score), Ok(most)) =
+		(u128::try_from(score::score(query, scale, sketch)), u128::try_from(most))
+	else {
+		return 0;
 	};
-	leaves.into_iter().map(of_leaf).max().unwrap_or(0)
+	let share = (score * 1_000_000).div_ceil(most.max(1));
+	share.min(1_000_000) as u32
+}
+
+/// The largest [`share`] of any leaf; zero without any.
+pub fn strongest<'a>(query: &[i8], leaves: impl IntoIterator<Item = (u32, &'a [i8])>) -> u32 {
+	leaves.into_iter().map(|(scale, sketch)| share(query, scale, sketch)).max().unwrap_or(0)
 }
 
 /// The smallest floor above which at most one null query in a hundred has a leaf, given each one's

@@ -1,81 +1,155 @@
 //! The attribution index of a model version: what its commitment is over, and all that a claim is
 //! built from.
 
-mod file;
+mod builder;
+mod check;
+mod draft;
+mod layout;
 mod parts;
+mod rows;
+mod target;
+mod view;
 
 use crate::{
 	error::{Error, Result},
 	features,
 	projection::Projection,
-	tree::Tree,
+	scan::Coarse,
+	tree::Nodes,
 };
-use openledger_primitives_attribution::{ContributorLeaf, IndexLeaf, contributor, score};
-use openledger_primitives_core::{
-	Hash, Sketch,
-	model::IndexCommitment,
-	record::{RecordLeaf, Snapshot},
-};
+use codec::Encode;
+use draft::Draft;
+use layout::Layout;
+use memmap2::Mmap;
+use openledger_primitives_attribution::IndexLeaf;
+use openledger_primitives_core::{Hash, model::IndexCommitment, record::RecordLeaf};
 use sp_core::crypto::AccountId32;
-use sp_io::hashing::blake2_256;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+	fs::File,
+	path::Path,
+	sync::{Arc, OnceLock},
+};
 
-pub use file::VERSION;
+pub use builder::Builder;
+pub(crate) use check::check_sketch;
+pub use layout::VERSION;
 pub use parts::{Header, Leaf, Parts};
+pub use rows::{Contributors, Leaves, Records};
+pub use view::{LeafRef, View};
 
-/// An attribution index, validated.
+/// Where an index's bytes are.
+#[derive(Debug)]
+enum Storage {
+	Memory(Vec<u8>),
+	Mapped(Mmap),
+}
+
+impl Storage {
+	fn bytes(&self) -> &[u8] {
+		match self {
+			Self::Memory(bytes) => bytes,
+			Self::Mapped(map) => map,
+		}
+	}
+}
+
+/// An attribution index: one run of bytes, in memory or mapped from a file, with nothing held beside
+/// it for each leaf. Copies share them.
 ///
 /// Whatever it was read from, every leaf has the method's dimension, every head is a head, the
-/// records give the snapshots' roots and the contributor leaves are the sums of their records.
+/// records give the snapshots' roots and the contributor leaves are the sums of their records; only
+/// [`IndexFile::open_own`] takes this on trust.
 #[derive(Debug, Clone)]
 pub struct IndexFile {
-	parts: Parts,
-	contributors: Vec<ContributorLeaf<AccountId32>>,
-	projection: Projection,
-	leaf_tree: Tree,
-	contributor_tree: Tree,
-	record_trees: Vec<Tree>,
-	bytes: Vec<u8>,
+	storage: Arc<Storage>,
+	header: Header,
+	layout: Layout,
+	projection: OnceLock<Projection>,
+	hash: OnceLock<Hash>,
+	coarse: Arc<OnceLock<Coarse>>,
 }
 
 impl IndexFile {
-	/// Puts an index together and checks it.
+	fn of(storage: Storage, header: Header, layout: Layout) -> Self {
+		Self {
+			storage: Arc::new(storage),
+			header,
+			layout,
+			projection: OnceLock::new(),
+			hash: OnceLock::new(),
+			coarse: Arc::default(),
+		}
+	}
+
+	/// Puts an index together in memory and checks it; [`Builder`] writes one that need not fit.
 	///
 	/// # Errors
 	/// Typed, for whatever does not fit together.
 	pub fn new(parts: Parts) -> Result<Self> {
-		parts.check()?;
-		let record_hashes: Vec<Hash> = parts.records.iter().map(RecordLeaf::hash).collect();
-		let record_trees = record_trees(&parts.header.snapshots, &record_hashes)?;
-		let leaf_hashes = (0..parts.leaves.len())
-			.map(|position| index_leaf(&parts, &record_hashes, position).map(|leaf| leaf.hash()))
-			.collect::<Result<_>>()?;
-		let contributors = contributors(&parts)?;
-		let contributor_tree = Tree::new(contributors.iter().map(ContributorLeaf::hash).collect());
-		let dimension = parts.dimension();
-		let projection = Projection::new(&parts.header.projection, dimension, features::DIMENSION);
-		let bytes = file::encode(&parts, &contributors);
-		let leaf_tree = Tree::new(leaf_hashes);
-		Ok(Self {
-			parts,
-			contributors,
-			projection,
-			leaf_tree,
-			contributor_tree,
-			record_trees,
-			bytes,
-		})
+		let Parts { header, leaves, records } = parts;
+		Self::in_memory(header, leaves, &records, None)
 	}
 
-	/// The same index with another floor.
+	/// The index that begins with this one and goes on with these leaves, whose record leaves are
+	/// `records`, in memory. As [`Builder::append`], with the header's floor.
+	///
+	/// # Errors
+	/// As [`Builder::append`].
+	pub fn append(
+		&self,
+		header: Header,
+		leaves: impl IntoIterator<Item = Leaf>,
+		records: &[RecordLeaf<AccountId32>],
+	) -> Result<Self> {
+		builder::extends(&self.header, &header)?;
+		Self::in_memory(header, leaves, records, Some(self))
+	}
+
+	fn in_memory(
+		header: Header,
+		leaves: impl IntoIterator<Item = Leaf>,
+		records: &[RecordLeaf<AccountId32>],
+		old: Option<&Self>,
+	) -> Result<Self> {
+		let counted = header.check()? as usize;
+		let before = old.map_or(0, Self::len);
+		if before + records.len() != counted {
+			let found = before + records.len();
+			return Err(Error::RecordCount { records: found, counted: counted as u64 });
+		}
+		let floor_ppm = header.floor_ppm;
+		let view = old.map(Self::view);
+		let record = |position: usize| match &view {
+			Some(old) if position < before => old.record(position),
+			_ => records.get(position - before).cloned(),
+		};
+		let mut draft = Draft::begin(header, &record, view, |length| Ok(vec![0; length]))?;
+		for leaf in leaves {
+			draft.push(leaf)?;
+		}
+		draft.complete(view)?;
+		let (bytes, header, layout) = draft.seal(floor_ppm)?;
+		Ok(Self::of(Storage::Memory(bytes), header, layout))
+	}
+
+	/// The same index with another floor, in memory.
 	///
 	/// # Errors
 	/// [`Error::Malformed`] for a floor above one million.
-	pub fn with_floor(mut self, floor_ppm: u32) -> Result<Self> {
-		self.parts.header.floor_ppm = floor_ppm;
-		self.parts.header.check()?;
-		self.bytes = file::encode(&self.parts, &self.contributors);
-		Ok(self)
+	pub fn with_floor(self, floor_ppm: u32) -> Result<Self> {
+		let header = Header { floor_ppm, ..self.header };
+		header.check()?;
+		let mut bytes = match Arc::try_unwrap(self.storage) {
+			Ok(Storage::Memory(bytes)) => bytes,
+			Ok(mapped) => mapped.bytes().to_vec(),
+			Err(shared) => shared.bytes().to_vec(),
+		};
+		let encoded = header.encode();
+		let table = self.layout.table_with_header(&bytes, &encoded);
+		let at = self.layout.range(layout::Section::Header);
+		bytes[at].copy_from_slice(&encoded);
+		bytes[..table.len()].copy_from_slice(&table);
+		Ok(Self::of(Storage::Memory(bytes), header, self.layout))
 	}
 
 	/// Reads an index and checks everything in it.
@@ -83,24 +157,53 @@ impl IndexFile {
 	/// # Errors
 	/// Typed, for bytes that are truncated, damaged, of another version or inconsistent.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-		let (parts, contributors) = file::decode(bytes)?;
-		let index = Self::new(parts)?;
-		if index.contributors != contributors {
-			return Err(Error::ContributorSums);
-		}
-		// Two encodings of one index would have two hashes.
-		if index.bytes != bytes {
-			return Err(Error::malformed("index", "its encoding is not the canonical one"));
-		}
-		Ok(index)
+		Self::checked(Storage::Memory(bytes.to_vec()))
 	}
 
-	/// Opens an index file.
+	/// Maps an index file and checks everything in it, which reads and hashes all of it once.
+	///
+	/// The file must not be changed while it is mapped: index files are written once, under another
+	/// name, and renamed, in folders that are the operator's own. Removing or replacing one by
+	/// renaming is no change of it.
 	///
 	/// # Errors
 	/// [`Error::Io`], or as [`IndexFile::from_bytes`].
 	pub fn open(path: &Path) -> Result<Self> {
-		Self::from_bytes(&std::fs::read(path).map_err(Error::io(path))?)
+		Self::checked(Self::map(path)?)
+	}
+
+	/// Maps an index file that this machine built or has checked before: table, header and lengths are
+	/// checked, and the rest is taken on trust and read when it is asked for. Whatever it is, nothing
+	/// asked of it panics; but a claim on what was damaged since can fail its verification.
+	/// [`IndexFile::verify`] checks it all.
+	///
+	/// # Errors
+	/// [`Error::Io`], or as [`IndexFile::from_bytes`] of table and header.
+	pub fn open_own(path: &Path) -> Result<Self> {
+		let storage = Self::map(path)?;
+		let (_, header, layout) = check::outline(storage.bytes())?;
+		Ok(Self::of(storage, header, layout))
+	}
+
+	fn map(path: &Path) -> Result<Storage> {
+		let file = File::open(path).map_err(Error::io(path))?;
+		Ok(Storage::Mapped(target::map(path, &file)?))
+	}
+
+	fn checked(storage: Storage) -> Result<Self> {
+		let (table, header, layout) = check::outline(storage.bytes())?;
+		let index = Self::of(storage, header, layout);
+		check::everything(&table, &index.view())?;
+		Ok(index)
+	}
+
+	/// Checks everything, as opening an index of others does.
+	///
+	/// # Errors
+	/// As [`IndexFile::from_bytes`].
+	pub fn verify(&self) -> Result<()> {
+		let (table, ..) = check::outline(self.to_bytes())?;
+		check::everything(&table, &self.view())
 	}
 
 	/// Writes the index file; readers see the old file or the whole new one.
@@ -108,145 +211,90 @@ impl IndexFile {
 	/// # Errors
 	/// [`Error::Io`].
 	pub fn save(&self, path: &Path) -> Result<()> {
-		crate::store::write_atomically(path, &self.bytes)
+		crate::store::write_atomically(path, self.to_bytes())
 	}
 
 	/// The index file's bytes, under whose blake2b-256 the content store has it.
 	pub fn to_bytes(&self) -> &[u8] {
-		&self.bytes
+		self.storage.bytes()
 	}
 
-	/// What is committed to on chain.
+	/// What is committed to on chain. The first call hashes the whole file.
 	pub fn commitment(&self) -> IndexCommitment {
+		let root = |tree: Option<Nodes>| tree.map(|tree| tree.root()).unwrap_or_default();
 		IndexCommitment {
-			records_root: self.leaf_tree.root(),
-			records: self.leaf_tree.len() as u32,
-			contributors_root: self.contributor_tree.root(),
-			contributors: self.contributor_tree.len() as u32,
-			floor_ppm: self.parts.header.floor_ppm,
-			file: blake2_256(&self.bytes).into(),
+			records_root: root(self.view().leaf_tree()),
+			records: self.layout.records as u32,
+			contributors_root: root(self.view().contributor_tree()),
+			contributors: self.layout.contributors as u32,
+			floor_ppm: self.header.floor_ppm,
+			file: *self.hash.get_or_init(|| hash(self.to_bytes())),
 		}
 	}
 
 	/// What the index was made from.
 	pub fn header(&self) -> &Header {
-		&self.parts.header
+		&self.header
 	}
 
-	/// The projection of the header's seed.
+	/// The projection of the header's seed, drawn at the first call.
 	pub fn projection(&self) -> &Projection {
-		&self.projection
+		self.projection.get_or_init(|| {
+			Projection::new(&self.header.projection, self.dimension(), features::DIMENSION)
+		})
 	}
 
 	/// Components of a sketch.
 	pub fn dimension(&self) -> usize {
-		self.parts.dimension()
+		self.layout.dimension
 	}
 
 	/// How many records there are.
 	pub fn len(&self) -> usize {
-		self.parts.leaves.len()
+		self.layout.records
 	}
 
 	/// Whether there are no records; never so in a valid index.
 	pub fn is_empty(&self) -> bool {
-		self.parts.leaves.is_empty()
+		self.len() == 0
+	}
+
+	/// All that is in the sections.
+	pub fn view(&self) -> View<'_> {
+		View { bytes: self.to_bytes(), layout: &self.layout, header: &self.header }
 	}
 
 	/// The leaves, in manifest order.
-	pub fn leaves(&self) -> &[Leaf] {
-		&self.parts.leaves
+	pub fn leaves(&self) -> Leaves<'_> {
+		Leaves(self.view())
 	}
 
 	/// The record leaves behind them.
-	pub fn records(&self) -> &[RecordLeaf<AccountId32>] {
-		&self.parts.records
+	pub fn records(&self) -> Records<'_> {
+		Records(self.view())
 	}
 
 	/// The contributor leaves, in ascending order of account.
-	pub fn contributors(&self) -> &[ContributorLeaf<AccountId32>] {
-		&self.contributors
+	pub fn contributors(&self) -> Contributors<'_> {
+		Contributors(self.view())
 	}
 
 	/// The leaf at `position` as it is hashed.
 	pub fn leaf(&self, position: usize) -> Option<IndexLeaf> {
-		let record = self.parts.records.get(position)?.hash();
-		self.parts.leaves.get(position).map(|leaf| leaf.to_index_leaf(position as u32, record))
+		self.view().index_leaf(position)
 	}
 
-	pub(crate) fn leaf_tree(&self) -> &Tree {
-		&self.leaf_tree
-	}
-
-	pub(crate) fn contributor_tree(&self) -> &Tree {
-		&self.contributor_tree
-	}
-
-	/// The tree of the snapshot that holds `position`, and the record's place in it.
-	pub(crate) fn record_tree(&self, position: usize) -> Option<(&Tree, usize)> {
-		let mut rest = position;
-		for tree in &self.record_trees {
-			match rest.checked_sub(tree.len()) {
-				Some(beyond) => rest = beyond,
-				None => return Some((tree, rest)),
-			}
-		}
-		None
+	/// What the first stage of a two-stage search reads, made at the first call.
+	pub(crate) fn coarse(&self) -> &Coarse {
+		self.coarse.get_or_init(|| Coarse::new(&self.view().rows()))
 	}
 }
 
-fn index_leaf(parts: &Parts, records: &[Hash], position: usize) -> Result<IndexLeaf> {
-	match (parts.leaves.get(position), records.get(position)) {
-		(Some(leaf), Some(record)) => Ok(leaf.to_index_leaf(position as u32, *record)),
-		_ => Err(Error::RecordCount { records: records.len(), counted: parts.leaves.len() as u64 }),
-	}
-}
-
-/// One tree for each snapshot, checked against the frozen roots.
-fn record_trees(snapshots: &[(u32, Snapshot)], hashes: &[Hash]) -> Result<Vec<Tree>> {
-	let mut rest = hashes;
-	let mut trees = Vec::with_capacity(snapshots.len());
-	for (datanet, snapshot) in snapshots {
-		let (of_this, others) =
-			rest.split_at_checked(snapshot.count as usize).ok_or(Error::RecordCount {
-				records: hashes.len(),
-				counted: u64::from(snapshot.count),
-			})?;
-		let tree = Tree::new(of_this.to_vec());
-		if tree.root() != snapshot.root {
-			return Err(Error::SnapshotRoot { datanet: *datanet });
-		}
-		trees.push(tree);
-		rest = others;
-	}
-	Ok(trees)
-}
-
-/// The contributor leaves, in ascending order of account.
-fn contributors(parts: &Parts) -> Result<Vec<ContributorLeaf<AccountId32>>> {
-	let mut by_account: BTreeMap<&AccountId32, Vec<IndexLeaf>> = BTreeMap::new();
-	for (position, (leaf, record)) in parts.leaves.iter().zip(&parts.records).enumerate() {
-		let leaf = leaf.to_index_leaf(position as u32, Hash::zero());
-		by_account.entry(&record.contributor).or_default().push(leaf);
-	}
-	by_account
-		.into_iter()
-		.map(|(account, leaves)| {
-			contributor::sum(account.clone(), parts.dimension(), &leaves)
-				.ok_or(Error::ContributorSums)
-		})
-		.collect()
-}
-
-/// Whether a sketch is one that a leaf or a query can have.
-pub(crate) fn check_sketch(sketch: &Sketch, dimension: usize, position: u32) -> Result<()> {
-	if sketch.len() != dimension {
-		return Err(Error::Dimension { expected: dimension, found: sketch.len() });
-	}
-	if !score::is_symmetric(sketch) {
-		return Err(Error::Asymmetric(position));
-	}
-	Ok(())
+/// blake2b-256 of bytes that may not fit in memory.
+fn hash(bytes: &[u8]) -> Hash {
+	let mut hasher = blake2b_simd::Params::new().hash_length(32).to_state();
+	hasher.update(bytes);
+	Hash::from_slice(hasher.finalize().as_bytes())
 }
 
 #[cfg(test)]

@@ -4,10 +4,60 @@ use crate::claim::{ContributorLeaf, IndexLeaf};
 use alloc::{vec, vec::Vec};
 use openledger_primitives_core::Sketch;
 
-/// The contributor leaf over `leaves`, all of one contributor: the sum of `scale · sketch` over
-/// cluster heads, in i64, then divided by the smallest whole scale that brings every component to
-/// −127…127, halves away from zero. Every step is exact or rounds the same way on every machine,
-/// and negating all sketches negates the result.
+/// The sum of `scale · sketch` over a contributor's cluster heads, exact in whatever order they are
+/// added.
+#[derive(Clone, Debug)]
+pub struct Sum {
+	sums: Vec<i64>,
+}
+
+impl Sum {
+	/// The sum over no heads.
+	pub fn new(dimension: usize) -> Self {
+		Self { sums: vec![0; dimension] }
+	}
+
+	/// Adds a head. `None` where its sketch has another length, or a component of the sum passes
+	/// `i64`.
+	pub fn add(&mut self, scale: u16, sketch: &[i8]) -> Option<()> {
+		if sketch.len() != self.sums.len() {
+			return None;
+		}
+		for (sum, component) in self.sums.iter_mut().zip(sketch) {
+			let product = i64::from(scale).checked_mul(i64::from(*component))?;
+			*sum = sum.checked_add(product)?;
+		}
+		Some(())
+	}
+
+	/// The leaf: the sum divided by the smallest whole scale that brings every component to
+	/// −127…127, halves away from zero. Every step is exact or rounds the same way on every machine,
+	/// and negating all sketches negates the result.
+	///
+	/// `None` where the scale passes `u32`, or the sketch its longest.
+	pub fn leaf<AccountId>(&self, account: AccountId) -> Option<ContributorLeaf<AccountId>> {
+		let most = self.sums.iter().map(|sum| sum.unsigned_abs()).max().unwrap_or(0);
+		let scale = u32::try_from(most.div_ceil(127)).ok()?;
+		let divisor = u64::from(scale.max(1));
+		let sketch: Vec<i8> = self
+			.sums
+			.iter()
+			.map(|sum| {
+				let rounded = sum
+					.unsigned_abs()
+					.saturating_mul(2)
+					.saturating_add(divisor)
+					.checked_div(divisor.saturating_mul(2))?;
+				let magnitude = i8::try_from(rounded).ok()?;
+				Some(if *sum < 0 { magnitude.saturating_neg() } else { magnitude })
+			})
+			.collect::<Option<_>>()?;
+		Some(ContributorLeaf { account, scale, sketch: Sketch::try_from(sketch).ok()? })
+	}
+}
+
+/// The contributor leaf over `leaves`, all of one contributor: the [`Sum`] of those that are cluster
+/// heads.
 ///
 /// `None` where the sketches' lengths are not `dimension`, or the scale passes `u32`.
 pub fn sum<'a, AccountId>(
@@ -15,35 +65,13 @@ pub fn sum<'a, AccountId>(
 	dimension: usize,
 	leaves: impl IntoIterator<Item = &'a IndexLeaf>,
 ) -> Option<ContributorLeaf<AccountId>> {
-	let mut sums: Vec<i64> = vec![0; dimension];
+	let mut sum = Sum::new(dimension);
 	for leaf in leaves {
-		if leaf.head != leaf.position {
-			continue;
-		}
-		if leaf.sketch.len() != dimension {
-			return None;
-		}
-		for (sum, component) in sums.iter_mut().zip(&leaf.sketch) {
-			let product = i64::from(leaf.scale).checked_mul(i64::from(*component))?;
-			*sum = sum.checked_add(product)?;
+		if leaf.head == leaf.position {
+			sum.add(leaf.scale, &leaf.sketch)?;
 		}
 	}
-	let most = sums.iter().map(|sum| sum.unsigned_abs()).max().unwrap_or(0);
-	let scale = u32::try_from(most.div_ceil(127)).ok()?;
-	let divisor = u64::from(scale.max(1));
-	let sketch: Vec<i8> = sums
-		.iter()
-		.map(|sum| {
-			let rounded = sum
-				.unsigned_abs()
-				.saturating_mul(2)
-				.saturating_add(divisor)
-				.checked_div(divisor.saturating_mul(2))?;
-			let magnitude = i8::try_from(rounded).ok()?;
-			Some(if *sum < 0 { magnitude.saturating_neg() } else { magnitude })
-		})
-		.collect::<Option<_>>()?;
-	Some(ContributorLeaf { account, scale, sketch: Sketch::try_from(sketch).ok()? })
+	sum.leaf(account)
 }
 
 #[cfg(test)]

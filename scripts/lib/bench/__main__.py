@@ -9,6 +9,7 @@ import tempfile
 
 import chain
 import demonstration
+import index
 import retrieval
 import serving
 from processes import Failed, say
@@ -18,6 +19,7 @@ BENCHMARKS = {
     "chain": chain,
     "demonstration": demonstration,
     "retrieval": retrieval,
+    "index": index,
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

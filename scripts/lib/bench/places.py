@@ -14,6 +14,7 @@ SERVE_SPEED = BINARIES / "examples" / "serve_speed"
 TRAIN_SPEED = BINARIES / "examples" / "train_speed"
 GEMM_SPEED = BINARIES / "examples" / "gemm_speed"
 ADAPTER_STORE = BINARIES / "examples" / "adapter_store"
+INDEX_SCALE = BINARIES / "examples" / "index_scale"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
 # The demonstration asks for it by this name.
 MODEL = CACHE / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -12,6 +12,7 @@ import unittest
 
 import blocks
 import chain
+import index
 import latency
 import peers
 import processes
@@ -269,14 +270,23 @@ class Peers(unittest.TestCase):
         self.assertEqual(found["train_over_torch"], 1.5)
 
 
+class Index(unittest.TestCase):
+    def test_recall_stands_at_the_top_beside_the_targets(self):
+        found = index.described({"scan": {"two_stage": {"two_stage_recall": 0.9995}}, "dimension": 512})
+        self.assertEqual((found["two_stage_recall"], found["dimension"]), (0.9995, 512))
+        self.assertEqual(found["targets"]["scan_over_read_1m_512"], "<= 1.5")
+
+
 class CommandLine(unittest.TestCase):
     def test_benchmarks_without_a_model_ask_for_none(self):
         defaults = {}
         parser = types.SimpleNamespace(
             add_argument=lambda *_, **__: None, set_defaults=lambda **given: defaults.update(given)
         )
-        chain.add_arguments(parser, int)
-        self.assertEqual(defaults, {"model": None})
+        for benchmark in (chain, index):
+            defaults.clear()
+            benchmark.add_arguments(parser, lambda least: int)
+            self.assertEqual(defaults, {"model": None})
 
 
 class Processes(unittest.TestCase):

@@ -107,7 +107,7 @@ fn floor_refuses_the_null_queries_that_it_was_calibrated_on() {
 		paid += usize::from(best.iter().any(crate::scan::Ranked::is_paid));
 	}
 	assert!(paid <= 1, "{paid}");
-	assert!(matches!(calibrate(&index, &[]), Err(Error::NoNullQueries)));
+	assert!(matches!(calibrate(&index.view(), &[]), Err(Error::NoNullQueries)));
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn claim_credits_nothing_when_query_is_zero() {
 fn own_record_is_paid_most_when_it_is_the_query() {
 	let index = testing::index(40, PayBy::Records, 100_000);
 	for position in [0usize, 13, 36] {
-		let query = index.leaves()[position].sketch.clone();
+		let query =
+			Sketch::try_from(index.leaves().get(position).unwrap().sketch.to_vec()).unwrap();
 		let claim = claim_on(&index, query, &account(200));
 		let verified = verify(&terms(&index), &account(200), &claim).unwrap();
 		assert_eq!(verified.paid[0].position as usize, position);
@@ -54,8 +55,8 @@ fn own_record_is_paid_most_when_it_is_the_query() {
 fn claim_skips_the_payer() {
 	for pay_by in [PayBy::Records, PayBy::Contributors] {
 		let index = testing::index(40, pay_by, 0);
-		let query = index.leaves()[0].sketch.clone();
-		let payer = index.records()[0].contributor.clone();
+		let query = Sketch::try_from(index.leaves().get(0).unwrap().sketch.to_vec()).unwrap();
+		let payer = index.records().get(0).unwrap().contributor;
 		let claim = claim_on(&index, query.clone(), &payer);
 		let verified = verify(&terms(&index), &payer, &claim).unwrap();
 		assert!(verified.paid.iter().all(|credit| credit.account != payer));
@@ -121,8 +122,8 @@ proptest! {
 		// Whatever is not credited can't be shown to have been left out.
 		let witness = |account: &AccountId32| {
 			(0..index.len()).find(|at| {
-				index.records()[*at].contributor == *account
-					&& index.leaves()[*at].head as usize == *at
+				index.records().get(*at).unwrap().contributor == *account
+					&& index.view().is_head(*at)
 			})
 		};
 		let omissions: Vec<Omission<AccountId32>> = match pay_by {

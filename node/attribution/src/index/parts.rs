@@ -1,9 +1,7 @@
 //! What an index consists of, and what has to hold between the parts.
 
-use super::check_sketch;
 use crate::error::{Error, Result};
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::IndexLeaf;
 use openledger_primitives_core::{
 	DatanetId, Hash, MAX_CREDITS, MAX_SKETCH, MAX_SNAPSHOTS, Sketch,
 	model::Method,
@@ -46,14 +44,6 @@ pub struct Leaf {
 	pub sketch: Sketch,
 }
 
-impl Leaf {
-	/// The leaf as it is hashed.
-	pub fn to_index_leaf(&self, position: u32, record: Hash) -> IndexLeaf {
-		let Self { head, scale, sketch } = self.clone();
-		IndexLeaf { position, record, head, scale, sketch }
-	}
-}
-
 /// All that an index is made of; everything else follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
@@ -92,55 +82,6 @@ impl Header {
 		match u32::try_from(counted) {
 			Ok(0) | Err(_) => refuse(format!("snapshots that count {counted} records")),
 			Ok(counted) => Ok(counted),
-		}
-	}
-}
-
-impl Parts {
-	/// Components of a sketch.
-	pub(super) fn dimension(&self) -> usize {
-		self.header.method.dimension.into()
-	}
-
-	/// Checks all that does not need hashing.
-	pub(super) fn check(&self) -> Result<()> {
-		let counted = self.header.check()?;
-		for found in [self.leaves.len(), self.records.len()] {
-			if found != counted as usize {
-				return Err(Error::RecordCount { records: found, counted: counted.into() });
-			}
-		}
-		for (position, leaf) in self.leaves.iter().enumerate() {
-			self.check_leaf(position, leaf)?;
-		}
-		let places = self.header.snapshots.iter().flat_map(|(datanet, snapshot)| {
-			(0..snapshot.count).map(move |index| (*datanet, index))
-		});
-		for (position, (record, place)) in self.records.iter().zip(places).enumerate() {
-			if (record.datanet, record.index) != place {
-				let reason = "it is not the one that the snapshot has at this place";
-				return Err(Error::WrongRecord { position, reason });
-			}
-		}
-		Ok(())
-	}
-
-	fn check_leaf(&self, position: usize, leaf: &Leaf) -> Result<()> {
-		let refuse =
-			|reason| Err(Error::BadHead { position: position as u32, head: leaf.head, reason });
-		check_sketch(&leaf.sketch, self.dimension(), position as u32)?;
-		if leaf.head as usize == position {
-			return Ok(());
-		}
-		let key = |at: usize| self.records.get(at).map(|record| (record.committed_at, at));
-		match self.leaves.get(leaf.head as usize) {
-			None => refuse("there is no such record"),
-			Some(head) if head.head != leaf.head => refuse("it is a duplicate itself"),
-			Some(_) if key(leaf.head as usize) > key(position) => refuse("it was committed later"),
-			Some(_) if leaf.scale != 0 || leaf.sketch.iter().any(|c| *c != 0) => {
-				refuse("a duplicate has no sketch of its own")
-			}
-			Some(_) => Ok(()),
 		}
 	}
 }
