@@ -1,0 +1,139 @@
+//! What sketches cost beside the work that they are made of. Prints one JSON object.
+//!
+//! Of answers: the time of a sketch beside that of a prefill of the same tokens, and of generating the
+//! answer. Of records: tokens a second beside training on them. Times are medians, in milliseconds.
+
+use openledger_attribution::{estimator, features, format::Record, projection::Projection};
+use openledger_primitives_core::{Hash, MAX_SKETCH};
+use openlora::{
+	Adapter, Base, Example, Finish, GenerateOptions, Sampling, TrainOptions, generate, log_probs,
+	train,
+};
+use serde_json::{Value, json};
+use std::{fs, ops::ControlFlow, path::Path, time::Instant};
+
+const USAGE: &str = "usage: sketch_cost BASE RECORDS...
+
+BASE     a GGUF file or Hugging Face folder
+RECORDS  files of records, a line of JSON each";
+
+/// Tokens of an answer.
+const ANSWER: usize = 64;
+/// Tokens of prompts.
+const PROMPTS: [usize; 2] = [32, 500];
+const RUNS: usize = 15;
+/// Records that are sketched and trained on.
+const RECORDS: usize = 64;
+/// The most tokens of a record.
+const RECORD_TOKENS: usize = 128;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// The median of some runs, in milliseconds.
+fn median(mut run: impl FnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
+	let mut times = Vec::new();
+	for _ in 0..RUNS {
+		let begun = Instant::now();
+		run()?;
+		times.push(begun.elapsed().as_secs_f64() * 1e3);
+	}
+	times.sort_by(f64::total_cmp);
+	Ok(times[RUNS / 2])
+}
+
+fn examples(base: &Base, files: &[String]) -> Result<Vec<Example>, Failure> {
+	let mut found = Vec::new();
+	for file in files {
+		let lines = fs::read_to_string(file)?;
+		// Some of each file.
+		for line in lines.lines().take(RECORDS.div_ceil(files.len())) {
+			match Record::parse(line.as_bytes())?.encode(base, RECORD_TOKENS) {
+				Ok((tokens, answer_start)) => found.push(Example::new(tokens, answer_start)),
+				Err(openledger_attribution::Error::Format(_)) => {}
+				Err(error) => return Err(error.into()),
+			}
+		}
+	}
+	Ok(found)
+}
+
+/// What the answer to a prompt of so many tokens costs.
+fn answer(base: &Base, adapter: &Adapter, tokens: &[u32], prompt: usize) -> Result<Value, Failure> {
+	let projection = Projection::new(&Hash::zero(), MAX_SKETCH as usize, features::DIMENSION);
+	let prompt: Vec<u32> = tokens.iter().copied().cycle().take(prompt).collect();
+	let options = GenerateOptions::new(ANSWER, Sampling::GREEDY, Vec::new());
+	let mut given = Vec::new();
+	let generation = median(|| {
+		let mut go_on = |_| ControlFlow::Continue(());
+		let output = generate(base, Some(adapter), &prompt, &options, &mut go_on)?;
+		if output.finish != Finish::Length {
+			return Err("the answer ended before its time".into());
+		}
+		given = output.tokens;
+		Ok(())
+	})?;
+	let whole = [&prompt[..], &given].concat();
+	let last = whole.len() - 1;
+	let prefill = median(|| Ok(drop(log_probs(base, Some(adapter), &whole, last)?)))?;
+	let sketch = median(|| {
+		let of = [(&whole[..], prompt.len())];
+		estimator::compute(base, adapter, &of, |_, feature| {
+			estimator::sketch(&projection, &feature).map(drop)
+		})?;
+		Ok(())
+	})?;
+	let gain = median(|| {
+		log_probs(base, Some(adapter), &whole, prompt.len())?;
+		Ok(drop(log_probs(base, None, &whole, prompt.len())?))
+	})?;
+	Ok(json!({
+		"prompt": prompt.len(), "answer": given.len(), "generation_ms": generation, "prefill_ms": prefill,
+		"sketch_ms": sketch, "gain_ms": gain, "sketch_over_prefill": sketch / prefill,
+		"share_of_generation": sketch / generation,
+	}))
+}
+
+fn main() -> Result<(), Failure> {
+	let given: Vec<String> = std::env::args().skip(1).collect();
+	let Some((base, files)) = given.split_first().filter(|(_, files)| !files.is_empty()) else {
+		eprintln!("{USAGE}");
+		std::process::exit(2);
+	};
+	let base = Base::load(Path::new(base))?;
+	let examples = examples(&base, files)?;
+	let tokens: usize = examples.iter().map(|example| example.tokens.len()).sum();
+
+	let options = TrainOptions { epochs: 1, ..TrainOptions::default() };
+	let begun = Instant::now();
+	let adapter = train(&base, &examples, &options, &mut |_| ControlFlow::Continue(()))?;
+	let training = begun.elapsed().as_secs_f64();
+
+	let projection = Projection::new(&Hash::zero(), MAX_SKETCH as usize, features::DIMENSION);
+	let sequences: Vec<(&[u32], usize)> =
+		examples.iter().map(|example| (&example.tokens[..], example.answer_start)).collect();
+	let begun = Instant::now();
+	estimator::compute(&base, &adapter, &sequences, |at, feature| {
+		estimator::leaf(&projection, &feature, at as u32).map(drop)
+	})?;
+	let building = begun.elapsed().as_secs_f64();
+
+	let text: Vec<u32> = examples.iter().flat_map(|example| example.tokens.clone()).collect();
+	let answers = PROMPTS
+		.iter()
+		.map(|prompt| answer(&base, &adapter, &text, *prompt))
+		.collect::<Result<Vec<_>, _>>()?;
+	println!(
+		"{}",
+		json!({
+			"sketch_over_prefill": answers.iter().filter_map(|of| of["sketch_over_prefill"].as_f64()).fold(0.0, f64::max),
+			"build_tokens_per_s": tokens as f64 / building,
+			"build_over_training": training / building,
+			"sketches": {
+				"records": examples.len(), "tokens": tokens,
+				"training_tokens_per_s": tokens as f64 / training,
+				"answers": answers,
+			},
+		})
+	);
+	Ok(())
+}
