@@ -38,9 +38,9 @@ struct TargetLoss {
 impl TargetLoss {
 	/// `ln Σⱼ exp(zⱼ)` over the tokens that the objective holds the target against.
 	fn normaliser(&self, logits: &[f32], target: usize) -> f64 {
-		match self.objective {
-			Objective::Likelihood => log_sum_exp([logits, &[]]),
-			Objective::Odds => log_sum_exp([&logits[..target], &logits[target + 1..]]),
+		match self.objective.counts_target() {
+			true => log_sum_exp([logits, &[]]),
+			false => log_sum_exp([&logits[..target], &logits[target + 1..]]),
 		}
 	}
 }
@@ -81,7 +81,8 @@ impl CustomOp1 for TargetLoss {
 			.zip(&self.targets)
 			.map(|(logits, target)| {
 				let target = *target as usize;
-				self.normaliser(logits, target) - f64::from(logits[target])
+				let odds = f64::from(logits[target]) - self.normaliser(logits, target);
+				self.objective.of_odds(odds).0
 			})
 			.collect();
 		let mean = losses.iter().sum::<f64>() / positions as f64;
@@ -103,13 +104,16 @@ impl CustomOp1 for TargetLoss {
 			.zip(&self.targets)
 			.for_each(|((result, logits), target)| {
 				let target = *target as usize;
-				let normaliser = self.normaliser(logits, target) as f32;
+				let normaliser = self.normaliser(logits, target);
+				let odds = f64::from(logits[target]) - normaliser;
+				let (normaliser, weight) =
+					(normaliser as f32, weight * self.objective.of_odds(odds).1);
 				for (result, z) in result.iter_mut().zip(logits) {
 					*result = weight * exp(z - normaliser);
 				}
-				match self.objective {
-					Objective::Likelihood => result[target] -= weight,
-					Objective::Odds => result[target] = -weight,
+				match self.objective.counts_target() {
+					true => result[target] -= weight,
+					false => result[target] = -weight,
 				}
 			});
 		Ok(Some(Tensor::from_vec(result, (positions, vocab), &Device::Cpu)?))

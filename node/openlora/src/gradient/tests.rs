@@ -72,7 +72,7 @@ fn check_by_differences(
 	gradient: &[f32],
 	context: usize,
 	answer: usize,
-	odds: bool,
+	objective: Objective,
 ) {
 	let reference = Reference::new(config.clone(), 1);
 	let like = adapter.weights();
@@ -98,7 +98,7 @@ fn check_by_differences(
 						*value += sign * h * d;
 					}
 					let moved = reference.adapted(like, &moved);
-					moved.loss(&before, context, &TOKENS, answer, odds)
+					moved.loss(&before, context, &TOKENS, answer, objective)
 				};
 				let measured = (moved(1.0) - moved(-1.0)) / (2.0 * h);
 				let claimed: f64 =
@@ -120,11 +120,10 @@ fn gradient_equals_finite_differences_for_every_matrix_when_the_prompt_is_consta
 	for config in configs() {
 		let base = base(&config);
 		let adapter = adapter(&base, 0.3);
-		for objective in [Objective::Likelihood, Objective::Odds] {
+		for objective in [Objective::Likelihood, Objective::Odds, Objective::Root] {
 			let options = GradientOptions { objective, first_layer: 0 };
 			let gradient = gradient(&base, &adapter, &TOKENS, 5, options).unwrap();
-			let odds = objective == Objective::Odds;
-			check_by_differences(&config, &adapter, &gradient, 4, 5, odds);
+			check_by_differences(&config, &adapter, &gradient, 4, 5, objective);
 		}
 	}
 }
@@ -137,7 +136,7 @@ fn gradient_equals_finite_differences_for_every_matrix_when_the_whole_sequence_c
 			[(adapter(&base, 0.3), 1), (adapter(&base, 0.3), 5), (mixed_adapter(&base), 5)]
 		{
 			let gradient = full_gradient(&base, &adapter, answer);
-			check_by_differences(&config, &adapter, &gradient, 0, answer, false);
+			check_by_differences(&config, &adapter, &gradient, 0, answer, ALL.objective);
 		}
 	}
 }
@@ -149,7 +148,7 @@ fn gradient_and_loss_are_those_that_candle_differentiates() {
 		let adapter = adapter(&base, 0.3);
 		let values = parameters::flatten(adapter.weights()).unwrap();
 		let trained = Trained::new(adapter.weights(), &values).unwrap();
-		for objective in [Objective::Likelihood, Objective::Odds] {
+		for objective in [Objective::Likelihood, Objective::Odds, Objective::Root] {
 			let sequence =
 				Sequence { tokens: &TOKENS, answer_start: 3, context: 0, ..Sequence::default() };
 			let options = GradientOptions { objective, first_layer: 0 };
@@ -242,7 +241,7 @@ fn gradients_equal_single_ones_in_order_when_computed_together() {
 fn gradient_of_upper_layers_is_the_end_of_the_whole_gradient() {
 	let base = testing::tiny_base(1);
 	let adapter = adapter(&base, 0.3);
-	for objective in [Objective::Likelihood, Objective::Odds] {
+	for objective in [Objective::Likelihood, Objective::Odds, Objective::Root] {
 		let from = |first_layer| {
 			let options = GradientOptions { objective, first_layer };
 			gradient(&base, &adapter, &TOKENS, 5, options).unwrap()

@@ -79,19 +79,20 @@ impl Kernel for LossGradient<'_> {
 	#[inline(always)]
 	fn run<A: Arch>(self) -> f64 {
 		let Self { logits, target, objective, weight } = self;
-		let parts = match objective {
-			Objective::Likelihood => [&*logits, &[][..]],
-			Objective::Odds => [&logits[..target], &logits[target + 1..]],
+		let parts = match objective.counts_target() {
+			true => [&*logits, &[][..]],
+			false => [&logits[..target], &logits[target + 1..]],
 		};
 		let normaliser = LogSumExp { parts }.run::<A>();
-		let loss = normaliser - f64::from(logits[target]);
+		let (loss, factor) = objective.of_odds(f64::from(logits[target]) - normaliser);
+		let weight = weight * factor;
 		let shift = normaliser as f32;
 		for z in logits.iter_mut() {
 			*z = weight * exp(*z - shift);
 		}
-		match objective {
-			Objective::Likelihood => logits[target] -= weight,
-			Objective::Odds => logits[target] = -weight,
+		match objective.counts_target() {
+			true => logits[target] -= weight,
+			false => logits[target] = -weight,
 		}
 		loss
 	}

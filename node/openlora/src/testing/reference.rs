@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::weights;
-use crate::{Config, Module, RopeScaling, adapter::AdapterWeights, hf, weights::Slot};
+use crate::{
+	Config, Module, RopeScaling, adapter::AdapterWeights, hf, objective::Objective, weights::Slot,
+};
 
 type Rows = Vec<Vec<f64>>;
 
@@ -170,7 +172,7 @@ impl Reference {
 			.collect()
 	}
 
-	/// Mean negative log-likelihood, or log-odds, of `tokens[answer..]`; the first `context` tokens run
+	/// Mean objective of `tokens[answer..]`; the first `context` tokens run
 	/// through `before`.
 	pub(crate) fn loss(
 		&self,
@@ -178,13 +180,18 @@ impl Reference {
 		context: usize,
 		tokens: &[u32],
 		answer: usize,
-		odds: bool,
+		objective: Objective,
 	) -> f64 {
 		let logits = self.logits_after(before, context, tokens);
 		let of = |position: usize| {
 			let (row, target) = (&logits[position - 1], tokens[position] as usize);
-			let others = row.iter().enumerate().filter(|(id, _)| !odds || *id != target);
-			others.map(|(_, z)| z.exp()).sum::<f64>().ln() - row[target]
+			let all: f64 = row.iter().map(|z| z.exp()).sum();
+			let p = row[target].exp() / all;
+			match objective {
+				Objective::Likelihood => -p.ln(),
+				Objective::Odds => -(p / (1.0 - p)).ln(),
+				Objective::Root => 2.0 * (1.0 - p).sqrt().atanh(),
+			}
 		};
 		(answer..tokens.len()).map(of).sum::<f64>() / (tokens.len() - answer) as f64
 	}

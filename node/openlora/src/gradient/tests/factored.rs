@@ -33,7 +33,7 @@ fn formed(base: &Base, adapter: &Adapter, options: FactorOptions<'_>) -> Vec<Vec
 fn factors_give_the_bits_of_the_gradient_when_it_is_formed() {
 	let base = testing::tiny_base(1);
 	for adapter in [adapter(&base, 0.3), mixed_adapter(&base)] {
-		for objective in [Objective::Likelihood, Objective::Odds] {
+		for objective in [Objective::Likelihood, Objective::Odds, Objective::Root] {
 			for first_layer in [0, 1] {
 				let gradient = gradient_options(objective, first_layer);
 				let mut expected = Vec::new();
