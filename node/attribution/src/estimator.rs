@@ -1,11 +1,9 @@
 //! From an answer to a feature, and from a feature to a sketch: the one estimator that leaves, queries
 //! and null queries share.
 //!
-//! The gradient is that of the answer's mean log-odds ([`Objective::Odds`]) with respect to the
-//! adapter's matrices in the upper half of the layers, each matrix's part brought to unit length
-//! before they are joined (as TrackStar does with its optimiser's second moments: Chang et al. 2024,
-//! arXiv:2410.17413). A trained adapter is nearly certain of what it has learnt, so that the
-//! gradient of the likelihood shows what a record failed to teach; the log-odds show what it taught.
+//! The gradient is that of [`OBJECTIVE`], the mean over the answer's tokens, with respect to the adapter's
+//! matrices in the upper half of the layers, of unit length. `docs/attribution-report` has what it was
+//! chosen from and by what.
 
 use crate::{
 	error::{Error, Result},
@@ -18,25 +16,26 @@ use crate::{
 use openledger_primitives_core::Sketch;
 use openlora::{Adapter, Base, GradientOptions, Objective};
 
-/// The gradient that features are made of. Lower layers say least about a record's subject, and
-/// without them the backward pass ends half-way.
+/// What is differentiated. An adapter is nearly certain of what it has learnt, so that the gradient of the
+/// likelihood is that of the words which it is still unsure of; that of the log-odds weighs both alike. What
+/// retraining shows lies between.
+pub const OBJECTIVE: Objective = Objective::Root;
+
+/// The gradient that features are made of. Lower layers add little, and without them the backward pass ends
+/// half-way.
 fn options(adapter: &Adapter) -> GradientOptions {
-	GradientOptions { objective: Objective::Odds, first_layer: adapter.weights().layers() / 2 }
+	GradientOptions { objective: OBJECTIVE, first_layer: adapter.weights().layers() / 2 }
 }
 
-/// Values of each matrix in a gradient, in its order.
-fn matrices(adapter: &Adapter) -> Vec<usize> {
+/// Values in a gradient.
+fn length(adapter: &Adapter) -> usize {
 	let first = options(adapter).first_layer;
-	adapter
-		.weights()
-		.iter()
-		.filter(|(layer, ..)| *layer >= first)
-		.flat_map(|(_, _, lora)| [lora.a.elem_count(), lora.b.elem_count()])
-		.collect()
+	let upper = adapter.weights().iter().filter(|(layer, ..)| *layer >= first);
+	upper.map(|(_, _, lora)| lora.a.elem_count() + lora.b.elem_count()).sum()
 }
 
 /// The features of sequences of tokens, each with the start of its answer, handed to `consume` in
-/// order: the count-sketch of the balanced gradient, of unit length.
+/// order: the count-sketch of the gradient, of unit length.
 ///
 /// # Errors
 /// The engine's; [`Error::NonFinite`]; whatever `consume` returns, which ends the work.
@@ -46,24 +45,17 @@ pub fn compute(
 	sequences: &[(&[u32], usize)],
 	mut consume: impl FnMut(usize, Vec<f32>) -> Result<()>,
 ) -> Result<()> {
-	let matrices = matrices(adapter);
-	let each = |at, gradient| consume(at, from_gradient(gradient, &matrices)?);
+	let expected = length(adapter);
+	let each = |at, gradient: Vec<f32>| consume(at, from_gradient(&gradient, expected)?);
 	consumed(each, |each| openlora::gradients(base, adapter, sequences, options(adapter), each))
 }
 
-/// The feature of one gradient, which holds matrices of these lengths.
-fn from_gradient(mut gradient: Vec<f32>, matrices: &[usize]) -> Result<Vec<f32>> {
-	let expected = matrices.iter().sum();
+/// The feature of one gradient, which has so many values.
+fn from_gradient(gradient: &[f32], expected: usize) -> Result<Vec<f32>> {
 	if gradient.len() != expected {
 		return Err(Error::GradientLength { expected, found: gradient.len() });
 	}
-	let mut rest = &mut gradient[..];
-	for length in matrices {
-		let (matrix, after) = rest.split_at_mut(*length);
-		features::normalize(matrix);
-		rest = after;
-	}
-	let mut feature = features::count_sketch(&gradient)?;
+	let mut feature = features::count_sketch(gradient)?;
 	features::normalize(&mut feature);
 	Ok(feature)
 }
@@ -92,19 +84,17 @@ pub fn leaf(projection: &Projection, feature: &[f32], position: u32) -> Result<L
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::estimators::{self, Estimator, Gradient, Item};
+	use openledger_primitives_attribution::score;
 	use openledger_primitives_core::Hash;
 
 	fn wave(length: usize, step: usize) -> Vec<f32> {
 		(0..length).map(|i| (i * step % 101) as f32 - 50.0).collect()
 	}
 
-	fn dot(a: &[f32], b: &[f32]) -> f32 {
-		a.iter().zip(b).map(|(a, b)| a * b).sum()
-	}
-
 	#[test]
 	fn gradient_is_refused_when_not_finite_or_of_another_length() {
-		let refused = |gradient: &[f32]| from_gradient(gradient.to_vec(), &[1, 1]).unwrap_err();
+		let refused = |gradient: &[f32]| from_gradient(gradient, 2).unwrap_err();
 		assert!(matches!(refused(&[1.0, f32::NAN]), Error::NonFinite { .. }));
 		assert!(matches!(refused(&[1.0, f32::INFINITY]), Error::NonFinite { .. }));
 		assert!(matches!(refused(&[1.0]), Error::GradientLength { expected: 2, found: 1 }));
@@ -114,22 +104,11 @@ mod tests {
 	fn features_have_unit_length_whatever_the_gradient_s() {
 		for size in [1e-6, 1.0, 1e9] {
 			let gradient: Vec<f32> = wave(5_000, 7).iter().map(|v| v * size).collect();
-			let feature = from_gradient(gradient, &[2_000, 3_000]).unwrap();
+			let feature = from_gradient(&gradient, 5_000).unwrap();
 			assert!((features::norm(&feature) - 1.0).abs() < 1e-5);
 		}
-		let zero = from_gradient(vec![0.0; 10], &[4, 6]).unwrap();
+		let zero = from_gradient(&[0.0; 10], 10).unwrap();
 		assert!(zero.iter().all(|v| *v == 0.0));
-	}
-
-	#[test]
-	fn matrices_count_alike_when_one_has_a_larger_gradient() {
-		let (small, large) = (wave(2_000, 7), wave(2_000, 13));
-		let joined = |factor: f32| {
-			let large = large.iter().map(|v| v * factor);
-			let gradient = small.iter().copied().chain(large).collect();
-			from_gradient(gradient, &[2_000, 2_000]).unwrap()
-		};
-		assert!(dot(&joined(1.0), &joined(1e4)) > 0.999);
 	}
 
 	#[test]
@@ -137,8 +116,41 @@ mod tests {
 		let trained = crate::testing::trained();
 		let all = openlora::parameter_count(&trained.adapter);
 		let layers = trained.adapter.weights().layers();
-		let counted: usize = matrices(&trained.adapter).iter().sum();
-		assert_eq!(counted * layers, all * (layers - layers / 2));
+		assert_eq!(length(&trained.adapter) * layers, all * (layers - layers / 2));
+	}
+
+	#[test]
+	fn sketches_order_records_as_the_estimator_that_is_judged_does() {
+		let trained = crate::testing::trained();
+		let examples = crate::training_set(&trained.base, &trained.sources()).unwrap();
+		let items: Vec<Item<'_>> = examples
+			.iter()
+			.map(|of| Item { tokens: &of.tokens, answer_start: of.answer_start, text: "" })
+			.collect();
+		let judged = estimators::Trained {
+			base: &trained.base,
+			adapter: &trained.adapter,
+			checkpoints: &[],
+		};
+		let dimension = 256;
+		let scores = estimators::Sketch::new(Gradient::paid(), dimension)
+			.scores(&judged, &items, &items[..1])
+			.unwrap();
+		let projection = Projection::new(&Hash::zero(), dimension, features::DIMENSION);
+		let sequences: Vec<(&[u32], usize)> =
+			examples.iter().map(|of| (&of.tokens[..], of.answer_start)).collect();
+		let mut leaves = Vec::new();
+		compute(&trained.base, &trained.adapter, &sequences, |at, feature| {
+			leaves.push(leaf(&projection, &feature, at as u32)?);
+			Ok(())
+		})
+		.unwrap();
+		let query = leaves[0].sketch.clone();
+		for (leaf, score) in leaves.iter().zip(&scores[0]) {
+			let of = |leaf: &Leaf| score::score(&query, u32::from(leaf.scale), &leaf.sketch) as f64;
+			let (paid, judged) = (of(leaf) / of(&leaves[0]), score / scores[0][0]);
+			assert!((paid - f64::from(judged)).abs() < 1e-2, "{paid} {judged}");
+		}
 	}
 
 	#[test]

@@ -81,7 +81,7 @@ pub trait Estimator {
 
 /// Every estimator with its defaults, and those that differ from one of them in what a table is to show.
 pub fn all() -> Vec<Box<dyn Estimator>> {
-	let odds = Gradient { query: Objective::Odds, ..Gradient::ekfac() };
+	let root = Gradient { record: Objective::Root, ..Gradient::ekfac() };
 	let unit = Gradient { length: Length::Unit, ..Gradient::ekfac() };
 	let in_full = |of| Sketch { rounding: Rounding::None, ..Sketch::new(of, SKETCH) };
 	vec![
@@ -93,18 +93,19 @@ pub fn all() -> Vec<Box<dyn Estimator>> {
 		Box::new(Gradient::dot()),
 		Box::new(Gradient::cosine()),
 		Box::new(Gradient::by_matrix()),
-		Box::new(Sketch::new(Gradient::by_matrix(), SKETCH)),
+		Box::new(Gradient::paid()),
+		Box::new(Sketch::new(Gradient::paid(), SKETCH)),
 		Box::new(TracIn::default()),
 		Box::new(DataInf::default()),
 		Box::new(LoGra { curvature: None, ..LoGra::default() }),
 		Box::new(LoGra::default()),
 		Box::new(LoGra { rounding: Rounding::Bytes, ..LoGra::default() }),
 		Box::new(Gradient::ekfac()),
-		Box::new(odds),
+		Box::new(root),
 		Box::new(unit),
 		Box::new(in_full(Gradient::ekfac())),
 		Box::new(Sketch::new(Gradient::ekfac(), SKETCH)),
-		Box::new(Sketch::new(odds, SKETCH)),
+		Box::new(Sketch::new(root, SKETCH)),
 		Box::new(Sketch::new(unit, SKETCH)),
 	]
 }

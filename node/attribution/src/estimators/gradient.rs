@@ -12,7 +12,7 @@ use super::{
 	layout::Layout,
 	products::{Packed, Scores},
 };
-use crate::{error::Result, features};
+use crate::{error::Result, estimator, features};
 use openlora::{Adapter, Labels, Objective};
 use rayon::prelude::*;
 
@@ -64,8 +64,19 @@ impl Gradient {
 		Self { length: Length::Unit, ..Self::default() }
 	}
 
-	/// What [`crate::estimator`] makes sketches of: the log-odds' gradient in the upper layers, each
-	/// matrix's part of unit length.
+	/// What [`crate::estimator`] makes sketches of.
+	pub fn paid() -> Self {
+		Self {
+			query: estimator::OBJECTIVE,
+			record: estimator::OBJECTIVE,
+			layers: Layers::Upper,
+			length: Length::Unit,
+			curvature: None,
+		}
+	}
+
+	/// The log-odds' gradient in the upper layers, each matrix's part of unit length, as TrackStar joins them
+	/// (Chang et al. 2024, arXiv:2410.17413).
 	pub fn by_matrix() -> Self {
 		let (query, record) = (Objective::Odds, Objective::Odds);
 		let (layers, length) = (Layers::Upper, Length::EachMatrix);
@@ -82,6 +93,7 @@ impl Gradient {
 		let objective = |objective| match objective {
 			Objective::Likelihood => "likelihood",
 			Objective::Odds => "odds",
+			Objective::Root => "root",
 		};
 		let mut details = Vec::new();
 		if (self.query, self.record) != (Objective::Likelihood, Objective::Likelihood) {
