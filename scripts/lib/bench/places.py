@@ -15,6 +15,7 @@ TRAIN_SPEED = BINARIES / "examples" / "train_speed"
 GEMM_SPEED = BINARIES / "examples" / "gemm_speed"
 ADAPTER_STORE = BINARIES / "examples" / "adapter_store"
 INDEX_SCALE = BINARIES / "examples" / "index_scale"
+GROUND_TRUTH = BINARIES / "examples" / "ground_truth"
 SKETCH_COST = BINARIES / "examples" / "sketch_cost"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
 # The demonstration asks for it by this name.
