@@ -31,10 +31,12 @@ FOLDER = ROOT / "node" / "attribution" / "examples" / "ground_truth"
 def add_arguments(parser, number):
     parser.set_defaults(model=None)
     parser.add_argument("--ablations", action="store_true", help="also compare the variants that the default was chosen from (ten minutes more)")
+    parser.add_argument("--costs", type=pathlib.Path, metavar="FILE", help="what scripts/bench index printed, for the report")
     parser.add_argument("--report", type=pathlib.Path, metavar="DIRECTORY", help="write the report into this folder; implies --ablations")
 
 
 def measure(arguments, _):
+    costs = json.loads(arguments.costs.read_text(encoding="utf-8")) if arguments.costs else None
     build.example("ground_truth")
     found = conditions() | {"targets": {name: TARGETS[name] for name in FIGURES}}
     found |= json.loads(run([GROUND_TRUTH, "check", FOLDER]))
@@ -42,5 +44,5 @@ def measure(arguments, _):
     if arguments.ablations or arguments.report:
         found["ablations"] = json.loads(run([GROUND_TRUTH, "choose", FOLDER]))
     if arguments.report:
-        report.write(arguments.report, found)
+        report.write(arguments.report, found, costs)
     return found

@@ -1,5 +1,6 @@
 """Plots as SVG that read well on light and dark pages."""
 
+import math
 from xml.sax.saxutils import escape
 
 WIDTH, LABELS, ROW, TOP, BOTTOM, RIGHT = 760, 300, 22, 40, 36, 20
@@ -49,3 +50,26 @@ def bars(title, rows, ours=(), mark=None):
     if mark:
         parts += [line(at(mark[0]), TOP - 6, at(mark[0]), height - BOTTOM, "mark"), text(at(mark[0]), TOP - 10, mark[1], "middle")]
     return page(height, title, parts)
+
+
+def curve(title, points, across, up):
+    """A curve through (x, y), both axes logarithmic to the base of ten; `across` and `up` name the axes."""
+    height, left = 320, 70
+    inner = (WIDTH - left - RIGHT, height - TOP - 50)
+    logs = [(math.log10(x), math.log10(y)) for x, y in points]
+    spans = [(math.floor(min(axis)), max(math.ceil(max(axis)), math.floor(min(axis)) + 1)) for axis in zip(*logs)]
+    place = lambda value, span, size: (value - span[0]) / (span[1] - span[0]) * size
+    at = lambda x, y: (left + place(x, spans[0], inner[0]), TOP + inner[1] - place(y, spans[1], inner[1]))
+    parts = [text(8, 22, title)]
+    for x in range(spans[0][0], spans[0][1] + 1):
+        parts += [line(*at(x, spans[1][0]), *at(x, spans[1][1]), "grid"), text(at(x, 0)[0], TOP + inner[1] + 18, power(x), "middle")]
+    for y in range(spans[1][0], spans[1][1] + 1):
+        parts += [line(*at(spans[0][0], y), *at(spans[0][1], y), "grid"), text(left - 8, at(0, y)[1] + 4, power(y), "end")]
+    ends = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*log) for log in logs))
+    parts += [f'<polyline class="curve" points="{ends}"/>', text(left + inner[0] / 2, height - 8, across, "middle"), text(WIDTH - RIGHT, 22, up, "end")]
+    return page(height, title, parts)
+
+
+def power(exponent):
+    """A power of ten as people write it."""
+    return f"{10 ** exponent:,}" if exponent >= 0 else f"{10.0 ** exponent:g}"

@@ -79,8 +79,25 @@ def ablations(found):
     return lds(found["lds"]), table(["paid", "K", "Spearman, noise-corrected"], rows)
 
 
-def write(folder, found):
-    """Writes README.md, lds.svg and the figures themselves."""
+def costs(found, folder):
+    """What attribution takes, from what the benchmark of indexes printed; without it, where to find it."""
+    if not found:
+        return "`scripts/bench index` measures it."
+    points = found["scan"]["records_and_ms"]
+    title = f"Milliseconds of an exact scan, {found['dimension']} components"
+    (folder / "scan.svg").write_text(plots.curve(title, points, "records", "milliseconds"), encoding="utf-8")
+    answers = [
+        [of["prompt"], of["answer"], *(number(of[name], 1) for name in ("sketch_ms", "gain_ms", "prefill_ms", "generation_ms")), number(of["share_of_generation"], 2)]
+        for of in found["sketches"]["answers"]
+    ]
+    head = ["prompt", "answer", "sketch, ms", "gain, ms", "prefill of both, ms", "generation, ms", "sketch over generation"]
+    machine = f"On {found['cores']} cores of {found['cpu']}, SmolLM2-135M in Q4_1, rank 8 on all projections:"
+    built = f"Sketches of records: {number(found['build_tokens_per_s'], 0)} tokens a second, {number(found['build_over_training'], 2)} times what training on them does."
+    return "\n\n".join([machine, table(head, answers), built, "![Scan](scan.svg)", "Sketches of the scan are synthetic; its time does not depend on what they say."])
+
+
+def write(folder, found, index=None):
+    """Writes README.md, the pictures and the figures themselves; `index` is what scripts/bench index printed."""
     folder.mkdir(parents=True, exist_ok=True)
     variants, paid = ablations(found["ablations"])
     parts = {
@@ -99,6 +116,7 @@ def write(folder, found):
         "CHOOSING": f"{found['ablations']['queries']} queries, ceiling {number(found['ablations']['ceiling']['mean'])}",
         "VARIANTS": variants,
         "PAYING": paid,
+        "COSTS": costs(index, folder),
     }
     words = PROTOCOL.read_text(encoding="utf-8")
     for name, part in parts.items():

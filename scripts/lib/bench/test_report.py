@@ -30,8 +30,14 @@ class Words(unittest.TestCase):
             "ablations": {"queries": 2, "ceiling": row, "lds": scored, "paid": [{"pay_by": "Records", "credits": 4, "contributor_spearman": 0.5}]},
         }
 
+        times = {"sketch_ms": 1.0, "gain_ms": 1.0, "prefill_ms": 1.0, "generation_ms": 2.0, "share_of_generation": 0.5}
+        costs = {
+            "cpu": "one", "cores": 2, "dimension": 512, "build_tokens_per_s": 10.0, "build_over_training": 1.0,
+            "scan": {"records_and_ms": [[1000, 0.05], [10_000, 0.6]]}, "sketches": {"answers": [{"prompt": 32, "answer": 64} | times]},
+        }
         with tempfile.TemporaryDirectory() as folder:
-            report.write(pathlib.Path(folder), found)
+            report.write(pathlib.Path(folder), found, costs)
+            xml.etree.ElementTree.parse(pathlib.Path(folder) / "scan.svg")
             words = (pathlib.Path(folder) / "README.md").read_text(encoding="utf-8")
             picture = (pathlib.Path(folder) / "lds.svg").read_text(encoding="utf-8")
         self.assertNotIn("{", words)

@@ -2,13 +2,12 @@
 //! arXiv:2410.17413, section 3.3).
 
 use crate::{Asked, Failure, score::Truth};
-use candle_core::Tensor;
 use openledger_attribution::{
 	estimator,
 	estimators::bm25::{Bm25, Index},
 	scan,
 };
-use openlora::{Adapter, Base, Example, GradientOptions, Lora, Objective, gradient, log_probs};
+use openlora::{Adapter, Base, Example, GradientOptions, Objective, gradient, log_probs};
 use serde_json::{Value, json};
 
 /// How far a step moves the adapter, in parts of its own length: the same for all records, so that none wins by
@@ -70,26 +69,12 @@ fn mean(values: &[f32]) -> f64 {
 fn patch(base: &Base, adapter: &Adapter, example: &Example) -> Result<Adapter, Failure> {
 	let options = GradientOptions { objective: Objective::Likelihood, first_layer: 0 };
 	let gradient = gradient(base, adapter, &example.tokens, example.answer_start, options)?;
-	let mut values = Vec::with_capacity(gradient.len());
-	for (_, _, lora) in adapter.weights().iter() {
-		for matrix in [&lora.a, &lora.b] {
-			values.extend(matrix.flatten_all()?.to_vec1::<f32>()?);
-		}
-	}
+	let mut values = adapter.values()?;
 	let length =
 		|values: &[f32]| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
 	let factor = (STEP * length(&values) / length(&gradient)) as f32;
 	for (value, slope) in values.iter_mut().zip(&gradient) {
 		*value -= factor * slope;
 	}
-	let (mut weights, mut rest) = (adapter.weights().clone(), &values[..]);
-	for (layer, module, lora) in adapter.weights().iter() {
-		let mut next = |like: &Tensor| {
-			let (own, after) = rest.split_at(like.elem_count());
-			rest = after;
-			Tensor::from_slice(own, like.shape(), like.device())
-		};
-		weights.insert(layer, module, Lora { a: next(&lora.a)?, b: next(&lora.b)? });
-	}
-	Ok(Adapter::new(adapter.config().clone(), weights)?)
+	Ok(adapter.with_values(&values)?)
 }
