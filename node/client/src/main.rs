@@ -4,6 +4,7 @@ mod amount;
 mod chain;
 mod commands;
 mod content;
+mod html;
 mod input;
 mod keys;
 mod output;
