@@ -245,6 +245,9 @@ impl View {
 			account: account.to_ss58check(),
 			share,
 		});
+		let mut contributors: Vec<Contributor> = contributors.collect();
+		// By account they come in the order of their best record, not of what they have in all.
+		contributors.sort_by_key(|of| std::cmp::Reverse(of.share.ppm));
 		Self {
 			origin: answered.origin,
 			question: answered.question,
@@ -257,7 +260,7 @@ impl View {
 			},
 			pool: pool.amount(),
 			settled: matches!(pool, Pool::Paid(_)),
-			contributors: contributors.collect(),
+			contributors,
 			records,
 		}
 	}

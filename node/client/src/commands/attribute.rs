@@ -8,7 +8,7 @@ use crate::{
 	explain::{self, Answered, Origin, Pool, View},
 	keys,
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use openledger_primitives_attribution::lift;
 use openledger_primitives_core::Balance;
 use openlora::Base;
@@ -19,9 +19,9 @@ const FULL_GAIN: i32 = 250;
 
 /// Explain an answer without a chain: which records moved it, and who would be paid what part.
 ///
-/// It asks the model, or takes the answer that is given, and does what an operator's worker and the
-/// runtime do with it: the same sketch, the same claim, checked by the same rule. It shows each credited
-/// record with what it says in the answer's very words.
+/// It asks the model, or takes the answer that is given, and does what an operator's worker and
+/// the runtime do with it: the same sketch, the same claim, checked by the same rule. It shows each
+/// credited record with what it says in the answer's very words.
 ///
 ///     openledger attribute --base model.gguf --adapter my-adapter --index legal.index \
 ///       --records contributed.jsonl --question "What is a lien?"
@@ -31,10 +31,11 @@ const FULL_GAIN: i32 = 250;
 ///     openledger model list --json            # "index": {"file": "0xHASH", …}
 ///     curl -o legal.index http://127.0.0.1:9955/content/HASH
 ///
-/// An answer that was given on chain is explained by giving it along, and leaving the payer's own records
-/// out. The result is a page that can be sent to anyone and opened without a network:
+/// An answer that was given on chain is explained by giving it along, and leaving the payer's own
+/// records out. The result is a page that can be sent to anyone and opened without a network:
 ///
-///     openledger attribute … --answer "A right over another's goods." --payer ADDRESS --html why.html
+///     openledger attribute … --answer "A right over another's goods." --payer ADDRESS \
+///       --html why.html
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Attribute {
@@ -96,7 +97,8 @@ impl Attribute {
 		// What takes a moment comes before what takes a minute.
 		let index = material::index(&self.index, self.dimension)?;
 		let contents = material::contents(&self.records, &index, context.output())?;
-		let base = Base::load(&self.base)?;
+		let base = Base::load(&self.base)
+			.with_context(|| format!("can't use the base {}", self.base.display()))?;
 		let adapter = material::adapter(&self.adapter, &self.base, &base, &index)?;
 		let engine = engine::Engine { base: &base, adapter: &adapter, index: &index };
 		let given = self.answer.as_deref();

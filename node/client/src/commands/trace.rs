@@ -13,8 +13,8 @@ use tabled::Tabled;
 /// Follow an answer to its records, contributors and amounts.
 ///
 /// With --explain it shows each credited record with its share, its place in the index, its
-/// near-duplicates, and what it says in the answer's very words; with --html it also writes that as one
-/// page that can be sent to anyone and opened without a network:
+/// near-duplicates, and what it says in the answer's very words; with --html it also writes that as
+/// one page that can be sent to anyone and opened without a network:
 ///
 ///     openledger trace 3 --explain --html why.html
 ///

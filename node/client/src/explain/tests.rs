@@ -47,6 +47,15 @@ fn shares_of_records_and_contributors_add_up_to_the_pool() {
 }
 
 #[test]
+fn contributors_are_ordered_by_what_they_have_in_all() {
+	let mut answered = answered("trees", ANSWER, PayBy::Records);
+	answered.paid[0].weight = 250;
+	answered.paid[1].weight = 400;
+	let view = View::new(answered, &contents(), None);
+	assert_eq!(view.contributors[0].records, [2]);
+}
+
+#[test]
 fn records_have_no_share_of_their_own_when_contributors_are_paid() {
 	let view = view(PayBy::Contributors);
 	assert!(view.records.iter().all(|of| of.share.is_none()));

@@ -98,12 +98,12 @@ pub(super) fn about(record: &Credited, view: &View) -> Vec<String> {
 	let cluster = match record.cluster.members {
 		None => "head of its cluster of near-duplicates, whose size takes the index to tell".into(),
 		Some(1) => "it has no near-duplicates".into(),
-		Some(members) => format!("head of a cluster of {members} near-duplicates"),
+		Some(members) => format!("head of a cluster of {members} near-duplicate records"),
 	};
 	let leaves = record.proof.leaves.map_or(String::new(), |leaves| format!(" of {leaves}"));
 	let words = match record.shared_words {
 		0 => "no run of words in common with the answer".into(),
-		words => format!("at most {words} words in a row in common with the answer"),
+		words => format!("its longest run in common with the answer has {words} words"),
 	};
 	vec![
 		format!("{} · score {} · {earned}", record.kind.name(), record.score),
