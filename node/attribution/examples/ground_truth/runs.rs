@@ -3,8 +3,9 @@
 use crate::{
 	Failure,
 	data::{Data, Text},
+	training::{CONTRIBUTORS, options},
 };
-use openlora::{Adapter, Base, Example, Order, TrainOptions, log_probs, train};
+use openlora::{Adapter, Base, Example, TrainOptions, log_probs, train};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{collections::BTreeSet, fmt, ops::ControlFlow, str::FromStr};
@@ -15,26 +16,8 @@ pub const HALVES: usize = 160;
 pub const AGAIN: usize = 40;
 /// Halves of the contributors.
 pub const COALITIONS: usize = 100;
-/// Contributors.
-pub const CONTRIBUTORS: usize = 20;
 /// Trainings on records of which one in five is wrong.
 pub const FLIPPED: usize = 5;
-
-/// How every adapter is trained.
-pub fn options(seed: u64) -> TrainOptions {
-	TrainOptions {
-		rank: 8,
-		alpha: 16.0,
-		epochs: 3,
-		batch: 10,
-		lr: 4e-3,
-		seed,
-		order: Order::Keyed,
-		threads: 1,
-		checkpoint_every: usize::MAX,
-		..TrainOptions::default()
-	}
-}
 
 /// A run, by what it is trained on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
