@@ -3,14 +3,20 @@
 
 mod attack;
 mod bait;
+mod choice;
 mod copying;
 mod heads;
 mod market;
 mod measure;
 mod notes;
+mod operator;
 mod outliers;
+mod payer;
 mod poison;
+mod service;
 mod splitting;
+#[cfg(test)]
+mod tests;
 mod verbatim;
 
 #[path = "../shared/mod.rs"]
@@ -22,6 +28,7 @@ use market::Ground;
 use notes::Notes;
 use openlora::Base;
 use serde_json::json;
+use service::{Cheat, Service};
 use shared::{Failure, data, paid, stats, training};
 use std::path::Path;
 
@@ -66,10 +73,25 @@ fn main() -> Result<(), Failure> {
 	let owners = measure::owners(&ground, draws.parse()?);
 	let notes = Notes::open(Path::new(work))?;
 	let honest = ground.outcomes(&ground.honest())?;
-	let rows = measure::rows(&ground, &honest, &attacks(), &owners, &notes)?;
-	println!(
-		"{}",
-		json!({ "draws": owners.len(), "queries": honest.ours.pay.len(), "attacks": rows })
-	);
+	let mut rows = measure::rows(&ground, &honest, &attacks(), &owners, &notes)?;
+	let service = Service::new(&ground, &honest.ours.model)?;
+	let choice = choice::Choice::new(&service)?;
+	let cheats: [&dyn Cheat; 5] = [
+		&operator::Forged,
+		&operator::LeftOut,
+		&operator::OtherQuery,
+		&choice,
+		&payer::OwnQuestions,
+	];
+	for cheat in cheats {
+		rows.push(service.row(cheat, &owners)?);
+	}
+	let found = json!({
+		"draws": owners.len(),
+		"queries": service.queries.len(),
+		"attacks": rows,
+		"fee_returned": payer::returned(&service, &owners),
+	});
+	println!("{found}");
 	Ok(())
 }

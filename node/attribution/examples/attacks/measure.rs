@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
-	collections::BTreeSet,
+	collections::{BTreeMap, BTreeSet},
 	sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -133,9 +133,12 @@ pub fn rows(
 		.flat_map(|(attack, draw)| [true, false].map(|owns| (attack, owns, draw)))
 		.collect();
 	let done = AtomicUsize::new(0);
+	// In their order, so that what is interrupted has whole draws.
 	let trials = jobs
-		.par_iter()
-		.map(|(attack, owns, draw)| {
+		.iter()
+		.enumerate()
+		.par_bridge()
+		.map(|(at, (attack, owns, draw))| {
 			let attacker = if *owns { Attacker::Owner(owners[*draw]) } else { Attacker::Outsider };
 			let attack = &*attacks[*attack];
 			let name = format!("{}, {attacker:?}, {draw}", attack.name());
@@ -148,11 +151,12 @@ pub fn rows(
 				mean(&trial.ours),
 				mean(&trial.plain)
 			);
-			Ok(trial)
+			Ok((at, trial))
 		})
-		.collect::<Result<Vec<Trial>, Failure>>()?;
+		.collect::<Result<BTreeMap<usize, Trial>, Failure>>()?;
 	let of = |number: usize, owns: bool, values: fn(&Trial) -> &Vec<f64>| {
-		let own = jobs.iter().zip(&trials).filter(|(job, _)| (job.0, job.1) == (number, owns));
+		let own =
+			jobs.iter().zip(trials.values()).filter(|(job, _)| (job.0, job.1) == (number, owns));
 		estimate(&own.map(|(_, trial)| values(trial).clone()).collect::<Vec<_>>())
 	};
 	let side = |number: usize, owns: bool| {
