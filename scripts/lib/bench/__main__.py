@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 
+import attacks
 import chain
 import demonstration
 import index
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "demonstration": demonstration,
     "retrieval": retrieval,
     "index": index,
+    "attacks": attacks,
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -17,6 +17,8 @@ ADAPTER_STORE = BINARIES / "examples" / "adapter_store"
 INDEX_SCALE = BINARIES / "examples" / "index_scale"
 SKETCH_COST = BINARIES / "examples" / "sketch_cost"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
+ATTACKS = BINARIES / "examples" / "attacks"
+GROUND_TRUTH = ROOT / "node" / "attribution" / "examples" / "ground_truth"
 # The demonstration asks for it by this name.
 MODEL = CACHE / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 

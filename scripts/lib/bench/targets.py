@@ -22,6 +22,7 @@ TARGETS = {
     "blocks_over_generation": "<= 4",
     "datanet_first": ">= 0.9",
     "source_in_five": ">= 0.5",
+    "attack_gain": "<= 0.25",
     "sketch_over_prefill": "<= 1.5",
     "build_over_training": ">= 0.5",
     "scan_over_read_1m_512": "<= 1.5",
