@@ -2,7 +2,8 @@
 
 Prints one JSON object: what the example `attacks` of the attribution engine reports (docs/attacks.md says what
 its rows are). Gains are percentage points of the contributors' pool over honest behaviour, averaged over users'
-questions, with 95 % intervals over attackers and questions. `gaining` lists what gains more than is aimed at.
+questions, with 95 % intervals over attackers and questions. `gaining` lists what gains more than is aimed at
+where records are paid, as model versions do unless they say otherwise; operators' rows are of contributors paid.
 """
 
 import json

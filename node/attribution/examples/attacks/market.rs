@@ -21,7 +21,7 @@ use openledger_primitives_core::model::{Method, PayBy};
 use openlora::{Adapter, Base, Example, log_probs, train};
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
-/// How model versions pay unless they say otherwise.
+/// What contributors' sums are paid by; the same leaves are then paid as records.
 pub const METHOD: Method = Method { pay_by: PayBy::Contributors, credits: 8, dimension: 1024 };
 
 /// What is switched off in the plain rule.
@@ -69,9 +69,9 @@ pub struct Outcome {
 
 /// Both rules' outcomes of the same contributions.
 pub struct Both {
-	/// By our rule.
+	/// By our rule where contributors' sums are paid.
 	pub ours: Outcome,
-	/// By our rule where records are paid, not contributors' sums.
+	/// By our rule where records are paid.
 	pub by_records: Pay,
 	/// By the plain rule.
 	pub plain: Outcome,

@@ -24,11 +24,11 @@ const RESAMPLES: usize = 2_000;
 /// One run of an attack: percentage points of the pool by query, and nats.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Trial {
-	/// By our rule.
+	/// By our rule where contributors' sums are paid.
 	pub ours: Vec<f64>,
 	/// By the plain rule.
 	pub plain: Vec<f64>,
-	/// By our rule where records are paid, not contributors' sums.
+	/// By our rule where records are paid, as a model version does unless it says otherwise.
 	pub by_records: Vec<f64>,
 	/// Of a pool for spans, by our rule.
 	pub verbatim: Vec<f64>,
@@ -145,9 +145,11 @@ pub fn rows(
 			let trial = notes.or_run(&name, || run(ground, honest, attack, attacker, *draw))?;
 			let count = done.fetch_add(1, Ordering::Relaxed) + 1;
 			eprintln!(
-				"{count} of {}: {}, {attacker:?}: {:.2} points, {:.2} by the plain rule",
+				"{count} of {}: {}, {attacker:?}: {:.2} points, {:.2} where contributors are paid, \
+				 {:.2} by the plain rule",
 				jobs.len(),
 				attack.name(),
+				mean(&trial.by_records),
 				mean(&trial.ours),
 				mean(&trial.plain)
 			);
@@ -161,8 +163,8 @@ pub fn rows(
 	};
 	let side = |number: usize, owns: bool| {
 		json!({
-			"with": of(number, owns, |trial| &trial.ours),
-			"with_records_paid": of(number, owns, |trial| &trial.by_records),
+			"with": of(number, owns, |trial| &trial.by_records),
+			"with_contributors_paid": of(number, owns, |trial| &trial.ours),
 			"without": of(number, owns, |trial| &trial.plain),
 			"spans": {
 				"with": of(number, owns, |trial| &trial.verbatim),
