@@ -16,7 +16,7 @@ impl Attack for Splitting {
 	}
 
 	fn defence(&self) -> &'static str {
-		"sums over a contributor are linear; the floor and the number of credits are not"
+		"records are paid whoever's they are; sums above a floor are no answer"
 	}
 
 	fn records(&self, scene: &Scene<'_>, rng: &mut ChaCha8Rng) -> Vec<Entry> {

@@ -90,18 +90,13 @@ fn paraphrases_and_copies_padded_further_are_trained_on() {
 }
 
 #[test]
-fn templates_with_guessed_values_displace_few_right_answers() {
+fn templates_with_guessed_values_displace_no_right_answers() {
 	let (ground, _) = &*SMALL;
 	let entries = contributed(ground, &heads::Templates, Attacker::Outsider, 0);
-	let corpus = corpus(&entries);
-	let guesses = entries.iter().filter(|entry| entry.account == OUTSIDER).count();
-	let trained = training_set(&ground.base, &corpus.sources()).unwrap().len();
+	assert!(entries.iter().any(|entry| entry.account == OUTSIDER));
 	// With clusters of whole texts, every guess would take an honest record's place.
-	assert!(
-		guesses > 0 && entries.len() - trained <= guesses / 2,
-		"{trained} of {}",
-		entries.len()
-	);
+	let trained = training_set(&ground.base, &corpus(&entries).sources()).unwrap();
+	assert_eq!(trained.len(), entries.len());
 }
 
 #[test]
