@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod nulls;
 pub mod projection;
 pub mod quantize;
+pub mod runs;
 pub mod scan;
 pub mod spans;
 pub mod store;

@@ -4,12 +4,16 @@ mod amount;
 mod chain;
 mod commands;
 mod content;
+mod explain;
+mod html;
 mod input;
 mod keys;
 mod output;
 
 use clap::{Parser, Subcommand};
-use commands::{account, ask, datanet, economics, load, model, operator, rewards, trace};
+use commands::{
+	account, ask, attribute, datanet, economics, load, model, operator, rewards, trace,
+};
 use output::Output;
 
 /// Contribute records to Datanets, train and publish models on them, ask, and follow every payment
@@ -80,6 +84,8 @@ enum Command {
 	Ask(ask::Ask),
 	/// Follow an answer to its records, contributors and amounts.
 	Trace(trace::Trace),
+	// Without a comment here, the one of the arguments is the help, all of it.
+	Attribute(Box<attribute::Attribute>),
 	/// See and claim what your records, models or operators earned.
 	#[command(subcommand)]
 	Rewards(rewards::Command),
@@ -112,6 +118,7 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 		Command::Model(command) => command.run(context).await,
 		Command::Ask(command) => command.run(context).await,
 		Command::Trace(command) => command.run(context).await,
+		Command::Attribute(command) => command.run(context),
 		Command::Rewards(command) => command.run(context).await,
 		Command::Operator(command) => command.run(context).await,
 		Command::Economics(command) => command.run(context).await,

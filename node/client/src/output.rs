@@ -1,8 +1,10 @@
 //! What the commands print: tables for people, or one JSON value with `--json`.
 
+use anyhow::Context as _;
 use openledger_primitives_core::Hash;
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
+use std::path::Path;
 use tabled::{Table, Tabled, settings::Style};
 
 /// How results are printed.
@@ -53,9 +55,34 @@ pub fn hex(hash: &Hash) -> String {
 	format!("{hash:?}")
 }
 
+/// What may stand for a character of a text by others. Control characters can drive a terminal, and
+/// those that embed, override or isolate a direction of writing, or that nobody sees, can make a text
+/// look like another one: U+FFFD stands for them. Line breaks and tabs stay.
+pub fn visible(character: char) -> char {
+	match character {
+		'\n' | '\t' => character,
+		'\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' => {
+			char::REPLACEMENT_CHARACTER
+		}
+		other if other.is_control() => char::REPLACEMENT_CHARACTER,
+		other => other,
+	}
+}
+
+/// Writes a file as a whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+	let tell = || format!("can't write {}", path.display());
+	if let Some(folder) = path.parent() {
+		std::fs::create_dir_all(folder).with_context(tell)?;
+	}
+	let part = path.with_extension("part");
+	std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).with_context(tell)
+}
+
 /// The first `most` characters of a text, on one line.
 pub fn excerpt(text: &str, most: usize) -> String {
 	let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+	let line: String = line.chars().map(visible).collect();
 	if line.chars().count() <= most {
 		return line;
 	}
@@ -71,5 +98,15 @@ mod tests {
 	fn excerpt_is_one_line_and_never_longer() {
 		assert_eq!(excerpt("a\n b", 10), "a b");
 		assert_eq!(excerpt("äöüß äöüß", 6), "äöüß…");
+	}
+
+	#[test]
+	fn characters_that_drive_terminals_or_reorder_text_are_not_shown() {
+		assert_eq!(excerpt("a\u{1b}[31mb", 10), "a\u{fffd}[31mb");
+		assert_eq!(excerpt("pay \u{202e}ecila\u{2069}", 20), "pay \u{fffd}ecila\u{fffd}");
+		assert_eq!(
+			"é\n\t\u{200d}\u{85}".chars().map(visible).collect::<String>(),
+			"é\n\t\u{200d}\u{fffd}"
+		);
 	}
 }

@@ -25,6 +25,7 @@ use crate::{
 	engine::Packed,
 	error::{Error, Result},
 	kernels::Precision,
+	parameters,
 };
 
 /// A projection that an adapter can change, in the order in which parameters are laid out.
@@ -327,6 +328,22 @@ impl Adapter {
 	/// Number of trainable parameters.
 	pub fn parameter_count(&self) -> usize {
 		self.weights.iter().map(|(_, _, lora)| lora.a.elem_count() + lora.b.elem_count()).sum()
+	}
+
+	/// The matrices' values in one row, in the order of gradients ([`crate::gradient()`]).
+	///
+	/// # Errors
+	/// candle's.
+	pub fn values(&self) -> Result<Vec<f32>> {
+		parameters::flatten(&self.weights)
+	}
+
+	/// An adapter of the same shape with these values, in the order of [`Adapter::values`].
+	///
+	/// # Errors
+	/// [`Error::Malformed`] for another number of values; a value that is not finite.
+	pub fn with_values(&self, values: &[f32]) -> Result<Self> {
+		Self::new(self.config.clone(), parameters::constants(&self.weights, values)?)
 	}
 
 	/// Checks that this adapter was made for a base of that shape: that its matrices fit, and that there

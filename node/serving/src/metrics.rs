@@ -2,7 +2,7 @@
 
 use openlora::serve::Load;
 use prometheus::{
-	Counter, Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+	Counter, CounterVec, Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 use crate::models::Models;
@@ -50,12 +50,16 @@ pub(crate) fn text(load: Load, models: &Models) -> prometheus::Result<Vec<u8>> {
 	let hits = counters("adapter_hits_total", "Requests that found it in memory.")?;
 	let misses = counters("adapter_misses_total", "Requests that had to wait for it.")?;
 	let evictions = counters("adapter_evictions_total", "Times that it made room.")?;
+	let help = "Seconds from requests that missed it until it was in memory.";
+	let waited = CounterVec::new(Opts::new("adapter_waited_seconds_total", help), &labels)?;
 	for (name, usage) in adapters {
 		resident.with_label_values(&[&name]).set(usage.resident.into());
 		hits.with_label_values(&[&name]).inc_by(usage.hits);
 		misses.with_label_values(&[&name]).inc_by(usage.misses);
 		evictions.with_label_values(&[&name]).inc_by(usage.evictions);
+		waited.with_label_values(&[&name]).inc_by(usage.waited.as_secs_f64());
 	}
+	registry.register(Box::new(waited))?;
 	registry.register(Box::new(resident))?;
 	for counters in [hits, misses, evictions] {
 		registry.register(Box::new(counters))?;

@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 import attacks
+import attribution
 import chain
 import demonstration
 import index
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "demonstration": demonstration,
     "retrieval": retrieval,
     "index": index,
+    "attribution": attribution,
     "attacks": attacks,
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -9,7 +9,7 @@ use crate::{
 	paid::{POOL, Paid},
 	recall,
 	removal::{self, Ranking},
-	runs::Run,
+	runs::{Checkpoints, Run},
 	setting::Queries,
 	stats::{self, interval, mean, pick, with_interval},
 	table::Table,
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 /// How model versions pay unless they say otherwise.
-const METHOD: Method = Method { pay_by: PayBy::Contributors, credits: 8, dimension: 1024 };
+const METHOD: Method = Method { pay_by: PayBy::Records, credits: 8, dimension: 1024 };
 /// Components of the sketches that show what rounding loses.
 const ROUNDED: usize = 512;
 
@@ -34,6 +34,7 @@ struct Bench<'a> {
 	setting: &'a Setting,
 	table: Table,
 	adapter: &'a Adapter,
+	checkpoints: &'a [(Adapter, f32)],
 	queries: Queries,
 }
 
@@ -41,7 +42,8 @@ struct Bench<'a> {
 type Scored = (Vec<Vec<f32>>, f64);
 
 impl<'a> Bench<'a> {
-	fn new(setting: &'a Setting, adapter: &'a Adapter) -> Result<Self, Failure> {
+	fn new(setting: &'a Setting, trained: &'a Checkpoints) -> Result<Self, Failure> {
+		let (checkpoints, adapter) = trained;
 		let queries = setting.queries(adapter)?;
 		let table = Table::read(&setting.table)?;
 		// Losses of another adapter's answers would be noise that looks like a result.
@@ -51,7 +53,7 @@ impl<'a> Bench<'a> {
 				"the table was made by other code or data; remove it and train again".into()
 			);
 		}
-		Ok(Self { setting, table, adapter, queries })
+		Ok(Self { setting, table, adapter, checkpoints, queries })
 	}
 
 	fn texts(&self, places: &[usize]) -> Vec<&Text> {
@@ -63,7 +65,8 @@ impl<'a> Bench<'a> {
 		let records: Vec<Item<'_>> =
 			self.setting.data.records.iter().map(|record| record.text.item()).collect();
 		let queries: Vec<Item<'_>> = queries.iter().map(|query| query.item()).collect();
-		let trained = Trained { base: &self.setting.base, adapter: self.adapter, checkpoints: &[] };
+		let (base, checkpoints) = (&self.setting.base, self.checkpoints);
+		let trained = Trained { base, adapter: self.adapter, checkpoints };
 		let scores = estimator.scores(&trained, &records, &queries)?;
 		Ok((scores, begun.elapsed().as_secs_f64()))
 	}
@@ -99,8 +102,8 @@ fn ratio(of: &[f64], to: &[f64]) -> Value {
 
 /// What is written into the report.
 pub fn judge(setting: &Setting) -> Result<Value, Failure> {
-	let adapter = setting.whole()?;
-	let bench = Bench::new(setting, &adapter)?;
+	let trained = Run::Whole.checkpoints(&setting.base, &setting.data)?;
+	let bench = Bench::new(setting, &trained)?;
 	let places = setting.reported();
 	let texts = bench.texts(&places);
 	let halves = Halves::new(&setting.data, &bench.table, &places)?;
@@ -156,7 +159,7 @@ pub fn judge(setting: &Setting) -> Result<Value, Failure> {
 		],
 		&asked,
 	)?;
-	let nulls = recall::nulls(setting, &adapter, &paid)?;
+	let nulls = recall::nulls(setting, bench.adapter, &paid)?;
 	Ok(json!({
 		"lds_over_ceiling": ratio(&ours, &ceiling)["value"],
 		"lds_over_ceiling_ci": ratio(&ours, &ceiling)["ci"],
@@ -295,17 +298,11 @@ fn recalled(bench: &Bench<'_>, paid: &Paid) -> Result<(Value, Value), Failure> {
 
 /// Variants on the queries that are kept for choosing.
 pub fn choose(setting: &Setting) -> Result<Value, Failure> {
-	let adapter = setting.whole()?;
-	let bench = Bench::new(setting, &adapter)?;
+	let trained = Run::Whole.checkpoints(&setting.base, &setting.data)?;
+	let bench = Bench::new(setting, &trained)?;
 	let places = setting.choosing();
 	let texts = bench.texts(&places);
 	let halves = Halves::new(&setting.data, &bench.table, &places)?;
-	let mut rows = Vec::new();
-	for (name, estimator) in crate::variants::all() {
-		let (scores, seconds) = bench.scores(&*estimator, &texts)?;
-		rows.push(row(&name, &halves.lds(&scores), seconds));
-		eprintln!("{}", rows[rows.len() - 1]);
-	}
 	let contributions = Contributions::new(&setting.data, &bench.table, &places)?;
 	let families: Vec<usize> = (0..contributions.families()).collect();
 	let mut paid = Vec::new();
@@ -320,6 +317,12 @@ pub fn choose(setting: &Setting) -> Result<Value, Failure> {
 			}));
 			eprintln!("{}", paid[paid.len() - 1]);
 		}
+	}
+	let mut rows = Vec::new();
+	for (name, estimator) in crate::variants::all() {
+		let (scores, seconds) = bench.scores(&*estimator, &texts)?;
+		rows.push(row(&name, &halves.lds(&scores), seconds));
+		eprintln!("{}", rows[rows.len() - 1]);
 	}
 	Ok(json!({
 		"ceiling": stats::with_interval(&halves.ceiling()), "queries": places.len(),

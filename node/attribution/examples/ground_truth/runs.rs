@@ -5,7 +5,10 @@ use crate::{
 	data::{Data, Text},
 	training::{CONTRIBUTORS, options},
 };
-use openlora::{Adapter, Base, Example, TrainOptions, log_probs, train};
+use openlora::{
+	Adapter, Base, Example, TrainOptions, log_probs,
+	train::{State, train},
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{collections::BTreeSet, fmt, ops::ControlFlow, str::FromStr};
@@ -18,6 +21,12 @@ pub const AGAIN: usize = 40;
 pub const COALITIONS: usize = 100;
 /// Trainings on records of which one in five is wrong.
 pub const FLIPPED: usize = 5;
+
+/// Steps between the states that are looked at on the way.
+const CHECKPOINT_EVERY: usize = 75;
+
+/// States on the way with the learning rate of the step taken from each, and the last.
+pub type Checkpoints = (Vec<(Adapter, f32)>, Adapter);
 
 /// A run, by what it is trained on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,6 +163,26 @@ impl Run {
 			Self::Half(_, seed) => *seed,
 			_ => 0,
 		})
+	}
+
+	/// The adapter before some of its steps, with each of these steps' learning rates, and at the end.
+	pub fn checkpoints(&self, base: &Base, data: &Data) -> Result<Checkpoints, Failure> {
+		let examples: Vec<Example> = self.texts(data).into_iter().map(Text::example).collect();
+		let folder = tempfile::tempdir()?;
+		let options = TrainOptions {
+			checkpoint_dir: Some(folder.path().into()),
+			checkpoint_every: CHECKPOINT_EVERY,
+			keep_states: true,
+			..self.options()
+		};
+		let whole = train(base, &examples, &options, &mut |_| ControlFlow::Continue(()))?;
+		let steps = options.epochs * examples.len().div_ceil(options.batch);
+		let before = (CHECKPOINT_EVERY..steps).step_by(CHECKPOINT_EVERY).map(|step| {
+			let state = State::load(folder.path(), step as u64, whole.parameter_count())?;
+			let state = state.ok_or_else(|| format!("the state of step {step} was not kept"))?;
+			Ok((whole.with_values(state.values())?, options.rate(examples.len(), step) as f32))
+		});
+		Ok((before.collect::<Result<_, Failure>>()?, whole))
 	}
 
 	/// Trains it.

@@ -7,6 +7,7 @@
 //! folder, so an interrupted run goes on where it was.
 
 mod corpus;
+mod patch;
 mod score;
 
 use corpus::{Corpus, HeldOut};
@@ -22,7 +23,7 @@ use openledger_primitives_core::{
 	Hash,
 	model::{Method, PayBy},
 };
-use openlora::{Adapter, Base, GenerateOptions, TrainOptions, generate, log_probs, train};
+use openlora::{Adapter, Base, Example, GenerateOptions, TrainOptions, generate, log_probs, train};
 use serde_json::{Value, json};
 use sp_core::crypto::AccountId32;
 use sp_io::hashing::blake2_256;
@@ -146,6 +147,17 @@ fn run(arguments: &Arguments) -> Result<Value, Failure> {
 		.collect::<Result<_, _>>()?;
 	let kept: Vec<Option<Vec<f32>>> =
 		corpus.records.iter().map(|(leaf, _)| cache.get(&leaf.content)).collect();
+	let tokens: Vec<Option<Example>> = corpus
+		.records
+		.iter()
+		.zip(&kept)
+		.map(|((_, content), feature)| {
+			// What has no feature is not trained on.
+			let record = feature.as_ref().and_then(|_| Record::parse(content).ok());
+			let encoded = record.map(|record| record.encode(&base, RECORD_TOKENS)).transpose()?;
+			Ok(encoded.map(|(tokens, answer_start)| Example::new(tokens, answer_start)))
+		})
+		.collect::<Result<_, Failure>>()?;
 	let truth = score::Truth { index: &by_records, texts: &texts, features: &kept };
 	Ok(json!({
 		"records": corpus.records.len(),
@@ -159,6 +171,7 @@ fn run(arguments: &Arguments) -> Result<Value, Failure> {
 		},
 		"generated_answer": truth.table(&asked, 0)?,
 		"record_answer": truth.table(&asked, 1)?,
+		"tail_patch": patch::judge(&base, &adapter, &truth, &tokens, &asked)?,
 		"paid": {
 			"records": paid(&by_records, &corpus, &asked)?,
 			"contributors": paid(&by_contributors, &corpus, &asked)?,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod adapter;
 pub mod ask;
+pub mod attribute;
 pub mod contribute;
 pub mod datanet;
 pub mod economics;

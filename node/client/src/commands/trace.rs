@@ -1,17 +1,39 @@
 //! `openledger trace`: from an answer to its records, contributors and amounts.
 
+mod explain;
+
 use crate::{Context, amount, chain::Chain, output};
 use anyhow::{Context as _, Result};
 use openledger_primitives_api::{RequestState, Trace as Traced};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
+use std::path::PathBuf;
 use tabled::Tabled;
 
 /// Follow an answer to its records, contributors and amounts.
+///
+/// With --explain it shows each credited record with its share, its place in the index, its
+/// near-duplicates, and what it says in the answer's very words; with --html it also writes that as
+/// one page that can be sent to anyone and opened without a network:
+///
+///     openledger trace 3 --explain --html why.html
+///
+/// openledger attribute explains answers without a chain.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Trace {
 	/// The request's number.
 	request: u64,
+	/// Show why the answer is credited to whom.
+	#[arg(long)]
+	explain: bool,
+	/// Write the explanation as a page too.
+	#[arg(long, value_name = "FILE", requires = "explain")]
+	html: Option<PathBuf>,
+	/// The version's attribution index, to count near-duplicates in (default: the worker's, where it is
+	/// small).
+	#[arg(long, value_name = "FILE", requires = "explain")]
+	index: Option<PathBuf>,
 }
 
 /// A trace with the text of the records, fetched from the worker and checked by hash.
@@ -37,6 +59,10 @@ impl Trace {
 		let chain = context.chain().await?;
 		let trace = fetch(&chain, self.request).await?;
 		let content = context.content()?;
+		if self.explain {
+			let view = explain::view(&chain, &content, trace, self.index.as_deref()).await?;
+			return crate::explain::show(&view, context.output(), self.html.as_deref());
+		}
 		let mut records = Vec::new();
 		for evidence in &trace.evidence {
 			let bytes = content.get(&evidence.content).await.ok();

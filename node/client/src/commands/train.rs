@@ -6,7 +6,10 @@ mod progress;
 mod report;
 
 use super::sources::{self, Named};
-use crate::{Context, keys, output::Output};
+use crate::{
+	Context, keys,
+	output::{Output, write},
+};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use material::{Learning, Material};
@@ -393,14 +396,4 @@ fn copy_states(from: &Path, to: &Path) -> Result<()> {
 /// Whether progress bars can be seen, which go to standard error.
 pub fn console() -> bool {
 	std::io::IsTerminal::is_terminal(&std::io::stderr())
-}
-
-/// Writes a file as a whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-	let tell = || format!("can't write {}", path.display());
-	if let Some(folder) = path.parent() {
-		std::fs::create_dir_all(folder).with_context(tell)?;
-	}
-	let part = path.with_extension("part");
-	std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).with_context(tell)
 }

@@ -7,6 +7,7 @@
 use std::{
 	collections::{HashMap, VecDeque},
 	sync::Arc,
+	time::{Duration, Instant},
 };
 
 use crate::engine::Packed;
@@ -29,6 +30,8 @@ pub struct Usage {
 	pub loads: u64,
 	/// How often it made room for another.
 	pub evictions: u64,
+	/// From each request that first missed it until it was in memory, added up.
+	pub waited: Duration,
 }
 
 /// Names a group.
@@ -40,6 +43,8 @@ struct Entry {
 	holders: usize,
 	/// When it was last of use.
 	used: u64,
+	/// Since when it has been missed.
+	missed: Option<Instant>,
 	state: State,
 }
 
@@ -98,7 +103,7 @@ impl Residency {
 	/// A new adapter of so many bytes, not in memory.
 	pub(super) fn add(&mut self, generation: u64, bytes: u64) {
 		let usage = Usage { bytes, ..Usage::default() };
-		let entry = Entry { usage, holders: 0, used: 0, state: State::Absent };
+		let entry = Entry { usage, holders: 0, used: 0, missed: None, state: State::Absent };
 		self.entries.insert(generation, entry);
 	}
 
@@ -136,7 +141,10 @@ impl Residency {
 			if let Some(entry) = self.entries.get_mut(one) {
 				match entry.state {
 					State::Resident(_) => entry.usage.hits += 1,
-					_ => entry.usage.misses += 1,
+					_ => {
+						entry.usage.misses += 1;
+						entry.missed.get_or_insert_with(Instant::now);
+					}
 				}
 			}
 		}
@@ -177,10 +185,12 @@ impl Residency {
 			Ok(packed) => {
 				entry.usage.loads += 1;
 				entry.usage.resident = true;
+				entry.usage.waited += entry.missed.take().map_or(Duration::ZERO, |at| at.elapsed());
 				entry.state = State::Resident(Arc::new(packed));
 			}
 			Err(reason) => {
 				entry.state = State::Absent;
+				entry.missed = None;
 				self.used -= entry.usage.bytes;
 				let concerned =
 					|group: &&mut Group| group.granted && group.members.contains(&generation);
@@ -325,8 +335,9 @@ mod tests {
 		assert!(is_ready(&residency, ticket) && read == [3]);
 		let resident = [1, 2, 3].map(|one| residency.usage(one).resident);
 		assert_eq!(resident, [true, false, true]);
-		let Usage { hits, misses, loads, evictions, .. } = residency.usage(1);
+		let Usage { hits, misses, loads, evictions, waited, .. } = residency.usage(1);
 		assert_eq!((hits, misses, loads, evictions), (1, 1, 1, 0));
+		assert!(waited > Duration::ZERO);
 		assert_eq!(residency.usage(2).evictions, 1);
 		assert_eq!(residency.used(), 2);
 	}

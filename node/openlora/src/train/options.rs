@@ -214,6 +214,11 @@ impl TrainOptions {
 		examples.div_ceil(self.per_step())
 	}
 
+	/// The learning rate of a step, counted from 0, of a run on so many examples.
+	pub fn rate(&self, examples: usize, step: usize) -> f64 {
+		self.schedule(examples).rate(step)
+	}
+
 	/// The learning rate of every step.
 	pub(super) fn schedule(&self, examples: usize) -> Schedule {
 		let steps = self.epochs.saturating_mul(self.steps_per_epoch(examples));

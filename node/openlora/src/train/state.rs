@@ -50,6 +50,11 @@ impl State {
 		self.step
 	}
 
+	/// The adapter's values, in the order of [`Adapter::values`](crate::Adapter::values).
+	pub fn values(&self) -> &[f32] {
+		&self.parameters
+	}
+
 	/// blake2b-256 of `"openledger/training-state/1"`, the step, the number of parameters, then the
 	/// parameters and both moments; numbers little end first.
 	pub fn hash(&self) -> Digest {

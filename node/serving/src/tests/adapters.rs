@@ -52,6 +52,7 @@ async fn metrics_say_which_adapters_are_in_memory_when_one_made_room() {
 		"openlora_adapter_loads_total 2",
 		"openlora_adapter_failed_loads_total 0",
 		"# TYPE openlora_adapter_loading_seconds_total counter",
+		"# TYPE openlora_adapter_waited_seconds_total counter",
 		"openlora_adapter_budget_bytes 40000",
 	] {
 		assert!(text.lines().any(|of| of == line), "{line} is not in\n{text}");

@@ -5,6 +5,7 @@ use super::{
 	material::Learning,
 	progress::Point,
 };
+use crate::html::escape;
 use anyhow::Result;
 use openledger_attribution::dataset::Statistics;
 use openlora::{
@@ -194,26 +195,6 @@ fn table(rows: &[(String, String)]) -> String {
 		format!("<tr><th>{}</th><td>{}</td></tr>", escape(name), escape(value))
 	});
 	format!("<table>{}</table>", rows.collect::<String>())
-}
-
-/// Text as HTML shows it, whatever is in it.
-fn escape(text: &str) -> String {
-	let mut escaped = String::with_capacity(text.len());
-	for character in text.chars() {
-		match character {
-			'&' => escaped += "&amp;",
-			'<' => escaped += "&lt;",
-			'>' => escaped += "&gt;",
-			'"' => escaped += "&quot;",
-			'\'' => escaped += "&#39;",
-			// HTML has no place for other control characters.
-			other if other.is_control() && !matches!(other, '\n' | '\t') => {
-				escaped.push('\u{fffd}')
-			}
-			other => escaped.push(other),
-		}
-	}
-	escaped
 }
 
 #[cfg(test)]
