@@ -1,5 +1,10 @@
 //! Near-duplicate records: star clusters around the earliest committed (specification: The rule, 2).
+//!
+//! Answers are compared by themselves too. Of a long question with a short answer the answer is too small a
+//! part to tell two records apart: whoever guessed the answers to questions that others are about to answer
+//! would be the head of all their clusters, and the right answers would be neither trained on nor paid.
 
+use crate::format::Record;
 use openledger_primitives_core::BlockNumber;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,25 +44,48 @@ pub fn near(a: &[u64], b: &[u64]) -> bool {
 	either > 0 && both * 5 >= either * 4
 }
 
+/// What a record is compared by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shingled {
+	/// The block that it was committed at.
+	pub committed_at: BlockNumber,
+	/// The shingles of all its words; a record without any is no one's duplicate.
+	pub whole: Vec<u64>,
+	/// The shingles of what is learnt of it: the answer, or all of a text.
+	pub learnt: Vec<u64>,
+}
+
+impl Shingled {
+	/// A record as it is read; what can't be read is no one's duplicate.
+	pub fn new(committed_at: BlockNumber, record: Option<&Record>) -> Self {
+		let of = |text: Option<String>| text.map(|text| shingles(&text)).unwrap_or_default();
+		let learnt = record.map(|record| record.learnt().to_owned());
+		Self { committed_at, whole: of(record.map(Record::text)), learnt: of(learnt) }
+	}
+
+	/// Whether both the whole and what is learnt of it are [`near`].
+	pub fn near(&self, other: &Self) -> bool {
+		near(&self.whole, &other.whole) && near(&self.learnt, &other.learnt)
+	}
+}
+
 /// Each record's cluster head, by position. A record's head is the first near it, in order of
 /// commitment and then position, of those that are heads themselves; itself where there is none.
-///
-/// `records` gives each record's block of commitment and its shingles; a record without any shingle
-/// is no one's duplicate.
-pub fn heads(records: &[(BlockNumber, Vec<u64>)]) -> Vec<u32> {
+pub fn heads(records: &[Shingled]) -> Vec<u32> {
 	let mut order: Vec<usize> = (0..records.len()).collect();
-	order.sort_by_key(|position| (records[*position].0, *position));
+	order.sort_by_key(|position| (records[*position].committed_at, *position));
 	let mut heads: Vec<u32> = (0..records.len() as u32).collect();
 	// For each shingle within some head's prefix, the ranks of those heads in `order`.
 	let mut with: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
 	for (rank, position) in order.iter().enumerate() {
-		let set = &records[*position].1;
+		let record = &records[*position];
+		let shared = prefix(&record.whole);
 		let candidates: BTreeSet<usize> =
-			prefix(set).iter().filter_map(|shingle| with.get(shingle)).flatten().copied().collect();
-		match candidates.into_iter().find(|other| near(&records[order[*other]].1, set)) {
+			shared.iter().filter_map(|shingle| with.get(shingle)).flatten().copied().collect();
+		match candidates.into_iter().find(|other| records[order[*other]].near(record)) {
 			Some(head) => heads[*position] = order[head] as u32,
 			None => {
-				for shingle in prefix(set) {
+				for shingle in shared {
 					with.entry(*shingle).or_default().push(rank);
 				}
 			}
@@ -101,40 +129,72 @@ mod tests {
 		assert!(!near(&a, &[]));
 	}
 
+	/// A record all of which is learnt.
+	fn text(committed_at: BlockNumber, set: impl IntoIterator<Item = u64>) -> Shingled {
+		let whole: Vec<u64> = set.into_iter().collect();
+		Shingled { committed_at, learnt: whole.clone(), whole }
+	}
+
 	#[test]
 	fn head_is_the_earliest_committed_whatever_its_position() {
-		let set: Vec<u64> = (0..10).collect();
-		let records = [(9, set.clone()), (3, set.clone()), (3, set.clone()), (5, vec![99])];
+		let records = [text(9, 0..10), text(3, 0..10), text(3, 0..10), text(5, [99])];
 		assert_eq!(heads(&records), [1, 1, 1, 3]);
 	}
 
 	#[test]
 	fn chain_of_neighbours_is_not_one_cluster_when_its_ends_are_apart() {
 		// Neighbours share nine of eleven, the first and the third eight of twelve.
-		let set = |from: u64| (from..from + 10).collect::<Vec<u64>>();
-		let records: Vec<_> = (0..4).map(|i| (i as u32, set(i))).collect();
-		assert!(near(&records[0].1, &records[1].1) && !near(&records[0].1, &records[2].1));
+		let records: Vec<_> = (0..4).map(|i| text(i as u32, i..i + 10)).collect();
+		assert!(records[0].near(&records[1]) && !records[0].near(&records[2]));
 		assert_eq!(heads(&records), [0, 0, 2, 2]);
+	}
+
+	#[test]
+	fn another_answer_is_no_duplicate_when_the_question_is_the_same() {
+		let asked = "On which days of the week does the market in the old town begin at dawn?";
+		let record =
+			|answer: &str| Record::QuestionAnswer { question: asked.into(), answer: answer.into() };
+		let told = ["On Mondays.", "On Fridays.", "on fridays", "On Mondays and Fridays."];
+		let records: Vec<_> =
+			(1..).zip(told).map(|(at, answer)| Shingled::new(at, Some(&record(answer)))).collect();
+		assert!(near(&records[0].whole, &records[1].whole));
+		assert_eq!(heads(&records), [0, 1, 1, 3]);
+	}
+
+	#[test]
+	fn what_cannot_be_read_is_no_one_s_duplicate() {
+		let records = [Shingled::new(1, None), Shingled::new(2, None)];
+		assert_eq!(heads(&records), [0, 1]);
 	}
 
 	proptest! {
 		#[test]
 		fn every_cluster_is_a_star_around_an_earlier_head(
-			sets in proptest::collection::vec((0u32..4, proptest::collection::btree_set(0u64..12, 0..12)), 0..40),
+			sets in proptest::collection::vec(
+				(
+					0u32..4,
+					proptest::collection::btree_set(0u64..12, 0..12),
+					proptest::collection::btree_set(0u64..3, 1..3),
+				),
+				0..40,
+			),
 		) {
-			let records: Vec<(u32, Vec<u64>)> =
-				sets.into_iter().map(|(at, set)| (at, set.into_iter().collect())).collect();
+			let record = |(committed_at, whole, learnt): (u32, BTreeSet<u64>, BTreeSet<u64>)| {
+				let (whole, learnt) = (whole.into_iter().collect(), learnt.into_iter().collect());
+				Shingled { committed_at, whole, learnt }
+			};
+			let records: Vec<Shingled> = sets.into_iter().map(record).collect();
 			let heads = heads(&records);
-			let key = |position: usize| (records[position].0, position);
+			let key = |position: usize| (records[position].committed_at, position);
 			for (position, head) in heads.iter().map(|head| *head as usize).enumerate() {
 				prop_assert_eq!(heads[head] as usize, head);
 				if head != position {
-					prop_assert!(near(&records[head].1, &records[position].1));
+					prop_assert!(records[head].near(&records[position]));
 				}
 				// No earlier head is near: the prefixes find what comparing all pairs finds.
 				for other in (0..records.len()).filter(|other| heads[*other] as usize == *other) {
 					let precedes = key(other) < key(head);
-					prop_assert!(!precedes || !near(&records[other].1, &records[position].1));
+					prop_assert!(!precedes || !records[other].near(&records[position]));
 				}
 			}
 		}

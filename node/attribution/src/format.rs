@@ -92,6 +92,14 @@ impl Record {
 		}
 	}
 
+	/// What is learnt of it: the answer, or all of a text.
+	pub fn learnt(&self) -> &str {
+		match self {
+			Self::QuestionAnswer { answer, .. } => answer,
+			Self::Text(text) => text,
+		}
+	}
+
 	/// Everything that the record says, for comparing records with each other.
 	pub fn text(&self) -> String {
 		match self {

@@ -1,7 +1,7 @@
 //! What an index is built from, checked before anything expensive begins.
 
 use crate::{
-	cluster,
+	cluster::{self, Shingled},
 	error::{Error, Result},
 	format::Record,
 	manifest::Manifest,
@@ -91,14 +91,10 @@ impl Sources<'_> {
 					.ok()
 			})
 			.collect();
-		let shingled: Vec<_> = self
-			.records
-			.iter()
+		let leaves = self.records.iter().map(|(leaf, _)| leaf);
+		let shingled: Vec<Shingled> = leaves
 			.zip(&records)
-			.map(|((leaf, _), record)| {
-				let text = record.as_ref().map(Record::text);
-				(leaf.committed_at, text.map(|text| cluster::shingles(&text)).unwrap_or_default())
-			})
+			.map(|(leaf, record)| Shingled::new(leaf.committed_at, record.as_ref()))
 			.collect();
 		let heads = cluster::heads(&shingled);
 		let limit = self.manifest.record_tokens.min(base.config.context);

@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 
+import attacks
 import attribution
 import chain
 import demonstration
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "retrieval": retrieval,
     "index": index,
     "attribution": attribution,
+    "attacks": attacks,
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

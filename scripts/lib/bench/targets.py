@@ -30,6 +30,7 @@ TARGETS = {
     "sketch_over_full_lds": ">= 0.85",
     "style_swapped_recall": ">= 0.5",
     "null_paid": "<= 0.01",
+    "attack_gain": "<= 0.25",
     "sketch_over_prefill": "<= 1.5",
     "build_over_training": ">= 0.5",
     "scan_over_read_1m_512": "<= 1.5",

@@ -7,9 +7,10 @@
 use crate::{
 	Failure,
 	data::Data,
-	runs::{COALITIONS, CONTRIBUTORS, Run},
+	runs::{COALITIONS, Run},
 	stats::{mean, pick, regress, spearman},
 	table::Table,
+	training::CONTRIBUTORS,
 };
 
 /// The contributions of each contributor to each family.

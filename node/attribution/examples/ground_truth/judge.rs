@@ -9,10 +9,11 @@ use crate::{
 	paid::{POOL, Paid},
 	recall,
 	removal::{self, Ranking},
-	runs::{CONTRIBUTORS, Checkpoints, Run},
+	runs::{Checkpoints, Run},
 	setting::Queries,
 	stats::{self, interval, mean, pick, with_interval},
 	table::Table,
+	training::CONTRIBUTORS,
 };
 use openledger_attribution::estimators::{
 	self, Bm25, Embedding, Estimator, Gradient, Item, LongestMatch, Random, Representation,
@@ -77,15 +78,16 @@ impl<'a> Bench<'a> {
 	/// The integers of the index for queries.
 	fn integers(&self, paid: &Paid, queries: &[&Text]) -> Result<Vec<Vec<f32>>, Failure> {
 		let records = self.setting.data.records.len();
-		let of =
-			|text: &&Text| Ok(paid.scores(&paid.query(self.setting, self.adapter, text)?, records));
+		let of = |text: &&Text| {
+			Ok(paid.scores(&paid.query(&self.setting.base, self.adapter, text)?, records))
+		};
 		queries.iter().map(of).collect()
 	}
 
 	/// What contributors get for queries, as parts of the pool.
 	fn shares(&self, paid: &Paid, queries: &[&Text]) -> Result<Vec<Vec<f64>>, Failure> {
 		let of = |text: &&Text| {
-			let shares = paid.shares(&paid.query(self.setting, self.adapter, text)?)?;
+			let shares = paid.shares(&paid.query(&self.setting.base, self.adapter, text)?)?;
 			Ok(shares.into_iter().map(|part| part as f64 / POOL as f64).collect())
 		};
 		queries.iter().map(of).collect()

@@ -2,30 +2,30 @@
 //! estimator is asked what that would do. `docs/attribution-report` has the protocol and the results.
 
 mod contributors;
-mod data;
 mod judge;
 mod lds;
 mod mislabel;
-mod paid;
 mod recall;
 mod removal;
 mod runs;
 mod setting;
-mod stats;
 mod table;
 mod variants;
+
+#[path = "../shared/mod.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod shared;
 
 use runs::Run;
 use serde_json::{Value, json};
 use setting::Setting;
+use shared::{Failure, data, paid, stats, training};
 use std::{
 	collections::BTreeMap,
 	path::Path,
 	time::{SystemTime, UNIX_EPOCH},
 };
 use table::Table;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "usage: ground_truth train|check|judge|choose FOLDER
 

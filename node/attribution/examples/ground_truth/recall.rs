@@ -31,7 +31,7 @@ pub fn reported(setting: &Setting) -> Vec<usize> {
 pub fn nulls(setting: &Setting, adapter: &Adapter, paid: &Paid) -> Result<Value, Failure> {
 	let (mut floor, mut lift) = (Vec::new(), Vec::new());
 	for text in &setting.data.elsewhere {
-		let (above, earned) = paid.pays(&paid.query(setting, adapter, text)?)?;
+		let (above, earned) = paid.pays(&paid.query(&setting.base, adapter, text)?)?;
 		floor.push(f64::from(u8::from(above)));
 		lift.push(f64::from(u8::from(earned)));
 	}

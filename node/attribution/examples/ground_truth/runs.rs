@@ -3,9 +3,10 @@
 use crate::{
 	Failure,
 	data::{Data, Text},
+	training::{CONTRIBUTORS, options},
 };
 use openlora::{
-	Adapter, Base, Example, Order, TrainOptions, log_probs,
+	Adapter, Base, Example, TrainOptions, log_probs,
 	train::{State, train},
 };
 use rand::{Rng, SeedableRng};
@@ -18,26 +19,8 @@ pub const HALVES: usize = 160;
 pub const AGAIN: usize = 40;
 /// Halves of the contributors.
 pub const COALITIONS: usize = 100;
-/// Contributors.
-pub const CONTRIBUTORS: usize = 20;
 /// Trainings on records of which one in five is wrong.
 pub const FLIPPED: usize = 5;
-
-/// How every adapter is trained.
-pub fn options(seed: u64) -> TrainOptions {
-	TrainOptions {
-		rank: 8,
-		alpha: 16.0,
-		epochs: 3,
-		batch: 10,
-		lr: 4e-3,
-		seed,
-		order: Order::Keyed,
-		threads: 1,
-		checkpoint_every: usize::MAX,
-		..TrainOptions::default()
-	}
-}
 
 /// Steps between the states that are looked at on the way.
 const CHECKPOINT_EVERY: usize = 75;

@@ -1,8 +1,8 @@
 //! What is trained on and what is asked: `scripts/lib/ground_truth/dataset.py` writes it.
 
-use crate::Failure;
+use super::Failure;
 use openledger_attribution::{estimators::Item, format::Record};
-use openlora::{Adapter, Base, Example, Finish, GenerateOptions, generate};
+use openlora::{Adapter, Base, Example, Finish, GenerateOptions, Sampling, generate};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{fs, ops::ControlFlow, path::Path};
 
@@ -45,7 +45,8 @@ pub struct Text {
 }
 
 impl Text {
-	fn new(base: &Base, question: &str, answer: &str) -> Result<Self, Failure> {
+	/// As records and queries are read.
+	pub fn new(base: &Base, question: &str, answer: &str) -> Result<Self, Failure> {
 		let record = Record::QuestionAnswer { question: question.into(), answer: answer.into() };
 		let (tokens, answer_start) = record.encode(base, TOKENS)?;
 		let words = [question.into(), answer.into()];
@@ -56,6 +57,16 @@ impl Text {
 	pub fn json(&self) -> String {
 		let [question, answer] = &self.words;
 		serde_json::json!({ "question": question, "answer": answer }).to_string()
+	}
+
+	/// What is asked.
+	pub fn question(&self) -> &str {
+		&self.words[0]
+	}
+
+	/// What is said to it.
+	pub fn answer(&self) -> &str {
+		&self.words[1]
 	}
 
 	/// As training takes it.
@@ -135,13 +146,24 @@ impl Data {
 		Ok(Self { records, facts, elsewhere })
 	}
 
-	/// The answers that an adapter itself gives to the facts' questions.
+	/// The answers that an adapter itself gives to the facts' questions: the likeliest.
 	pub fn answers(&self, base: &Base, adapter: &Adapter) -> Result<Vec<Text>, Failure> {
+		self.sampled(base, adapter, &Sampling::GREEDY)
+	}
+
+	/// The answers that an adapter itself gives to the facts' questions.
+	pub fn sampled(
+		&self,
+		base: &Base,
+		adapter: &Adapter,
+		sampling: &Sampling,
+	) -> Result<Vec<Text>, Failure> {
 		let answer = |fact: &Fact| {
 			let prompt = &fact.asked.tokens[..fact.asked.answer_start];
-			let room = GenerateOptions::greedy(base, TOKENS - prompt.len());
+			let room = TOKENS - prompt.len();
+			let how = GenerateOptions::new(room, sampling.clone(), base.stop_tokens.clone());
 			let given =
-				generate(base, Some(adapter), prompt, &room, &mut |_| ControlFlow::Continue(()))?;
+				generate(base, Some(adapter), prompt, &how, &mut |_| ControlFlow::Continue(()))?;
 			let mut answer = given.tokens;
 			if given.finish == Finish::Stop {
 				answer.extend(base.special.eos.filter(|end| answer.last() != Some(end)));
