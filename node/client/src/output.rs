@@ -56,12 +56,16 @@ pub fn hex(hash: &Hash) -> String {
 }
 
 /// What may stand for a character of a text by others. Control characters can drive a terminal, and
-/// those that embed, override or isolate a direction of writing, or that nobody sees, can make a text
-/// look like another one: U+FFFD stands for them. Line breaks and tabs stay.
+/// those that set a direction of writing, or that nobody sees, can make a text look like another one:
+/// U+FFFD stands for them. Line breaks and tabs stay; so do the joiners that scripts and emoji need.
 pub fn visible(character: char) -> char {
 	match character {
 		'\n' | '\t' => character,
-		'\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' => {
+		'\r' => ' ',
+		'\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => {
+			char::REPLACEMENT_CHARACTER
+		}
+		'\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' => {
 			char::REPLACEMENT_CHARACTER
 		}
 		other if other.is_control() => char::REPLACEMENT_CHARACTER,

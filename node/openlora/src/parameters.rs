@@ -105,6 +105,18 @@ mod tests {
 	}
 
 	#[test]
+	fn adapter_has_the_values_that_it_was_given_when_they_are_as_many_and_finite() {
+		let adapter = adapter();
+		let mut values: Vec<f32> = (0..adapter.parameter_count()).map(|i| i as f32).collect();
+		let moved = adapter.with_values(&values).unwrap();
+		assert_eq!(moved.values().unwrap(), values);
+		assert_ne!(moved.generation(), adapter.generation());
+		assert!(matches!(adapter.with_values(&values[1..]), Err(Error::Malformed { .. })));
+		values[3] = f32::NAN;
+		assert!(adapter.with_values(&values).is_err());
+	}
+
+	#[test]
 	fn order_is_layer_then_module_then_a_before_b_when_flattened() {
 		let config = testing::tiny_config();
 		let adapter = adapter();

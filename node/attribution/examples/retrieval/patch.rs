@@ -8,6 +8,8 @@ use openledger_attribution::{
 	scan,
 };
 use openlora::{Adapter, Base, Example, GradientOptions, Objective, gradient, log_probs};
+use rand::{SeedableRng, seq::IteratorRandom};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 /// How far a step moves the adapter, in parts of its own length: the same for all records, so that none wins by
@@ -27,6 +29,7 @@ pub fn judge(
 	asked: &[Asked],
 ) -> Result<Value, Failure> {
 	let words = Index::new(Bm25::default(), truth.texts.iter().map(String::as_str));
+	let mut rng = ChaCha8Rng::seed_from_u64(1);
 	let mut rises = Vec::new();
 	for (number, asked) in asked.iter().enumerate() {
 		let (tokens, start) = &asked.sequences[0];
@@ -37,8 +40,7 @@ pub fn judge(
 		let scores = words.scores(&format!("{} {}", asked.question, asked.generated));
 		let worded =
 			(0..scores.len()).filter(usable).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-		// A step coprime to the number of records meets all of them.
-		let drawn = (1..).map(|turn| (number + 1) * turn * 7919 % examples.len()).find(usable);
+		let drawn = (0..examples.len()).filter(usable).choose(&mut rng);
 		let before = mean(&log_probs(base, Some(adapter), tokens, *start)?);
 		let mut rise = [0.0; PICKED.len()];
 		for (rise, record) in rise.iter_mut().zip([credited, worded, drawn]) {

@@ -82,7 +82,12 @@ impl Builder {
 		};
 		let mut kept = false;
 		let mut draft = Draft::begin(header, &record, view, |length| {
-			let (partial, found) = Partial::open(path, length, journalled.is_some())?;
+			let keep = journalled.is_some() && Partial::is_there(path, length);
+			if !keep {
+				// What it counts is about to be overwritten, and a later start must not trust it.
+				forget_journal(path)?;
+			}
+			let (partial, found) = Partial::open(path, length, keep)?;
 			kept = found;
 			Ok(partial)
 		})?;
@@ -141,8 +146,8 @@ impl Builder {
 		let floor_ppm = floor(&self.draft.view())?;
 		let (target, header, layout) = self.draft.seal(floor_ppm)?;
 		let storage = Storage::Mapped(target.rename(&self.path)?);
-		// The file is whole; a journal that stays is of another length and read by nobody.
-		let _ = fs::remove_file(Partial::path_of(&self.path, ".journal"));
+		// The file is whole, and a journal without a partial file is forgotten by the next start.
+		let _ = forget_journal(&self.path);
 		Ok(IndexFile::of(storage, header, layout))
 	}
 }
@@ -168,6 +173,20 @@ pub(super) fn extends(old: &Header, new: &Header) -> Result<()> {
 		(!kept).then_some("snapshots")
 	};
 	differing.map_or(Ok(()), |what| Err(Error::NotAnExtension(what)))
+}
+
+/// Removes the journal for good.
+fn forget_journal(path: &Path) -> Result<()> {
+	let journal = Partial::path_of(path, ".journal");
+	match fs::remove_file(&journal) {
+		Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&journal)(error)),
+		Err(_) => Ok(()),
+		Ok(()) => {
+			let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+			let folder = folder.unwrap_or(Path::new("."));
+			fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+		}
+	}
 }
 
 /// How many leaves an interrupted build of the same left; `None` where there is none.

@@ -165,11 +165,14 @@ impl<T: Target> Draft<T> {
 					.map(|place| Ok(record(first + place)?.hash().0))
 					.collect::<Result<_>>()
 			})?;
-			let root = at + (node_count(count) - 1).saturating_mul(size_of::<Node>());
-			let found = &self.target.bytes()[root..][..size_of::<Node>().min(count * 32)];
-			let empty =
-				count == 0 && snapshot.root == openledger_primitives_core::merkle::EMPTY_ROOT;
-			if found != snapshot.root.as_bytes() && !empty {
+			let right = match node_count(count).checked_sub(1) {
+				None => snapshot.root == openledger_primitives_core::merkle::EMPTY_ROOT,
+				Some(last) => {
+					let root = at + last * size_of::<Node>();
+					self.target.bytes()[root..][..size_of::<Node>()] == *snapshot.root.as_bytes()
+				}
+			};
+			if !right {
 				return Err(Error::SnapshotRoot { datanet: *datanet });
 			}
 			at += node_count(count) * size_of::<Node>();

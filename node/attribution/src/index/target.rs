@@ -38,7 +38,8 @@ impl Target for Vec<u8> {
 pub(super) fn map(path: &Path, file: &File) -> Result<Mmap> {
 	// SAFETY: index files are written once, under another name, and renamed; the folders that they are
 	// in are the operator's own, so that nobody else truncates or changes them. Removing one leaves
-	// the mapping whole.
+	// the mapping whole. A file that is being written is locked by the one that writes it, which reads
+	// through `&self` and writes through `&mut self`.
 	unsafe { Mmap::map(file) }.map_err(Error::io(path))
 }
 
@@ -59,8 +60,14 @@ impl Partial {
 		path.with_file_name(name)
 	}
 
-	/// Creates the file, `length` bytes long. With `keep`, what an earlier one of that length holds is
-	/// left in it; whether there is one is given back too.
+	/// Whether a file of that length was left to go on with.
+	pub(super) fn is_there(path: &Path, length: usize) -> bool {
+		let found = fs::metadata(Self::path_of(path, ".partial"));
+		found.is_ok_and(|found| found.len() == length as u64)
+	}
+
+	/// Opens the file, `length` bytes long, which nobody else may have open. With `keep`, what it holds is
+	/// left in it; that is given back too.
 	///
 	/// # Errors
 	/// [`Error::Io`].
@@ -69,10 +76,14 @@ impl Partial {
 		if let Some(folder) = path.parent() {
 			fs::create_dir_all(folder).map_err(Error::io(folder))?;
 		}
-		let keep = keep && fs::metadata(&path).is_ok_and(|found| found.len() == length as u64);
 		let mut options = fs::OpenOptions::new();
-		options.read(true).write(true).create(true).truncate(!keep);
+		options.read(true).write(true).create(true).truncate(false);
 		let file = options.open(&path).map_err(Error::io(&path))?;
+		// Cutting it off under another builder's mapping would end that one.
+		file.try_lock().map_err(|error| Error::io(&path)(error.into()))?;
+		if !keep {
+			file.set_len(0).map_err(Error::io(&path))?;
+		}
 		file.set_len(length as u64).map_err(Error::io(&path))?;
 		let map = map(&path, &file)?;
 		Ok((Self { path, file, map }, keep))

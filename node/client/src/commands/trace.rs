@@ -123,12 +123,11 @@ fn text(explained: &Explained) -> String {
 	if let Some(answer) = &trace.answer {
 		out += &format!("answer:   {}\n", output::excerpt(answer, 800));
 		out += &format!(
-			"fee {} for {} + {} tokens; the adapter gained {}.{:03} nats a token, which earns {:.1} % of the contributors' part\n",
+			"fee {} for {} + {} tokens; the adapter gained {:.3} nats a token, which earns {:.1} % of the contributors' part\n",
 			amount::show(trace.fee),
 			trace.usage.prompt,
 			trace.usage.output,
-			trace.gain / 1000,
-			(trace.gain % 1000).abs(),
+			f64::from(trace.gain) / 1_000.0,
 			f64::from(trace.earned_ppm) / 10_000.0
 		);
 		let rows = explained.records.iter().map(|shown| Row {

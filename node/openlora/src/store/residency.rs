@@ -171,6 +171,12 @@ impl Residency {
 			}
 		} else {
 			self.waiting.retain(|other| *other != ticket);
+			for one in group.members {
+				let wanted = self.groups.values().any(|other| other.members.contains(&one));
+				if let Some(entry) = self.entries.get_mut(&one).filter(|_| !wanted) {
+					entry.missed = None;
+				}
+			}
 		}
 		self.advance()
 	}

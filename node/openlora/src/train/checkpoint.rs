@@ -71,9 +71,12 @@ impl Identity {
 			("beta2", options.beta2.to_string()),
 			("epsilon", options.epsilon.to_string()),
 			("seed", options.seed.to_string()),
-			("order", format!("{:?}", options.order)),
 		];
-		Ok(Self(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect()))
+		// Runs that were begun before there was a choice go on.
+		let order = Some(("order", format!("{:?}", options.order)));
+		let order = order.filter(|_| options.order != Order::default());
+		let fields = fields.into_iter().chain(order);
+		Ok(Self(fields.map(|(name, value)| (name.to_string(), value)).collect()))
 	}
 
 	/// The first field in which a saved run differs, with its value there and here.

@@ -14,8 +14,8 @@ use std::path::Path;
 
 /// The most bytes of an index that are fetched to count near-duplicates.
 const MAX_INDEX: u64 = 32 << 20;
-/// Bytes that an index has for each record besides its sketch.
-const BESIDE_SKETCH: u64 = 186;
+/// Bytes that an index has for each record, and for each contributor, besides a sketch.
+const BESIDE_SKETCH: [u64; 2] = [186, 108];
 
 /// Explains a request by what the chain says of it, the records' contents and the index.
 pub async fn view(
@@ -82,7 +82,10 @@ async fn fetched(
 	commitment: &IndexCommitment,
 	dimension: u16,
 ) -> Option<IndexFile> {
-	let size = u64::from(commitment.records) * (u64::from(dimension) + BESIDE_SKETCH);
+	let counts = [commitment.records, commitment.contributors];
+	let sizes = counts.iter().zip(BESIDE_SKETCH);
+	let size: u64 =
+		sizes.map(|(count, beside)| u64::from(*count) * (u64::from(dimension) + beside)).sum();
 	if size > MAX_INDEX {
 		return None;
 	}
