@@ -54,7 +54,8 @@ impl Cheat for Choice {
 			let of = |pay: &Pay| pay[query].get(friend).map_or(0.0, |part| 100.0 * part);
 			let paid: Vec<f64> = self.0.iter().map(of).collect();
 			let (usual, best) = (mean(&paid), paid.iter().fold(0f64, |best, of| best.max(*of)));
-			gains.with.push(paid[0] - usual);
+			// Requests have seeds of their own.
+			gains.with.push(paid[query % paid.len()] - usual);
 			gains.without.push(best - usual);
 		}
 		Ok(gains)
