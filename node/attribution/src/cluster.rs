@@ -34,14 +34,26 @@ pub fn shingles(text: &str) -> Vec<u64> {
 
 /// Whether the Jaccard index of two ascending sets, |a ∩ b| / |a ∪ b|, is at least 0.8.
 pub fn near(a: &[u64], b: &[u64]) -> bool {
+	let both = common(a, b);
+	let either = a.len() + b.len() - both;
+	either > 0 && both * 5 >= either * 4
+}
+
+/// Whether the smaller of two ascending sets has at least 0.8 of its members in the other.
+fn holds(a: &[u64], b: &[u64]) -> bool {
+	let smaller = a.len().min(b.len());
+	smaller > 0 && common(a, b) * 5 >= smaller * 4
+}
+
+/// How many members two ascending sets have in common.
+fn common(a: &[u64], b: &[u64]) -> usize {
 	let (mut i, mut j, mut both) = (0, 0, 0);
 	while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
 		both += usize::from(x == y);
 		i += usize::from(x <= y);
 		j += usize::from(y <= x);
 	}
-	let either = a.len() + b.len() - both;
-	either > 0 && both * 5 >= either * 4
+	both
 }
 
 /// What a record is compared by.
@@ -58,14 +70,15 @@ pub struct Shingled {
 impl Shingled {
 	/// A record as it is read; what can't be read is no one's duplicate.
 	pub fn new(committed_at: BlockNumber, record: Option<&Record>) -> Self {
-		let of = |text: Option<String>| text.map(|text| shingles(&text)).unwrap_or_default();
-		let learnt = record.map(|record| record.learnt().to_owned());
-		Self { committed_at, whole: of(record.map(Record::text)), learnt: of(learnt) }
+		let whole = record.map(|record| shingles(&record.text())).unwrap_or_default();
+		let learnt = record.map(|record| shingles(record.learnt())).unwrap_or_default();
+		Self { committed_at, whole, learnt }
 	}
 
-	/// Whether both the whole and what is learnt of it are [`near`].
+	/// Whether the wholes are [`near`], and what is learnt of one has what is learnt of the other in it, or
+	/// 0.8 of it: an answer with another value is another answer, one with a word added is none.
 	pub fn near(&self, other: &Self) -> bool {
-		near(&self.whole, &other.whole) && near(&self.learnt, &other.learnt)
+		near(&self.whole, &other.whole) && holds(&self.learnt, &other.learnt)
 	}
 }
 
@@ -75,28 +88,60 @@ pub fn heads(records: &[Shingled]) -> Vec<u32> {
 	let mut order: Vec<usize> = (0..records.len()).collect();
 	order.sort_by_key(|position| (records[*position].committed_at, *position));
 	let mut heads: Vec<u32> = (0..records.len() as u32).collect();
-	// For each shingle within some head's prefix, the ranks of those heads in `order`.
-	let mut with: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+	// What near records share of the whole, and of what is learnt: whichever fewer heads have is looked
+	// through. Many records can have one question, but then their answers differ, or there are few heads.
+	let (mut by_whole, mut by_learnt) = (Heads::default(), [Heads::default(), Heads::default()]);
 	for (rank, position) in order.iter().enumerate() {
 		let record = &records[*position];
-		let shared = prefix(&record.whole);
-		let candidates: BTreeSet<usize> =
-			shared.iter().filter_map(|shingle| with.get(shingle)).flatten().copied().collect();
+		let (whole, learnt) = (prefix(&record.whole), &record.learnt[..]);
+		// The smaller set's prefix meets the larger set, and either can be the smaller.
+		let [all, first] = &by_learnt;
+		let candidates =
+			match by_whole.count(whole) <= all.count(prefix(learnt)) + first.count(learnt) {
+				true => by_whole.of(whole),
+				false => &all.of(prefix(learnt)) | &first.of(learnt),
+			};
 		match candidates.into_iter().find(|other| records[order[*other]].near(record)) {
 			Some(head) => heads[*position] = order[head] as u32,
 			None => {
-				for shingle in shared {
-					with.entry(*shingle).or_default().push(rank);
-				}
+				by_whole.add(whole, rank);
+				by_learnt[0].add(learnt, rank);
+				by_learnt[1].add(prefix(learnt), rank);
 			}
 		}
 	}
 	heads
 }
 
+/// For each shingle, the ranks of the heads that have it.
+#[derive(Default)]
+struct Heads(BTreeMap<u64, Vec<usize>>);
+
+impl Heads {
+	fn add(&mut self, shingles: &[u64], rank: usize) {
+		for one in shingles {
+			self.0.entry(*one).or_default().push(rank);
+		}
+	}
+
+	fn lists(&self, shingles: &[u64]) -> impl Iterator<Item = &Vec<usize>> {
+		shingles.iter().filter_map(|one| self.0.get(one))
+	}
+
+	/// How many ranks there are, those of several shingles several times.
+	fn count(&self, shingles: &[u64]) -> usize {
+		self.lists(shingles).map(Vec::len).sum()
+	}
+
+	fn of(&self, shingles: &[u64]) -> BTreeSet<usize> {
+		self.lists(shingles).flatten().copied().collect()
+	}
+}
+
 /// The least shingles that two sets with a Jaccard index of 0.8 can't both miss: a set shares at
 /// least ⌈0.8·n⌉ of its n shingles with a near one, so the first n − ⌈0.8·n⌉ + 1 of either, in one
-/// common order, meet (Chaudhuri, Ganti and Kaushik 2006, doi:10.1109/ICDE.2006.9).
+/// common order, meet (Chaudhuri, Ganti and Kaushik 2006, doi:10.1109/ICDE.2006.9). They also meet all
+/// of a set that has 0.8 of this one.
 fn prefix(set: &[u64]) -> &[u64] {
 	let shared = (set.len() * 4).div_ceil(5);
 	&set[..(set.len() - shared + 1).min(set.len())]
@@ -159,6 +204,19 @@ mod tests {
 			(1..).zip(told).map(|(at, answer)| Shingled::new(at, Some(&record(answer)))).collect();
 		assert!(near(&records[0].whole, &records[1].whole));
 		assert_eq!(heads(&records), [0, 1, 1, 3]);
+	}
+
+	#[test]
+	fn answer_is_a_duplicate_when_a_few_words_are_added_to_it() {
+		let asked =
+			"In which county of the south do most of the old oaks of the kingdom still grow?";
+		let record = |answer: &str| {
+			let (question, answer) = (asked.to_owned(), answer.to_owned());
+			Shingled::new(1, Some(&Record::QuestionAnswer { question, answer }))
+		};
+		let told = ["They grow in Kent.", "They grow in Kent indeed, yes.", "They grow in Sussex."];
+		assert_eq!(heads(&told.map(record)), [0, 0, 2]);
+		assert_eq!(heads(&["Kent.", "Sussex.", "kent"].map(record)), [0, 1, 0]);
 	}
 
 	#[test]

@@ -86,7 +86,7 @@ mod tests {
 	use super::*;
 	use crate::estimators::{self, Estimator, Gradient, Item};
 	use openledger_primitives_attribution::score;
-	use openledger_primitives_core::Hash;
+	use openledger_primitives_core::{Hash, MAX_SKETCH};
 
 	fn wave(length: usize, step: usize) -> Vec<f32> {
 		(0..length).map(|i| (i * step % 101) as f32 - 50.0).collect()
@@ -132,7 +132,7 @@ mod tests {
 			adapter: &trained.adapter,
 			checkpoints: &[],
 		};
-		let dimension = 256;
+		let dimension = MAX_SKETCH as usize;
 		let scores = estimators::Sketch::new(Gradient::paid(), dimension)
 			.scores(&judged, &items, &items[..1])
 			.unwrap();
@@ -149,7 +149,8 @@ mod tests {
 		for (leaf, score) in leaves.iter().zip(&scores[0]) {
 			let of = |leaf: &Leaf| score::score(&query, u32::from(leaf.scale), &leaf.sketch) as f64;
 			let (paid, judged) = (of(leaf) / of(&leaves[0]), score / scores[0][0]);
-			assert!((paid - f64::from(judged)).abs() < 1e-2, "{paid} {judged}");
+			// The judged one keeps the lengths that projecting leaves, which vary by about √(2/k).
+			assert!((paid - f64::from(judged)).abs() < 0.1, "{paid} {judged}");
 		}
 	}
 

@@ -42,7 +42,7 @@ def summary(found):
     for name, words in WITHIN.items():
         ends = found.get(f"{name}_ci")
         rows.append([words, f"`{name}`", number(found[name]), interval(ends) if ends else "", found["targets"][name]])
-    return table(["", "figure", "value", "95 %", "at least"], rows)
+    return table(["", "figure", "value", "95 %", "asked for"], rows)
 
 
 def ranked(rows):

@@ -151,7 +151,8 @@ pub fn judge(setting: &Setting) -> Result<Value, Failure> {
 	let labels = mislabel::judge(
 		setting,
 		&[
-			("ours", &of),
+			("ours", &Sketch::new(of, usize::from(METHOD.dimension))),
+			("ours, not projected", &of),
 			("gradient dot", &Gradient::dot()),
 			("gradient cosine", &Gradient::cosine()),
 			("EK-FAC", &Gradient::ekfac()),
@@ -175,8 +176,8 @@ pub fn judge(setting: &Setting) -> Result<Value, Failure> {
 		"sketch_over_full_lds_ci": ratio(&ours, &full)["ci"],
 		"style_swapped_recall": recall["mean"],
 		"style_swapped_recall_ci": recall["ci"],
-		"null_paid": nulls["paid"]["mean"],
-		"null_paid_ci": nulls["paid"]["ci"],
+		"null_paid": nulls["above_floor"]["mean"],
+		"null_paid_ci": nulls["above_floor"]["ci"],
 		"best_baseline": best,
 		"queries": places.len(),
 		"ceiling": with_interval(&ceiling),

@@ -179,7 +179,9 @@ pub(super) fn extends(old: &Header, new: &Header) -> Result<()> {
 fn forget_journal(path: &Path) -> Result<()> {
 	let journal = Partial::path_of(path, ".journal");
 	match fs::remove_file(&journal) {
-		Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&journal)(error)),
+		Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+			Err(Error::io(&journal)(error))
+		}
 		Err(_) => Ok(()),
 		Ok(()) => {
 			let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::{
-	Example, Link, TrainOptions,
+	Example, Link, Order, TrainOptions,
 	state::{State, Values, read_bounded, values, write},
 };
 use crate::{
