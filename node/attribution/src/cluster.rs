@@ -39,10 +39,10 @@ pub fn near(a: &[u64], b: &[u64]) -> bool {
 	either > 0 && both * 5 >= either * 4
 }
 
-/// Whether the smaller of two ascending sets has at least 0.8 of its members in the other.
-fn holds(a: &[u64], b: &[u64]) -> bool {
+/// Whether two ascending sets are [`near`], or one that is not empty is part of the other.
+fn repeats(a: &[u64], b: &[u64]) -> bool {
 	let smaller = a.len().min(b.len());
-	smaller > 0 && common(a, b) * 5 >= smaller * 4
+	near(a, b) || smaller > 0 && common(a, b) == smaller
 }
 
 /// How many members two ascending sets have in common.
@@ -75,10 +75,10 @@ impl Shingled {
 		Self { committed_at, whole, learnt }
 	}
 
-	/// Whether the wholes are [`near`], and what is learnt of one has what is learnt of the other in it, or
-	/// 0.8 of it: an answer with another value is another answer, one with a word added is none.
+	/// Whether the wholes are [`near`], and what is learnt is near too, or part of the other's: an answer with
+	/// another value is another answer, one with words before or after it is none.
 	pub fn near(&self, other: &Self) -> bool {
-		near(&self.whole, &other.whole) && holds(&self.learnt, &other.learnt)
+		near(&self.whole, &other.whole) && repeats(&self.learnt, &other.learnt)
 	}
 }
 
@@ -141,7 +141,7 @@ impl Heads {
 /// The least shingles that two sets with a Jaccard index of 0.8 can't both miss: a set shares at
 /// least ⌈0.8·n⌉ of its n shingles with a near one, so the first n − ⌈0.8·n⌉ + 1 of either, in one
 /// common order, meet (Chaudhuri, Ganti and Kaushik 2006, doi:10.1109/ICDE.2006.9). They also meet all
-/// of a set that has 0.8 of this one.
+/// of a set that has 0.8 of this one in it.
 fn prefix(set: &[u64]) -> &[u64] {
 	let shared = (set.len() * 4).div_ceil(5);
 	&set[..(set.len() - shared + 1).min(set.len())]

@@ -72,7 +72,7 @@ impl Attack for Padded {
 
 	fn defence(&self) -> &'static str {
 		if self.apart {
-			"none: clusters compare whole texts"
+			"none: less than four fifths of its shingles are the original's"
 		} else {
 			"clusters of near-duplicates"
 		}
