@@ -91,7 +91,8 @@ def costs(found, folder):
         for of in found["sketches"]["answers"]
     ]
     head = ["prompt", "answer", "sketch, ms", "gain, ms", "prefill of both, ms", "generation, ms", "sketch over generation"]
-    machine = f"On {found['cores']} cores of {found['cpu']}, SmolLM2-135M in Q4_1, rank 8 on all projections:"
+    at = found["machine"]
+    machine = f"On {at['cores']} cores of {at['cpu']}, SmolLM2-135M in Q4_1, rank 8 on all projections:"
     built = f"Sketches of records: {number(found['build_tokens_per_s'], 0)} tokens a second, {number(found['build_over_training'], 2)} times what training on them does."
     return "\n\n".join([machine, table(head, answers), built, "![Scan](scan.svg)", "Sketches of the scan are synthetic; its time does not depend on what they say."])
 

@@ -32,7 +32,7 @@ class Words(unittest.TestCase):
 
         times = {"sketch_ms": 1.0, "gain_ms": 1.0, "prefill_ms": 1.0, "generation_ms": 2.0, "share_of_generation": 0.5}
         costs = {
-            "cpu": "one", "cores": 2, "dimension": 512, "build_tokens_per_s": 10.0, "build_over_training": 1.0,
+            "machine": {"cpu": "one", "cores": 2}, "dimension": 512, "build_tokens_per_s": 10.0, "build_over_training": 1.0,
             "scan": {"records_and_ms": [[1000, 0.05], [10_000, 0.6]]}, "sketches": {"answers": [{"prompt": 32, "answer": 64} | times]},
         }
         with tempfile.TemporaryDirectory() as folder:
