@@ -31,7 +31,7 @@ use sp_runtime::{
 };
 
 pub const ED: u128 = 10;
-pub const BOND: u128 = 10_000;
+pub const BOND: u128 = 100_000;
 pub const RICH: u128 = 1_000_000;
 pub const DEPOSIT: u128 = 500;
 /// Pays records, two of them.
@@ -76,6 +76,7 @@ parameter_types! {
 	pub Treasury: AccountId32 = account(90);
 	pub Verifiers: AccountId32 = account(91);
 	pub Validators: AccountId32 = account(92);
+	pub const MaxExposure: Permill = Permill::one();
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
 }
@@ -102,6 +103,7 @@ impl pallet_inference::Config for Test {
 	type Rewards = Rewards;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type TreasuryAccount = Treasury;
+	type MaxExposure = MaxExposure;
 	type MinBond = ConstU128<100>;
 	type UnbondingPeriod = ConstU32<20>;
 	type MinFee = ConstU128<5>;

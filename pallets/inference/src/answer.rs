@@ -11,6 +11,7 @@ use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{
 	Answer, RequestId,
 	model::Usage,
+	record::content_hash,
 	traits::{AnsweredRequest, Attribution},
 };
 use sp_runtime::DispatchResult;
@@ -44,6 +45,7 @@ impl<T: Config> Pallet<T> {
 				payer: request.payer.clone(),
 				operator: operator.clone(),
 				usage,
+				answer: content_hash(&answer),
 				fee,
 			},
 			claim,

@@ -10,7 +10,10 @@ use frame_support::{
 	traits::{Get, fungible::hold::Mutate as _, tokens::Precision},
 	weights::WeightMeter,
 };
-use openledger_primitives_core::{RequestId, traits::Models};
+use openledger_primitives_core::{
+	RequestId,
+	traits::{Models, Operators as _},
+};
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
@@ -25,7 +28,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let operator = request.operator.clone();
 		Self::unassign(id, &operator, request.deadline);
-		Self::settle_one(&operator);
+		Self::discharge(&operator, request.max_fee);
 		T::Models::release(request.model);
 		request.status = Status::Refunded;
 		Requests::<T>::insert(id, request);

@@ -17,8 +17,10 @@
 //! - **Agent**: the account that answers for an operator. It can do nothing else for it.
 //! - **Escrow**: the most that a request may cost, held from its payer. What the fee does not need
 //!   is released with the answer, the fee when the claim is final.
-//! - **Unsettled**: requests assigned to an operator that are neither settled nor refunded. Its
-//!   bond stays until there are none.
+//! - **Unsettled**: requests assigned to an operator that are neither settled nor refunded, and
+//!   what else it stands behind. Its bond stays until there are none.
+//! - **Exposed**: the fees of all that is unsettled. A bond stands behind [`Config::MaxExposure`]
+//!   of itself, so that a lie costs more than it can bring.
 //!
 //! ## Assumptions
 //!
@@ -47,6 +49,7 @@ mod api;
 pub mod benchmarking;
 pub mod crypto;
 mod expiry;
+mod exposure;
 #[cfg(test)]
 mod mock;
 mod offchain;
@@ -92,6 +95,7 @@ pub mod pallet {
 		Answer, Balance, BlockNumber, Endpoint, ModelId, Prompt, RequestId, model::Usage, traits,
 	};
 	use sp_core::crypto::AccountId32;
+	use sp_runtime::Permill;
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -128,6 +132,8 @@ pub mod pallet {
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// The least bond that an operator takes requests with.
 		type MinBond: Get<Balance>;
+		/// The part of a bond that an operator's unsettled fees may reach.
+		type MaxExposure: Get<Permill>;
 		/// Blocks between leaving and the bond's release.
 		type UnbondingPeriod: Get<BlockNumber>;
 		/// What a request's highest fee has to exceed.
@@ -233,9 +239,15 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// How many of an operator's requests are neither settled nor refunded.
+	/// How many of an operator's requests are neither settled nor refunded, and how many other
+	/// pieces of work it stands behind.
 	#[pallet::storage]
 	pub type Unsettled<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+	/// The highest fees of all that is unsettled of an operator.
+	#[pallet::storage]
+	pub type Exposed<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
 
 	/// The next request's number.
 	#[pallet::storage]
@@ -354,6 +366,15 @@ pub mod pallet {
 			/// Why.
 			error: DispatchError,
 		},
+		/// A request's answer was found false, and its fee paid back.
+		AnswerRejected {
+			/// The request.
+			request: RequestId,
+			/// Who gave the answer.
+			operator: T::AccountId,
+			/// What was paid back.
+			fee: Balance,
+		},
 		/// A request's fee left escrow.
 		Settled {
 			/// The request.
@@ -417,6 +438,9 @@ pub mod pallet {
 		AtCapacity,
 		/// The operator's bond fell below the minimum.
 		Underbonded,
+		/// The operator's bond does not stand behind so many unsettled fees: ask another, or later,
+		/// or for less.
+		Overexposed,
 		/// No operator of the model version has room: ask later.
 		NoOperator,
 		/// Too many requests share this deadline: choose another.

@@ -82,6 +82,7 @@ parameter_types! {
 	/// Whether claims are refused.
 	pub static Refuse: bool = false;
 	pub static MaxMissed: u32 = 2;
+	pub static MaxExposure: Permill = Permill::one();
 }
 
 impl pallet_rewards::Config for Test {
@@ -116,6 +117,7 @@ impl pallet_inference::Config for Test {
 	type Rewards = Rewards;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type TreasuryAccount = Treasury;
+	type MaxExposure = MaxExposure;
 	type MinBond = ConstU128<BOND>;
 	type UnbondingPeriod = ConstU32<20>;
 	type MinFee = ConstU128<5>;

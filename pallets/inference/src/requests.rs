@@ -2,7 +2,7 @@
 
 use crate::{
 	Assigned, Config, Error, Event, Expiries, HoldReason, NextRequest, Operators, Pallet, Request,
-	Requests, Serving, Status, Unsettled, operators::answers,
+	Requests, Serving, Status, operators::answers,
 };
 use codec::MaxEncodedLen;
 use frame_support::{
@@ -13,7 +13,7 @@ use openledger_primitives_core::{
 	Answer, Balance, BlockNumber, MAX_ANSWER, MAX_PROMPT, ModelId, Prompt, is_text,
 	model::Usage,
 	settlement::Distribution,
-	traits::{Attribution, Models, Rewards},
+	traits::{Attribution, Models, Operators as _, Rewards},
 };
 use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
 
@@ -72,13 +72,21 @@ impl<T: Config> Pallet<T> {
 		available.into_iter().map(|(_, who)| who).collect()
 	}
 
-	fn choose(model: ModelId, wanted: Option<T::AccountId>) -> Result<T::AccountId, Error<T>> {
+	fn choose(
+		model: ModelId,
+		wanted: Option<T::AccountId>,
+		max_fee: Balance,
+	) -> Result<T::AccountId, Error<T>> {
 		match wanted {
-			None => Self::available(model).into_iter().next().ok_or(Error::<T>::NoOperator),
+			None => Self::available(model)
+				.into_iter()
+				.find(|who| Self::covers(who, max_fee))
+				.ok_or(Error::<T>::NoOperator),
 			Some(who) => {
 				ensure!(Operators::<T>::contains_key(&who), Error::<T>::NotOperator);
 				ensure!(Serving::<T>::get(model).contains(&who), Error::<T>::NotServing);
 				ensure!(Self::room(&who)? > 0, Error::<T>::AtCapacity);
+				ensure!(Self::covers(&who, max_fee), Error::<T>::Overexposed);
 				Ok(who)
 			}
 		}
@@ -100,7 +108,7 @@ impl<T: Config> Pallet<T> {
 		let least = model.price.fee(Usage { prompt: 1, output: 1 });
 		ensure!(least.is_some_and(|least| order.max_fee >= least), Error::<T>::FeeTooLow);
 		ensure!(order.max_fee > T::MinFee::get(), Error::<T>::FeeTooLow);
-		let operator = Self::choose(order.model, order.operator)?;
+		let operator = Self::choose(order.model, order.operator, order.max_fee)?;
 
 		let now = Self::now();
 		let deadline = now.checked_add(order.deadline).ok_or(Error::<T>::DeadlineOutOfRange)?;
@@ -110,10 +118,7 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| Error::<T>::DeadlineFull)?;
 		Assigned::<T>::try_mutate(&operator, |assigned| assigned.try_push(request))
 			.map_err(|_| Error::<T>::AtCapacity)?;
-		Unsettled::<T>::try_mutate(&operator, |count| {
-			*count = count.checked_add(1).ok_or(Error::<T>::Overflow)?;
-			Ok::<_, Error<T>>(())
-		})?;
+		Self::expose(&operator, order.max_fee)?;
 		T::Models::acquire(order.model)?;
 		T::Currency::hold(&HoldReason::Escrow.into(), &payer, order.max_fee)?;
 		let ticket = T::RequestConsideration::new(&payer, footprint::<T>(&order.prompt))?;
@@ -176,13 +181,6 @@ impl<T: Config> Pallet<T> {
 					*due = None;
 				}
 			}
-		});
-	}
-
-	/// Takes one settled or refunded request off an operator's count.
-	pub(crate) fn settle_one(operator: &T::AccountId) {
-		Unsettled::<T>::mutate_exists(operator, |count| {
-			*count = count.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
 		});
 	}
 }

@@ -13,7 +13,7 @@ use frame_support::{
 use openledger_primitives_core::{
 	Balance, RequestId,
 	settlement::{Distribution, Sale},
-	traits::{Models, Rewards, Settlement},
+	traits::{Models, Operators as _, Rewards, Settlement},
 };
 use sp_runtime::{DispatchError, Permill};
 
@@ -105,7 +105,7 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 			let distribution = T::Rewards::distribute(id, sale, shares, earned)?;
 			T::Models::earned(request.model, &distribution);
 			T::Models::release(request.model);
-			Self::settle_one(&request.operator);
+			Self::discharge(&request.operator, request.max_fee);
 			request.status = Status::Settled;
 			Requests::<T>::insert(id, request);
 			Self::deposit_event(Event::Settled { request: id, fee });
@@ -119,6 +119,23 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 		rewarded: &T::AccountId,
 	) -> Result<Balance, DispatchError> {
 		Self::take_bond(operator, amount, Some(rewarded))
+	}
+
+	fn refund(id: RequestId) -> Result<Balance, DispatchError> {
+		let mut request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
+		ensure!(request.status == Status::Answered, Error::<T>::NotAnswered);
+		let fee = request.answered.as_ref().ok_or(Error::<T>::NotAnswered)?.fee;
+		if fee > 0 {
+			let escrow = HoldReason::Escrow.into();
+			T::Currency::release(&escrow, &request.payer, fee, Precision::Exact)?;
+		}
+		T::Models::release(request.model);
+		Self::discharge(&request.operator, request.max_fee);
+		request.status = Status::Refunded;
+		let operator = request.operator.clone();
+		Requests::<T>::insert(id, request);
+		Self::deposit_event(Event::AnswerRejected { request: id, operator, fee });
+		Ok(fee)
 	}
 
 	fn at_stake(id: RequestId) -> Option<(Balance, Balance)> {

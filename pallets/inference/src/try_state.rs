@@ -1,8 +1,8 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Assigned, Config, Expiries, HoldReason, NextRequest, Operators, Pallet, Requests,
-	ServedBy, Serving, Status, Unsettled,
+	AgentOf, Assigned, Config, Expiries, Exposed, HoldReason, NextRequest, Operators, Pallet,
+	Requests, ServedBy, Serving, Status, Unsettled,
 };
 use alloc::collections::BTreeMap;
 use codec::Encode;
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
 
 	fn check_requests() -> Result<(), TryRuntimeError> {
 		let mut escrow: BTreeMap<alloc::vec::Vec<u8>, Balance> = BTreeMap::new();
-		let mut unsettled: BTreeMap<alloc::vec::Vec<u8>, u32> = BTreeMap::new();
+		let mut unsettled: BTreeMap<alloc::vec::Vec<u8>, (u32, Balance)> = BTreeMap::new();
 		let mut pending = 0usize;
 		for (id, request) in Requests::<T>::iter() {
 			ensure!(id < NextRequest::<T>::get(), "a request has a number not given yet");
@@ -77,15 +77,16 @@ impl<T: Config> Pallet<T> {
 					Some(request.max_fee)
 				}
 				(Status::Answered, Some(fee)) => Some(fee),
-				(Status::Settled, Some(_)) | (Status::Refunded, None) => None,
+				(Status::Settled | Status::Refunded, Some(_)) | (Status::Refunded, None) => None,
 				_ => return Err("a request's status and answer disagree".into()),
 			};
 			ensure!(answered.unwrap_or(0) <= request.max_fee, "a fee exceeds its highest");
 			if let Some(held) = open {
 				let sum = escrow.entry(request.payer.encode()).or_default();
 				*sum = sum.saturating_add(held);
-				let count = unsettled.entry(request.operator.encode()).or_default();
+				let (count, fees) = unsettled.entry(request.operator.encode()).or_default();
 				*count = count.saturating_add(1);
+				*fees = fees.saturating_add(request.max_fee);
 			}
 			let held = T::Currency::balance_on_hold(&HoldReason::Escrow.into(), &request.payer);
 			let known = escrow.get(&request.payer.encode()).copied().unwrap_or(0);
@@ -99,12 +100,16 @@ impl<T: Config> Pallet<T> {
 		let assigned: usize = Assigned::<T>::iter_values().map(|list| list.len()).sum();
 		ensure!(assigned == pending, "an operator is assigned what is not pending");
 		for (who, count) in Unsettled::<T>::iter() {
-			ensure!(
-				count > 0 && unsettled.remove(&who.encode()) == Some(count),
-				"an operator's count of unsettled requests is off"
-			);
+			// Others than requests may count too.
+			let (requests, fees) = unsettled.remove(&who.encode()).unwrap_or_default();
+			ensure!(count > 0 && requests <= count, "an operator's count of requests is off");
+			ensure!(fees <= Exposed::<T>::get(&who), "an operator is exposed by more than counts");
 			ensure!(Operators::<T>::contains_key(&who), "one who is no operator is unsettled");
 		}
+		ensure!(
+			Exposed::<T>::iter_keys().all(|who| Unsettled::<T>::contains_key(&who)),
+			"an operator is exposed by nothing"
+		);
 		ensure!(unsettled.is_empty(), "an unsettled request is not counted");
 		Ok(())
 	}

@@ -19,6 +19,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod draw;
 pub mod merkle;
 pub mod model;
 pub mod record;
@@ -42,8 +43,15 @@ pub type SnapshotId = u32;
 pub type BaseId = u32;
 /// A model version's number, given in order of registration.
 pub type ModelId = u32;
-/// An on-chain request's number, given in order of submission.
+/// An on-chain request's number, given in order of submission; or the number of one draw of a batch
+/// ([`draw`]), which is claimed, challenged, audited and settled as a request is.
 pub type RequestId = u64;
+/// A session's number, given in order of opening.
+pub type SessionId = u64;
+/// A batch's number, given in order of commitment.
+pub type BatchId = u32;
+/// A round of lots: so many consecutive blocks whose randomness makes one seed.
+pub type RoundId = u32;
 
 /// An amount of OPEN in its smallest unit: 10¹⁸ units are one OPEN.
 pub type Balance = u128;

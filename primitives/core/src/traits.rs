@@ -1,7 +1,7 @@
 //! The seams between pallets. The runtime wires them; no pallet knows another's storage.
 
 use crate::{
-	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId,
+	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId, RoundId,
 	model::{Arithmetic, IndexCommitment, Method, ModelStatus, Price, Usage},
 	record::{Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
@@ -75,6 +75,9 @@ pub struct AnsweredRequest<AccountId> {
 	pub operator: AccountId,
 	/// What the answer used.
 	pub usage: Usage,
+	/// What the answer is told from others by: blake2b-256 of its text for a request, what its
+	/// receipt commits to for a draw.
+	pub answer: Hash,
 	/// The fee in escrow, which is what settles.
 	pub fee: Balance,
 }
@@ -107,6 +110,8 @@ pub trait Settlement<AccountId> {
 		amount: Balance,
 		rewarded: &AccountId,
 	) -> Result<Balance, DispatchError>;
+	/// Gives the fee in escrow back to the payer: the answer was false. Returns the fee.
+	fn refund(id: RequestId) -> Result<Balance, DispatchError>;
 	/// The fee and the contributors' part of it, before the lift, in the smallest unit.
 	fn at_stake(request: RequestId) -> Option<(Balance, Balance)>;
 }
@@ -139,6 +144,37 @@ pub trait Voice<AccountId> {
 
 impl<AccountId> Voice<AccountId> for () {
 	fn earned(_: &[Payment<AccountId>], _: Balance) {}
+}
+
+/// Operators and their bonds, as batches and audits need them.
+pub trait Operators<AccountId> {
+	/// The operator that `agent` answers for.
+	fn of_agent(agent: &AccountId) -> Option<AccountId>;
+	/// Whether the operator takes new work on `model`: it serves it, is not leaving, and its bond
+	/// is no smaller than the least.
+	fn serves(operator: &AccountId, model: ModelId) -> bool;
+	/// What the operator has at stake; zero for one that is none.
+	fn bond(operator: &AccountId) -> Balance;
+	/// Counts one more piece of unsettled work with these fees, during which the bond stays.
+	///
+	/// # Errors
+	/// Where all that is unsettled would exceed what the bond can stand behind.
+	fn expose(operator: &AccountId, fees: Balance) -> DispatchResult;
+	/// Takes one piece of unsettled work back, with the fees that it was counted with.
+	fn discharge(operator: &AccountId, fees: Balance);
+}
+
+/// Randomness that did not exist when what it decides was committed.
+///
+/// Blocks come in rounds. The seed of a round is mixed from the VRF outputs of the authors of all its
+/// blocks. What is committed in one round is decided by the seed of the next, so every output that
+/// it depends on is later than the commitment.
+pub trait Lots {
+	/// The round that is under way.
+	fn round() -> RoundId;
+	/// The seed that decides what was committed in `round`: `None` while the next round is under
+	/// way, and once it is forgotten.
+	fn seed(round: RoundId) -> Option<Hash>;
 }
 
 /// A source of randomness fixed before whoever uses it could know it.

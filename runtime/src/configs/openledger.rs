@@ -78,6 +78,7 @@ impl pallet_inference::Config for Runtime {
 	type Rewards = Rewards;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type TreasuryAccount = TreasuryAccount;
+	type MaxExposure = dynamic_params::inference::MaxExposure;
 	type MinBond = dynamic_params::inference::MinBond;
 	type UnbondingPeriod = dynamic_params::inference::UnbondingPeriod;
 	type MinFee = dynamic_params::inference::MinFee;

@@ -85,6 +85,10 @@ pub mod dynamic_params {
 		/// What a request's highest fee has to exceed.
 		#[codec(index = 6)]
 		pub static MinFee: Balance = MILLI;
+		/// The part of a bond that unsettled fees may reach: half the rate of audits, so that even
+		/// an operator all of whose claims are false loses twice what they could bring.
+		#[codec(index = 7)]
+		pub static MaxExposure: Permill = Permill::from_percent(5);
 	}
 
 	/// Claims and challenges.

@@ -24,6 +24,7 @@ fn answer_of(model: u32, request: RequestId) -> AnsweredRequest<AccountId32> {
 		payer: account(5),
 		operator: account(1),
 		usage: Usage { prompt: 1, output: 1 },
+		answer: Default::default(),
 		fee: 1_000,
 	}
 }

@@ -1,8 +1,11 @@
-use crate::{Assigned, Error, Event, HoldReason, NextRequest, Requests, mock::*};
+use crate::{
+	Assigned, Error, Event, Exposed, HoldReason, NextRequest, Operators, Requests, mock::*,
+};
 use frame_support::{assert_noop, assert_ok};
+use openledger_primitives_core::traits::Settlement as _;
 use openledger_primitives_core::{Prompt, model::ModelStatus, model::Price};
 use sp_core::crypto::AccountId32;
-use sp_runtime::{DispatchResult, TokenError};
+use sp_runtime::{DispatchResult, Permill, TokenError};
 
 type E = Error<Test>;
 
@@ -125,6 +128,10 @@ fn request_is_refused_when_model_is_unknown_or_does_not_answer() {
 fn request_is_refused_when_payer_lacks_funds() {
 	chain(|| {
 		operate(1, 2);
+		let bond_for_any = 10 * RICH;
+		Operators::<Test>::mutate(account(1), |registration| {
+			registration.as_mut().unwrap().operator.bond += bond_for_any;
+		});
 		assert_noop!(Ask { fee: RICH, ..Ask::default() }.by(5), TokenError::FundsUnavailable);
 		// Enough for the fee, not for the deposit.
 		assert_noop!(
@@ -133,6 +140,9 @@ fn request_is_refused_when_payer_lacks_funds() {
 		);
 		assert_noop!(Ask::default().by(60), TokenError::FundsUnavailable);
 		assert_eq!(open(1), 0);
+		Operators::<Test>::mutate(account(1), |registration| {
+			registration.as_mut().unwrap().operator.bond -= bond_for_any;
+		});
 	});
 }
 
@@ -214,5 +224,25 @@ fn prune_is_refused_until_final_and_to_others() {
 		assert!(!Requests::<Test>::contains_key(id));
 		assert_eq!(held(HoldReason::RequestDeposit, 5), 0);
 		assert_eq!(total(5), RICH - 320);
+	});
+}
+
+#[test]
+fn request_is_refused_when_bond_does_not_stand_behind_its_fee() {
+	chain(|| {
+		operate(1, 3);
+		MaxExposure::set(Permill::from_percent(30));
+		let named = || Ask { operator: Some(account(1)), ..Ask::default() };
+		assert_ok!(named().by(5));
+		assert_eq!(Exposed::<Test>::get(account(1)), 2_000);
+		assert_noop!(named().by(5), E::Overexposed);
+		assert_noop!(Ask::default().by(5), E::NoOperator);
+		assert_ok!(Ask { fee: 1_000, ..named() }.by(5));
+		// What is settled no longer counts, whatever its fee was.
+		reply(1, 0).unwrap();
+		assert_eq!(Exposed::<Test>::get(account(1)), 3_000);
+		Inference::settle(0, &[], Permill::one()).unwrap();
+		assert_eq!(Exposed::<Test>::get(account(1)), 1_000);
+		assert_ok!(named().by(5));
 	});
 }

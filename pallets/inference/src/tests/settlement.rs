@@ -31,6 +31,25 @@ fn settling_pays_out_of_escrow_once() {
 }
 
 #[test]
+fn refund_gives_fee_back_once_and_ends_the_request() {
+	chain(|| {
+		operate(1, 1);
+		let id = ask(5).unwrap();
+		assert_noop!(Inference::refund(id), E::NotAnswered);
+		reply(1, id).unwrap();
+		let free = Balances::free_balance(account(5));
+		assert_eq!(Inference::refund(id), Ok(320));
+		assert_eq!(Balances::free_balance(account(5)), free + 320);
+		assert_eq!((held(HoldReason::Escrow, 5), open(1), fees(1)), (0, 0, 0));
+		assert_eq!(Requests::<Test>::get(id).unwrap().status, Status::Refunded);
+		assert_noop!(Inference::refund(id), E::NotAnswered);
+		assert_noop!(settle(id), E::NotAnswered);
+		assert_noop!(Inference::refund(99), E::UnknownRequest);
+		Inference::prune(signed(5), id).unwrap();
+	});
+}
+
+#[test]
 fn settling_changes_nothing_when_model_is_gone() {
 	chain(|| {
 		operate(1, 1);
