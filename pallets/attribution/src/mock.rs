@@ -128,6 +128,7 @@ impl pallet_attribution::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Registered;
 	type Settlement = Inference;
+	type Audits = ();
 	type TreasuryAccount = Treasury;
 	type ChallengeDeposit = ConstU128<DEPOSIT>;
 	type ChallengeWindow = ConstU32<10>;
