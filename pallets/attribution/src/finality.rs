@@ -1,7 +1,12 @@
 //! Making claims final.
 
 use crate::{Claims, Config, Due, Error, Event, NextDue, Pallet, Status, WeightInfo};
-use frame_support::{ensure, storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use frame_support::{
+	ensure,
+	storage::with_storage_layer,
+	traits::Get,
+	weights::{Weight, WeightMeter},
+};
 use openledger_primitives_attribution::shares;
 use openledger_primitives_core::{
 	RequestId,
@@ -24,6 +29,11 @@ impl<T: Config> Pallet<T> {
 		let contributors = distribution.contributed();
 		Self::deposit_event(Event::ClaimFinalized { request, contributors });
 		Ok(())
+	}
+
+	/// What making one claim final costs at most, with its clearance.
+	pub(crate) fn finality_weight() -> Weight {
+		T::WeightInfo::finalize().saturating_add(T::Audits::weight())
 	}
 
 	/// Looks at one claim whose time has come: makes it final, or puts it off until no challenge
@@ -54,7 +64,7 @@ impl<T: Config> Pallet<T> {
 	/// Looks at the claims that are due, one after the other, as far as the weight goes.
 	pub(crate) fn finalize_due(meter: &mut WeightMeter) {
 		let now = Self::now();
-		let one = T::WeightInfo::finalize();
+		let one = Self::finality_weight();
 		let look = T::DbWeight::get().reads_writes(2, 1);
 		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
 			return;

@@ -7,7 +7,7 @@ use crate::{
 	settlement::{Distribution, Payment, Sale},
 };
 use alloc::vec::Vec;
-use sp_runtime::{DispatchError, DispatchResult, Permill};
+use sp_runtime::{DispatchError, DispatchResult, Permill, Weight};
 
 /// Datanets, as models need them.
 pub trait Snapshots<AccountId> {
@@ -135,6 +135,8 @@ pub trait Audits<AccountId> {
 	fn note(answer: &AnsweredRequest<AccountId>, claim: Hash, trace: Hash);
 	/// Whether a claim whose window is over may be paid. Opens its audit where the lots say so.
 	fn clearance(claim: RequestId) -> Clearance;
+	/// What [`Audits::clearance`] costs at most.
+	fn weight() -> Weight;
 	/// Forgets a claim that is final.
 	fn forget(claim: RequestId);
 	/// The most bytes that a note leaves in storage, which the claim's deposit covers.
@@ -146,6 +148,10 @@ impl<AccountId> Audits<AccountId> for () {
 
 	fn clearance(_: RequestId) -> Clearance {
 		Clearance::Clear
+	}
+
+	fn weight() -> Weight {
+		Weight::zero()
 	}
 
 	fn forget(_: RequestId) {}

@@ -1,0 +1,1 @@
+//! Benchmarks, and the stage that they need from the runtime.

@@ -1,0 +1,7 @@
+mod appeal;
+mod clearance;
+mod findings;
+mod invariants;
+mod offchain;
+mod verdict;
+mod verifiers;
