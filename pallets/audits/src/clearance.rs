@@ -33,6 +33,30 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl<T: Config> Pallet<T> {
+	/// When to ask again.
+	fn later() -> Clearance {
+		Clearance::Until(Self::now().saturating_add(T::LookAgain::get()))
+	}
+
+	/// Opens a claim's audit where lots have `called` it, and clears the claim otherwise.
+	pub(crate) fn clear(
+		claim: RequestId,
+		note: Note<T::AccountId>,
+		seed: &Hash,
+		called: bool,
+	) -> Clearance {
+		if called {
+			match Self::open(claim, &note, seed) {
+				Opened::Now | Opened::Later => return Self::later(),
+				Opened::Never => Self::deposit_event(Event::NotAudited { claim }),
+			}
+		}
+		Notes::<T>::remove(claim);
+		Clearance::Clear
+	}
+}
+
 /// Whether an audit could be opened.
 enum Opened {
 	Now,
@@ -58,7 +82,7 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 
 	fn clearance(claim: RequestId) -> Clearance {
 		let Some(mut note) = Notes::<T>::get(claim) else { return Clearance::Clear };
-		let later = Clearance::Until(Self::now().saturating_add(T::LookAgain::get()));
+		let later = Self::later();
 		if Audits::<T>::contains_key(claim) {
 			return later;
 		}
@@ -71,14 +95,8 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 			}
 			return later;
 		};
-		if is_called(&seed, claim, T::Rate::get()) {
-			match Self::open(claim, &note, &seed) {
-				Opened::Now | Opened::Later => return later,
-				Opened::Never => Self::deposit_event(Event::NotAudited { claim }),
-			}
-		}
-		Notes::<T>::remove(claim);
-		Clearance::Clear
+		let called = is_called(&seed, claim, T::Rate::get());
+		Self::clear(claim, note, &seed, called)
 	}
 
 	fn weight() -> Weight {

@@ -3,7 +3,12 @@
 use crate::{
 	Audits, Config, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo, verdict::refuted,
 };
-use frame_support::{ensure, storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use frame_support::{
+	ensure,
+	storage::with_storage_layer,
+	traits::Get,
+	weights::{Weight, WeightMeter},
+};
 use openledger_primitives_core::{BlockNumber, RequestId, traits::Lots};
 use sp_runtime::DispatchResult;
 
@@ -16,6 +21,11 @@ impl<T: Config> Pallet<T> {
 		(at..at.saturating_add(SPREAD))
 			.find(|block| Due::<T>::try_mutate(block, |due| due.try_push(claim)).is_ok())
 			.ok_or(Error::<T>::QueueFull)
+	}
+
+	/// What taking an audit one step further costs at most.
+	pub(crate) fn step_weight() -> Weight {
+		T::WeightInfo::advance().max(T::WeightInfo::resolve())
 	}
 
 	pub(crate) fn do_advance(claim: RequestId) -> DispatchResult {
@@ -102,7 +112,7 @@ impl<T: Config> Pallet<T> {
 	/// Looks at the audits that are due, one after the other, as far as the weight goes.
 	pub(crate) fn advance_due(meter: &mut WeightMeter) {
 		let now = Self::now();
-		let one = T::WeightInfo::advance();
+		let one = Self::step_weight();
 		let look = T::DbWeight::get().reads_writes(2, 1);
 		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
 			return;

@@ -550,7 +550,7 @@ pub mod pallet {
 
 		/// Decides an audit that no committee could decide.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::advance())]
+		#[pallet::weight(T::WeightInfo::resolve())]
 		pub fn resolve(origin: OriginFor<T>, claim: RequestId, verdict: Verdict) -> DispatchResult {
 			T::ResolveOrigin::ensure_origin(origin)?;
 			Self::do_resolve(claim, verdict)
@@ -558,7 +558,7 @@ pub mod pallet {
 
 		/// Takes an audit further whose stage is over. Anyone may call it; it happens by itself too.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::advance())]
+		#[pallet::weight(Pallet::<T>::step_weight())]
 		pub fn advance(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_advance(claim)

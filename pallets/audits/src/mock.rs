@@ -252,15 +252,13 @@ impl Jobs for Draws {
 
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_audits::benchmarking::Helper<AccountId32> for Draws {
-	fn open() -> (AnsweredRequest<AccountId32>, Claim<AccountId32>) {
-		open(CLAIM);
-		(answer(CLAIM), truth())
+	fn claimed() -> (RequestId, Claim<AccountId32>) {
+		noted(CLAIM, &claim(250));
+		(CLAIM, truth())
 	}
 
-	fn next_round() {
-		let round = Round::get();
-		Seeds::mutate(|seeds| seeds.insert(round, Hash::repeat_byte(9)));
-		Round::set(round + 2);
+	fn end_rounds() {
+		lots(1);
 	}
 }
 

@@ -23,8 +23,9 @@ pub trait WeightInfo {
 	fn appeal() -> Weight;
 	/// Bringing the true claim, with the most credits.
 	fn correct() -> Weight;
-	/// Taking an audit further: drawing the largest committee, or carrying a verdict out over all
-	/// seats that there can be.
+	/// Carrying a verdict out over all seats that there can be.
+	fn resolve() -> Weight;
+	/// Drawing the largest committee among as many verifiers as there can be.
 	fn advance() -> Weight;
 	/// Clearing a claim, with its audit opened among `v` verifiers.
 	fn clearance(v: u32) -> Weight;
@@ -64,7 +65,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn reveal() -> Weight {
-		counted::<T>(60, 4, 3).saturating_add(Self::advance())
+		counted::<T>(60, 4, 3).saturating_add(Self::resolve())
 	}
 
 	fn appeal() -> Weight {
@@ -77,7 +78,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		counted::<T>(2_000, 12, 5)
 	}
 
-	fn advance() -> Weight {
+	fn resolve() -> Weight {
 		let seats = u64::from(MAX_SEATS);
 		// For each seat the verifier, its duties, its account with holds, and what it accrued.
 		counted::<T>(
@@ -85,7 +86,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			seats.saturating_mul(6).saturating_add(20),
 			seats.saturating_mul(5).saturating_add(15),
 		)
-		.saturating_add(Self::clearance(256))
+	}
+
+	fn advance() -> Weight {
+		Self::clearance(256)
 	}
 
 	fn clearance(v: u32) -> Weight {
