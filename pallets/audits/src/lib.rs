@@ -52,6 +52,7 @@
 
 extern crate alloc;
 
+mod api;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod clearance;

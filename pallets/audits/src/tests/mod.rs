@@ -1,3 +1,4 @@
+mod api;
 mod appeal;
 mod clearance;
 mod findings;
