@@ -2,7 +2,10 @@
 //! JSON object. `docs/incentives.md` and `docs/randomness.md` say what it means.
 
 use clap::Parser;
-use openledger_simulations::report::{plot, report};
+use openledger_simulations::{
+	report::{plot, report},
+	tables::tables,
+};
 use std::{error::Error, path::PathBuf};
 
 /// Simulates the market under audits and prints one JSON object; the same seed prints the same.
@@ -14,6 +17,9 @@ struct Arguments {
 	/// Where to write a chart, as SVG.
 	#[arg(long, value_name = "FILE")]
 	plot: Option<PathBuf>,
+	/// Prints the documents' tables, as Markdown, in place of the object.
+	#[arg(long)]
+	tables: bool,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,6 +28,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 	if let Some(file) = arguments.plot {
 		std::fs::write(file, plot(&report))?;
 	}
-	println!("{}", serde_json::to_string_pretty(&report)?);
+	if arguments.tables {
+		println!("{}", tables(&report));
+	} else {
+		println!("{}", serde_json::to_string_pretty(&report)?);
+	}
 	Ok(())
 }

@@ -9,12 +9,14 @@ pub mod agents;
 pub mod bias;
 pub mod books;
 pub mod committee;
+pub mod lying;
 pub mod odds;
 pub mod plot;
 pub mod report;
 pub mod rules;
 pub mod scenarios;
 pub mod stats;
+pub mod tables;
 mod trial;
 pub mod world;
 

@@ -4,7 +4,8 @@ use crate::{
 	agents::{Lie, Operator, Verifier},
 	bias::{self, Steering},
 	books::Account,
-	odds::{self, Lying},
+	lying::Lying,
+	odds,
 	plot::{Line, chart},
 	rules::{Market, Rules},
 	scenarios::{
@@ -92,6 +93,11 @@ fn accusers(rules: &Rules, market: &Market, seed: u64) -> Value {
 	json!(rows)
 }
 
+/// Strikes after which a place is lost, where it can be.
+fn never_is_null(strikes: u32) -> Option<u32> {
+	(strikes < u32::MAX).then_some(strikes)
+}
+
 /// One parameter at a time, everything else at its default.
 fn sweeps(seed: u64) -> Value {
 	let rules = Rules::default;
@@ -113,6 +119,10 @@ fn sweeps(seed: u64) -> Value {
 		let rules = Rules { committee, appeal, ..rules() };
 		row(json!([committee, appeal]), &rules, &market(), &third())
 	});
+	let strikes = [3, 10, u32::MAX].map(|strikes| {
+		let rules = Rules { strikes, ..rules() };
+		row(json!(never_is_null(strikes)), &rules, &market(), &Crowd { ring: 0.4, ..small() })
+	});
 	let canary = [0.0, 0.02, 0.05, 0.1].map(|canary| {
 		let rules = Rules { canary, ..rules() };
 		let crowd = Crowd { honest: 1_000, of_each: 0, verifiers_of_each: 50, ..Crowd::default() };
@@ -129,6 +139,7 @@ fn sweeps(seed: u64) -> Value {
 		"margin": margin,
 		"watched": watched,
 		"committees": committees,
+		"strikes_at_ring_of_two_fifths": strikes,
 		"canary": canary,
 	})
 }
@@ -157,7 +168,12 @@ fn captures(rules: &Rules, market: &Market) -> Value {
 			"watched": Lying { watched: 1.0, ..lying }.pays_from(rules),
 		})
 	});
-	json!({ "shares": shares, "lies_pay_from": breaks })
+	let drives_out = [(1, 3), (3, 9), (5, 15), (7, 21)].map(|(committee, appeal)| {
+		let rules = Rules { committee, appeal, ..rules.clone() };
+		let lying = Lying::of(&rules, market, Lie::Sketch, 0.0);
+		json!({ "committees": [committee, appeal], "from": lying.drives_out_from(&rules) })
+	});
+	json!({ "shares": shares, "lies_pay_from": breaks, "ring_drives_out": drives_out })
 }
 
 /// What a seat is paid, and what it costs.
@@ -182,6 +198,7 @@ fn lots(rules: &Rules) -> Value {
 			"last_block": bias::last_block(rules.audit, coalition),
 			"last_block_babe": bias::last_block_babe(rules.audit, coalition, PRIMARIES),
 			"steered": Steering::new(rules.audit, coalition, ROUND).audited(),
+			"steered_babe": Steering::new(rules.audit, foreseen, ROUND).audited(),
 			"round_foreseen": coalition.powi(ROUND as i32),
 			"round_foreseen_babe": foreseen.powi(ROUND as i32),
 		})

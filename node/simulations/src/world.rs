@@ -4,7 +4,7 @@ use crate::{
 	agents::{Lie, Operator, Verifier},
 	books::{Account, Books},
 	committee::Urn,
-	odds::Lying,
+	lying::Lying,
 	rules::{Market, Rules},
 	trial::Case,
 };

@@ -1,5 +1,5 @@
 use super::tolerance;
-use crate::{committee::Urn, odds::*, rules::Rules};
+use crate::{committee::Urn, lying::Lying, odds::*, rules::Rules};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

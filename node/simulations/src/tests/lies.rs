@@ -1,6 +1,7 @@
 use super::{crowd, even_fees, steady};
 use crate::{
-	agents::{Lie, Operator},
+	agents::{Lie, Operator, Verifier},
+	lying::Lying,
 	rules::{Market, Rules},
 	scenarios::{OPERATORS, lived, over_honest_operators},
 };
@@ -59,4 +60,47 @@ fn honest_operators_lose_nothing_where_nobody_accuses() {
 	let world = lived(&Rules::default(), &Market::default(), &crowd(THIRD), 3);
 	assert_eq!(world.counts.wronged, 0);
 	assert!(world.counts.audited > 1_000);
+}
+
+#[test]
+fn strikes_fall_on_honest_verifiers_and_the_ring_as_derived() {
+	for ring in [0.25, THIRD, 0.45] {
+		let rules = steady();
+		let world = lived(&rules, &even_fees(), &crowd(ring), 11);
+		let lies = world.counts.false_audited as f64;
+		let struck = |does: Verifier| {
+			let of = |world: &crate::world::World| -> (f64, f64) {
+				let those = (0..world.verifiers.len()).filter(|i| world.verifiers[*i] == does);
+				those.fold((0.0, 0.0), |(strikes, bonds), i| {
+					(strikes + f64::from(world.strikes[i]), bonds + world.bonded[i])
+				})
+			};
+			let (strikes, bonds) = of(&world);
+			strikes / lies / (bonds / world.bonded.iter().sum::<f64>())
+		};
+		let (honest, rings) = world.lying(Lie::Sketch).strikes(&rules);
+		for (does, derived) in [(Verifier::Honest, honest), (Verifier::Colluding, rings)] {
+			let simulated = struck(does);
+			assert!(
+				(simulated - derived).abs() < 0.08 * derived + 0.01,
+				"{does:?} {ring}: {simulated} {derived}"
+			);
+		}
+	}
+}
+
+#[test]
+fn ring_beyond_the_derived_share_drives_honest_verifiers_out() {
+	let rules = Rules::default();
+	let out = |ring: f64, does: Verifier| {
+		let world = lived(&rules, &even_fees(), &crowd(ring), 11);
+		let those: Vec<usize> =
+			(0..world.verifiers.len()).filter(|i| world.verifiers[*i] == does).collect();
+		let gone = those.iter().filter(|i| world.strikes[**i] >= rules.strikes).count();
+		gone as f64 / those.len() as f64
+	};
+	let from = Lying::of(&rules, &Market::default(), Lie::Sketch, 0.0).drives_out_from(&rules);
+	assert!((0.3..0.4).contains(&from), "{from}");
+	assert!(out(from - 0.06, Verifier::Colluding) > out(from - 0.06, Verifier::Honest));
+	assert!(out(from + 0.06, Verifier::Colluding) < out(from + 0.06, Verifier::Honest));
 }

@@ -53,6 +53,9 @@ fn report_has_every_strategy_and_is_plotted() {
 	let rows = report["operators"][1]["over_honest"].as_object().unwrap();
 	assert_eq!(rows.len(), crate::scenarios::OPERATORS.len());
 	assert!(rows.values().all(|row| row["low"].as_f64() < row["high"].as_f64()));
+	let tables = crate::tables::tables(&report);
+	assert!(tables.contains("| lies and bribes |") && tables.contains("| abstains |"));
+	assert!(!tables.contains("NaN") && !tables.contains("–"), "{tables}");
 	let chart = crate::report::plot(&report);
 	assert_eq!(chart.matches("<polyline").count(), 2);
 	assert_eq!(chart.matches("<circle").count(), crate::report::SHARES.len());
