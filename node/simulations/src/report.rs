@@ -20,6 +20,8 @@ use serde_json::{Map, Value, json};
 pub const PRIMARIES: f64 = 0.25;
 /// The blocks of a round by default.
 pub const ROUND: usize = 10;
+/// How many worlds are looked at for how often something happens in them.
+pub const WORLDS: u64 = 20;
 /// The shares of the bond that are swept.
 pub const SHARES: [f64; 9] = [0.0, 0.1, 0.2, 1.0 / 3.0, 0.4, 0.45, 0.5, 0.6, 2.0 / 3.0];
 
@@ -43,7 +45,10 @@ fn sketch_lies(rules: &Rules, market: &Market, crowd: &Crowd, seed: u64) -> Valu
 
 /// Operators' strategies, with a ring that has the part `ring` of verifiers' bonds.
 fn operators(rules: &Rules, market: &Market, ring: f64, seed: u64) -> Value {
-	let crowd = Crowd { ring, greedy: 0.1, ..Crowd::default() };
+	// Whoever takes any bribe loses its place to canaries, and leaves the ring a larger part of what is
+	// left; with a ring there is nobody else to bribe.
+	let greedy = if ring > 0.0 { 0.0 } else { 0.1 };
+	let crowd = Crowd { ring, greedy, ..Crowd::default() };
 	let mut world = lived(rules, market, &crowd, seed);
 	let over: Map<String, Value> = OPERATORS
 		.iter()
@@ -144,6 +149,29 @@ fn sweeps(seed: u64) -> Value {
 	})
 }
 
+/// In how many of [`WORLDS`] worlds lies about every sketch come to pay, where strikes cost places and
+/// where they cost money only.
+fn takeovers(market: &Market, seed: u64) -> Value {
+	let rows = [0.25, 0.3, 1.0 / 3.0, 0.35, 0.37, 0.4, 0.45].map(|ring| {
+		let pays = |strikes: u32| {
+			let rules = Rules { strikes, ..Rules::default() };
+			let crowd = Crowd { ring, ..small() };
+			(0..WORLDS)
+				.filter(|world| {
+					let world = lived(&rules, market, &crowd, seed.wrapping_add(*world));
+					over_honest_operators(&world, Operator::Always(Lie::Sketch)).mean > 0.0
+				})
+				.count()
+		};
+		json!({
+			"ring": ring,
+			"where_places_are_lost": pays(Rules::default().strikes),
+			"where_none_is": pays(u32::MAX),
+		})
+	});
+	json!(rows)
+}
+
 /// How likely committees are captured, and from which share of the bond on lies pay.
 fn captures(rules: &Rules, market: &Market) -> Value {
 	let shares = SHARES.map(|share| {
@@ -220,6 +248,7 @@ pub fn report(seed: u64) -> Value {
 		"captures": captures(&rules, &market),
 		"seats": seats(&rules, &market),
 		"sweeps": sweeps(seed),
+		"takeovers": takeovers(&market, seed),
 		"lots": lots(&rules),
 	})
 }

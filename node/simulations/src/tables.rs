@@ -95,6 +95,13 @@ pub fn tables(report: &Value) -> String {
 			}),
 		),
 		table(
+			&["φ", "where three strikes cost the place", "where they cost money only"],
+			list(&report["takeovers"]).map(|row| {
+				let of = |name: &str| format!("{} of {}", row[name], crate::report::WORLDS);
+				vec![number(&row["ring"], 3), of("where_places_are_lost"), of("where_none_is")]
+			}),
+		),
+		table(
 			&[
 				"φ",
 				"accusers over honest verifiers",

@@ -104,3 +104,13 @@ fn ring_beyond_the_derived_share_drives_honest_verifiers_out() {
 	assert!(out(from - 0.06, Verifier::Colluding) > out(from - 0.06, Verifier::Honest));
 	assert!(out(from + 0.06, Verifier::Colluding) < out(from + 0.06, Verifier::Honest));
 }
+
+#[test]
+fn lies_lose_at_two_fifths_where_no_place_is_lost_and_pay_where_places_are() {
+	let over = |strikes: u32| {
+		let rules = Rules { strikes, ..Rules::default() };
+		over_honest_operators(&lived(&rules, &even_fees(), &crowd(0.4), 3), SKETCHES)
+	};
+	assert!(over(u32::MAX).high < 0.0);
+	assert!(over(Rules::default().strikes).low > 0.0);
+}
