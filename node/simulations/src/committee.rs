@@ -1,0 +1,42 @@
+//! Drawing committees by bond.
+
+use rand::Rng;
+
+/// Verifiers in place, drawn with probabilities proportional to their bonds.
+pub struct Urn {
+	/// Verifiers with the sum of their bonds and all before.
+	sums: Vec<(usize, f64)>,
+}
+
+impl Urn {
+	/// An urn of these verifiers with their bonds.
+	pub fn new(bonds: impl Iterator<Item = (usize, f64)>) -> Self {
+		let mut sum = 0.0;
+		let sums = bonds
+			.map(|(verifier, bond)| {
+				sum += bond;
+				(verifier, sum)
+			})
+			.collect();
+		Self { sums }
+	}
+
+	/// Draws `seats` verifiers one after the other, none twice; all of them, in any order, where
+	/// there are no more.
+	pub fn draw(&self, seats: usize, rng: &mut impl Rng) -> Vec<usize> {
+		if self.sums.len() <= seats {
+			return self.sums.iter().map(|(verifier, _)| *verifier).collect();
+		}
+		let total = self.sums.last().map_or(0.0, |(_, sum)| *sum);
+		let mut drawn = Vec::with_capacity(seats);
+		while drawn.len() < seats {
+			let at = rng.random::<f64>() * total;
+			let place = self.sums.partition_point(|(_, sum)| *sum <= at).min(self.sums.len() - 1);
+			let (verifier, _) = self.sums[place];
+			if !drawn.contains(&verifier) {
+				drawn.push(verifier);
+			}
+		}
+		drawn
+	}
+}

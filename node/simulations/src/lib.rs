@@ -1,0 +1,24 @@
+//! What lying, laziness and collusion return under the rules of audits, and how far authors can
+//! bias the randomness that audits are drawn with. `docs/incentives.md` and `docs/randomness.md`
+//! derive what is computed here, and have the results.
+//!
+//! Amounts are OPEN in floating point: these are expectations, not accounts. A run is a function of
+//! its seed.
+
+pub mod agents;
+pub mod bias;
+pub mod books;
+pub mod committee;
+pub mod lying;
+pub mod odds;
+pub mod plot;
+pub mod report;
+pub mod rules;
+pub mod scenarios;
+pub mod stats;
+pub mod tables;
+mod trial;
+pub mod world;
+
+#[cfg(test)]
+mod tests;
