@@ -18,7 +18,7 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 
 	fn replace(request: RequestId, truth: Self::Claim) -> DispatchResult {
 		let mut claim = Self::open_claim(request)?;
-		let Credited { paid, evidence } = Self::credited(claim.model, &claim.payer, &truth)?;
+		let Credited { paid, evidence, .. } = Self::credited(claim.model, &claim.payer, &truth)?;
 		let credits = paid.len() as u32;
 		claim.gain = truth.gain;
 		claim.earned = earned(truth.gain, T::FullGain::get());

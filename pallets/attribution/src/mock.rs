@@ -79,6 +79,8 @@ parameter_types! {
 	pub const MaxExposure: Permill = Permill::one();
 	/// The block until which claims are not cleared.
 	pub static ClearFrom: u32 = 0;
+	/// How models compute.
+	pub static Computed: Arithmetic = Arithmetic::Canonical(LATEST_ARITHMETIC);
 	/// The claims that audits were told of, and not told to forget.
 	pub static Noted: std::collections::BTreeMap<RequestId, (Hash, Hash)> = Default::default();
 	/// Whether the registry has no index to show.
@@ -316,7 +318,7 @@ impl Models<AccountId32> for Registered {
 			status: ModelStatus::Published,
 			price: Price { prompt: 1_000, output: 10_000 },
 			method: Method { pay_by, credits: 2, dimension: 16 },
-			arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
+			arithmetic: Computed::get(),
 			snapshots: vec![(DATANETS[0], frozen(false)), (DATANETS[1], frozen(true))],
 			index: (!Unindexed::get()).then(|| IndexCommitment {
 				records_root: merkle::root(&index),

@@ -8,6 +8,8 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	BlockNumber, MAX_CREDITS, ModelId, RequestId,
+	draw::drawn,
+	model::Arithmetic,
 	traits::{AnsweredRequest, Attribution, Audits, Models},
 };
 use sp_runtime::{
@@ -35,6 +37,8 @@ impl<T: Config> Pallet<T> {
 pub(crate) struct Credited<AccountId> {
 	pub paid: BoundedVec<Credit<AccountId>, ConstU32<MAX_CREDITS>>,
 	pub evidence: BoundedVec<Evidence<AccountId>, ConstU32<MAX_CREDITS>>,
+	/// How the answer was computed.
+	pub arithmetic: Arithmetic,
 }
 
 impl<T: Config> Pallet<T> {
@@ -45,6 +49,7 @@ impl<T: Config> Pallet<T> {
 		claim: &Claim<T::AccountId>,
 	) -> Result<Credited<T::AccountId>, Error<T>> {
 		let model = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
+		let arithmetic = model.arithmetic;
 		let terms = Terms {
 			method: model.method,
 			index: model.index.ok_or(Error::<T>::UnknownModel)?,
@@ -54,7 +59,7 @@ impl<T: Config> Pallet<T> {
 		let paid = BoundedVec::try_from(verified.paid).map_err(|_| Error::<T>::TooManyCredits)?;
 		let evidence =
 			BoundedVec::try_from(verified.evidence).map_err(|_| Error::<T>::TooManyCredits)?;
-		Ok(Credited { paid, evidence })
+		Ok(Credited { paid, evidence, arithmetic })
 	}
 }
 
@@ -64,7 +69,8 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 	fn submit(answer: AnsweredRequest<T::AccountId>, claim: Self::Claim) -> DispatchResult {
 		let request = answer.request;
 		ensure!(!Claims::<T>::contains_key(request), Error::<T>::AlreadyClaimed);
-		let Credited { paid, evidence } = Self::credited(answer.model, &answer.payer, &claim)?;
+		let Credited { paid, evidence, arithmetic } =
+			Self::credited(answer.model, &answer.payer, &claim)?;
 
 		let now = Self::now();
 		let earliest = now.saturating_add(T::ChallengeWindow::get());
@@ -72,7 +78,11 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 		let digest = audit::digest(&claim);
 		let earned = earned(claim.gain, T::FullGain::get());
 		let credits = paid.len() as u32;
-		T::Audits::note(&answer, digest, claim.trace);
+		// Only what gives the same bits everywhere can be executed again, and only where what was
+		// asked is in the chain's state: a drawn receipt's content is with its operator.
+		if matches!(arithmetic, Arithmetic::Canonical(_)) && drawn(request).is_none() {
+			T::Audits::note(&answer, digest, claim.trace);
+		}
 		Claims::<T>::insert(
 			request,
 			ClaimRecord {

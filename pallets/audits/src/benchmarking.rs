@@ -35,7 +35,6 @@ const SALT: [u8; 32] = [7; 32];
 fn rich<T: Config>(name: &'static str, index: u32) -> Result<T::AccountId, BenchmarkError> {
 	let who: T::AccountId = account(name, index, 0);
 	let balance = T::MinBond::get()
-		.saturating_add(T::AppealDeposit::get())
 		.saturating_add(T::Currency::minimum_balance().saturating_mul(1_000_000_000))
 		.saturating_mul(10);
 	T::Currency::write_balance(&who, balance)?;
@@ -85,7 +84,7 @@ fn seated<T: Config>(
 		});
 	}
 	let appellant = rich::<T>("appellant", 0)?;
-	let deposit = T::AppealDeposit::get();
+	let deposit = T::Currency::minimum_balance();
 	T::Currency::hold(&HoldReason::Appeal.into(), &appellant, deposit)?;
 	let appeal = Some(Appeal { appellant, deposit, against: Verdict::Upheld });
 	let seats = BoundedVec::truncate_from(seats);

@@ -14,7 +14,7 @@
 //! pays anything before.
 //!
 //! A claim that is upheld is paid as it stands. One that is refuted costs its operator a multiple of
-//! the fee, at most half of which goes to those who found out. Where only the claim is false, anyone
+//! the fee, of which those who found out are rewarded up to a cap. Where only the claim is false, anyone
 //! can bring the true one ([`Pallet::correct`]), by which contributors are paid as they should have
 //! been; the payer, who has its answer, is not refunded, or payer, operator and verifiers could
 //! collude for free answers. Where the answer itself is false, or not handed out, the payer has its
@@ -26,8 +26,8 @@
 //!   which only the execution gives ([`openledger_primitives_attribution::audit`]), so that agreeing
 //!   costs as much as checking.
 //! - **Level**: first committee, a second one where the first has no majority, the appeal's.
-//! - **Strike**: what a verifier gets who neglects a duty or whose finding the verdict disagrees
-//!   with. It costs a part of the bond, and the third one the place.
+//! - **Fine**: the part of its bond that a verifier loses who neglects a duty or whose finding the
+//!   verdict disagrees with. Neglect is a **strike** too, and the third one costs the place.
 //! - **Undecided**: without a majority after the last committee, or without verifiers for it. Then
 //!   governance decides ([`Pallet::resolve`]).
 //!
@@ -161,13 +161,14 @@ pub mod pallet {
 		type AppealWindow: Get<BlockNumber>;
 		/// Blocks within which the true claim can be brought.
 		type CorrectionPeriod: Get<BlockNumber>;
-		/// What an appeal puts at stake.
-		type AppealDeposit: Get<Balance>;
+		/// What an appeal puts at stake, in fees of the claim.
+		type AppealFactor: Get<u32>;
 		/// What a seat is paid whose finding the verdict agrees with, as far as the verifiers' part
 		/// of fees goes.
 		type SeatReward: Get<Balance>;
-		/// What a strike takes of a bond.
-		type StrikePenalty: Get<Permill>;
+		/// What a neglected duty, or a finding that the verdict disagrees with, takes of a
+		/// verifier's bond.
+		type Fine: Get<Permill>;
 		/// How many times its fee a false claim costs the operator.
 		type PenaltyFactor: Get<u32>;
 		/// What a false claim costs at least.
@@ -285,11 +286,13 @@ pub mod pallet {
 			bond: Balance,
 		},
 		/// A verifier neglected a duty, or a verdict disagreed with it.
-		VerifierStruck {
+		VerifierFined {
 			/// The verifier.
 			verifier: T::AccountId,
 			/// What it lost of its bond.
 			amount: Balance,
+			/// Whether it neglected its duty.
+			neglected: bool,
 		},
 		/// A verifier lost its place.
 		VerifierExpelled {

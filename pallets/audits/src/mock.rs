@@ -36,7 +36,8 @@ use std::collections::BTreeMap;
 
 pub const BOND: Balance = 1_000;
 pub const RICH: Balance = 1_000_000;
-pub const DEPOSIT: Balance = 300;
+/// What an appeal holds: thrice the fee.
+pub const DEPOSIT: Balance = 3 * FEE;
 pub const FEE: Balance = 40;
 pub const COMMIT: u32 = 10;
 pub const REVEAL: u32 = 5;
@@ -83,7 +84,7 @@ parameter_types! {
 	pub const VerifierReason: RuntimeHoldReason =
 		RuntimeHoldReason::Verification(pallet_audits::HoldReason::VerifierDeposit);
 	pub static Rate: Permill = Permill::one();
-	pub const StrikePenalty: Permill = Permill::from_percent(2);
+	pub const Fine: Permill = Permill::from_percent(2);
 	pub static Round: RoundId = 4;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
 	pub static States: BTreeMap<RequestId, State> = BTreeMap::new();
@@ -119,9 +120,9 @@ impl pallet_audits::Config for Test {
 	type RevealPeriod = ConstU32<REVEAL>;
 	type AppealWindow = ConstU32<WINDOW>;
 	type CorrectionPeriod = ConstU32<6>;
-	type AppealDeposit = ConstU128<DEPOSIT>;
+	type AppealFactor = ConstU32<3>;
 	type SeatReward = ConstU128<3>;
-	type StrikePenalty = StrikePenalty;
+	type Fine = Fine;
 	type PenaltyFactor = ConstU32<20>;
 	type MinPenalty = ConstU128<100>;
 	type LookAgain = ConstU32<2>;

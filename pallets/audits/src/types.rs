@@ -35,7 +35,7 @@ pub struct Verifier<AccountId, Ticket> {
 	pub duties: u32,
 	/// Findings that it revealed and that the verdict agreed with.
 	pub upheld: u64,
-	/// Duties that it neglected, and findings that the verdict disagreed with.
+	/// Duties that it neglected.
 	pub strikes: u8,
 	/// When it asked to leave or lost its place, if it did: it is drawn no more.
 	pub leaving: Option<BlockNumber>,

@@ -1,8 +1,8 @@
 //! Verdicts: counting findings, appealing, and what follows.
 
 use crate::{
-	Appeal, Audit, Audits, Config, Duties, Error, Event, HoldReason, Note, Notes, Pallet, Stage,
-	Verdict, Verdicts, Verifiers, seats,
+	Appeal, Audit, Audits, Config, Duties, Error, Event, HoldReason, Note, Notes, Pallet, Seat,
+	Stage, Verdict, Verdicts, Verifiers, seats,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -82,7 +82,8 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::NotDecided.into());
 		};
 		ensure!(Self::now() < until, Error::<T>::TooLate);
-		let deposit = T::AppealDeposit::get();
+		let note = Notes::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
+		let deposit = note.fee.saturating_mul(T::AppealFactor::get().into());
 		T::Currency::hold(&HoldReason::Appeal.into(), &who, deposit)?;
 		audit.appeal = Some(Appeal { appellant: who.clone(), deposit, against: verdict });
 		audit.level = Level::Appeal;
@@ -121,9 +122,11 @@ impl<T: Config> Pallet<T> {
 		Ok(overturned.then_some(appellant))
 	}
 
-	/// Frees a verifier of a duty, and pays or strikes it by whether its finding agrees with the
+	/// Frees a verifier of a duty, and pays or fines it by whether its finding agrees with the
 	/// verdict. Returns whether it does.
-	fn relieve(claim: RequestId, verifier: &T::AccountId, agrees: bool) -> bool {
+	fn relieve(claim: RequestId, seat: &Seat<T::AccountId>, verdict: Verdict) -> bool {
+		let verifier = &seat.verifier;
+		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
 		Verifiers::<T>::mutate(verifier, |entry| {
 			if let Some(entry) = entry {
 				entry.duties = entry.duties.saturating_sub(1);
@@ -143,14 +146,27 @@ impl<T: Config> Pallet<T> {
 		if agrees {
 			T::Rewards::pay_verifier(verifier, T::SeatReward::get());
 		} else {
-			Self::strike(verifier);
+			Self::fine(verifier, seat.finding.is_none());
 		}
 		agrees
 	}
 
-	/// What a false claim costs its operator.
-	fn penalty(fee: Balance) -> Balance {
-		fee.saturating_mul(T::PenaltyFactor::get().into()).max(T::MinPenalty::get())
+	/// Takes from an operator what a false claim costs it: at most half of that goes to those who
+	/// found out, in equal parts, and no more to each than what a fine takes of the least bond.
+	/// Without that cap, accusing honest operators of false claims with high fees would pay who
+	/// hopes for a captured committee (`docs/incentives.md`).
+	fn punish(
+		note: &Note<T::AccountId>,
+		rewarded: &[T::AccountId],
+	) -> Result<Balance, sp_runtime::DispatchError> {
+		let factor = T::PenaltyFactor::get().into();
+		let penalty = note.fee.saturating_mul(factor).max(T::MinPenalty::get());
+		let cap = T::Fine::get().mul_floor(T::MinBond::get());
+		let most = cap.saturating_mul(rewarded.len() as Balance);
+		let shared = most.saturating_mul(2).min(penalty);
+		let taken = T::Settlement::slash(&note.operator, shared, rewarded)?;
+		let rest = T::Settlement::slash(&note.operator, penalty.saturating_sub(shared), &[])?;
+		Ok(taken.saturating_add(rest))
 	}
 
 	/// Carries a verdict out that nobody can appeal against any more.
@@ -162,15 +178,13 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut rewarded = Vec::new();
 		for seat in core::mem::take(&mut audit.seats) {
-			let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
-			if Self::relieve(claim, &seat.verifier, agrees) {
+			if Self::relieve(claim, &seat, verdict) {
 				rewarded.push(seat.verifier);
 			}
 		}
 		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
 		if verdict != Verdict::Upheld {
-			let amount = Self::penalty(note.fee);
-			let penalty = T::Settlement::slash(&note.operator, amount, &rewarded)?;
+			let penalty = Self::punish(&note, &rewarded)?;
 			Self::deposit_event(Event::ClaimRefuted {
 				claim,
 				operator: note.operator.clone(),

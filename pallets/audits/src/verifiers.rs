@@ -13,7 +13,11 @@ use frame_support::{
 use openledger_primitives_core::{Balance, BlockNumber, RequestId, traits::Lots};
 use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
 
-/// Strikes that cost a verifier its place.
+/// Neglected duties that cost a verifier its place.
+///
+/// Disagreeing with the verdict costs a part of the bond and never the place: if it did, whoever has
+/// somewhat more than a third of the bond would drive the others out one captured committee after
+/// the other (`docs/incentives.md`).
 pub const STRIKES: u8 = 3;
 
 /// What the deposit covers: the verifier, its agent's entry and its list of duties.
@@ -101,12 +105,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes a part of a verifier's bond to the treasury and counts a strike; the last one costs
-	/// its place. Force, since an account could otherwise freeze its balance to escape.
-	pub(crate) fn strike(who: &T::AccountId) {
+	/// Takes a part of a verifier's bond to the treasury. Where it `neglected` its duty that is a
+	/// strike, and the last one costs its place. Force, since an account could otherwise freeze its
+	/// balance to escape.
+	pub(crate) fn fine(who: &T::AccountId, neglected: bool) {
 		let Some(mut verifier) = Verifiers::<T>::get(who) else { return };
 		let treasury = T::TreasuryAccount::get();
-		let part = T::StrikePenalty::get().mul_floor(verifier.bond);
+		let part = T::Fine::get().mul_floor(verifier.bond);
 		let receivable = T::Currency::can_deposit(&treasury, part, Provenance::Extant);
 		let taken = if part > 0 && receivable == DepositConsequence::Success {
 			T::Currency::transfer_on_hold(
@@ -123,13 +128,17 @@ impl<T: Config> Pallet<T> {
 			0
 		};
 		verifier.bond = verifier.bond.saturating_sub(taken);
-		verifier.strikes = verifier.strikes.saturating_add(1);
+		verifier.strikes = verifier.strikes.saturating_add(neglected.into());
 		let expelled = verifier.strikes >= STRIKES && verifier.leaving.is_none();
 		if expelled {
 			verifier.leaving = Some(Self::now());
 		}
 		Verifiers::<T>::insert(who, verifier);
-		Self::deposit_event(Event::VerifierStruck { verifier: who.clone(), amount: taken });
+		Self::deposit_event(Event::VerifierFined {
+			verifier: who.clone(),
+			amount: taken,
+			neglected,
+		});
 		if expelled {
 			Self::deposit_event(Event::VerifierExpelled { verifier: who.clone() });
 		}

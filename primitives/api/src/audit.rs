@@ -23,7 +23,7 @@ pub struct VerifierInfo<AccountId> {
 	pub duties: u32,
 	/// Findings of it that verdicts agreed with.
 	pub upheld: u64,
-	/// Duties neglected, and findings that verdicts disagreed with.
+	/// Duties neglected: the third one costs the place.
 	pub strikes: u8,
 	/// Whether it is drawn no more.
 	pub leaving: bool,

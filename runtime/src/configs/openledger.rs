@@ -150,9 +150,9 @@ impl pallet_audits::Config for Runtime {
 	type RevealPeriod = dynamic_params::audits::RevealPeriod;
 	type AppealWindow = dynamic_params::audits::AppealWindow;
 	type CorrectionPeriod = dynamic_params::audits::CorrectionPeriod;
-	type AppealDeposit = dynamic_params::audits::AppealDeposit;
+	type AppealFactor = dynamic_params::audits::AppealFactor;
 	type SeatReward = dynamic_params::audits::SeatReward;
-	type StrikePenalty = dynamic_params::audits::StrikePenalty;
+	type Fine = dynamic_params::audits::Fine;
 	type PenaltyFactor = dynamic_params::audits::PenaltyFactor;
 	type MinPenalty = dynamic_params::audits::MinPenalty;
 	type LookAgain = LookAgain;

@@ -184,15 +184,16 @@ pub mod dynamic_params {
 		/// Blocks within which the true claim can be brought.
 		#[codec(index = 6)]
 		pub static CorrectionPeriod: BlockNumber = 2 * MINUTE;
-		/// What an appeal puts at stake.
+		/// What an appeal puts at stake, in fees of the claim.
 		#[codec(index = 7)]
-		pub static AppealDeposit: Balance = 50 * OPEN;
+		pub static AppealFactor: u32 = 3;
 		/// What a seat is paid whose finding the verdict agrees with.
 		#[codec(index = 8)]
 		pub static SeatReward: Balance = 10 * MILLI;
-		/// What a strike takes of a verifier's bond.
+		/// What a neglected duty, or a finding that the verdict disagrees with, takes of a
+		/// verifier's bond.
 		#[codec(index = 9)]
-		pub static StrikePenalty: Permill = Permill::from_perthousand(5);
+		pub static Fine: Permill = Permill::from_perthousand(5);
 		/// How many times its fee a false claim costs: twice the reverse of the rate of audits, so
 		/// that it loses twice what it could bring.
 		#[codec(index = 10)]

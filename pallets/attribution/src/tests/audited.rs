@@ -1,7 +1,11 @@
 use crate::{Claims, Error, Event, Status, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::audit::digest;
-use openledger_primitives_core::traits::{Attribution as _, Claims as _};
+use openledger_primitives_core::{
+	draw::draw_id,
+	model::{Arithmetic, LATEST_ARITHMETIC, Usage},
+	traits::{AnsweredRequest, Attribution as _, Claims as _},
+};
 use sp_runtime::Permill;
 
 type E = Error<Test>;
@@ -16,6 +20,32 @@ fn claim_is_noted_for_audits_and_forgotten_with_its_request() {
 		assert_ok!(Inference::prune(signed(5), id));
 		assert!(Noted::get().is_empty());
 		assert!(Attribution::footprint() > 7);
+	});
+}
+
+#[test]
+fn claim_that_nobody_can_execute_again_is_not_noted() {
+	chain(|| {
+		Computed::set(Arithmetic::Tolerant);
+		answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		assert!(Noted::get().is_empty());
+		Computed::set(Arithmetic::Canonical(LATEST_ARITHMETIC));
+		let drawn = AnsweredRequest {
+			request: draw_id(3, 1),
+			model: RECORDS,
+			payer: account(5),
+			operator: account(1),
+			usage: Usage { prompt: 1, output: 1 },
+			answer: Default::default(),
+			subject: Default::default(),
+			fee: 1_000,
+		};
+		frame_support::storage::with_transaction(|| {
+			assert_ok!(Attribution::submit(drawn, claim(&[], &[0, 1])));
+			sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(()))
+		})
+		.unwrap();
+		assert!(Noted::get().is_empty());
 	});
 }
 

@@ -36,8 +36,9 @@ fn appeal_that_changes_the_verdict_is_rewarded() {
 		assert!(matches!(stage(), Stage::Correcting { .. }));
 		assert_eq!(held(HoldReason::Appeal, 9), 0);
 		assert_eq!(Balances::free_balance(account(9)), RICH);
-		let (operator, amount, rewarded) = Slashed::get().remove(0);
-		assert_eq!((operator, amount, rewarded.len()), (account(1), 20 * FEE, 10));
+		let (operator, shared, rewarded) = Slashed::get().remove(0);
+		assert_eq!((operator, shared, rewarded.len()), (account(1), 2 * 10 * 2, 10));
+		assert_eq!(Slashed::get().remove(1), (account(1), 20 * FEE - shared, vec![]));
 		assert!(rewarded.contains(&account(9)));
 		for n in first {
 			assert_eq!((bond(n), paid(n)), (BOND - 20, 0));

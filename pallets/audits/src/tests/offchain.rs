@@ -210,7 +210,7 @@ fn verifier_refutes_a_false_claim_and_brings_the_true_one() {
 		node.run();
 		node.include();
 		assert_eq!(state(), State::Replaced(truth()));
-		assert_eq!(Slashed::get().len(), 1);
+		assert_eq!(Slashed::get().iter().map(|(_, amount, _)| amount).sum::<u128>(), 20 * FEE);
 	});
 }
 

@@ -1,10 +1,18 @@
-use crate::{Audits, Error, Event, Stage, Verdict, Verdicts, mock::*};
+use crate::{Audits, Error, Event, Stage, Verdict, Verdicts, Verifiers, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::audit::{Execution, Finding, Level, digest};
 use openledger_primitives_core::{Hash, traits::Clearance};
 use sp_runtime::DispatchError;
 
 type E = Error<Test>;
+
+fn strikes(n: u8) -> u8 {
+	Verifiers::<Test>::get(account(n)).unwrap().strikes
+}
+
+fn slashed() -> u128 {
+	Slashed::get().iter().map(|(_, amount, _)| amount).sum()
+}
 
 fn all(committee: &[u8], finding: Finding) -> Vec<(u8, Finding)> {
 	committee.iter().map(|n| (*n, finding.clone())).collect()
@@ -37,9 +45,12 @@ fn false_claim_costs_its_operator_and_is_replaced_by_the_true_one() {
 		find(&all(&committee, honest(&claimed)));
 		assert_eq!(Slashed::get(), []);
 		wait(WINDOW);
-		// Twenty times the fee, to all who found out.
+		// Twenty times the fee. Each of three is rewarded with 2 % of the least bond, half of what
+		// is taken for it; of the rest nobody is.
 		let rewarded = committee.iter().map(|n| account(*n)).collect();
-		assert_eq!(Slashed::get(), [(account(1), 20 * FEE, rewarded)]);
+		let expected =
+			[(account(1), 2 * 3 * 2, rewarded), (account(1), 20 * FEE - 2 * 3 * 2, vec![])];
+		assert_eq!(Slashed::get(), expected);
 		assert!(matches!(stage(), Stage::Correcting { .. }));
 		assert_noop!(Verification::correct(signed(9), CLAIM, Box::new(claim(99))), E::NotTheTruth);
 		assert_ok!(Verification::correct(signed(9), CLAIM, Box::new(truth())));
@@ -84,7 +95,7 @@ fn payer_is_refunded_where_the_answer_or_its_count_was_false() {
 			find(&all(&committee, Finding::Refuted(found)));
 			wait(WINDOW);
 			assert_eq!(state(), State::Rejected);
-			assert_eq!(Slashed::get().len(), 1);
+			assert_eq!(slashed(), 20 * FEE);
 			assert!(!Audits::<Test>::contains_key(CLAIM));
 		});
 	}
@@ -102,7 +113,7 @@ fn payer_is_refunded_where_content_is_withheld() {
 }
 
 #[test]
-fn minority_and_silence_are_struck_and_the_majority_decides() {
+fn minority_and_silence_are_fined_and_the_majority_decides() {
 	chain(3, || {
 		let claimed = claim(250);
 		let committee = called(&claimed);
@@ -117,6 +128,8 @@ fn minority_and_silence_are_struck_and_the_majority_decides() {
 		wait(WINDOW);
 		assert_eq!((bond(committee[0]), bond(committee[2])), (BOND, BOND - 20));
 		assert_eq!((paid(committee[0]), paid(committee[2])), (3, 0));
+		// To disagree is no neglect.
+		assert_eq!(strikes(committee[2]), 0);
 	});
 	chain(3, || {
 		let committee = called(&truth());
@@ -129,7 +142,7 @@ fn minority_and_silence_are_struck_and_the_majority_decides() {
 		}
 		wait(REVEAL + WINDOW);
 		assert_eq!(Verdicts::<Test>::get(CLAIM), Some(Verdict::Upheld));
-		assert_eq!(bond(committee[2]), BOND - 20);
+		assert_eq!((bond(committee[2]), strikes(committee[2])), (BOND - 20, 1));
 	});
 }
 
