@@ -110,7 +110,11 @@ impl<T: Config> Pallet<T> {
 
 	/// Moves held fees to their payer's free balance, or to the treasury where an account that was
 	/// emptied meanwhile can't hold them.
-	fn give_back(operator: &T::AccountId, payer: &T::AccountId, amount: Balance) -> DispatchResult {
+	pub(crate) fn give_back(
+		operator: &T::AccountId,
+		payer: &T::AccountId,
+		amount: Balance,
+	) -> DispatchResult {
 		if amount == 0 {
 			return Ok(());
 		}

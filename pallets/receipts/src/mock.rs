@@ -1,13 +1,18 @@
 //! A runtime in which inference, attribution, receipts and rewards work together: over a registry
 //! with real trees, with real keys, and with lots that tests steer.
 
+mod book;
+mod registry;
+#[cfg(feature = "runtime-benchmarks")]
+mod stage;
+
+pub use book::{Book, commit, dispatch, session, show_all, sign};
+pub use registry::{Registered, claim, open};
+
 use crate as pallet_receipts;
 use codec::Encode;
 use frame_support::{
-	PalletId, derive_impl,
-	dispatch::DispatchResultWithPostInfo,
-	parameter_types,
-	storage::unhashed,
+	PalletId, derive_impl, parameter_types,
 	traits::{
 		ConstI32, ConstU32, ConstU128, Hooks, LinearStoragePrice,
 		fungible::{HoldConsideration, InspectHold},
@@ -17,25 +22,14 @@ use frame_support::{
 use frame_system::offchain::{
 	AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes,
 };
-use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit};
 use openledger_primitives_core::{
-	BatchId, Hash, ModelId, RoundId, SessionId, Sketch,
-	draw::Routed,
-	merkle,
-	model::{
-		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
-	},
-	record::{RecordLeaf, Snapshot},
-	settlement::{Distribution, FeeSplit},
-	traits::{Lots, Models, ServedModel},
+	Hash, ModelId, RoundId, draw::Routed, model::ModelStatus, settlement::FeeSplit, traits::Lots,
 };
-use openledger_primitives_receipts::{
-	Receipt, SignedVoucher, SumFrontier, SumNode, Voucher, commitment, draw, prove::prove_slice,
-};
+use openledger_primitives_receipts::draw;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use sp_runtime::{
-	BuildStorage, DispatchError, DispatchResult, MultiSignature, MultiSigner, Permill,
-	generic::UncheckedExtrinsic, traits::IdentityLookup,
+	BuildStorage, MultiSignature, MultiSigner, Permill, generic::UncheckedExtrinsic,
+	traits::IdentityLookup,
 };
 use std::collections::BTreeMap;
 
@@ -260,111 +254,6 @@ pub fn seed_for(unit: u128, total: u128) -> Hash {
 		.unwrap()
 }
 
-/// Four records, each of them another direction, by the accounts 40 to 43.
-const RECORDS: usize = 4;
-const DATANET: u32 = 3;
-
-fn direction(at: usize, size: i8) -> Sketch {
-	let mut sketch = vec![0; 16];
-	sketch[at] = size;
-	Sketch::truncate_from(sketch)
-}
-
-fn record(at: usize) -> RecordLeaf<AccountId32> {
-	RecordLeaf {
-		datanet: DATANET,
-		index: at as u32,
-		contributor: account(40 + at as u8),
-		content: Hash::repeat_byte(at as u8),
-		size: 7,
-		committed_at: 1,
-	}
-}
-
-fn leaf(at: usize) -> IndexLeaf {
-	IndexLeaf {
-		position: at as u32,
-		record: record(at).hash(),
-		head: at as u32,
-		scale: 10,
-		sketch: direction(at, 100),
-	}
-}
-
-fn records() -> Vec<Hash> {
-	(0..RECORDS).map(|at| record(at).hash()).collect()
-}
-
-fn index() -> Vec<Hash> {
-	(0..RECORDS).map(|at| leaf(at).hash()).collect()
-}
-
-/// The claim that the record `at` alone moved an answer, with the gain that earns all.
-pub fn claim(at: usize) -> Claim<AccountId32> {
-	let shown = RecordCredit {
-		leaf: leaf(at),
-		proof: merkle::prove(&index(), at).unwrap(),
-		record: record(at),
-		membership: merkle::prove(&records(), at).unwrap(),
-	};
-	Claim {
-		sketch: direction(at, 1),
-		gain: 200,
-		trace: Hash::repeat_byte(0x77),
-		contributors: Default::default(),
-		records: vec![shown].try_into().unwrap(),
-	}
-}
-
-pub struct Registered;
-
-/// Requests and sessions that are open on a model version.
-pub fn open(model: ModelId) -> u32 {
-	unhashed::get_or_default(&(b"open", model).encode())
-}
-
-impl Models<AccountId32> for Registered {
-	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
-		(model == MODEL || model == OTHER).then(|| ServedModel {
-			owner: account(80),
-			status: Status::get(),
-			price: Price { prompt: PromptPrice::get(), output: 10_000 },
-			method: Method { pay_by: PayBy::Records, credits: 2, dimension: 16 },
-			arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
-			snapshots: vec![(
-				DATANET,
-				Snapshot { root: merkle::root(&records()), count: RECORDS as u32, frozen_at: 1 },
-			)],
-			index: Some(IndexCommitment {
-				records_root: merkle::root(&index()),
-				records: RECORDS as u32,
-				contributors_root: Hash::zero(),
-				contributors: 0,
-				floor_ppm: 100_000,
-				file: Hash::repeat_byte(3),
-			}),
-			base_owner: account(81),
-			royalty: Permill::from_percent(10),
-			base: Hash::repeat_byte(4),
-			adapter: Hash::repeat_byte(5),
-			projection: Hash::repeat_byte(6),
-		})
-	}
-
-	fn acquire(model: ModelId) -> DispatchResult {
-		unhashed::put(&(b"open", model).encode(), &(open(model) + 1));
-		Ok(())
-	}
-
-	fn release(model: ModelId) {
-		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
-	}
-
-	fn earned(_: ModelId, distribution: &Distribution<AccountId32>) {
-		assert_eq!(distribution.total(), Some(distribution.fee));
-	}
-}
-
 pub fn pair(n: u8) -> sr25519::Pair {
 	sr25519::Pair::from_seed(&[n; 32])
 }
@@ -375,113 +264,6 @@ pub fn account(n: u8) -> AccountId32 {
 
 pub fn signed(n: u8) -> RuntimeOrigin {
 	RuntimeOrigin::signed(account(n))
-}
-
-/// One side's books of a session: its receipts, and who signs for them.
-#[derive(Clone)]
-pub struct Book {
-	pub session: SessionId,
-	pub signer: u8,
-	pub receipts: Vec<Receipt>,
-}
-
-impl Book {
-	pub fn new(session: SessionId, signer: u8) -> Self {
-		Self { session, signer, receipts: Vec::new() }
-	}
-
-	/// One more answer, moved by the record `at`, for a fee of `fee`.
-	pub fn answer(&mut self, at: usize, fee: u128) -> &mut Self {
-		let claim = claim(at);
-		self.receipts.push(Receipt {
-			session: self.session,
-			position: self.receipts.len() as u32,
-			model: MODEL,
-			input: commitment::input(&[1; 32], b"Why is the sky blue?"),
-			output: commitment::output(&[1; 32], b"It scatters."),
-			usage: Usage { prompt: fee as u32, output: 0 },
-			fee,
-			claim: commitment::claim(&claim.sketch, claim.gain, &claim.trace),
-		});
-		self
-	}
-
-	/// Which record the receipt at `position` credits.
-	pub fn credits(&self, position: u32) -> usize {
-		let committed = self.receipts[position as usize].claim;
-		(0..RECORDS)
-			.find(|at| {
-				let claim = claim(*at);
-				commitment::claim(&claim.sketch, claim.gain, &claim.trace) == committed
-			})
-			.unwrap()
-	}
-
-	pub fn voucher(&self) -> Voucher {
-		let mut tree = SumFrontier::default();
-		for receipt in &self.receipts {
-			tree.push(receipt.leaf()).unwrap();
-		}
-		Voucher::of(self.session, &tree)
-	}
-
-	pub fn signed(&self) -> SignedVoucher {
-		sign(self.voucher(), self.signer, &Receipts::genesis())
-	}
-
-	/// Shows the receipt at `position` in the tree of the first `count`.
-	pub fn show(&self, batch: BatchId, position: u32, count: usize) -> DispatchResultWithPostInfo {
-		let claim = Box::new(claim(self.credits(position)));
-		let leaves: Vec<SumNode> = self.receipts[..count].iter().map(Receipt::leaf).collect();
-		let proof = prove_slice(&leaves, position).unwrap();
-		let receipt = self.receipts[position as usize].clone();
-		dispatch(RuntimeCall::Receipts(crate::Call::reveal { batch, receipt, proof, claim }), AGENT)
-	}
-}
-
-/// As a transaction does: nothing is kept of a call that fails.
-pub fn dispatch(call: RuntimeCall, by: u8) -> DispatchResultWithPostInfo {
-	use sp_runtime::traits::Dispatchable;
-	call.dispatch(signed(by))
-}
-
-pub fn sign(voucher: Voucher, signer: u8, genesis: &Hash) -> SignedVoucher {
-	let signature = pair(signer).sign(&voucher.payload(genesis)).into();
-	SignedVoucher { voucher, signature }
-}
-
-/// A session of `payer` with the operator, for 500 blocks.
-pub fn session(payer: u8, escrow: u128) -> Book {
-	let id = crate::NextSession::<Test>::get();
-	Receipts::open_session(signed(payer), account(OPERATOR), MODEL, None, escrow, 500).unwrap();
-	Book::new(id, payer)
-}
-
-/// A batch of the latest vouchers of these books.
-pub fn commit(books: &[&Book]) -> Result<BatchId, DispatchError> {
-	let id = crate::NextBatch::<Test>::get();
-	let vouchers = books.iter().map(|book| book.signed()).collect::<Vec<_>>().try_into().unwrap();
-	let call = crate::Call::commit_batch { model: MODEL, vouchers };
-	dispatch(RuntimeCall::Receipts(call), AGENT).map_err(|refused| refused.error)?;
-	Ok(id)
-}
-
-/// Shows every receipt of the books that a draw falls into. How many were shown.
-pub fn show_all(batch: BatchId, books: &[&Book]) -> usize {
-	let mut shown = 0;
-	for book in books {
-		for position in 0..book.receipts.len() as u32 {
-			match book.show(batch, position, book.receipts.len()) {
-				Ok(_) => shown += 1,
-				Err(refused) => assert!(
-					refused.error == crate::Error::<Test>::NotDrawn.into()
-						|| refused.error == crate::Error::<Test>::NotInBatch.into(),
-					"{refused:?}"
-				),
-			}
-		}
-	}
-	shown
 }
 
 /// What is in escrow or unsettled of an account.
@@ -568,7 +350,17 @@ pub fn unchecked() -> sp_io::TestExternalities {
 }
 
 pub fn chain(test: impl FnOnce()) {
+	chain_of(4, 100, test);
+}
+
+/// A chain on which a batch has so many draws, and is worth at least so much.
+pub fn chain_of(draws: u8, least: u128, test: impl FnOnce()) {
+	Draws::set(draws);
+	MinBatch::set(least);
+	Round::set(7);
 	Seeds::set(BTreeMap::new());
+	Status::set(ModelStatus::Published);
+	PromptPrice::set(1_000);
 	unchecked().execute_with(|| {
 		test();
 		check();

@@ -85,10 +85,7 @@ impl<T: Config> Pallet<T> {
 			}
 			Self::add(held, batch.operator, batch.held);
 		}
-		ensure!(
-			Lines::<T>::iter_keys().all(|id| Batches::<T>::contains_key(id)),
-			"lines have no batch"
-		);
+		ensure!(Lines::<T>::iter_keys().all(Batches::<T>::contains_key), "lines have no batch");
 		Ok(())
 	}
 

@@ -1,1 +1,7 @@
+mod commit;
+mod conclude;
+mod fairness;
+mod money;
+mod reveal;
 mod sessions;
+mod settlement;
