@@ -1,7 +1,7 @@
 //! What the node, its RPC and off-chain workers can ask of the runtime.
 
 use crate::{
-	AccountId, Attribution, Babe, Balance, Block, Datanets, Executive, Grandpa, Historical,
+	AccountId, Attribution, Audits, Babe, Balance, Block, Datanets, Executive, Grandpa, Historical,
 	Inference, InherentDataExt, Models, NominationPools, Nonce, Rewards, Runtime, RuntimeCall,
 	RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment, VERSION,
 	configs::consensus::BABE_CONFIGURATION,
@@ -14,7 +14,8 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives_api::{
-	BaseInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote, RewardsInfo, Trace,
+	AuditInfo, BaseInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote,
+	RewardsInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_core::{
 	BaseId, DatanetId, ModelId, RequestId, model::Usage, record::RecordLeaf,
@@ -349,6 +350,18 @@ impl_runtime_apis! {
 
 		fn rewards(account: AccountId) -> RewardsInfo<AccountId> {
 			Rewards::rewards(&account)
+		}
+
+		fn verifiers() -> Vec<VerifierInfo<AccountId>> {
+			Audits::verifiers()
+		}
+
+		fn verifier(verifier: AccountId) -> Option<VerifierInfo<AccountId>> {
+			Audits::verifier(verifier)
+		}
+
+		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>> {
+			Audits::audit_of(claim)
 		}
 	}
 

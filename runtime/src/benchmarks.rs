@@ -21,7 +21,8 @@ use frame_benchmarking::{
 use frame_support::{
 	BoundedVec, assert_ok,
 	traits::{
-		Consideration, Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys, fungible::Mutate,
+		Consideration, Get, Hooks, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys,
+		fungible::Mutate,
 	},
 };
 use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit, omission::Omission};
@@ -51,6 +52,8 @@ mod list {
 		[pallet_models, Models]
 		[pallet_inference, Inference]
 		[pallet_attribution, Attribution]
+		[pallet_audits, crate::Audits]
+		[pallet_lots, crate::Lots]
 		[pallet_rewards, crate::Rewards]
 		[pallet_voice, crate::Voice]
 		[pallet_pauses, crate::Pauses]
@@ -336,5 +339,24 @@ impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
 			Inference::answer(signed(agent), request, answer, usage, claim(records).into(),)
 		);
 		(request, Omission::Record(omitted))
+	}
+}
+
+impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
+	fn claimed() -> (RequestId, Claim<AccountId>) {
+		use pallet_attribution::benchmarking::Helper as _;
+		let (request, _) = Self::challenged();
+		let model =
+			pallet_attribution::Claims::<Runtime>::get(request).expect("just answered").model;
+		(request, claim(shown(model)))
+	}
+
+	fn end_rounds() {
+		let length = dynamic_params::audits::RoundLength::get();
+		for _ in 0..=2 * length {
+			let next = System::block_number() + 1;
+			System::set_block_number(next);
+			crate::Lots::on_initialize(next);
+		}
 	}
 }

@@ -149,6 +149,7 @@ impl ParameterAdmin {
 		matches!(
 			key,
 			RuntimeParametersKey::Attribution(_)
+				| RuntimeParametersKey::Audits(_)
 				| RuntimeParametersKey::Rewards(_)
 				| RuntimeParametersKey::Voice(_)
 		)

@@ -133,6 +133,8 @@ frame_support::construct_runtime!(
 		Calendar: pallet_calendar = 8,
 		// BABE before everything that reads the slot, so before the session pallet.
 		Babe: pallet_babe = 1,
+		// Before everything that commits to something in a hook.
+		Lots: pallet_lots = 45,
 		Timestamp: pallet_timestamp = 2,
 
 		Balances: pallet_balances = 10,
@@ -174,6 +176,7 @@ frame_support::construct_runtime!(
 		Inference: pallet_inference = 42,
 		Attribution: pallet_attribution = 43,
 		Rewards: pallet_rewards = 44,
+		Audits: pallet_audits = 46,
 
 		SafeMode: pallet_safe_mode = 50,
 		TxPause: pallet_tx_pause = 51,

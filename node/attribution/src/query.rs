@@ -5,11 +5,12 @@ use crate::{
 	estimator,
 	index::IndexFile,
 };
-use codec::Encode;
-use openledger_primitives_attribution::lift;
-use openledger_primitives_core::{Hash, Sketch};
+use openledger_primitives_attribution::{
+	audit::{self, Traces},
+	lift,
+};
+use openledger_primitives_core::Sketch;
 use openlora::{Adapter, Base, log_probs};
-use sp_io::hashing::blake2_256;
 
 /// What a claim says of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +19,9 @@ pub struct Query {
 	pub sketch: Sketch,
 	/// Mean gain in log-probability under the adapter, in thousandths of a nat a token.
 	pub gain: i32,
-	/// blake2b-256 of SCALE(`"openledger/execution"`, prompt, answer, bits of each answer token's
-	/// log-probability under the adapter, and under the base). Not salted yet.
-	pub trace: Hash,
+	/// The traces of (prompt, answer, bits of each answer token's log-probability under the adapter,
+	/// and under the base). Not sealed yet ([`audit::seals`]).
+	pub traces: Traces,
 }
 
 /// The query of an answer: answer positions only, with the gradient stopped at the prompt's keys and
@@ -48,12 +49,8 @@ pub fn query(
 		Ok(())
 	})?;
 	let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
-	let execution = (b"openledger/execution", prompt, answer, bits(&with), bits(&without));
-	Ok(Query {
-		sketch,
-		gain: lift::gain(&with, &without),
-		trace: execution.using_encoded(blake2_256).into(),
-	})
+	let execution = (prompt, answer, bits(&with), bits(&without));
+	Ok(Query { sketch, gain: lift::gain(&with, &without), traces: audit::traces(&execution) })
 }
 
 #[cfg(test)]

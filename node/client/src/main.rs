@@ -12,7 +12,8 @@ mod output;
 
 use clap::{Parser, Subcommand};
 use commands::{
-	account, ask, attribute, datanet, economics, load, model, operator, rewards, trace,
+	account, ask, attribute, audit, datanet, economics, load, model, operator, rewards, trace,
+	verifier,
 };
 use output::Output;
 
@@ -93,6 +94,11 @@ enum Command {
 	#[command(subcommand)]
 	Operator(operator::Command),
 	// Without a comment here, the one of the arguments is the help, all of it.
+	#[command(subcommand)]
+	Verifier(verifier::Command),
+	#[command(subcommand)]
+	Audit(audit::Command),
+	// Without a comment here, the one of the arguments is the help, all of it.
 	Economics(economics::Economics),
 	Load(load::Load),
 }
@@ -121,6 +127,8 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 		Command::Attribute(command) => command.run(context),
 		Command::Rewards(command) => command.run(context).await,
 		Command::Operator(command) => command.run(context).await,
+		Command::Verifier(command) => command.run(context).await,
+		Command::Audit(command) => command.run(context).await,
 		Command::Economics(command) => command.run(context).await,
 		Command::Load(command) => command.run(context).await,
 	};

@@ -1,6 +1,8 @@
 //! The methods.
 
-use crate::{Base, Contribution, Datanet, Model, Operator, Quote, Record, Rewards, Trace};
+use crate::{
+	Audit, Base, Contribution, Datanet, Model, Operator, Quote, Record, Rewards, Trace, Verifier,
+};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use openledger_primitives_core::{BaseId, ContributionId, DatanetId, ModelId, RequestId};
 
@@ -78,6 +80,18 @@ pub trait OpenLedgerApi<Hash> {
 	/// What an account has accrued, what was paid of it, and to whom it is paid.
 	#[method(name = "rewards", blocking)]
 	fn rewards(&self, account: String, at: Option<Hash>) -> RpcResult<Rewards>;
+
+	/// All verifiers.
+	#[method(name = "verifiers", blocking)]
+	fn verifiers(&self, at: Option<Hash>) -> RpcResult<Vec<Verifier>>;
+
+	/// One verifier, by its account.
+	#[method(name = "verifier", blocking)]
+	fn verifier(&self, account: String, at: Option<Hash>) -> RpcResult<Verifier>;
+
+	/// The audit of a request's claim.
+	#[method(name = "audit", blocking)]
+	fn audit(&self, request: RequestId, at: Option<Hash>) -> RpcResult<Audit>;
 
 	/// What an answer of so many tokens costs, and who would give it.
 	#[method(name = "quote", blocking)]

@@ -6,6 +6,7 @@
 //! hashes are hexadecimal with `0x`. What can go wrong is in [`Error`], each with a code of its own.
 
 mod api;
+mod audit;
 mod error;
 mod listing;
 mod server;
@@ -14,6 +15,7 @@ mod tests;
 mod trace;
 
 pub use api::{OpenLedgerApiClient, OpenLedgerApiServer};
+pub use audit::{Audit, Execution, Seat, Verdict, Verifier};
 pub use error::Error;
 pub use listing::{Base, Contribution, Datanet, Entry, Model, Operator, Quote, Record, Rewards};
 pub use server::{OpenLedger, OperatorStatus};

@@ -1,8 +1,8 @@
 //! The methods' implementation over the runtime API.
 
 use crate::{
-	Base, Contribution, Datanet, Error, Model, OpenLedgerApiServer, Operator, Quote, Record,
-	Rewards, Trace,
+	Audit, Base, Contribution, Datanet, Error, Model, OpenLedgerApiServer, Operator, Quote, Record,
+	Rewards, Trace, Verifier,
 };
 use jsonrpsee::core::RpcResult;
 use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi};
@@ -17,8 +17,10 @@ use std::{marker::PhantomData, sync::Arc};
 
 /// The entries of a page where no limit is given.
 const PAGE: u32 = 64;
-/// The version of the runtime API that the methods need.
+/// The version of the runtime API that most methods need.
 const API_VERSION: u32 = 1;
+/// The version that knows audits.
+const AUDITS_VERSION: u32 = 3;
 
 /// A worker that can say how it is.
 pub trait OperatorStatus: Send + Sync + 'static {
@@ -52,6 +54,16 @@ where
 		at: Option<Block::Hash>,
 		question: impl FnOnce(&C::Api, Block::Hash) -> Result<T, ApiError>,
 	) -> Result<T, Error> {
+		self.ask_from(API_VERSION, at, question)
+	}
+
+	/// Asks the runtime at a block what its API answers from version `needed` on.
+	fn ask_from<T>(
+		&self,
+		needed: u32,
+		at: Option<Block::Hash>,
+		question: impl FnOnce(&C::Api, Block::Hash) -> Result<T, ApiError>,
+	) -> Result<T, Error> {
 		let at = match at {
 			None => self.client.info().best_hash,
 			Some(at) => match self.client.number(at) {
@@ -64,7 +76,7 @@ where
 		let version = api
 			.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)
 			.map_err(|error| Error::Runtime(error.to_string()))?;
-		check_version(version)?;
+		check_version(version, needed)?;
 		question(&api, at).map_err(|error| Error::Runtime(error.to_string()))
 	}
 
@@ -127,10 +139,10 @@ where
 }
 
 /// Whether the runtime's version of the API will do.
-pub(crate) fn check_version(found: Option<u32>) -> Result<(), Error> {
+pub(crate) fn check_version(found: Option<u32>, needed: u32) -> Result<(), Error> {
 	match found {
-		Some(version) if version >= API_VERSION => Ok(()),
-		found => Err(Error::ApiVersion { found, needed: API_VERSION }),
+		Some(version) if version >= needed => Ok(()),
+		found => Err(Error::ApiVersion { found, needed }),
 	}
 }
 
@@ -267,6 +279,24 @@ where
 	fn rewards(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Rewards> {
 		let who = account(text)?;
 		Ok(self.ask(at, |api, at| api.rewards(at, who))?.into())
+	}
+
+	fn verifiers(&self, at: Option<Block::Hash>) -> RpcResult<Vec<Verifier>> {
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.verifiers(at))?;
+		Ok(found.into_iter().map(Verifier::from).collect())
+	}
+
+	fn verifier(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Verifier> {
+		let who = account(text)?;
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.verifier(at, who.clone()))?;
+		let advice = ": openledger_verifiers lists those that there are";
+		Ok(found.ok_or_else(|| missing("verifier", &who, advice))?.into())
+	}
+
+	fn audit(&self, request: RequestId, at: Option<Block::Hash>) -> RpcResult<Audit> {
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.audit(at, request))?;
+		let advice = ": lots did not call it to one, or the request was pruned";
+		Ok(found.ok_or_else(|| missing("audit of request", request, advice))?.into())
 	}
 
 	fn quote(

@@ -3,10 +3,14 @@
 use crate::{Error, OpenLedger, OpenLedgerApiServer, OperatorStatus, server::check_version};
 use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
-	BaseInfo, ContributionInfo, DatanetInfo, ModelInfo, OpenLedgerApi, OperatorInfo,
-	Quote as QuoteInfo, RequestState, RewardsInfo, Trace as TraceInfo,
+	AuditInfo, AuditStage, AuditVerdict, BaseInfo, ContributionInfo, DatanetInfo, ModelInfo,
+	OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo,
+	Trace as TraceInfo, VerifierInfo,
 };
-use openledger_primitives_attribution::{Credit, Evidence};
+use openledger_primitives_attribution::{
+	Credit, Evidence,
+	audit::{Execution, Level},
+};
 use openledger_primitives_core::{
 	Hash,
 	model::{
@@ -232,6 +236,47 @@ mock_impl_runtime_apis! {
 				payee: known.then_some(BOB),
 			}
 		}
+
+		fn verifiers() -> Vec<VerifierInfo<AccountId32>> {
+			vec![verifier()]
+		}
+
+		fn verifier(who: AccountId32) -> Option<VerifierInfo<AccountId32>> {
+			(who == ALICE).then(verifier)
+		}
+
+		fn audit(claim: u64) -> Option<AuditInfo<AccountId32>> {
+			(claim == 3).then(|| AuditInfo {
+				claim,
+				stage: AuditStage::Revealing,
+				until: Some(40),
+				verdict: None,
+				seats: vec![SeatInfo {
+					verifier: ALICE,
+					level: Level::First,
+					committed: true,
+					found: Some(AuditVerdict::Refuted(Execution {
+						answer: Hash::repeat_byte(1),
+						usage: Usage { prompt: 5, output: 6 },
+						claim: Hash::repeat_byte(2),
+					})),
+				}],
+				appellant: None,
+			})
+		}
+	}
+}
+
+fn verifier() -> VerifierInfo<AccountId32> {
+	VerifierInfo {
+		account: ALICE,
+		agent: BOB,
+		bond: u128::MAX,
+		since: 4,
+		duties: 1,
+		upheld: 9,
+		strikes: 0,
+		leaving: false,
 	}
 }
 
@@ -464,13 +509,38 @@ async fn failure_of_the_runtime_is_reported() {
 
 #[test]
 fn version_is_refused_when_api_is_missing_or_old() {
-	assert_eq!(check_version(Some(1)), Ok(()));
-	assert_eq!(check_version(Some(2)), Ok(()));
-	for found in [None, Some(0)] {
-		let error = check_version(found).unwrap_err();
-		assert_eq!(error, Error::ApiVersion { found, needed: 1 });
+	assert_eq!(check_version(Some(1), 1), Ok(()));
+	assert_eq!(check_version(Some(2), 1), Ok(()));
+	for (found, needed) in [(None, 1), (Some(0), 1), (Some(2), 3)] {
+		let error = check_version(found, needed).unwrap_err();
+		assert_eq!(error, Error::ApiVersion { found, needed });
 		assert_eq!(error.code(), 7002);
 	}
+}
+
+#[tokio::test]
+async fn audits_and_verifiers_have_their_shapes() {
+	let shown = json!({
+		"account": ALICE_SS58, "agent": BOB_SS58, "bond": u128::MAX.to_string(), "since": 4,
+		"duties": 1, "upheld": 9, "strikes": 0, "leaving": false,
+	});
+	assert_eq!(result("openledger_verifiers", json!([])).await, json!([shown]));
+	assert_eq!(result("openledger_verifier", json!([ALICE_SS58])).await, shown);
+	let audit = result("openledger_audit", json!([3])).await;
+	assert_eq!((&audit["stage"], &audit["until"]), (&json!("revealing"), &json!(40)));
+	let seat = &audit["seats"][0];
+	assert_eq!((&seat["verifier"], &seat["committee"]), (&json!(ALICE_SS58), &json!("first")));
+	assert_eq!(
+		seat["found"],
+		json!({
+			"kind": "refuted", "answer": Hash::repeat_byte(1), "promptTokens": 5,
+			"outputTokens": 6, "claim": Hash::repeat_byte(2),
+		})
+	);
+	let (code, message) = refusal("openledger_audit", json!([4])).await;
+	assert!(code == 7003 && message.contains("lots did not call it"), "{message}");
+	let (code, message) = refusal("openledger_verifier", json!([BOB_SS58])).await;
+	assert!(code == 7003 && message.contains("openledger_verifiers"), "{message}");
 }
 
 #[tokio::test]

@@ -31,6 +31,14 @@ impl QueueEngine {
 				Response::Failed(Failure::MissingBase(job.base))
 			}
 			Command::Enqueue(job) => self.queue.enqueue(job),
+			Command::Execute(job) if !self.answerer.bases().contains(&job.base) => {
+				Response::Failed(Failure::MissingBase(job.base))
+			}
+			Command::Execute(job) => self.queue.execute(job),
+			Command::ForgetExecution(request) => {
+				self.queue.forget_execution(request);
+				Response::Forgotten
+			}
 			Command::Poll(request) => self.queue.poll(request),
 			Command::Forget(request) => {
 				self.queue.forget(request);
@@ -53,10 +61,10 @@ mod tests {
 	use crate::{
 		metrics::Metrics,
 		queue::Shape,
-		testing::{BASE, Scripted, job, outcome, until},
+		testing::{BASE, Scripted, TRACES, job, outcome, until},
 	};
 	use openledger_primitives_core::Hash;
-	use openledger_primitives_inference::Progress;
+	use openledger_primitives_inference::{Progress, job::Executed};
 
 	fn engine(answerer: Scripted) -> QueueEngine {
 		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
@@ -92,6 +100,25 @@ mod tests {
 		let refused = Response::Failed(Failure::MissingBase(base));
 		assert_eq!(ask(&engine, Command::Enqueue(other)), refused);
 		assert_eq!(ask(&engine, Command::Poll(1)), Response::Failed(Failure::Unknown));
+	}
+
+	#[test]
+	fn execution_is_apart_from_the_answer_of_the_same_request() {
+		let engine = engine(Scripted::default());
+		assert!(matches!(
+			ask(&engine, Command::Execute(job(1))),
+			Response::Executed(Executed::Queued | Executed::Running)
+		));
+		let done = Response::Executed(Executed::Done(outcome(1), TRACES));
+		until("done", || ask(&engine, Command::Execute(job(1))) == done);
+		assert_eq!(ask(&engine, Command::Poll(1)), Response::Failed(Failure::Unknown));
+		assert_eq!(ask(&engine, Command::Forget(1)), Response::Forgotten);
+		assert_eq!(ask(&engine, Command::Execute(job(1))), done);
+		assert_eq!(ask(&engine, Command::ForgetExecution(1)), Response::Forgotten);
+		let mut other = job(1);
+		other.base = Hash::repeat_byte(1);
+		let refused = Response::Failed(Failure::MissingBase(other.base));
+		assert_eq!(ask(&engine, Command::Execute(other)), refused);
 	}
 
 	#[test]

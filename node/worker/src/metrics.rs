@@ -16,6 +16,8 @@ pub struct Metrics {
 	pub finished: Gauge<U64>,
 	/// Jobs answered.
 	pub answers: Counter<U64>,
+	/// Answers of others executed again, for audits.
+	pub executions: Counter<U64>,
 	/// Claims that credit at least one leaf.
 	pub claims: Counter<U64>,
 	/// Jobs given up, by kind.
@@ -55,6 +57,10 @@ impl Metrics {
 			running: gauge("openledger_jobs_running", "Jobs being answered")?,
 			finished: gauge("openledger_jobs_finished", "Results kept until forgotten")?,
 			answers: count("openledger_answers_total", "Jobs answered")?,
+			executions: count(
+				"openledger_executions_total",
+				"Answers of others executed again for audits",
+			)?,
 			claims: count("openledger_claims_total", "Claims that credit at least one leaf")?,
 			failures: by("openledger_failures_total", "Jobs given up", "kind")?,
 			prompt_tokens: count("openledger_prompt_tokens_total", "Tokens of prompts read")?,

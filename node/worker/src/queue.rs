@@ -15,12 +15,13 @@ use std::{
 	thread::JoinHandle,
 };
 
+use openledger_primitives_attribution::audit::Traces;
 use openledger_primitives_core::{Hash, RequestId};
 use openledger_primitives_inference::{Failure, Job, Outcome, Response};
 use parking_lot::{Condvar, Mutex};
 use tokio_util::sync::CancellationToken;
 
-use self::entry::State;
+use self::entry::{State, Task};
 use crate::{
 	error::StartError,
 	metrics::{Metrics, kind},
@@ -28,6 +29,15 @@ use crate::{
 
 /// The longest text in a failure, in bytes.
 const MAX_REASON: usize = 256;
+
+/// A job done: what the chain is told, and what shows that the model was run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+	/// The answer and its claim.
+	pub outcome: Outcome,
+	/// The traces of the execution, which the claim has sealed.
+	pub traces: Traces,
+}
 
 /// What answers a job.
 pub trait Answerer: Send + Sync + 'static {
@@ -39,7 +49,7 @@ pub trait Answerer: Send + Sync + 'static {
 	///
 	/// # Errors
 	/// What kept the job from being answered.
-	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure>;
+	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Done, Failure>;
 }
 
 /// How many jobs there are.
@@ -100,9 +110,9 @@ impl Queue {
 			let (shared, answerer) = (queue.shared.clone(), answerer.clone());
 			let thread = std::thread::Builder::new().name("openledger-answers".into());
 			let thread = thread.spawn(move || {
-				while let Some((request, turn, job, cancel)) = shared.next() {
+				while let Some((task, turn, job, cancel)) = shared.next() {
 					let result = attempt(answerer.as_ref(), &job, &cancel);
-					shared.finish(request, turn, result);
+					shared.finish(task, turn, result);
 				}
 			});
 			let thread = thread.map_err(|error| StartError::Thread(error.to_string()))?;
@@ -123,6 +133,18 @@ impl Queue {
 		}
 	}
 
+	/// Takes on the execution of what another operator has answered, as [`Queue::enqueue`] takes on
+	/// a job, apart from those.
+	pub fn execute(&self, job: Job) -> Response {
+		let response = self.shared.state.lock().execute(job);
+		self.shared.wake.notify_one();
+		self.shared.count();
+		match response {
+			Ok(executed) => Response::Executed(executed),
+			Err(failure) => Response::Failed(failure),
+		}
+	}
+
 	/// How far a job is.
 	pub fn poll(&self, request: RequestId) -> Response {
 		match self.shared.state.lock().progress(request) {
@@ -133,7 +155,13 @@ impl Queue {
 
 	/// Drops a job and its result; where it is being answered, that stops.
 	pub fn forget(&self, request: RequestId) {
-		self.shared.state.lock().forget(request);
+		self.shared.state.lock().forget(Task::Answer(request));
+		self.shared.count();
+	}
+
+	/// Drops an execution and its result; where it is under way, that stops.
+	pub fn forget_execution(&self, request: RequestId) {
+		self.shared.state.lock().forget(Task::Execution(request));
 		self.shared.count();
 	}
 
@@ -151,7 +179,7 @@ impl Queue {
 		Load {
 			capacity: state.capacity(),
 			waiting: state.waiting(),
-			running: state.running().iter().copied().collect(),
+			running: state.running().iter().map(|task| task.request()).collect(),
 			finished: state.finished(),
 			alive,
 		}
@@ -179,7 +207,7 @@ impl Drop for Queue {
 
 impl Shared {
 	/// Waits for the next job; `None` once the queue stops.
-	fn next(&self) -> Option<(RequestId, u64, Box<Job>, CancellationToken)> {
+	fn next(&self) -> Option<(Task, u64, Box<Job>, CancellationToken)> {
 		let mut state = self.state.lock();
 		loop {
 			if state.is_stopping() {
@@ -194,17 +222,20 @@ impl Shared {
 		}
 	}
 
-	fn finish(&self, request: RequestId, turn: u64, result: Result<Outcome, Failure>) {
+	fn finish(&self, task: Task, turn: u64, result: Result<Done, Failure>) {
 		let result = result.map_err(shorten);
 		let counted = match &result {
 			Ok(_) => Ok(()),
 			Err(failure) => Err((kind(failure), format!("{failure:?}"))),
 		};
-		if self.state.lock().finish(request, turn, result) {
+		if self.state.lock().finish(task, turn, result) {
 			match counted {
-				Ok(()) => self.metrics.answers.inc(),
+				Ok(()) => match task {
+					Task::Answer(_) => self.metrics.answers.inc(),
+					Task::Execution(_) => self.metrics.executions.inc(),
+				},
 				Err((kind, failure)) => {
-					log::warn!("request {request} was not answered: {failure}");
+					log::warn!("{task:?} failed: {failure}");
 					self.metrics.failures.with_label_values(&[kind]).inc();
 				}
 			}
@@ -225,7 +256,7 @@ fn attempt(
 	answerer: &dyn Answerer,
 	job: &Job,
 	cancel: &CancellationToken,
-) -> Result<Outcome, Failure> {
+) -> Result<Done, Failure> {
 	catch_unwind(AssertUnwindSafe(|| answerer.answer(job, cancel))).unwrap_or_else(|panic| {
 		let text = panic
 			.downcast_ref::<String>()

@@ -12,8 +12,12 @@ use std::{
 };
 
 use openledger_attribution::{claim, format, query};
-use openledger_primitives_attribution::{Claim, Terms, verify};
-use openledger_primitives_core::{Answer, Hash, MAX_ANSWER, model::Usage, record::content_hash};
+use openledger_primitives_attribution::{
+	Claim, Terms,
+	audit::{sealed, seals},
+	verify,
+};
+use openledger_primitives_core::{Answer, Hash, MAX_ANSWER, model::Usage};
 use openledger_primitives_inference::{Failure, Job, Outcome};
 use openlora::{
 	Adapter, Base, GenerateOptions, Sampling, Team,
@@ -25,7 +29,12 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use self::{load::Loader, text::Bounds};
-use crate::{content::ContentStore, error::StartError, metrics::Metrics, queue::Answerer};
+use crate::{
+	content::ContentStore,
+	error::StartError,
+	metrics::Metrics,
+	queue::{Answerer, Done},
+};
 
 /// How often a growing answer's length is looked at, in tokens.
 const LENGTH_CHECK: usize = 16;
@@ -179,7 +188,7 @@ impl Answerer for Server {
 		running.map(|(hash, _)| *hash).collect()
 	}
 
-	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure> {
+	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Done, Failure> {
 		let served = self.bases.get(&job.base).ok_or(Failure::MissingBase(job.base))?;
 		let base = &served.base;
 		let question =
@@ -194,18 +203,20 @@ impl Answerer for Server {
 		check(cancel)?;
 		let answered = self.generate(job, served, &adapter, &prompt, cancel)?;
 		let started = Instant::now();
-		let claim = self.pool.install(|| -> Result<_, Failure> {
+		let (claim, traces) = self.pool.install(|| -> Result<_, Failure> {
 			let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
 			check(cancel)?;
-			let trace = salted(&found.trace, job);
-			claim(index, found.sketch, found.gain, trace, &job.payer, job.method).map_err(engine)
+			let trace = sealed(&seals(&job.seed.into(), &found.traces));
+			let claim = claim(index, found.sketch, found.gain, trace, &job.payer, job.method);
+			Ok((claim.map_err(engine)?, found.traces))
 		})?;
 		accepted(job, &claim)?;
 		self.metrics.attributing.inc_by(started.elapsed().as_secs_f64());
 		if !(claim.contributors.is_empty() && claim.records.is_empty()) {
 			self.metrics.claims.inc();
 		}
-		Ok(Outcome { answer: answered.text, usage: answered.usage, claim })
+		let outcome = Outcome { answer: answered.text, usage: answered.usage, claim };
+		Ok(Done { outcome, traces })
 	}
 }
 
@@ -221,14 +232,6 @@ fn sampling(job: &Job) -> Sampling {
 /// The first eight bytes, little-endian.
 fn number([a, b, c, d, e, f, g, h, ..]: &[u8; 32]) -> u64 {
 	u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h])
-}
-
-/// `blake2b-256("openledger/trace" ‖ SCALE(request, seed) ‖ trace)`: the same execution for another
-/// request has another hash.
-fn salted(trace: &Hash, job: &Job) -> Hash {
-	use codec::Encode;
-	let salted = (b"openledger/trace", job.request, job.seed, trace);
-	salted.using_encoded(content_hash)
 }
 
 /// What the runtime would refuse is a failure here, before anyone pays for submitting it.

@@ -6,7 +6,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use openledger_primitives_attribution::Claim;
+use openledger_primitives_attribution::{Claim, audit::Traces};
 use openledger_primitives_core::{
 	Answer, Hash, RequestId, Sketch,
 	model::{IndexCommitment, Method, PayBy, Usage},
@@ -17,10 +17,17 @@ use parking_lot::Mutex;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::OperatorConfig, http, queue::Answerer};
+use crate::{
+	config::OperatorConfig,
+	http,
+	queue::{Answerer, Done},
+};
 
 /// The base that [`Scripted`] has.
 pub const BASE: Hash = Hash::repeat_byte(0xba);
+
+/// The traces of everything that [`Scripted`] does.
+pub const TRACES: Traces = [Hash::repeat_byte(1), Hash::repeat_byte(2), Hash::repeat_byte(3)];
 
 /// A job for [`Scripted`].
 pub fn job(request: RequestId) -> Job {
@@ -91,7 +98,7 @@ impl Answerer for Scripted {
 		vec![BASE]
 	}
 
-	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, Failure> {
+	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Done, Failure> {
 		self.started.lock().push(job.request);
 		while *self.hold.lock() {
 			if cancel.is_cancelled() {
@@ -103,7 +110,7 @@ impl Answerer for Scripted {
 		assert!(!*self.panic.lock(), "told to");
 		match &*self.failure.lock() {
 			Some(failure) => Err(failure.clone()),
-			None => Ok(outcome(job.request)),
+			None => Ok(Done { outcome: outcome(job.request), traces: TRACES }),
 		}
 	}
 }

@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 		claim.final_at.saturating_add(T::RevealGrace::get())
 	}
 
-	fn open_claim(request: RequestId) -> Result<ClaimRecord<T::AccountId>, Error<T>> {
+	pub(crate) fn open_claim(request: RequestId) -> Result<ClaimRecord<T::AccountId>, Error<T>> {
 		let claim = Claims::<T>::get(request).ok_or(Error::<T>::UnknownClaim)?;
 		ensure!(claim.status == Status::Open, Error::<T>::AlreadyFinal);
 		Ok(claim)
@@ -180,7 +180,7 @@ impl<T: Config> Pallet<T> {
 		let operator = claim.operator.clone();
 		Claims::<T>::insert(request, claim);
 		Self::release(&who, &challenge)?;
-		let penalty = T::Settlement::slash(&operator, lost, &who)?;
+		let penalty = T::Settlement::slash(&operator, lost, core::slice::from_ref(&who))?;
 		Self::deposit_event(Event::ClaimCorrected {
 			request,
 			challenger: who,

@@ -1,9 +1,17 @@
 //! Making claims final.
 
 use crate::{Claims, Config, Due, Error, Event, NextDue, Pallet, Status, WeightInfo};
-use frame_support::{ensure, storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use frame_support::{
+	ensure,
+	storage::with_storage_layer,
+	traits::Get,
+	weights::{Weight, WeightMeter},
+};
 use openledger_primitives_attribution::shares;
-use openledger_primitives_core::{RequestId, traits::Settlement};
+use openledger_primitives_core::{
+	RequestId,
+	traits::{Audits, Clearance, Settlement},
+};
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
@@ -14,6 +22,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(now >= claim.final_at, Error::<T>::WindowOpen);
 		let waits = claim.standing > 0 && now < Self::closes_at(&claim);
 		ensure!(!waits, Error::<T>::ChallengeStanding);
+		ensure!(T::Audits::clearance(request) == Clearance::Clear, Error::<T>::NotCleared);
 		let distribution = T::Settlement::settle(request, &shares(&claim.paid), claim.earned)?;
 		claim.status = Status::Final;
 		Claims::<T>::insert(request, claim);
@@ -22,16 +31,29 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// What making one claim final costs at most, with its clearance.
+	pub(crate) fn finality_weight() -> Weight {
+		T::WeightInfo::finalize().saturating_add(T::Audits::weight())
+	}
+
 	/// Looks at one claim whose time has come: makes it final, or puts it off until no challenge
-	/// to it can be opened any more.
+	/// to it can be opened any more and no audit is in its way.
 	fn look_at(request: RequestId) {
 		let Some(claim) = Claims::<T>::get(request).filter(|claim| claim.status == Status::Open)
 		else {
 			return;
 		};
 		let closes_at = Self::closes_at(&claim);
-		if claim.standing > 0 && Self::now() < closes_at {
-			if Self::schedule(request, closes_at).is_none() {
+		let waits_until = if claim.standing > 0 && Self::now() < closes_at {
+			Some(closes_at)
+		} else {
+			match T::Audits::clearance(request) {
+				Clearance::Clear => None,
+				Clearance::Until(block) => Some(block.max(Self::now().saturating_add(1))),
+			}
+		};
+		if let Some(block) = waits_until {
+			if Self::schedule(request, block).is_none() {
 				Self::deposit_event(Event::FinalityDeferred { request });
 			}
 		} else if let Err(error) = with_storage_layer(|| Self::do_finalize(request)) {
@@ -42,7 +64,7 @@ impl<T: Config> Pallet<T> {
 	/// Looks at the claims that are due, one after the other, as far as the weight goes.
 	pub(crate) fn finalize_due(meter: &mut WeightMeter) {
 		let now = Self::now();
-		let one = T::WeightInfo::finalize();
+		let one = Self::finality_weight();
 		let look = T::DbWeight::get().reads_writes(2, 1);
 		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
 			return;

@@ -45,6 +45,7 @@
 extern crate alloc;
 
 mod api;
+mod audited;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod challenge;
@@ -106,6 +107,8 @@ pub mod pallet {
 		type Models: traits::Models<Self::AccountId>;
 		/// Where fees are paid and operators slashed.
 		type Settlement: traits::Settlement<Self::AccountId>;
+		/// Who says whether claims may be paid.
+		type Audits: traits::Audits<Self::AccountId>;
 		/// Who gets the deposits of useless challenges.
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// What a challenge puts at stake; it covers the bytes that the challenge stores too.
@@ -226,6 +229,27 @@ pub mod pallet {
 			/// The request.
 			request: RequestId,
 		},
+		/// A claim that an audit refuted was replaced by the true one.
+		ClaimReplaced {
+			/// The request.
+			request: RequestId,
+			/// How many leaves the true claim credits.
+			credits: u32,
+			/// The share of the contributors' part that its gain earns.
+			earned: Permill,
+		},
+		/// A claim that an audit refuted credits nobody any more.
+		ClaimDiscredited {
+			/// The request.
+			request: RequestId,
+		},
+		/// A claim on a false answer ended, and the fee went back to the payer.
+		ClaimRejected {
+			/// The request.
+			request: RequestId,
+			/// The fee.
+			fee: Balance,
+		},
 	}
 
 	/// Why a call failed.
@@ -295,6 +319,8 @@ pub mod pallet {
 		AlreadyCredited,
 		/// The leaf does not come before the last one credited.
 		NotBetter,
+		/// The claim may be audited, or its audit is under way: finalize it later.
+		NotCleared,
 	}
 
 	#[pallet::hooks]
@@ -355,7 +381,7 @@ pub mod pallet {
 
 		/// Makes a claim final whose window is over, and pays its fee. Anyone may call it.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::finalize())]
+		#[pallet::weight(Pallet::<T>::finality_weight())]
 		pub fn finalize(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_finalize(request)

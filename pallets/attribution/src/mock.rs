@@ -22,7 +22,7 @@ use openledger_primitives_core::{
 	},
 	record::{RecordLeaf, Snapshot},
 	settlement::{Distribution, FeeSplit},
-	traits::{Models, ServedModel},
+	traits::{AnsweredRequest, Audits, Clearance, Models, ServedModel},
 };
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
@@ -77,6 +77,10 @@ parameter_types! {
 	pub Verifiers: AccountId32 = account(91);
 	pub Validators: AccountId32 = account(92);
 	pub const MaxExposure: Permill = Permill::one();
+	/// The block until which claims are not cleared.
+	pub static ClearFrom: u32 = 0;
+	/// The claims that audits were told of, and not told to forget.
+	pub static Noted: std::collections::BTreeMap<RequestId, (Hash, Hash)> = Default::default();
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
 }
@@ -128,6 +132,7 @@ impl pallet_attribution::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Registered;
 	type Settlement = Inference;
+	type Audits = Gate;
 	type TreasuryAccount = Treasury;
 	type ChallengeDeposit = ConstU128<DEPOSIT>;
 	type ChallengeWindow = ConstU32<10>;
@@ -255,6 +260,34 @@ pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
 			.try_into()
 			.unwrap(),
 		records: records.iter().map(|at| shown(*at)).collect::<Vec<_>>().try_into().unwrap(),
+	}
+}
+
+/// Audits that clear every claim at a block that tests choose.
+pub struct Gate;
+
+impl Audits<AccountId32> for Gate {
+	fn note(answer: &AnsweredRequest<AccountId32>, claim: Hash, trace: Hash) {
+		Noted::mutate(|noted| noted.insert(answer.request, (claim, trace)));
+	}
+
+	fn clearance(_: RequestId) -> Clearance {
+		match ClearFrom::get() {
+			block if System::block_number() < u64::from(block) => Clearance::Until(block),
+			_ => Clearance::Clear,
+		}
+	}
+
+	fn weight() -> Weight {
+		Weight::from_parts(1, 0)
+	}
+
+	fn forget(claim: RequestId) {
+		Noted::mutate(|noted| noted.remove(&claim));
+	}
+
+	fn footprint() -> u32 {
+		7
 	}
 }
 

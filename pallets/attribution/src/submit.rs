@@ -1,14 +1,19 @@
 //! Verifying and storing claims.
 
 use crate::{ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Status};
-use codec::{Encode, MaxEncodedLen};
+use codec::MaxEncodedLen;
 use frame_support::{ensure, traits::Get};
-use openledger_primitives_attribution::{Claim, Terms, lift::earned, verify};
-use openledger_primitives_core::{
-	BlockNumber, RequestId,
-	traits::{AnsweredRequest, Attribution, Models},
+use openledger_primitives_attribution::{
+	Claim, Credit, Evidence, Terms, audit, lift::earned, verify,
 };
-use sp_runtime::{BoundedVec, DispatchResult, traits::UniqueSaturatedInto};
+use openledger_primitives_core::{
+	BlockNumber, MAX_CREDITS, ModelId, RequestId,
+	traits::{AnsweredRequest, Attribution, Audits, Models},
+};
+use sp_runtime::{
+	BoundedVec, DispatchResult,
+	traits::{ConstU32, UniqueSaturatedInto},
+};
 
 /// Blocks that are tried for a claim's finality where those before are full.
 const SPREAD: u32 = 16;
@@ -26,29 +31,48 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+/// What a verified claim credits, within the bounds of what is stored.
+pub(crate) struct Credited<AccountId> {
+	pub paid: BoundedVec<Credit<AccountId>, ConstU32<MAX_CREDITS>>,
+	pub evidence: BoundedVec<Evidence<AccountId>, ConstU32<MAX_CREDITS>>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// Verifies a claim on an answer of `model` that `payer` pays for.
+	pub(crate) fn credited(
+		model: ModelId,
+		payer: &T::AccountId,
+		claim: &Claim<T::AccountId>,
+	) -> Result<Credited<T::AccountId>, Error<T>> {
+		let model = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
+		let terms = Terms {
+			method: model.method,
+			index: model.index.ok_or(Error::<T>::UnknownModel)?,
+			snapshots: &model.snapshots,
+		};
+		let verified = verify(&terms, payer, claim).map_err(Error::<T>::from)?;
+		let paid = BoundedVec::try_from(verified.paid).map_err(|_| Error::<T>::TooManyCredits)?;
+		let evidence =
+			BoundedVec::try_from(verified.evidence).map_err(|_| Error::<T>::TooManyCredits)?;
+		Ok(Credited { paid, evidence })
+	}
+}
+
 impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 	type Claim = Claim<T::AccountId>;
 
 	fn submit(answer: AnsweredRequest<T::AccountId>, claim: Self::Claim) -> DispatchResult {
 		let request = answer.request;
 		ensure!(!Claims::<T>::contains_key(request), Error::<T>::AlreadyClaimed);
-		let model = T::Models::served(answer.model).ok_or(Error::<T>::UnknownModel)?;
-		let terms = Terms {
-			method: model.method,
-			index: model.index.ok_or(Error::<T>::UnknownModel)?,
-			snapshots: &model.snapshots,
-		};
-		let verified = verify(&terms, &answer.payer, &claim).map_err(Error::<T>::from)?;
-		let paid = BoundedVec::try_from(verified.paid).map_err(|_| Error::<T>::TooManyCredits)?;
-		let evidence =
-			BoundedVec::try_from(verified.evidence).map_err(|_| Error::<T>::TooManyCredits)?;
+		let Credited { paid, evidence } = Self::credited(answer.model, &answer.payer, &claim)?;
 
 		let now = Self::now();
 		let earliest = now.saturating_add(T::ChallengeWindow::get());
 		let final_at = Self::schedule(request, earliest).ok_or(Error::<T>::QueueFull)?;
-		let digest = claim.using_encoded(sp_io::hashing::blake2_256).into();
+		let digest = audit::digest(&claim);
 		let earned = earned(claim.gain, T::FullGain::get());
 		let credits = paid.len() as u32;
+		T::Audits::note(&answer, digest, claim.trace);
 		Claims::<T>::insert(
 			request,
 			ClaimRecord {
@@ -74,13 +98,15 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 	}
 
 	fn footprint() -> u32 {
-		// The claim, and its place in the queue.
-		ClaimRecord::<T::AccountId>::max_encoded_len().saturating_add(8) as u32
+		// The claim, its place in the queue, and what its audit has to know.
+		let claim = ClaimRecord::<T::AccountId>::max_encoded_len().saturating_add(8) as u32;
+		claim.saturating_add(T::Audits::footprint())
 	}
 
 	fn forget(request: RequestId) {
-		if Claims::<T>::get(request).is_some_and(|claim| claim.status == Status::Final) {
+		if Claims::<T>::get(request).is_some_and(|claim| claim.status != Status::Open) {
 			Claims::<T>::remove(request);
+			T::Audits::forget(request);
 		}
 	}
 }

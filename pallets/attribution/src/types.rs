@@ -24,6 +24,8 @@ pub enum Status {
 	Open,
 	/// Final and paid.
 	Final,
+	/// The answer was found false, and its fee given back.
+	Rejected,
 }
 
 /// The last correction of a claim.

@@ -14,6 +14,7 @@ use openledger_primitives_core::{
 	record::content_hash,
 	traits::{AnsweredRequest, Attribution},
 };
+use openledger_primitives_inference::sampling_seed;
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
@@ -46,6 +47,7 @@ impl<T: Config> Pallet<T> {
 				operator: operator.clone(),
 				usage,
 				answer: content_hash(&answer),
+				subject: sampling_seed(id, &request.payer, &request.nonce).into(),
 				fee,
 			},
 			claim,

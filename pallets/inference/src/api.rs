@@ -6,6 +6,7 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use openledger_primitives_api::{OperatorInfo, Quote, RequestState, Trace};
 use openledger_primitives_core::{ModelId, RequestId, model::Usage, traits::Models};
+use openledger_primitives_inference::job::{Job, Jobs};
 
 fn text(bytes: &[u8]) -> String {
 	String::from_utf8_lossy(bytes).into_owned()
@@ -79,5 +80,11 @@ impl<T: Config> Pallet<T> {
 			challenger: None,
 			distribution: None,
 		})
+	}
+}
+
+impl<T: Config> Jobs for Pallet<T> {
+	fn job(request: RequestId) -> Option<Job> {
+		Self::job(request, &Requests::<T>::get(request)?)
 	}
 }

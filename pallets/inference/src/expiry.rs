@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
 		registration.operator.missed = if penalised { 0 } else { missed };
 		Operators::<T>::insert(operator, registration);
 		if penalised {
-			Self::take_bond(operator, T::MissPenalty::get(), None)?;
+			Self::take_bond(operator, T::MissPenalty::get(), &[])?;
 		}
 		Ok(())
 	}

@@ -323,7 +323,7 @@ pub mod pallet {
 			operator: T::AccountId,
 			/// What it paid.
 			amount: Balance,
-			/// What of it somebody was rewarded with; the treasury has the rest.
+			/// What of it others were rewarded with; the treasury has the rest.
 			rewarded: Balance,
 		},
 		/// An answer was requested.
@@ -366,15 +366,6 @@ pub mod pallet {
 			/// Why.
 			error: DispatchError,
 		},
-		/// A request's answer was found false, and its fee paid back.
-		AnswerRejected {
-			/// The request.
-			request: RequestId,
-			/// Who gave the answer.
-			operator: T::AccountId,
-			/// What was paid back.
-			fee: Balance,
-		},
 		/// A request's fee left escrow.
 		Settled {
 			/// The request.
@@ -386,6 +377,15 @@ pub mod pallet {
 		Pruned {
 			/// The request.
 			request: RequestId,
+		},
+		/// A request's answer was found false, and its fee paid back.
+		AnswerRejected {
+			/// The request.
+			request: RequestId,
+			/// Who gave the answer.
+			operator: T::AccountId,
+			/// What was paid back.
+			fee: Balance,
 		},
 	}
 
@@ -438,9 +438,6 @@ pub mod pallet {
 		AtCapacity,
 		/// The operator's bond fell below the minimum.
 		Underbonded,
-		/// The operator's bond does not stand behind so many unsettled fees: ask another, or later,
-		/// or for less.
-		Overexposed,
 		/// No operator of the model version has room: ask later.
 		NoOperator,
 		/// Too many requests share this deadline: choose another.
@@ -469,6 +466,9 @@ pub mod pallet {
 		NotFinal,
 		/// A number passes what it can hold.
 		Overflow,
+		/// The operator's bond does not stand behind so many unsettled fees: ask another, or later,
+		/// or for less.
+		Overexposed,
 	}
 
 	#[pallet::hooks]

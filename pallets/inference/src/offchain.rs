@@ -165,7 +165,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Everything of the chain's state that answering takes.
-	fn job(id: RequestId, request: &RequestOf<T>) -> Option<Job> {
+	pub(crate) fn job(id: RequestId, request: &RequestOf<T>) -> Option<Job> {
 		let model = T::Models::served(request.model)?;
 		// Engines that understand this runtime's messages compute with one arithmetic.
 		let computed = match model.arithmetic {

@@ -40,22 +40,23 @@ impl<T: Config> Pallet<T> {
 		)
 	}
 
-	/// Takes up to `amount` from an operator's bond: half, rounded down, to `rewarded`, the rest to
-	/// the treasury. An operator can't be rewarded for its own fault, nor an account that can't
-	/// hold the reward; the treasury has those halves too.
+	/// Takes up to `amount` from an operator's bond: half in equal parts, rounded down, to those
+	/// `rewarded`, the rest to the treasury. An operator can't be rewarded for its own fault, nor an
+	/// account that can't hold the reward; the treasury has those parts too.
 	pub(crate) fn take_bond(
 		operator: &T::AccountId,
 		amount: Balance,
-		rewarded: Option<&T::AccountId>,
+		rewarded: &[T::AccountId],
 	) -> Result<Balance, DispatchError> {
 		with_storage_layer(|| {
 			let mut registration = Operators::<T>::get(operator).ok_or(Error::<T>::NotOperator)?;
 			let amount = amount.min(registration.operator.bond);
 			let half = amount.checked_div(2).unwrap_or(0);
-			let reward = match rewarded {
-				Some(to) if to != operator => Self::move_bond(operator, to, half)?,
-				_ => 0,
-			};
+			let part = half.checked_div(rewarded.len() as Balance).unwrap_or(0);
+			let mut reward: Balance = 0;
+			for to in rewarded.iter().filter(|to| *to != operator) {
+				reward = reward.saturating_add(Self::move_bond(operator, to, part)?);
+			}
 			let rest = amount.saturating_sub(reward);
 			let fine = Self::move_bond(operator, &T::TreasuryAccount::get(), rest)?;
 			let taken = reward.saturating_add(fine);
@@ -110,9 +111,9 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 	fn slash(
 		operator: &T::AccountId,
 		amount: Balance,
-		rewarded: &T::AccountId,
+		rewarded: &[T::AccountId],
 	) -> Result<Balance, DispatchError> {
-		Self::take_bond(operator, amount, Some(rewarded))
+		Self::take_bond(operator, amount, rewarded)
 	}
 
 	fn refund(id: RequestId) -> Result<Balance, DispatchError> {

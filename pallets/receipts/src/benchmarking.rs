@@ -269,6 +269,7 @@ mod benchmarks {
 					operator: stage.operator.clone(),
 					usage: Usage { prompt: 1, output: 1 },
 					answer: Hash::zero(),
+					subject: Hash::zero(),
 					fee,
 				},
 				claim.clone(),

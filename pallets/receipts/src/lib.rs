@@ -151,7 +151,7 @@ pub mod pallet {
 		type Rewards: traits::Rewards<Self::AccountId>;
 		/// Whose `slash` takes from operators' bonds.
 		type Bonds: traits::Settlement<Self::AccountId>;
-		/// Who gets the penalties for draws that are not shown.
+		/// Who gets what a payer's account can't hold.
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// The least total of a batch: what its draws have to be worth.
 		type MinBatch: Get<Balance>;

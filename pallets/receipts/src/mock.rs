@@ -146,6 +146,7 @@ impl pallet_attribution::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Registered;
 	type Settlement = Routed<Inference, Receipts>;
+	type Audits = ();
 	type TreasuryAccount = Treasury;
 	type ChallengeDeposit = ConstU128<500>;
 	type ChallengeWindow = ConstU32<10>;

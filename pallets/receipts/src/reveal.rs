@@ -70,6 +70,7 @@ impl<T: Config> Pallet<T> {
 				operator,
 				usage: receipt.usage,
 				answer: receipt.output,
+				subject: receipt.input,
 				fee,
 			},
 			claim,

@@ -71,7 +71,7 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 	fn slash(
 		operator: &T::AccountId,
 		amount: Balance,
-		rewarded: &T::AccountId,
+		rewarded: &[T::AccountId],
 	) -> Result<Balance, DispatchError> {
 		T::Bonds::slash(operator, amount, rewarded)
 	}

@@ -224,6 +224,13 @@ pub mod pallet {
 			/// Who is paid what it accrues.
 			payee: Option<T::AccountId>,
 		},
+		/// A verifier accrued what verifiers had accrued together.
+		VerifierPaid {
+			/// Who verified.
+			verifier: T::AccountId,
+			/// How much.
+			amount: Balance,
+		},
 	}
 
 	/// Why a call failed.

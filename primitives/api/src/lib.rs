@@ -6,9 +6,11 @@
 
 extern crate alloc;
 
+pub mod audit;
 pub mod info;
 pub mod v1;
 
+pub use audit::*;
 pub use info::*;
 
 use alloc::vec::Vec;
@@ -22,7 +24,7 @@ pub const MAX_PAGE: u32 = 256;
 sp_api::decl_runtime_apis! {
 	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
 	/// entries; ask again from the last id plus one.
-	#[api_version(2)]
+	#[api_version(3)]
 	pub trait OpenLedgerApi<AccountId: codec::Codec> {
 		/// Datanets from `start` on, in ascending order.
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
@@ -54,5 +56,14 @@ sp_api::decl_runtime_apis! {
 		fn trace(request: RequestId) -> Option<Trace<AccountId>>;
 		/// What an account has accrued, and who is paid it.
 		fn rewards(account: AccountId) -> RewardsInfo<AccountId>;
+		/// All verifiers: never more than [`MAX_PAGE`].
+		#[api_version(3)]
+		fn verifiers() -> Vec<VerifierInfo<AccountId>>;
+		/// One verifier.
+		#[api_version(3)]
+		fn verifier(verifier: AccountId) -> Option<VerifierInfo<AccountId>>;
+		/// The audit of a claim, where lots have called it to one or not decided yet.
+		#[api_version(3)]
+		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>>;
 	}
 }

@@ -23,6 +23,7 @@
 
 extern crate alloc;
 
+pub mod audit;
 pub mod claim;
 pub mod contributor;
 pub mod lift;

@@ -45,7 +45,7 @@ where
 	fn slash(
 		operator: &AccountId,
 		amount: Balance,
-		rewarded: &AccountId,
+		rewarded: &[AccountId],
 	) -> Result<Balance, DispatchError> {
 		Requests::slash(operator, amount, rewarded)
 	}
@@ -81,7 +81,7 @@ mod tests {
 			Err(DispatchError::Other("settled nothing"))
 		}
 
-		fn slash(_: &u8, _: Balance, _: &u8) -> Result<Balance, DispatchError> {
+		fn slash(_: &u8, _: Balance, _: &[u8]) -> Result<Balance, DispatchError> {
 			Ok(STAKE)
 		}
 
@@ -102,7 +102,7 @@ mod tests {
 			assert_eq!(Both::refund(id), Ok(stake));
 			assert!(Both::settle(id, &[], Permill::one()).is_err());
 		}
-		assert_eq!(Both::slash(&1, 9, &2), Ok(1));
+		assert_eq!(Both::slash(&1, 9, &[2]), Ok(1));
 	}
 
 	#[test]

@@ -7,7 +7,7 @@ use crate::{
 	settlement::{Distribution, Payment, Sale},
 };
 use alloc::vec::Vec;
-use sp_runtime::{DispatchError, DispatchResult, Permill};
+use sp_runtime::{DispatchError, DispatchResult, Permill, Weight};
 
 /// Datanets, as models need them.
 pub trait Snapshots<AccountId> {
@@ -91,6 +91,9 @@ pub struct AnsweredRequest<AccountId> {
 	/// What the answer is told from others by: blake2b-256 of its text for a request, what its
 	/// receipt commits to for a draw.
 	pub answer: Hash,
+	/// What was asked, which the execution's traces are sealed with: the sampling seed of a request,
+	/// what its receipt commits to for a draw.
+	pub subject: Hash,
 	/// The fee in escrow, which is what settles.
 	pub fee: Balance,
 }
@@ -116,17 +119,73 @@ pub trait Settlement<AccountId> {
 		shares: &[(AccountId, u64)],
 		earned: Permill,
 	) -> Result<Distribution<AccountId>, DispatchError>;
-	/// Takes up to `amount` from the operator's bond: at most half of it to `rewarded`, the rest to
-	/// the treasury. Returns what was taken.
+	/// Takes up to `amount` from the operator's bond: at most half of it in equal parts to those
+	/// `rewarded`, the rest to the treasury. Returns what was taken.
 	fn slash(
 		operator: &AccountId,
 		amount: Balance,
-		rewarded: &AccountId,
+		rewarded: &[AccountId],
 	) -> Result<Balance, DispatchError>;
 	/// Gives the fee in escrow back to the payer: the answer was false. Returns the fee.
 	fn refund(id: RequestId) -> Result<Balance, DispatchError>;
 	/// The fee and the contributors' part of it, before the lift, in the smallest unit.
 	fn at_stake(request: RequestId) -> Option<(Balance, Balance)>;
+}
+
+/// Whether a claim whose window is over may be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clearance {
+	/// Nothing stands against it.
+	Clear,
+	/// Not before this block, at which it is to be asked again.
+	Until(BlockNumber),
+}
+
+/// Audits, as attribution needs them.
+pub trait Audits<AccountId> {
+	/// Notes a verified claim, by its digest and its sealed traces, so that lots can decide later
+	/// whether it is audited.
+	fn note(answer: &AnsweredRequest<AccountId>, claim: Hash, trace: Hash);
+	/// Whether a claim whose window is over may be paid. Opens its audit where the lots say so.
+	fn clearance(claim: RequestId) -> Clearance;
+	/// What [`Audits::clearance`] costs at most.
+	fn weight() -> Weight;
+	/// Forgets a claim that is final.
+	fn forget(claim: RequestId);
+	/// The most bytes that a note leaves in storage, which the claim's deposit covers.
+	fn footprint() -> u32;
+}
+
+impl<AccountId> Audits<AccountId> for () {
+	fn note(_: &AnsweredRequest<AccountId>, _: Hash, _: Hash) {}
+
+	fn clearance(_: RequestId) -> Clearance {
+		Clearance::Clear
+	}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+
+	fn forget(_: RequestId) {}
+
+	fn footprint() -> u32 {
+		0
+	}
+}
+
+/// Claims, as audits need them.
+pub trait Claims<AccountId> {
+	/// A claim as it comes with an answer.
+	type Claim;
+	/// Whether the claim is open: neither final nor rejected.
+	fn is_open(claim: RequestId) -> bool;
+	/// Puts `truth` in the place of an open claim: it is paid by that.
+	fn replace(claim: RequestId, truth: Self::Claim) -> DispatchResult;
+	/// Takes all credits from an open claim: what it says is false, and nobody says what is true.
+	fn discredit(claim: RequestId) -> DispatchResult;
+	/// Ends an open claim on a false answer, whose fee goes back to its payer.
+	fn reject(claim: RequestId) -> Result<Balance, DispatchError>;
 }
 
 /// Rewards, as inference needs them.
@@ -146,6 +205,9 @@ pub trait Rewards<AccountId> {
 	fn pool(fee: Balance) -> Balance;
 	/// Forgets the stored distribution of a request.
 	fn forget(request: RequestId);
+	/// Moves up to `amount` of what the verifiers' account has accrued to `verifier`. Returns what
+	/// was moved.
+	fn pay_verifier(verifier: &AccountId, amount: Balance) -> Balance;
 }
 
 /// The contributors' say in governance, as rewards feed it.

@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::Claim;
+use openledger_primitives_attribution::{Claim, audit::Traces};
 use openledger_primitives_core::{
 	Answer, BlockNumber, DatanetId, Hash, ModelId, Prompt, RequestId,
 	model::{IndexCommitment, Method, Usage},
@@ -42,6 +42,11 @@ pub enum Command {
 	Poll(RequestId),
 	/// Drop a job and its result: it is settled, expired or no longer wanted.
 	Forget(RequestId),
+	/// Execute what another operator has answered, and say how far that is. As
+	/// [`Command::Enqueue`], apart from the jobs that are to be answered.
+	Execute(Job),
+	/// Drop an execution and its result.
+	ForgetExecution(RequestId),
 }
 
 /// The engine's answers to commands.
@@ -51,10 +56,12 @@ pub enum Response {
 	Capabilities(Capabilities),
 	/// To [`Command::Enqueue`] and [`Command::Poll`].
 	Progress(Progress),
-	/// To [`Command::Forget`].
+	/// To [`Command::Forget`] and [`Command::ForgetExecution`].
 	Forgotten,
 	/// The command could not be carried out.
 	Failed(Failure),
+	/// To [`Command::Execute`].
+	Executed(Executed),
 }
 
 /// What an engine can serve.
@@ -110,6 +117,27 @@ pub enum Progress {
 	Done(Outcome),
 	/// Given up.
 	Failed(Failure),
+}
+
+/// How far an execution is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::large_enum_variant, reason = "a response lives as long as one exchange")]
+pub enum Executed {
+	/// Waiting for its turn.
+	Queued,
+	/// Under way.
+	Running,
+	/// Done: what it came to, and its traces.
+	Done(Outcome, Traces),
+	/// Given up.
+	Failed(Failure),
+}
+
+/// Where everything is that executing a request takes, as audits need it.
+pub trait Jobs {
+	/// The job of a request that was answered: none where it is not kept on chain, or this runtime's
+	/// engines do not compute its model version's arithmetic.
+	fn job(request: RequestId) -> Option<Job>;
 }
 
 /// An answer with its claim.

@@ -7,8 +7,8 @@ use super::{
 	tokens::{StorageDeposit, TreasuryAccount, ValidatorsAccount, VerifiersAccount},
 };
 use crate::{
-	Attribution, Balances, BlockNumber, Datanets, Inference, Models, Rewards, Runtime,
-	RuntimeHoldReason, Voice, governance::DisputeOrigin, offchain::OFFCHAIN_LONGEVITY,
+	Attribution, Audits, Balances, BlockNumber, Datanets, Inference, Lots, Models, Rewards,
+	Runtime, RuntimeHoldReason, Voice, governance::DisputeOrigin, offchain::OFFCHAIN_LONGEVITY,
 };
 use frame_support::{PalletId, parameter_types, traits::ConstU32};
 use sp_runtime::Permill;
@@ -104,6 +104,7 @@ impl pallet_attribution::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Models;
 	type Settlement = Inference;
+	type Audits = Audits;
 	type TreasuryAccount = TreasuryAccount;
 	type ChallengeDeposit = dynamic_params::attribution::ChallengeDeposit;
 	type ChallengeWindow = dynamic_params::attribution::ChallengeWindow;
@@ -111,6 +112,55 @@ impl pallet_attribution::Config for Runtime {
 	type FullGain = dynamic_params::attribution::FullGain;
 	type MaxDue = ConstU32<256>;
 	type WeightInfo = crate::weights::pallet_attribution::WeightInfo<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Stage;
+}
+
+parameter_types! {
+	pub const VerifierHold: RuntimeHoldReason =
+		RuntimeHoldReason::Audits(pallet_audits::HoldReason::VerifierDeposit);
+	/// How often lots that were not drawn yet are looked for.
+	pub const LookAgain: BlockNumber = 5;
+}
+
+impl pallet_lots::Config for Runtime {
+	type Source = pallet_babe::ParentBlockRandomness<Runtime>;
+	type RoundLength = dynamic_params::audits::RoundLength;
+	type Kept = ConstU32<1_024>;
+	type WeightInfo = pallet_lots::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_audits::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type VerifierConsideration = StorageDeposit<VerifierHold>;
+	type Lots = Lots;
+	type Operators = Inference;
+	type Claims = Attribution;
+	type Settlement = Inference;
+	type Rewards = Rewards;
+	type Jobs = Inference;
+	type AuthorityId = pallet_inference::crypto::AuthorityId;
+	type TreasuryAccount = TreasuryAccount;
+	type ResolveOrigin = DisputeOrigin;
+	type Rate = dynamic_params::audits::Rate;
+	type MinBond = dynamic_params::audits::MinBond;
+	type UnbondingPeriod = dynamic_params::inference::UnbondingPeriod;
+	type CommitPeriod = dynamic_params::audits::CommitPeriod;
+	type RevealPeriod = dynamic_params::audits::RevealPeriod;
+	type AppealWindow = dynamic_params::audits::AppealWindow;
+	type CorrectionPeriod = dynamic_params::audits::CorrectionPeriod;
+	type AppealDeposit = dynamic_params::audits::AppealDeposit;
+	type SeatReward = dynamic_params::audits::SeatReward;
+	type StrikePenalty = dynamic_params::audits::StrikePenalty;
+	type PenaltyFactor = dynamic_params::audits::PenaltyFactor;
+	type MinPenalty = dynamic_params::audits::MinPenalty;
+	type LookAgain = LookAgain;
+	type MaxVerifiers = ConstU32<256>;
+	type MaxDuties = ConstU32<16>;
+	type MaxDue = ConstU32<64>;
+	type SubmissionPeriod = SubmissionPeriod;
+	type WeightInfo = pallet_audits::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }

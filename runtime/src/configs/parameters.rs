@@ -156,6 +156,51 @@ pub mod dynamic_params {
 		#[codec(index = 0)]
 		pub static VetoMinimum: Balance = 1_000 * OPEN;
 	}
+
+	/// Lots and audits.
+	#[dynamic_pallet_params]
+	#[codec(index = 8)]
+	pub mod audits {
+		use super::*;
+
+		/// Blocks in a round of lots.
+		#[codec(index = 0)]
+		pub static RoundLength: BlockNumber = 10;
+		/// The part of claims that is audited.
+		#[codec(index = 1)]
+		pub static Rate: Permill = Permill::from_percent(10);
+		/// The least that a verifier has at stake.
+		#[codec(index = 2)]
+		pub static MinBond: Balance = 1_000 * OPEN;
+		/// Blocks for a committee to execute and commit.
+		#[codec(index = 3)]
+		pub static CommitPeriod: BlockNumber = 2 * MINUTE;
+		/// Blocks for a committee to reveal.
+		#[codec(index = 4)]
+		pub static RevealPeriod: BlockNumber = MINUTE;
+		/// Blocks within which a verdict can be appealed.
+		#[codec(index = 5)]
+		pub static AppealWindow: BlockNumber = MINUTE;
+		/// Blocks within which the true claim can be brought.
+		#[codec(index = 6)]
+		pub static CorrectionPeriod: BlockNumber = 2 * MINUTE;
+		/// What an appeal puts at stake.
+		#[codec(index = 7)]
+		pub static AppealDeposit: Balance = 50 * OPEN;
+		/// What a seat is paid whose finding the verdict agrees with.
+		#[codec(index = 8)]
+		pub static SeatReward: Balance = 10 * MILLI;
+		/// What a strike takes of a verifier's bond.
+		#[codec(index = 9)]
+		pub static StrikePenalty: Permill = Permill::from_perthousand(5);
+		/// How many times its fee a false claim costs: twice the reverse of the rate of audits, so
+		/// that it loses twice what it could bring.
+		#[codec(index = 10)]
+		pub static PenaltyFactor: u32 = 20;
+		/// What a false claim costs at least.
+		#[codec(index = 11)]
+		pub static MinPenalty: Balance = 10 * OPEN;
+	}
 }
 
 /// The split in force. One whose parts exceed the whole can be set, but is never followed.

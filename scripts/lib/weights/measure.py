@@ -15,6 +15,7 @@ PALLETS = (
     "pallet_models",
     "pallet_inference",
     "pallet_attribution",
+    "pallet_audits",
     "pallet_rewards",
     "pallet_voice",
     "pallet_pauses",

@@ -36,7 +36,8 @@ fn claims_on_a_built_index_verify_and_own_answers_come_first() {
 			assert_eq!(best as usize, position);
 			let payer = account(99);
 			let claim =
-				claim(&index, found.sketch, found.gain, found.trace, &payer, terms.method).unwrap();
+				claim(&index, found.sketch, found.gain, found.traces[0], &payer, terms.method)
+					.unwrap();
 			verify(&terms, &payer, &claim).unwrap();
 		}
 	}

@@ -15,7 +15,7 @@ fn query_is_the_same_when_asked_again_and_another_for_another_answer() {
 	// Where the prompt ends is part of what was executed.
 	for other in [ask(&[5, 6, 7], &[8, 10]), ask(&[5, 6], &[7, 8, 9])] {
 		assert_ne!(first.sketch, other.sketch);
-		assert_ne!(first.trace, other.trace);
+		assert_ne!(first.traces, other.traces);
 	}
 }
 

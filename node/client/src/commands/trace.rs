@@ -2,9 +2,10 @@
 
 mod explain;
 
+use super::audit;
 use crate::{Context, amount, chain::Chain, output};
 use anyhow::{Context as _, Result};
-use openledger_primitives_api::{RequestState, Trace as Traced};
+use openledger_primitives_api::{AuditInfo, RequestState, Trace as Traced};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub struct Trace {
 struct Explained {
 	#[serde(flatten)]
 	trace: Traced<AccountId32>,
+	audit: Option<AuditInfo<AccountId32>>,
 	records: Vec<Shown>,
 }
 
@@ -63,6 +65,7 @@ impl Trace {
 			let view = explain::view(&chain, &content, trace, self.index.as_deref()).await?;
 			return crate::explain::show(&view, context.output(), self.html.as_deref());
 		}
+		let audit = chain.api("audit", self.request).await?;
 		let mut records = Vec::new();
 		for evidence in &trace.evidence {
 			let bytes = content.get(&evidence.content).await.ok();
@@ -74,7 +77,7 @@ impl Trace {
 				excerpt: bytes.map(|bytes| output::excerpt(&String::from_utf8_lossy(&bytes), 160)),
 			});
 		}
-		context.output().show(&Explained { trace, records }, text);
+		context.output().show(&Explained { trace, audit, records }, text);
 		Ok(())
 	}
 }
@@ -116,6 +119,8 @@ fn text(explained: &Explained) -> String {
 				trace.final_at.unwrap_or_default()
 			),
 			RequestState::Settled => "settled".into(),
+			RequestState::Refunded if trace.answer.is_some() =>
+				"its answer was found false, and the fee paid back".into(),
 			RequestState::Refunded => "not answered in time, and paid back".into(),
 		},
 		output::excerpt(&trace.prompt, 400),
@@ -141,6 +146,9 @@ fn text(explained: &Explained) -> String {
 		});
 		out += &output::table(rows, "No record cleared the floor.");
 		out.push('\n');
+	}
+	if let Some(info) = &explained.audit {
+		out += &format!("{}\n", audit::text(info));
 	}
 	if let Some(paid) = &trace.distribution {
 		let row = |who: &str, account: String, amount| Paid {

@@ -4,8 +4,26 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use codec::Encode;
 use openledger_primitives_core::{Hash, RequestId, record::content_hash};
-use openledger_primitives_inference::{Failure, Job, Outcome, Progress};
+use openledger_primitives_inference::{Failure, Job, Progress, job::Executed};
 use tokio_util::sync::CancellationToken;
+
+use super::Done;
+
+/// What a job is done for: the same request can be answered here and executed for an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Task {
+	Answer(RequestId),
+	Execution(RequestId),
+}
+
+impl Task {
+	/// The request.
+	pub(super) fn request(self) -> RequestId {
+		match self {
+			Self::Answer(request) | Self::Execution(request) => request,
+		}
+	}
+}
 
 struct Entry {
 	/// blake2b-256 of the encoded job, by which it is recognised.
@@ -18,17 +36,28 @@ struct Entry {
 enum Stage {
 	Waiting(Box<Job>),
 	Running(CancellationToken),
-	Done(Box<Outcome>),
+	Done(Box<Done>),
 	Failed(Failure),
 }
 
 impl Stage {
+	/// How far an answer is.
 	fn progress(&self) -> Progress {
 		match self {
 			Self::Waiting(_) => Progress::Queued,
 			Self::Running(_) => Progress::Running,
-			Self::Done(outcome) => Progress::Done((**outcome).clone()),
+			Self::Done(done) => Progress::Done(done.outcome.clone()),
 			Self::Failed(failure) => Progress::Failed(failure.clone()),
+		}
+	}
+
+	/// How far an execution is.
+	fn executed(&self) -> Executed {
+		match self {
+			Self::Waiting(_) => Executed::Queued,
+			Self::Running(_) => Executed::Running,
+			Self::Done(done) => Executed::Done(done.outcome.clone(), done.traces),
+			Self::Failed(failure) => Executed::Failed(failure.clone()),
 		}
 	}
 }
@@ -37,11 +66,11 @@ impl Stage {
 ///
 /// Every entry is named in exactly one of `waiting`, `running` and `finished`.
 pub(super) struct State {
-	entries: HashMap<RequestId, Entry>,
-	waiting: VecDeque<RequestId>,
-	running: BTreeSet<RequestId>,
+	entries: HashMap<Task, Entry>,
+	waiting: VecDeque<Task>,
+	running: BTreeSet<Task>,
 	/// Oldest first.
-	finished: VecDeque<RequestId>,
+	finished: VecDeque<Task>,
 	capacity: usize,
 	results: usize,
 	turns: u64,
@@ -70,7 +99,7 @@ impl State {
 		self.waiting.len()
 	}
 
-	pub(super) fn running(&self) -> &BTreeSet<RequestId> {
+	pub(super) fn running(&self) -> &BTreeSet<Task> {
 		&self.running
 	}
 
@@ -88,69 +117,72 @@ impl State {
 	}
 
 	pub(super) fn progress(&self, request: RequestId) -> Option<Progress> {
-		self.entries.get(&request).map(|entry| entry.stage.progress())
+		self.entries.get(&Task::Answer(request)).map(|entry| entry.stage.progress())
 	}
 
 	pub(super) fn enqueue(&mut self, job: Job) -> Result<Progress, Failure> {
+		let task = Task::Answer(job.request);
+		self.take_on(task, job).map(|stage| stage.progress())
+	}
+
+	pub(super) fn execute(&mut self, job: Job) -> Result<Executed, Failure> {
+		let task = Task::Execution(job.request);
+		self.take_on(task, job).map(|stage| stage.executed())
+	}
+
+	fn take_on(&mut self, task: Task, job: Job) -> Result<&Stage, Failure> {
 		if self.stopping {
 			return Err(Failure::Unavailable);
 		}
-		let request = job.request;
 		let digest = job.using_encoded(content_hash);
-		match self.entries.get(&request) {
-			Some(known) if known.digest == digest => return Ok(known.stage.progress()),
-			Some(_) => self.forget(request),
-			None => {}
+		let known = self.entries.get(&task).is_some_and(|known| known.digest == digest);
+		if !known {
+			self.forget(task);
+			if self.free() == 0 {
+				return Err(Failure::Busy);
+			}
+			self.turns += 1;
+			let stage = Stage::Waiting(Box::new(job));
+			self.entries.insert(task, Entry { digest, turn: self.turns, stage });
+			self.waiting.push_back(task);
 		}
-		if self.free() == 0 {
-			return Err(Failure::Busy);
-		}
-		self.turns += 1;
-		let stage = Stage::Waiting(Box::new(job));
-		self.entries.insert(request, Entry { digest, turn: self.turns, stage });
-		self.waiting.push_back(request);
-		Ok(Progress::Queued)
+		self.entries.get(&task).map(|entry| &entry.stage).ok_or(Failure::Unknown)
 	}
 
-	pub(super) fn forget(&mut self, request: RequestId) {
-		let Some(entry) = self.entries.remove(&request) else { return };
+	pub(super) fn forget(&mut self, task: Task) {
+		let Some(entry) = self.entries.remove(&task) else { return };
 		match entry.stage {
-			Stage::Waiting(_) => self.waiting.retain(|other| *other != request),
+			Stage::Waiting(_) => self.waiting.retain(|other| *other != task),
 			Stage::Running(cancel) => {
 				cancel.cancel();
-				self.running.remove(&request);
+				self.running.remove(&task);
 			}
-			Stage::Done(_) | Stage::Failed(_) => self.finished.retain(|other| *other != request),
+			Stage::Done(_) | Stage::Failed(_) => self.finished.retain(|other| *other != task),
 		}
 	}
 
 	/// The next job, from now on running.
-	pub(super) fn next(&mut self) -> Option<(RequestId, u64, Box<Job>, CancellationToken)> {
-		let request = self.waiting.pop_front()?;
-		let entry = self.entries.get_mut(&request)?;
+	pub(super) fn next(&mut self) -> Option<(Task, u64, Box<Job>, CancellationToken)> {
+		let task = self.waiting.pop_front()?;
+		let entry = self.entries.get_mut(&task)?;
 		let cancel = CancellationToken::new();
 		let running = Stage::Running(cancel.clone());
 		let Stage::Waiting(job) = std::mem::replace(&mut entry.stage, running) else { return None };
-		self.running.insert(request);
-		Some((request, entry.turn, job, cancel))
+		self.running.insert(task);
+		Some((task, entry.turn, job, cancel))
 	}
 
 	/// Keeps a result; false where its job has been forgotten or replaced since.
-	pub(super) fn finish(
-		&mut self,
-		request: RequestId,
-		turn: u64,
-		result: Result<Outcome, Failure>,
-	) -> bool {
-		let Some(entry) = self.entries.get_mut(&request).filter(|entry| entry.turn == turn) else {
+	pub(super) fn finish(&mut self, task: Task, turn: u64, result: Result<Done, Failure>) -> bool {
+		let Some(entry) = self.entries.get_mut(&task).filter(|entry| entry.turn == turn) else {
 			return false;
 		};
 		entry.stage = match result {
-			Ok(outcome) => Stage::Done(Box::new(outcome)),
+			Ok(done) => Stage::Done(Box::new(done)),
 			Err(failure) => Stage::Failed(failure),
 		};
-		self.running.remove(&request);
-		self.finished.push_back(request);
+		self.running.remove(&task);
+		self.finished.push_back(task);
 		while self.finished.len() > self.results {
 			if let Some(oldest) = self.finished.pop_front() {
 				self.entries.remove(&oldest);

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use openledger_attribution::{
 	BuildOptions, Manifest, Sources, TrainedSnapshot, Training, build, training_set,
 };
+use openledger_primitives_core::record::content_hash;
 use openledger_primitives_core::{
 	merkle,
 	model::{Method, PayBy},
@@ -151,6 +152,10 @@ impl Fixture {
 	}
 
 	fn answer(&self, job: &Job) -> Result<Outcome, Failure> {
+		self.done(job).map(|done| done.outcome)
+	}
+
+	fn done(&self, job: &Job) -> Result<Done, Failure> {
 		self.server.answer(job, &CancellationToken::new())
 	}
 }
@@ -183,7 +188,7 @@ fn verified(
 fn claim_is_verified_and_follows_from_the_answers_text_alone() {
 	let fixture = stocked();
 	let job = &MODEL.job;
-	let outcome = fixture.answer(job).unwrap();
+	let Done { outcome, traces } = fixture.done(job).unwrap();
 	verified(job, &outcome);
 	let base = Base::load(&MODEL.base).unwrap();
 	let text = std::str::from_utf8(&outcome.answer).unwrap();
@@ -194,7 +199,8 @@ fn claim_is_verified_and_follows_from_the_answers_text_alone() {
 	let again = query(&base, &adapter, &index, &prompt, &tokens).unwrap();
 	assert_eq!(outcome.claim.sketch, again.sketch);
 	assert_eq!(outcome.claim.gain, again.gain);
-	assert_eq!(outcome.claim.trace, salted(&again.trace, job));
+	assert_eq!(traces, again.traces);
+	assert_eq!(outcome.claim.trace, sealed(&seals(&job.seed.into(), &traces)));
 	assert_eq!(outcome.usage.prompt as usize, prompt.len());
 	assert_eq!(outcome.usage.output as usize, tokens.len());
 	assert!((1..=job.max_tokens).contains(&outcome.usage.output));
@@ -208,10 +214,9 @@ fn answer_is_the_same_for_the_same_job_and_another_for_another_seed() {
 	assert_eq!(fixture.answer(&MODEL.job).unwrap(), outcome);
 	let other = Job { seed: [5; 32], ..MODEL.job.clone() };
 	assert_ne!(fixture.answer(&other).unwrap().answer, outcome.answer);
+	// The number of a request is in its seed, and counts by that alone.
 	let other = Job { request: 2, ..MODEL.job.clone() };
-	let other = fixture.answer(&other).unwrap();
-	assert_eq!(other.answer, outcome.answer);
-	assert_ne!(other.claim.trace, outcome.claim.trace);
+	assert_eq!(fixture.answer(&other).unwrap(), outcome);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+mod audited;
 mod challenge;
 mod finality;
 mod flow;

@@ -25,6 +25,7 @@ fn answer_of(model: u32, request: RequestId) -> AnsweredRequest<AccountId32> {
 		operator: account(1),
 		usage: Usage { prompt: 1, output: 1 },
 		answer: Default::default(),
+		subject: Default::default(),
 		fee: 1_000,
 	}
 }

@@ -63,7 +63,7 @@ fn penalty_takes_no_more_than_the_bond() {
 		MaxMissed::set(1);
 		use openledger_primitives_core::traits::Settlement;
 		ask(5).unwrap();
-		Inference::slash(&account(1), BOND - 10, &account(9)).unwrap();
+		Inference::slash(&account(1), BOND - 10, &[account(9)]).unwrap();
 		go_to(12);
 		assert_eq!(Operators::<Test>::get(account(1)).unwrap().operator.bond, 0);
 		assert_ok!(Inference::leave(signed(1)));

@@ -60,7 +60,9 @@ impl Engine for Double {
 				jobs.remove(&id);
 				Response::Forgotten
 			}
-			Command::Capabilities => Response::Failed(Failure::Unsupported),
+			Command::Capabilities | Command::Execute(_) | Command::ForgetExecution(_) => {
+				Response::Failed(Failure::Unsupported)
+			}
 		})
 	}
 }

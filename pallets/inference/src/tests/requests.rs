@@ -167,7 +167,7 @@ fn request_is_refused_when_named_operator_cannot_serve() {
 		assert_noop!(named(2).by(5), E::NotServing);
 		// A slashed bond takes no more requests.
 		use openledger_primitives_core::traits::Settlement;
-		Inference::slash(&account(1), 1, &account(9)).unwrap();
+		Inference::slash(&account(1), 1, &[account(9)]).unwrap();
 		assert_noop!(named(1).by(5), E::Underbonded);
 		assert_noop!(Ask::default().by(5), E::NoOperator);
 		assert_ok!(Inference::bond_extra(signed(1), 1));

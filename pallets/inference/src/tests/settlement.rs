@@ -80,12 +80,12 @@ fn slash_rewards_at_most_half() {
 	chain(|| {
 		operate(1, 1);
 		let (challenger, treasury) = (total(9), total(90));
-		assert_eq!(Inference::slash(&account(1), 101, &account(9)), Ok(101));
+		assert_eq!(Inference::slash(&account(1), 101, &[account(9)]), Ok(101));
 		assert_eq!((total(9) - challenger, total(90) - treasury), (50, 51));
 		assert_eq!(Operators::<Test>::get(account(1)).unwrap().operator.bond, BOND - 101);
-		assert_eq!(Inference::slash(&account(1), u128::MAX, &account(9)), Ok(BOND - 101));
-		assert_eq!(Inference::slash(&account(1), 5, &account(9)), Ok(0));
-		assert_noop!(Inference::slash(&account(2), 5, &account(9)), E::NotOperator);
+		assert_eq!(Inference::slash(&account(1), u128::MAX, &[account(9)]), Ok(BOND - 101));
+		assert_eq!(Inference::slash(&account(1), 5, &[account(9)]), Ok(0));
+		assert_noop!(Inference::slash(&account(2), 5, &[account(9)]), E::NotOperator);
 	});
 }
 
@@ -94,10 +94,10 @@ fn slash_rewards_nobody_when_operator_challenges_itself_or_reward_is_dust() {
 	chain(|| {
 		operate(1, 1);
 		let treasury = total(90);
-		Inference::slash(&account(1), 100, &account(1)).unwrap();
+		Inference::slash(&account(1), 100, &[account(1)]).unwrap();
 		assert_eq!((total(90), total(1)), (treasury + 100, RICH - 100));
 		// Nine units can't bring an account to life.
-		Inference::slash(&account(1), 18, &account(66)).unwrap();
+		Inference::slash(&account(1), 18, &[account(66)]).unwrap();
 		assert_eq!((total(90), total(66)), (treasury + 118, 0));
 	});
 }
@@ -151,7 +151,7 @@ proptest! {
 					Step::Settle(id, earned) => Inference::settle(
 						id, &[(account(70), 3), (account(71), 1)], Permill::from_parts(earned),
 					).map(|_| ()),
-					Step::Slash(n, amount) => Inference::slash(&account(n), amount, &account(9)).map(|_| ()),
+					Step::Slash(n, amount) => Inference::slash(&account(n), amount, &[account(9)]).map(|_| ()),
 					Step::Pass(blocks) => { go_to(System::block_number() + blocks); Ok(()) },
 					Step::Prune(id) => {
 						let payer = Requests::<Test>::get(id).map(|r| r.payer).unwrap_or(account(5));

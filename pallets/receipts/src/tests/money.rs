@@ -2,7 +2,10 @@
 
 use crate::{Batches, Lines, Sessions, mock::*};
 use frame_support::traits::fungible::Inspect as _;
-use openledger_primitives_core::{Hash, traits::Settlement};
+use openledger_primitives_core::{
+	Hash,
+	traits::{Claims, Settlement},
+};
 use proptest::{collection::vec, prelude::*};
 
 #[derive(Clone, Debug)]
@@ -99,9 +102,7 @@ fn take(step: Step, books: &mut Vec<Book>, counts: &mut Counts) {
 			open.sort();
 			if !open.is_empty() {
 				let id = open[pick % open.len()];
-				Receipts::refund(id).unwrap();
-				// Whoever finds an answer false closes its claim.
-				pallet_attribution::Claims::<Test>::remove(id);
+				<Attribution as Claims<_>>::reject(id).unwrap();
 			}
 		}
 		Step::CloseByPayer { session } => {

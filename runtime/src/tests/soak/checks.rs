@@ -197,7 +197,7 @@ fn deposits() -> Result<(), String> {
 
 /// Our own reasons to hold something.
 fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
-	use RuntimeHoldReason::{Attribution, Datanets, Inference, Models, Rewards, Voice};
+	use RuntimeHoldReason::{Attribution, Audits, Datanets, Inference, Models, Rewards, Voice};
 	Some(match reason {
 		Datanets(pallet_datanets::HoldReason::Datanet) => "datanet",
 		Datanets(pallet_datanets::HoldReason::Commitment) => "commitment",
@@ -210,6 +210,9 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Inference(pallet_inference::HoldReason::OperatorDeposit) => "operator",
 		Inference(pallet_inference::HoldReason::RequestDeposit) => "request",
 		Attribution(pallet_attribution::HoldReason::Challenge) => "challenge",
+		Audits(pallet_audits::HoldReason::Bond) => "verifier's bond",
+		Audits(pallet_audits::HoldReason::Appeal) => "appeal",
+		Audits(pallet_audits::HoldReason::VerifierDeposit) => "verifier",
 		Rewards(pallet_rewards::HoldReason::Payee) => "payee",
 		Voice(pallet_voice::HoldReason::Vote) => "vote",
 		_ => return None,

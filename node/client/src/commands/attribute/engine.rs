@@ -47,7 +47,7 @@ impl Engine<'_> {
 		let payer = payer.map_or_else(|| self.nobody(), Ok)?;
 		let method = self.index.header().method;
 		let found = query(self.base, self.adapter, self.index, &prompt, &tokens)?;
-		let claim = claim(self.index, found.sketch, found.gain, found.trace, &payer, method)?;
+		let claim = claim(self.index, found.sketch, found.gain, found.traces[0], &payer, method)?;
 		let snapshots = &self.index.header().snapshots;
 		let terms = Terms { method, index: self.index.commitment(), snapshots };
 		let verified = verify(&terms, &payer, &claim)

@@ -1,0 +1,51 @@
+//! What audits do to claims.
+
+use crate::{Claims, Config, Event, Pallet, Status, submit::Credited};
+use frame_support::traits::Get;
+use openledger_primitives_attribution::{Claim, lift::earned};
+use openledger_primitives_core::{
+	Balance, RequestId,
+	traits::{self, Settlement},
+};
+use sp_runtime::{DispatchError, DispatchResult};
+
+impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
+	type Claim = Claim<T::AccountId>;
+
+	fn is_open(request: RequestId) -> bool {
+		Claims::<T>::get(request).is_some_and(|claim| claim.status == Status::Open)
+	}
+
+	fn replace(request: RequestId, truth: Self::Claim) -> DispatchResult {
+		let mut claim = Self::open_claim(request)?;
+		let Credited { paid, evidence } = Self::credited(claim.model, &claim.payer, &truth)?;
+		let credits = paid.len() as u32;
+		claim.gain = truth.gain;
+		claim.earned = earned(truth.gain, T::FullGain::get());
+		claim.sketch = truth.sketch;
+		claim.paid = paid;
+		claim.evidence = evidence;
+		let earned = claim.earned;
+		Claims::<T>::insert(request, claim);
+		Self::deposit_event(Event::ClaimReplaced { request, credits, earned });
+		Ok(())
+	}
+
+	fn discredit(request: RequestId) -> DispatchResult {
+		let mut claim = Self::open_claim(request)?;
+		claim.paid = Default::default();
+		claim.evidence = Default::default();
+		Claims::<T>::insert(request, claim);
+		Self::deposit_event(Event::ClaimDiscredited { request });
+		Ok(())
+	}
+
+	fn reject(request: RequestId) -> Result<Balance, DispatchError> {
+		let mut claim = Self::open_claim(request)?;
+		let fee = T::Settlement::refund(request)?;
+		claim.status = Status::Rejected;
+		Claims::<T>::insert(request, claim);
+		Self::deposit_event(Event::ClaimRejected { request, fee });
+		Ok(fee)
+	}
+}

@@ -1,0 +1,256 @@
+//! Benchmarks, and the stage that they need from the runtime.
+
+use super::*;
+use alloc::{boxed::Box, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::{
+	BoundedVec,
+	traits::{
+		EnsureOrigin, Get,
+		fungible::{Inspect, Unbalanced, hold::Mutate as _},
+	},
+};
+use frame_system::{Pallet as System, RawOrigin};
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{Finding, Level, commitment, digest},
+};
+use openledger_primitives_core::{
+	Hash, RequestId,
+	traits::{Clearance, Lots as _},
+};
+use sp_runtime::SaturatedConversion;
+
+/// What the runtime sets up for these benchmarks.
+pub trait Helper<AccountId> {
+	/// An open claim that was noted for audits, and another one that verifies on the same answer,
+	/// with the most credits and the longest sketches.
+	fn claimed() -> (RequestId, Claim<AccountId>);
+	/// Ends rounds until the lots are known that decide what is committed now.
+	fn end_rounds();
+}
+
+const SALT: [u8; 32] = [7; 32];
+
+fn rich<T: Config>(name: &'static str, index: u32) -> Result<T::AccountId, BenchmarkError> {
+	let who: T::AccountId = account(name, index, 0);
+	let balance = T::MinBond::get()
+		.saturating_add(T::AppealDeposit::get())
+		.saturating_add(T::Currency::minimum_balance().saturating_mul(1_000_000_000))
+		.saturating_mul(10);
+	T::Currency::write_balance(&who, balance)?;
+	T::Currency::set_total_issuance(T::Currency::total_issuance().saturating_add(balance));
+	Ok(who)
+}
+
+fn verifier<T: Config>(index: u32) -> Result<T::AccountId, BenchmarkError> {
+	let who = rich::<T>("verifier", index)?;
+	Pallet::<T>::do_register(who.clone(), account("agent", index, 0), T::MinBond::get())?;
+	Ok(who)
+}
+
+/// The audit of a claim with a seat for each of as many new verifiers as there can be, of which all
+/// have committed and all but the last revealed that the claim is false.
+fn seated<T: Config>(
+	stage: Stage,
+) -> Result<(RequestId, Claim<T::AccountId>, Finding), BenchmarkError> {
+	let (claim, truth) = T::BenchmarkHelper::claimed();
+	let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
+	let execution = openledger_primitives_attribution::audit::Execution {
+		claim: digest(&truth),
+		..note.execution
+	};
+	let finding = Finding::Refuted(execution);
+	let mut seats = Vec::new();
+	for index in 0..MAX_SEATS {
+		let level = match index {
+			0..COMMITTEE => Level::First,
+			index if index < COMMITTEE.saturating_mul(2) => Level::Redraw,
+			_ => Level::Appeal,
+		};
+		let who = verifier::<T>(index)?;
+		Verifiers::<T>::mutate(&who, |entry| {
+			if let Some(entry) = entry {
+				entry.duties = 1;
+			}
+		});
+		Duties::<T>::insert(&who, BoundedVec::truncate_from(alloc::vec![claim]));
+		let commitment = commitment(claim, level, &finding, &who, &SALT);
+		let last = index.saturating_add(1) == MAX_SEATS;
+		seats.push(Seat {
+			verifier: who,
+			level,
+			commitment: Some(commitment),
+			finding: (!last).then(|| finding.clone()),
+		});
+	}
+	let appellant = rich::<T>("appellant", 0)?;
+	let deposit = T::AppealDeposit::get();
+	T::Currency::hold(&HoldReason::Appeal.into(), &appellant, deposit)?;
+	let appeal = Some(Appeal { appellant, deposit, against: Verdict::Upheld });
+	let seats = BoundedVec::truncate_from(seats);
+	Audits::<T>::insert(claim, Audit { level: Level::Appeal, stage, seats, appeal });
+	Ok((claim, truth, finding))
+}
+
+fn later<T: Config>() -> openledger_primitives_core::BlockNumber {
+	Pallet::<T>::now().saturating_add(100)
+}
+
+fn last_agent<T: Config>() -> T::AccountId {
+	account("agent", MAX_SEATS.saturating_sub(1), 0)
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn register_verifier() -> Result<(), BenchmarkError> {
+		let who = rich::<T>("verifier", 0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), account("agent", 0, 0), T::MinBond::get());
+		assert!(Verifiers::<T>::contains_key(who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn bond_extra() -> Result<(), BenchmarkError> {
+		let who = verifier::<T>(0)?;
+		let amount = T::Currency::minimum_balance();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), amount);
+		let bond = Verifiers::<T>::get(who).map(|verifier| verifier.bond);
+		assert_eq!(bond, Some(T::MinBond::get().saturating_add(amount)));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn leave() -> Result<(), BenchmarkError> {
+		let who = verifier::<T>(0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+		assert!(Verifiers::<T>::get(who).is_some_and(|verifier| verifier.leaving.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_bond() -> Result<(), BenchmarkError> {
+		let who = verifier::<T>(0)?;
+		Pallet::<T>::do_leave(who.clone())?;
+		let free_at = Pallet::<T>::now().saturating_add(T::UnbondingPeriod::get());
+		System::<T>::set_block_number(free_at.saturated_into());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+		assert!(!Verifiers::<T>::contains_key(who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn commit() -> Result<(), BenchmarkError> {
+		let (claim, _, _) = seated::<T>(Stage::Committing { until: later::<T>() })?;
+		Audits::<T>::mutate(claim, |audit| {
+			if let Some(seat) = audit.as_mut().and_then(|audit| audit.seats.last_mut()) {
+				seat.commitment = None;
+			}
+		});
+		#[extrinsic_call]
+		_(RawOrigin::Signed(last_agent::<T>()), claim, Hash::zero());
+		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
+		assert!(matches!(stage, Some(Stage::Revealing { .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn reveal() -> Result<(), BenchmarkError> {
+		let (claim, _, finding) = seated::<T>(Stage::Revealing { until: later::<T>() })?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(last_agent::<T>()), claim, finding, SALT);
+		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
+		assert!(matches!(stage, Some(Stage::Correcting { .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn appeal() -> Result<(), BenchmarkError> {
+		let until = later::<T>();
+		let (claim, _, _) = seated::<T>(Stage::Decided { verdict: Verdict::Upheld, until })?;
+		let who = rich::<T>("other", 0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), claim);
+		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
+		assert!(matches!(stage, Some(Stage::Drawing { .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn correct() -> Result<(), BenchmarkError> {
+		let (claim, truth, _) = seated::<T>(Stage::Undecided)?;
+		let stage = Stage::Correcting { truth: digest(&truth), until: later::<T>() };
+		Audits::<T>::mutate(claim, |audit| {
+			if let Some(audit) = audit {
+				audit.stage = stage;
+				audit.seats = BoundedVec::new();
+			}
+		});
+		let who = rich::<T>("anyone", 0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), claim, Box::new(truth));
+		assert!(Verdicts::<T>::contains_key(claim));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn resolve() -> Result<(), BenchmarkError> {
+		let (claim, _, finding) = seated::<T>(Stage::Undecided)?;
+		let origin =
+			T::ResolveOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, claim, Verdict::of(&finding));
+		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
+		assert!(matches!(stage, Some(Stage::Correcting { .. })));
+		Ok(())
+	}
+
+	/// Drawing an appeal's committee among as many verifiers as there can be.
+	#[benchmark]
+	fn advance() -> Result<(), BenchmarkError> {
+		for index in 0..T::MaxVerifiers::get() {
+			verifier::<T>(index)?;
+		}
+		let (claim, _) = T::BenchmarkHelper::claimed();
+		let round = T::Lots::round();
+		T::BenchmarkHelper::end_rounds();
+		let (seats, stage) = (BoundedVec::new(), Stage::Drawing { round });
+		let audit = Audit { level: Level::Appeal, stage, seats, appeal: None };
+		Audits::<T>::insert(claim, audit);
+		let who = rich::<T>("anyone", 0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), claim);
+		let seats = Audits::<T>::get(claim).map(|audit| audit.seats.len() as u32);
+		assert_eq!(seats, Some(APPEAL));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn clearance(v: Linear<COMMITTEE, 256>) -> Result<(), BenchmarkError> {
+		for index in 0..v.min(T::MaxVerifiers::get()) {
+			verifier::<T>(index)?;
+		}
+		let (claim, _) = T::BenchmarkHelper::claimed();
+		let round = T::Lots::round();
+		T::BenchmarkHelper::end_rounds();
+		let seed = T::Lots::seed(round).ok_or("the lots are not known")?;
+		let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
+		let opened;
+		#[block]
+		{
+			opened = Pallet::<T>::clear(claim, note, &seed, true);
+		}
+		assert!(matches!(opened, Clearance::Until(_)));
+		assert!(Audits::<T>::contains_key(claim));
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::unchecked(), crate::mock::Test);
+}

@@ -1,0 +1,568 @@
+//! # Audits
+//!
+//! Verifiers, and the audits that lots call them to: what the runtime can't check by itself is
+//! executed again.
+//!
+//! ## Overview
+//!
+//! Every verified claim is noted. Lots that did not exist when it was made decide whether it is
+//! audited: a governed part of all claims is. A committee of verifiers is drawn by bond, none of
+//! them a party to the answer. Each executes the answer again with the reproducible kernels, commits
+//! to what it found ([`Pallet::commit`]) and reveals it once the others have committed
+//! ([`Pallet::reveal`]). More than half of the seats decide. Anyone can appeal
+//! ([`Pallet::appeal`]) to a committee three times as large, whose verdict is the last one; nobody
+//! pays anything before.
+//!
+//! A claim that is upheld is paid as it stands. One that is refuted costs its operator a multiple of
+//! the fee, at most half of which goes to those who found out. Where only the claim is false, anyone
+//! can bring the true one ([`Pallet::correct`]), by which contributors are paid as they should have
+//! been; the payer, who has its answer, is not refunded, or payer, operator and verifiers could
+//! collude for free answers. Where the answer itself is false, or not handed out, the payer has its
+//! fee back.
+//!
+//! ## Terminology
+//!
+//! - **Finding**: what a verifier's execution came to. One that upholds a claim has to show a trace
+//!   which only the execution gives ([`openledger_primitives_attribution::audit`]), so that agreeing
+//!   costs as much as checking.
+//! - **Level**: first committee, a second one where the first has no majority, the appeal's.
+//! - **Strike**: what a verifier gets who neglects a duty or whose finding the verdict disagrees
+//!   with. It costs a part of the bond, and the third one the place.
+//! - **Undecided**: without a majority after the last committee, or without verifiers for it. Then
+//!   governance decides ([`Pallet::resolve`]).
+//!
+//! ## Assumptions
+//!
+//! More than two thirds of the bond belong to verifiers who execute what they are drawn for; what
+//! happens otherwise is in `docs/incentives.md`. Whoever settles claims asks for clearance first.
+//! Where there are fewer verifiers than a committee has seats, claims are paid unaudited, and an
+//! event says so.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::panic,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
+)]
+
+extern crate alloc;
+
+mod api;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+mod clearance;
+mod committee;
+mod due;
+mod findings;
+#[cfg(test)]
+mod mock;
+mod offchain;
+#[cfg(test)]
+mod tests;
+mod try_state;
+mod types;
+mod verdict;
+mod verifiers;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::{
+	APPEAL, Appeal, Audit, COMMITTEE, MAX_SEATS, Note, Seat, Stage, Verdict, Verifier, seats,
+};
+pub use verifiers::STRIKES;
+pub use weights::WeightInfo;
+
+// What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
+#[allow(
+	clippy::expect_used,
+	clippy::unwrap_used,
+	clippy::panic,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects
+)]
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use alloc::{boxed::Box, vec::Vec};
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{
+			Consideration, Footprint,
+			fungible::{Inspect, hold},
+		},
+		weights::WeightMeter,
+	};
+	use frame_system::{
+		offchain::{AppCrypto, CreateSignedTransaction},
+		pallet_prelude::*,
+	};
+	use openledger_primitives_attribution::{
+		Claim,
+		audit::{Finding, Level},
+	};
+	use openledger_primitives_core::{Balance, BlockNumber, Hash, RequestId, traits};
+	use openledger_primitives_inference::job;
+	use sp_runtime::Permill;
+
+	/// The layout of this pallet's storage.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	/// The pallet.
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What the runtime gives to this pallet.
+	#[pallet::config]
+	pub trait Config:
+		frame_system::Config<RuntimeEvent: From<Event<Self>>> + CreateSignedTransaction<Call<Self>>
+	{
+		/// OPEN.
+		type Currency: Inspect<Self::AccountId, Balance = Balance>
+			+ hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+		/// Why balances are held.
+		type RuntimeHoldReason: From<HoldReason>;
+		/// The deposit for a verifier's entries and its seats.
+		type VerifierConsideration: Consideration<Self::AccountId, Footprint>;
+		/// Randomness that did not exist when a claim was made.
+		type Lots: traits::Lots;
+		/// Who answers for whom.
+		type Operators: traits::Operators<Self::AccountId>;
+		/// The claims that are audited.
+		type Claims: traits::Claims<Self::AccountId, Claim = Claim<Self::AccountId>>;
+		/// Where operators are slashed.
+		type Settlement: traits::Settlement<Self::AccountId>;
+		/// Where verifiers are paid.
+		type Rewards: traits::Rewards<Self::AccountId>;
+		/// Everything that executing an answer again takes.
+		type Jobs: job::Jobs;
+		/// The key that an agent's off-chain worker signs with.
+		type AuthorityId: AppCrypto<Self::Public, Self::Signature>;
+		/// Who gets penalties.
+		type TreasuryAccount: Get<Self::AccountId>;
+		/// Who decides where committees do not.
+		type ResolveOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// The part of claims that is audited.
+		type Rate: Get<Permill>;
+		/// The least bond that a verifier is drawn with.
+		type MinBond: Get<Balance>;
+		/// Blocks between leaving and the bond's release.
+		type UnbondingPeriod: Get<BlockNumber>;
+		/// Blocks for a committee to execute and commit.
+		type CommitPeriod: Get<BlockNumber>;
+		/// Blocks for a committee to reveal.
+		type RevealPeriod: Get<BlockNumber>;
+		/// Blocks within which a verdict can be appealed.
+		type AppealWindow: Get<BlockNumber>;
+		/// Blocks within which the true claim can be brought.
+		type CorrectionPeriod: Get<BlockNumber>;
+		/// What an appeal puts at stake.
+		type AppealDeposit: Get<Balance>;
+		/// What a seat is paid whose finding the verdict agrees with, as far as the verifiers' part
+		/// of fees goes.
+		type SeatReward: Get<Balance>;
+		/// What a strike takes of a bond.
+		type StrikePenalty: Get<Permill>;
+		/// How many times its fee a false claim costs the operator.
+		type PenaltyFactor: Get<u32>;
+		/// What a false claim costs at least.
+		type MinPenalty: Get<Balance>;
+		/// Blocks after which lots that were not drawn yet are looked for again.
+		#[pallet::constant]
+		type LookAgain: Get<BlockNumber>;
+		/// The most verifiers.
+		#[pallet::constant]
+		type MaxVerifiers: Get<u32>;
+		/// The most audits that a verifier has a seat in at once.
+		#[pallet::constant]
+		type MaxDuties: Get<u32>;
+		/// The most audits with a deadline in one block.
+		#[pallet::constant]
+		type MaxDue: Get<u32>;
+		/// Blocks for which a submitted finding counts as under way. At least the longevity of the
+		/// transactions that the runtime creates for it.
+		#[pallet::constant]
+		type SubmissionPeriod: Get<BlockNumber>;
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+		/// Sets the stage for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: benchmarking::Helper<Self::AccountId>;
+	}
+
+	/// Why this pallet holds balances.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// A verifier's bond.
+		Bond,
+		/// An appeal that is not decided.
+		Appeal,
+		/// The deposit for a verifier's entries.
+		VerifierDeposit,
+	}
+
+	/// A verifier of this runtime.
+	pub type VerifierOf<T> =
+		Verifier<<T as frame_system::Config>::AccountId, <T as Config>::VerifierConsideration>;
+
+	/// Bonded verifiers.
+	#[pallet::storage]
+	pub type Verifiers<T: Config> =
+		CountedStorageMap<_, Blake2_128Concat, T::AccountId, VerifierOf<T>>;
+
+	/// The verifier that an agent answers for.
+	#[pallet::storage]
+	pub type AgentOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
+
+	/// The audits that a verifier has a seat in.
+	#[pallet::storage]
+	pub type Duties<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		BoundedVec<RequestId, T::MaxDuties>,
+		ValueQuery,
+	>;
+
+	/// Claims that lots may call to audit.
+	#[pallet::storage]
+	pub type Notes<T: Config> = StorageMap<_, Twox64Concat, RequestId, Note<T::AccountId>>;
+
+	/// Audits that are not concluded, by claim.
+	#[pallet::storage]
+	pub type Audits<T: Config> = StorageMap<_, Twox64Concat, RequestId, Audit<T::AccountId>>;
+
+	/// What audits came to, until their claims are forgotten.
+	#[pallet::storage]
+	pub type Verdicts<T: Config> = StorageMap<_, Twox64Concat, RequestId, Verdict>;
+
+	/// Audits by the block at which they are looked at next.
+	#[pallet::storage]
+	pub type Due<T: Config> =
+		StorageMap<_, Twox64Concat, BlockNumber, BoundedVec<RequestId, T::MaxDue>, ValueQuery>;
+
+	/// The first block whose audits are not all looked at yet.
+	#[pallet::storage]
+	pub type NextDue<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// What happened.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A verifier registered and bonded.
+		VerifierRegistered {
+			/// The verifier.
+			verifier: T::AccountId,
+			/// Who answers for it.
+			agent: T::AccountId,
+			/// Its bond.
+			bond: Balance,
+		},
+		/// A verifier added to its bond.
+		BondAdded {
+			/// The verifier.
+			verifier: T::AccountId,
+			/// What it added.
+			amount: Balance,
+		},
+		/// A verifier is drawn no more.
+		VerifierLeaving {
+			/// The verifier.
+			verifier: T::AccountId,
+			/// The first block at which it can withdraw its bond.
+			free_at: BlockNumber,
+		},
+		/// A verifier withdrew its bond and is gone.
+		BondWithdrawn {
+			/// The verifier.
+			verifier: T::AccountId,
+			/// Its bond.
+			bond: Balance,
+		},
+		/// A verifier neglected a duty, or a verdict disagreed with it.
+		VerifierStruck {
+			/// The verifier.
+			verifier: T::AccountId,
+			/// What it lost of its bond.
+			amount: Balance,
+		},
+		/// A verifier lost its place.
+		VerifierExpelled {
+			/// The verifier.
+			verifier: T::AccountId,
+		},
+		/// Lots called a claim to audit, and there are not enough verifiers for a committee.
+		NotAudited {
+			/// The claim.
+			claim: RequestId,
+		},
+		/// A committee was drawn.
+		CommitteeDrawn {
+			/// The claim.
+			claim: RequestId,
+			/// Which committee it is.
+			level: Level,
+			/// Who sits in it.
+			committee: Vec<T::AccountId>,
+			/// The first block at which it is too late to commit.
+			until: BlockNumber,
+		},
+		/// A verifier committed to what it found.
+		FindingCommitted {
+			/// The claim.
+			claim: RequestId,
+			/// The verifier.
+			verifier: T::AccountId,
+		},
+		/// A verifier revealed what it found.
+		FindingRevealed {
+			/// The claim.
+			claim: RequestId,
+			/// The verifier.
+			verifier: T::AccountId,
+		},
+		/// A committee's findings were counted.
+		FindingsCounted {
+			/// The claim.
+			claim: RequestId,
+			/// The committee.
+			level: Level,
+			/// What more than half of its seats voted for, if anything.
+			verdict: Option<Verdict>,
+		},
+		/// A verdict was appealed.
+		Appealed {
+			/// The claim.
+			claim: RequestId,
+			/// Who appealed.
+			appellant: T::AccountId,
+		},
+		/// No committee reached a majority: governance has to decide.
+		AuditUndecided {
+			/// The claim.
+			claim: RequestId,
+		},
+		/// A claim was refuted, and its operator paid for it.
+		ClaimRefuted {
+			/// The claim.
+			claim: RequestId,
+			/// Who had answered.
+			operator: T::AccountId,
+			/// What it paid.
+			penalty: Balance,
+		},
+		/// An audit ended.
+		AuditConcluded {
+			/// The claim.
+			claim: RequestId,
+			/// What it came to.
+			verdict: Verdict,
+		},
+		/// An audit could not be taken further by itself; anyone can advance it.
+		AdvanceFailed {
+			/// The claim.
+			claim: RequestId,
+			/// Why.
+			error: DispatchError,
+		},
+	}
+
+	/// Why a call failed.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The account is a verifier already.
+		AlreadyRegistered,
+		/// The account is no verifier.
+		NotVerifier,
+		/// There are as many verifiers as there can be.
+		TooManyVerifiers,
+		/// The account answers for another verifier already.
+		AgentTaken,
+		/// The bond is below the minimum.
+		BondTooSmall,
+		/// The verifier is leaving.
+		Leaving,
+		/// The verifier has not asked to leave.
+		NotLeaving,
+		/// The unbonding period is not over.
+		StillBonded,
+		/// Audits that the verifier has a seat in are not concluded.
+		OpenDuties,
+		/// The claim is not being audited.
+		UnknownAudit,
+		/// The caller answers for no verifier.
+		NotAgent,
+		/// The caller's verifier has no seat in the committee that sits.
+		NoSeat,
+		/// The committee does not commit now.
+		NotCommitting,
+		/// The verifier has committed to a finding already.
+		AlreadyCommitted,
+		/// The committee does not reveal now: wait until all have committed, or the time for it is
+		/// over.
+		NotRevealing,
+		/// The verifier has revealed its finding already.
+		AlreadyRevealed,
+		/// What is revealed is not what this verifier committed to.
+		WrongOpening,
+		/// The finding upholds the claim and does not show the trace of an execution.
+		NotExecuted,
+		/// The finding refutes the claim by what the claim says.
+		NothingRefuted,
+		/// There is no verdict to appeal against, or it was the last one.
+		NotDecided,
+		/// The claim was not refuted, or is corrected already.
+		NotCorrecting,
+		/// The claim that is brought is not the one that the verdict found to be true.
+		NotTheTruth,
+		/// Committees have not failed to decide.
+		NotUndecided,
+		/// The time for it is over.
+		TooLate,
+		/// The time for it has not come.
+		TooEarly,
+		/// Too many audits have their deadlines at that time: try again a block later.
+		QueueFull,
+		/// A number passes what it can hold.
+		Overflow,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			let mut meter = WeightMeter::with_limit(remaining);
+			Self::advance_due(&mut meter);
+			meter.consumed()
+		}
+
+		fn offchain_worker(_: BlockNumberFor<T>) {
+			Self::work();
+		}
+
+		fn integrity_test() {
+			assert!(T::MaxDue::get() > 0, "blocks need room for an audit");
+			assert!(T::MaxDuties::get() > 0, "verifiers need room for a duty");
+			assert!(T::LookAgain::get() > 0, "the next look has to be later");
+			assert!(T::SubmissionPeriod::get() > 0, "a submission has to count for a block");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Registers the caller as a verifier, with `bond` held from it and `agent` answering for
+		/// it. It is drawn for claims made from this round on.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::register_verifier())]
+		pub fn register_verifier(
+			origin: OriginFor<T>,
+			agent: T::AccountId,
+			bond: Balance,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_register(who, agent, bond)
+		}
+
+		/// Adds `amount` to the caller's bond. It is drawn for claims made from this round on.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::bond_extra())]
+		pub fn bond_extra(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_bond_extra(who, amount)
+		}
+
+		/// The caller is drawn no more and starts to unbond.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::leave())]
+		pub fn leave(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_leave(who)
+		}
+
+		/// Releases the caller's bond and deposit, once the unbonding period is over and every audit
+		/// that it has a seat in concluded.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::withdraw_bond())]
+		pub fn withdraw_bond(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_withdraw(who)
+		}
+
+		/// Commits to what the verifier found of whom the caller is the agent: `commitment` is
+		/// `blake2b-256(SCALE("openledger/finding", claim, level, finding, verifier, salt))`. Free
+		/// for a seat that has not committed yet.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::commit())]
+		pub fn commit(
+			origin: OriginFor<T>,
+			claim: RequestId,
+			commitment: Hash,
+		) -> DispatchResultWithPostInfo {
+			let agent = ensure_signed(origin)?;
+			Self::do_commit(agent, claim, commitment)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Reveals what a verifier has committed to. Free where it is that.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::reveal())]
+		pub fn reveal(
+			origin: OriginFor<T>,
+			claim: RequestId,
+			finding: Finding,
+			salt: [u8; 32],
+		) -> DispatchResultWithPostInfo {
+			let agent = ensure_signed(origin)?;
+			Self::do_reveal(agent, claim, finding, salt)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Appeals against a verdict, to a committee three times as large. Holds a deposit, which
+		/// comes back where the verdict changes.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::appeal())]
+		pub fn appeal(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_appeal(who, claim)
+		}
+
+		/// Brings the true claim in the place of one that was refuted. Anyone may; free where it is
+		/// the one that the verdict found.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::correct())]
+		pub fn correct(
+			origin: OriginFor<T>,
+			claim: RequestId,
+			truth: Box<Claim<T::AccountId>>,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_correct(claim, *truth)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Decides an audit that no committee could decide.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::resolve())]
+		pub fn resolve(origin: OriginFor<T>, claim: RequestId, verdict: Verdict) -> DispatchResult {
+			T::ResolveOrigin::ensure_origin(origin)?;
+			Self::do_resolve(claim, verdict)
+		}
+
+		/// Takes an audit further whose stage is over. Anyone may call it; it happens by itself too.
+		#[pallet::call_index(9)]
+		#[pallet::weight(Pallet::<T>::step_weight())]
+		pub fn advance(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_advance(claim)
+		}
+	}
+}

@@ -1,0 +1,514 @@
+//! A runtime of balances and audits, with lots, claims, operators and payments of its own that tests
+//! steer and look at.
+
+use crate as pallet_audits;
+use crate::{Audits, Stage};
+use codec::Encode;
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{
+		ConstU32, ConstU128, Hooks, LinearStoragePrice,
+		fungible::{HoldConsideration, InspectHold},
+	},
+	weights::Weight,
+};
+use frame_system::{
+	EnsureRoot,
+	offchain::{AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes},
+};
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{self, Execution, Finding, Level, Traces},
+};
+use openledger_primitives_core::{
+	Balance, Hash, ModelId, RequestId, RoundId, Sketch,
+	model::Usage,
+	settlement::{Distribution, Sale},
+	traits::{self, AnsweredRequest},
+};
+use openledger_primitives_inference::job::{Job, Jobs};
+use sp_core::crypto::AccountId32;
+use sp_runtime::{
+	BuildStorage, DispatchError, DispatchResult, MultiSignature, MultiSigner, Permill,
+	generic::UncheckedExtrinsic, traits::IdentityLookup,
+};
+use std::collections::BTreeMap;
+
+pub const BOND: Balance = 1_000;
+pub const RICH: Balance = 1_000_000;
+pub const DEPOSIT: Balance = 300;
+pub const FEE: Balance = 40;
+pub const COMMIT: u32 = 10;
+pub const REVEAL: u32 = 5;
+pub const WINDOW: u32 = 8;
+/// The claim that most tests audit.
+pub const CLAIM: RequestId = 7;
+/// The first of the accounts that verify.
+pub const FIRST: u8 = 10;
+
+frame_support::construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Verification: pallet_audits,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = frame_system::mocking::MockBlock<Test>;
+	type AccountId = AccountId32;
+	type Lookup = IdentityLookup<AccountId32>;
+	type AccountData = pallet_balances::AccountData<u128>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = u128;
+	type AccountStore = System;
+	type ExistentialDeposit = ConstU128<10>;
+}
+
+/// How far a claim is that is not this pallet's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+	Open,
+	Replaced(Claim<AccountId32>),
+	Discredited,
+	Rejected,
+}
+
+parameter_types! {
+	pub Treasury: AccountId32 = account(90);
+	pub const VerifierReason: RuntimeHoldReason =
+		RuntimeHoldReason::Verification(pallet_audits::HoldReason::VerifierDeposit);
+	pub static Rate: Permill = Permill::one();
+	pub const StrikePenalty: Permill = Permill::from_percent(2);
+	pub static Round: RoundId = 4;
+	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
+	pub static States: BTreeMap<RequestId, State> = BTreeMap::new();
+	/// What was taken from operators, and who was rewarded.
+	pub static Slashed: Vec<(AccountId32, Balance, Vec<AccountId32>)> = Vec::new();
+	/// What verifiers were paid.
+	pub static Paid: BTreeMap<AccountId32, Balance> = BTreeMap::new();
+	pub static JobOf: Option<Job> = None;
+}
+
+impl pallet_audits::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type VerifierConsideration = HoldConsideration<
+		AccountId32,
+		Balances,
+		VerifierReason,
+		LinearStoragePrice<ConstU128<10>, ConstU128<1>, u128>,
+	>;
+	type Lots = Draws;
+	type Operators = Draws;
+	type Claims = Draws;
+	type Settlement = Draws;
+	type Rewards = Draws;
+	type Jobs = Draws;
+	type AuthorityId = Key;
+	type TreasuryAccount = Treasury;
+	type ResolveOrigin = EnsureRoot<AccountId32>;
+	type Rate = Rate;
+	type MinBond = ConstU128<100>;
+	type UnbondingPeriod = ConstU32<20>;
+	type CommitPeriod = ConstU32<COMMIT>;
+	type RevealPeriod = ConstU32<REVEAL>;
+	type AppealWindow = ConstU32<WINDOW>;
+	type CorrectionPeriod = ConstU32<6>;
+	type AppealDeposit = ConstU128<DEPOSIT>;
+	type SeatReward = ConstU128<3>;
+	type StrikePenalty = StrikePenalty;
+	type PenaltyFactor = ConstU32<20>;
+	type MinPenalty = ConstU128<100>;
+	type LookAgain = ConstU32<2>;
+	type MaxVerifiers = ConstU32<16>;
+	type MaxDuties = ConstU32<3>;
+	type MaxDue = ConstU32<2>;
+	type SubmissionPeriod = ConstU32<5>;
+	type WeightInfo = pallet_audits::weights::SubstrateWeight<Test>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Draws;
+}
+
+/// Everything that the pallet asks of others.
+pub struct Draws;
+
+impl traits::Lots for Draws {
+	fn round() -> RoundId {
+		Round::get()
+	}
+
+	fn seed(round: RoundId) -> Option<Hash> {
+		Seeds::get().get(&round).copied()
+	}
+}
+
+impl traits::Operators<AccountId32> for Draws {
+	/// The account 30 answers for the operator 1.
+	fn of_agent(agent: &AccountId32) -> Option<AccountId32> {
+		(*agent == account(30)).then(|| account(1))
+	}
+
+	fn serves(_: &AccountId32, _: ModelId) -> bool {
+		true
+	}
+
+	fn bond(_: &AccountId32) -> Balance {
+		RICH
+	}
+
+	fn expose(_: &AccountId32, _: Balance) -> DispatchResult {
+		Ok(())
+	}
+
+	fn discharge(_: &AccountId32, _: Balance) {}
+}
+
+impl traits::Claims<AccountId32> for Draws {
+	type Claim = Claim<AccountId32>;
+
+	fn is_open(claim: RequestId) -> bool {
+		!matches!(States::get().get(&claim), None | Some(State::Rejected))
+	}
+
+	fn replace(claim: RequestId, truth: Self::Claim) -> DispatchResult {
+		States::mutate(|states| states.insert(claim, State::Replaced(truth)));
+		Ok(())
+	}
+
+	fn discredit(claim: RequestId) -> DispatchResult {
+		States::mutate(|states| states.insert(claim, State::Discredited));
+		Ok(())
+	}
+
+	fn reject(claim: RequestId) -> Result<Balance, DispatchError> {
+		States::mutate(|states| states.insert(claim, State::Rejected));
+		Ok(FEE)
+	}
+}
+
+impl traits::Settlement<AccountId32> for Draws {
+	fn settle(
+		_: RequestId,
+		_: &[(AccountId32, u64)],
+		_: Permill,
+	) -> Result<Distribution<AccountId32>, DispatchError> {
+		Err(DispatchError::Other("audits settle nothing"))
+	}
+
+	fn slash(
+		operator: &AccountId32,
+		amount: Balance,
+		rewarded: &[AccountId32],
+	) -> Result<Balance, DispatchError> {
+		Slashed::mutate(|all| all.push((operator.clone(), amount, rewarded.to_vec())));
+		Ok(amount)
+	}
+
+	fn refund(_: RequestId) -> Result<Balance, DispatchError> {
+		Err(DispatchError::Other("claims refund, not audits"))
+	}
+
+	fn at_stake(_: RequestId) -> Option<(Balance, Balance)> {
+		None
+	}
+}
+
+impl traits::Rewards<AccountId32> for Draws {
+	fn pot() -> AccountId32 {
+		account(91)
+	}
+
+	fn distribute(
+		_: RequestId,
+		_: Sale<AccountId32>,
+		_: &[(AccountId32, u64)],
+		_: Permill,
+	) -> Result<Distribution<AccountId32>, DispatchError> {
+		Err(DispatchError::Other("audits divide nothing"))
+	}
+
+	fn pool(fee: Balance) -> Balance {
+		fee / 2
+	}
+
+	fn forget(_: RequestId) {}
+
+	fn pay_verifier(verifier: &AccountId32, amount: Balance) -> Balance {
+		Paid::mutate(|paid| *paid.entry(verifier.clone()).or_default() += amount);
+		amount
+	}
+}
+
+impl Jobs for Draws {
+	fn job(_: RequestId) -> Option<Job> {
+		JobOf::get()
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_audits::benchmarking::Helper<AccountId32> for Draws {
+	fn claimed() -> (RequestId, Claim<AccountId32>) {
+		noted(CLAIM, &claim(250));
+		(CLAIM, truth())
+	}
+
+	fn end_rounds() {
+		lots(1);
+	}
+}
+
+/// The key of the off-chain worker.
+pub struct Key;
+
+mod app {
+	use openledger_primitives_inference::OPERATOR_KEY_TYPE;
+	use sp_runtime::app_crypto::{app_crypto, sr25519};
+
+	app_crypto!(sr25519, OPERATOR_KEY_TYPE);
+}
+
+impl AppCrypto<MultiSigner, MultiSignature> for Key {
+	type RuntimeAppPublic = app::Public;
+	type GenericPublic = sp_core::sr25519::Public;
+	type GenericSignature = sp_core::sr25519::Signature;
+}
+
+pub type Extrinsic =
+	UncheckedExtrinsic<AccountId32, RuntimeCall, MultiSignature, frame_system::CheckNonce<Test>>;
+
+impl SigningTypes for Test {
+	type Public = MultiSigner;
+	type Signature = MultiSignature;
+}
+
+impl<LocalCall> CreateTransactionBase<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type Extrinsic = Extrinsic;
+	type RuntimeCall = RuntimeCall;
+}
+
+impl<LocalCall> CreateSignedTransaction<LocalCall> for Test
+where
+	RuntimeCall: From<LocalCall>,
+{
+	fn create_signed_transaction<C: AppCrypto<MultiSigner, MultiSignature>>(
+		call: RuntimeCall,
+		public: MultiSigner,
+		account: AccountId32,
+		nonce: u32,
+	) -> Option<Extrinsic> {
+		let signature = C::sign(&(&call, nonce).encode(), public)?;
+		Some(Extrinsic::new_signed(call, account, signature, frame_system::CheckNonce::from(nonce)))
+	}
+}
+
+pub fn account(n: u8) -> AccountId32 {
+	AccountId32::new([n; 32])
+}
+
+pub fn signed(n: u8) -> RuntimeOrigin {
+	RuntimeOrigin::signed(account(n))
+}
+
+/// The agent of the verifier `n`.
+pub fn agent(n: u8) -> u8 {
+	n + 100
+}
+
+pub fn register(n: u8, bond: Balance) {
+	Verification::register_verifier(signed(n), account(agent(n)), bond).unwrap();
+}
+
+pub fn claim(gain: i32) -> Claim<AccountId32> {
+	Claim {
+		sketch: Sketch::truncate_from(vec![1; 16]),
+		gain,
+		trace: audit::sealed(&audit::seals(&subject(), &traces(gain))),
+		contributors: Default::default(),
+		records: Default::default(),
+	}
+}
+
+/// The claim that execution comes to.
+pub fn truth() -> Claim<AccountId32> {
+	claim(100)
+}
+
+pub fn subject() -> Hash {
+	Hash::repeat_byte(0x51)
+}
+
+pub fn traces(gain: i32) -> Traces {
+	audit::traces(&gain)
+}
+
+pub fn answer(request: RequestId) -> AnsweredRequest<AccountId32> {
+	AnsweredRequest {
+		request,
+		model: 1,
+		payer: account(5),
+		operator: account(1),
+		usage: Usage { prompt: 3, output: 4 },
+		answer: openledger_primitives_core::record::content_hash(b"It scatters."),
+		subject: subject(),
+		fee: FEE,
+	}
+}
+
+pub fn open(request: RequestId) {
+	States::mutate(|states| states.insert(request, State::Open));
+}
+
+/// An operator's claim on the request, noted.
+pub fn noted(request: RequestId, claim: &Claim<AccountId32>) {
+	open(request);
+	let digest = audit::digest(claim);
+	<Verification as traits::Audits<AccountId32>>::note(&answer(request), digest, claim.trace);
+}
+
+/// Ends the round, with a seed made of `n`.
+pub fn lots(n: u32) {
+	let round = Round::get();
+	Seeds::mutate(|seeds| seeds.insert(round, Hash(n.using_encoded(sp_io::hashing::blake2_256))));
+	Round::set(round + 2);
+}
+
+pub fn clearance(request: RequestId) -> traits::Clearance {
+	<Verification as traits::Audits<AccountId32>>::clearance(request)
+}
+
+/// Audits `CLAIM`, on which the operator claims `claimed`; returns the committee.
+pub fn called(claimed: &Claim<AccountId32>) -> Vec<u8> {
+	noted(CLAIM, claimed);
+	lots(1);
+	assert!(matches!(clearance(CLAIM), traits::Clearance::Until(_)));
+	sitting()
+}
+
+/// Who sits in the committee that sits now.
+pub fn sitting() -> Vec<u8> {
+	let audit = Audits::<Test>::get(CLAIM).unwrap();
+	let seats = audit.seats.iter().filter(|seat| seat.level == audit.level);
+	seats.map(|seat| AsRef::<[u8; 32]>::as_ref(&seat.verifier)[0]).collect()
+}
+
+pub fn level() -> Level {
+	Audits::<Test>::get(CLAIM).unwrap().level
+}
+
+pub fn stage() -> Stage {
+	Audits::<Test>::get(CLAIM).unwrap().stage
+}
+
+/// What a verifier finds who executes.
+pub fn honest(claimed: &Claim<AccountId32>) -> Finding {
+	let execution = Execution {
+		answer: answer(CLAIM).answer,
+		usage: answer(CLAIM).usage,
+		claim: audit::digest(&truth()),
+	};
+	if *claimed == truth() {
+		let seals = audit::seals(&subject(), &traces(100));
+		Finding::Upheld { trace: traces(100)[level() as usize], seals }
+	} else {
+		Finding::Refuted(execution)
+	}
+}
+
+/// What a verifier says who has the false claim's traces from its operator.
+pub fn colluding(claimed: &Claim<AccountId32>) -> Finding {
+	let seals = audit::seals(&subject(), &traces(claimed.gain));
+	Finding::Upheld { trace: traces(claimed.gain)[level() as usize], seals }
+}
+
+pub fn commit(n: u8, finding: &Finding) -> DispatchResult {
+	let commitment = audit::commitment(CLAIM, level(), finding, &account(n), &[n; 32]);
+	Verification::commit(signed(agent(n)), CLAIM, commitment).map(|_| ()).map_err(|e| e.error)
+}
+
+pub fn reveal(n: u8, finding: Finding) -> DispatchResult {
+	frame_support::storage::with_storage_layer(|| {
+		Verification::reveal(signed(agent(n)), CLAIM, finding, [n; 32])
+			.map(|_| ())
+			.map_err(|e| e.error)
+	})
+}
+
+/// Every member commits to and reveals what it finds.
+pub fn find(findings: &[(u8, Finding)]) {
+	for (n, finding) in findings {
+		commit(*n, finding).unwrap();
+	}
+	for (n, finding) in findings {
+		reveal(*n, finding.clone()).unwrap();
+	}
+}
+
+pub fn held(reason: pallet_audits::HoldReason, n: u8) -> Balance {
+	Balances::balance_on_hold(&reason.into(), &account(n))
+}
+
+pub fn bond(n: u8) -> Balance {
+	crate::Verifiers::<Test>::get(account(n)).unwrap().bond
+}
+
+pub fn paid(n: u8) -> Balance {
+	Paid::get().get(&account(n)).copied().unwrap_or(0)
+}
+
+pub fn state() -> State {
+	States::get()[&CLAIM].clone()
+}
+
+/// Goes `blocks` on, with all the weight in the world for idle work at the end of each.
+pub fn wait(blocks: u32) {
+	for _ in 0..blocks {
+		System::set_block_number(System::block_number() + 1);
+		Verification::on_idle(System::block_number(), Weight::MAX);
+	}
+}
+
+/// Whether no unit came or went, and every invariant holds.
+pub fn check() {
+	Verification::do_try_state().unwrap();
+	assert_eq!(Balances::total_issuance(), 30 * RICH);
+}
+
+/// Externalities in which accounts 1 to 29 and the treasury are rich.
+pub fn unchecked() -> sp_io::TestExternalities {
+	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	pallet_balances::GenesisConfig::<Test> {
+		balances: (1..=29).chain([90]).map(|n| (account(n), RICH)).collect(),
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	let mut ext = sp_io::TestExternalities::new(storage);
+	ext.execute_with(|| System::set_block_number(1));
+	Round::set(4);
+	Rate::set(Permill::one());
+	Seeds::set(BTreeMap::new());
+	States::set(BTreeMap::new());
+	Slashed::set(Vec::new());
+	Paid::set(BTreeMap::new());
+	JobOf::set(None);
+	ext
+}
+
+/// A chain with `verifiers` of equal bonds, from [`FIRST`] on.
+pub fn chain(verifiers: u8, test: impl FnOnce()) {
+	unchecked().execute_with(|| {
+		for n in FIRST..FIRST + verifiers {
+			register(n, BOND);
+		}
+		test();
+		check();
+	});
+}

@@ -1,0 +1,280 @@
+//! The off-chain worker of a verifier: executes what its verifier is drawn for, commits to what it
+//! finds, reveals it, and brings the true claim where it refuted one.
+//!
+//! Every run starts from the chain's state. What can't be had from there again is remembered in the
+//! off-chain database, before anything is sent: without its salt a commitment can't be opened.
+
+use crate::{AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Stage};
+use alloc::{boxed::Box, vec::Vec};
+use codec::{Decode, DecodeAll, Encode};
+use frame_support::{
+	storage::{TransactionOutcome, with_transaction},
+	traits::Get,
+};
+use frame_system::offchain::{Account, SendSignedTransaction, Signer};
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{Execution, Finding, Level, Traces, commitment, digest, seals},
+};
+use openledger_primitives_core::{BlockNumber, RequestId, record::content_hash};
+use openledger_primitives_inference::{
+	Command, Outcome, Response, host::exchange, job::Executed, job::Jobs,
+};
+use sp_runtime::{
+	DispatchError, DispatchResult,
+	offchain::{
+		storage::StorageValueRef,
+		storage_lock::{StorageLock, Time},
+	},
+};
+
+const TARGET: &str = "runtime::audits";
+const LOCK: &[u8] = b"openledger/audits/lock";
+const MEMORY: &[u8] = b"openledger/audits/memory";
+
+/// What an agent's worker remembers between runs.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Memory<AccountId> {
+	/// What was found, by audit and level.
+	pub found: Vec<Found<AccountId>>,
+	/// The transaction that is under way, and the block until which that counts.
+	pub in_flight: Option<(RequestId, Step, BlockNumber)>,
+}
+
+impl<AccountId> Default for Memory<AccountId> {
+	fn default() -> Self {
+		Self { found: Vec::new(), in_flight: None }
+	}
+}
+
+/// What a transaction does for an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Step {
+	Commit(Level),
+	Reveal(Level),
+	Correct,
+}
+
+/// What was found in one audit.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Found<AccountId> {
+	pub claim: RequestId,
+	pub level: Level,
+	pub finding: Finding,
+	pub salt: [u8; 32],
+	/// The true claim, where it is not the one on chain.
+	pub truth: Option<Claim<AccountId>>,
+}
+
+/// The key of an agent's memory.
+pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
+	(MEMORY, agent).encode()
+}
+
+/// What an execution says of a noted claim.
+pub(crate) fn judge<AccountId>(
+	note: &Note<AccountId>,
+	level: Level,
+	outcome: &Outcome,
+	traces: &Traces,
+) -> Finding {
+	let execution = Execution {
+		answer: content_hash(&outcome.answer),
+		usage: outcome.usage,
+		claim: digest(&outcome.claim),
+	};
+	match traces.get(level as usize) {
+		Some(trace) if execution == note.execution => {
+			Finding::Upheld { trace: *trace, seals: seals(&note.subject, traces) }
+		}
+		_ => Finding::Refuted(execution),
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// One run, for every agent whose key is in the keystore.
+	pub(crate) fn work() {
+		let mut lock = StorageLock::<Time>::new(LOCK);
+		let Ok(_guard) = lock.try_lock() else {
+			log::debug!(target: TARGET, "another run is under way");
+			return;
+		};
+		for agent in Signer::<T, T::AuthorityId>::keystore_accounts() {
+			let Some(verifier) = AgentOf::<T>::get(&agent.id) else { continue };
+			let key = memory_key(&agent.id);
+			let store = StorageValueRef::persistent(&key);
+			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
+			let mut memory = before.clone();
+			Self::forget_concluded(&verifier, &mut memory);
+			for claim in Duties::<T>::get(&verifier) {
+				Self::serve(&agent, &verifier, claim, &mut memory, &store);
+			}
+			Self::correct_refuted(&agent, &mut memory, &store);
+			if memory != before {
+				store.set(&memory);
+			}
+		}
+	}
+
+	fn forget_concluded(verifier: &T::AccountId, memory: &mut Memory<T::AccountId>) {
+		let now = Self::now();
+		memory.found.retain(|found| {
+			let open = Audits::<T>::contains_key(found.claim);
+			if !open {
+				exchange(Command::ForgetExecution(found.claim));
+			}
+			open
+		});
+		memory.in_flight = memory.in_flight.filter(|(claim, step, until)| {
+			now < *until && Self::is_wanted(verifier, *claim, *step)
+		});
+	}
+
+	/// Whether the chain still waits for a verifier's step.
+	fn is_wanted(verifier: &T::AccountId, claim: RequestId, step: Step) -> bool {
+		let Some(audit) = Audits::<T>::get(claim) else { return false };
+		let seat = |level: Level| {
+			audit.seats.iter().find(move |seat| seat.verifier == *verifier && seat.level == level)
+		};
+		match step {
+			Step::Commit(level) => seat(level).is_some_and(|seat| seat.commitment.is_none()),
+			Step::Reveal(level) => seat(level).is_some_and(|seat| seat.finding.is_none()),
+			Step::Correct => matches!(audit.stage, Stage::Correcting { .. }),
+		}
+	}
+
+	/// Does for one audit what its stage asks of this verifier.
+	fn serve(
+		agent: &Account<T>,
+		verifier: &T::AccountId,
+		claim: RequestId,
+		memory: &mut Memory<T::AccountId>,
+		store: &StorageValueRef,
+	) {
+		let (Some(audit), Some(note)) = (Audits::<T>::get(claim), Notes::<T>::get(claim)) else {
+			return;
+		};
+		let level = audit.level;
+		let seat =
+			audit.seats.iter().find(|seat| seat.verifier == *verifier && seat.level == level);
+		let Some(seat) = seat.cloned() else { return };
+		match audit.stage {
+			Stage::Committing { .. } if seat.commitment.is_none() => {
+				let known =
+					memory.found.iter().any(|found| found.claim == claim && found.level == level);
+				if !known && !Self::find(claim, &audit, &note, memory) {
+					return;
+				}
+				let found =
+					memory.found.iter().find(|found| found.claim == claim && found.level == level);
+				let Some(found) = found else { return };
+				let commitment = commitment(claim, level, &found.finding, verifier, &found.salt);
+				let call = Call::commit { claim, commitment };
+				let rehearse = || Self::do_commit(agent.id.clone(), claim, commitment);
+				Self::send(agent, (claim, Step::Commit(level)), call, rehearse, memory, store);
+			}
+			Stage::Revealing { .. } if seat.commitment.is_some() && seat.finding.is_none() => {
+				let found =
+					memory.found.iter().find(|found| found.claim == claim && found.level == level);
+				let Some(Found { finding, salt, .. }) = found.cloned() else {
+					log::error!(target: TARGET, "audit {claim}: what was committed is not known");
+					return;
+				};
+				let call = Call::reveal { claim, finding: finding.clone(), salt };
+				let rehearse = || Self::do_reveal(agent.id.clone(), claim, finding, salt);
+				Self::send(agent, (claim, Step::Reveal(level)), call, rehearse, memory, store);
+			}
+			_ => {}
+		}
+	}
+
+	/// Executes the answer of an audited claim. Returns whether there is a finding; while there is
+	/// not, the verifier has none to commit to.
+	fn find(
+		claim: RequestId,
+		audit: &Audit<T::AccountId>,
+		note: &Note<T::AccountId>,
+		memory: &mut Memory<T::AccountId>,
+	) -> bool {
+		let Some(job) = T::Jobs::job(claim) else {
+			log::debug!(target: TARGET, "audit {claim}: nothing to execute");
+			return false;
+		};
+		let (outcome, traces) = match exchange(Command::Execute(job)) {
+			Response::Executed(Executed::Done(outcome, traces)) => (outcome, traces),
+			Response::Executed(Executed::Failed(failure)) | Response::Failed(failure) => {
+				log::warn!(target: TARGET, "audit {claim}: execution failed: {failure:?}");
+				exchange(Command::ForgetExecution(claim));
+				return false;
+			}
+			_ => return false,
+		};
+		let finding = judge(note, audit.level, &outcome, &traces);
+		let refuted = matches!(finding, Finding::Refuted(_));
+		// An account is 32 bytes in the job and in every runtime that this pallet is part of.
+		let truth = Claim::decode_all(&mut &outcome.claim.encode()[..]).ok().filter(|_| refuted);
+		let salt = sp_io::offchain::random_seed();
+		memory.found.retain(|found| found.claim != claim);
+		memory.found.push(Found { claim, level: audit.level, finding, salt, truth });
+		true
+	}
+
+	/// Brings the true claims that this verifier knows of, once verdicts ask for them.
+	fn correct_refuted(
+		agent: &Account<T>,
+		memory: &mut Memory<T::AccountId>,
+		store: &StorageValueRef,
+	) {
+		for found in memory.found.clone() {
+			let Some(truth) = found.truth else { continue };
+			let claim = found.claim;
+			let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
+			let asked = matches!(stage,
+				Some(Stage::Correcting { truth: wanted, .. }) if wanted == digest(&truth));
+			if asked {
+				let call = Call::correct { claim, truth: Box::new(truth.clone()) };
+				let rehearse = || Self::do_correct(claim, truth);
+				Self::send(agent, (claim, Step::Correct), call, rehearse, memory, store);
+			}
+		}
+	}
+
+	/// Sends one transaction, unless another is under way or the runtime would refuse it. What is
+	/// remembered is written before, so that no crash in between loses a salt.
+	fn send(
+		agent: &Account<T>,
+		(claim, step): (RequestId, Step),
+		call: Call<T>,
+		rehearse: impl FnOnce() -> DispatchResult,
+		memory: &mut Memory<T::AccountId>,
+		store: &StorageValueRef,
+	) {
+		if memory.in_flight.is_some() {
+			return;
+		}
+		let rehearsal = with_transaction(|| {
+			TransactionOutcome::Rollback(
+				rehearse().map_or_else(|error| Ok::<_, DispatchError>(Some(error)), |()| Ok(None)),
+			)
+		});
+		if let Ok(Some(error)) | Err(error) = rehearsal {
+			log::warn!(target: TARGET, "audit {claim}: the runtime would refuse it: {error:?}");
+			return;
+		}
+		let until = Self::now().saturating_add(T::SubmissionPeriod::get());
+		memory.in_flight = Some((claim, step, until));
+		store.set(memory);
+		let signer = Signer::<T, T::AuthorityId>::any_account();
+		match signer.send_single_signed_transaction(agent, call) {
+			Some(Ok(())) => log::info!(target: TARGET, "audit {claim}: submitted"),
+			Some(Err(())) => {
+				log::warn!(target: TARGET, "audit {claim}: the pool refused the transaction");
+				memory.in_flight = None;
+			}
+			None => {
+				log::error!(target: TARGET, "audit {claim}: the transaction could not be signed");
+				memory.in_flight = None;
+			}
+		}
+	}
+}

@@ -1,0 +1,272 @@
+use crate::{
+	Call, Verdict, Verdicts,
+	mock::*,
+	offchain::{Memory, Step, memory_key},
+};
+use codec::Decode;
+use frame_support::traits::Hooks;
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{Finding, Level},
+};
+use openledger_primitives_core::{
+	Hash,
+	model::{IndexCommitment, Method, PayBy, Usage},
+};
+use openledger_primitives_inference::{
+	Command, Failure, Job, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
+	host::{Engine, EngineExt},
+	job::Executed,
+};
+use sp_core::{
+	crypto::AccountId32,
+	offchain::{
+		OffchainDbExt, OffchainWorkerExt, TransactionPoolExt,
+		testing::{TestOffchainExt, TestTransactionPoolExt},
+	},
+};
+use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
+use sp_runtime::traits::Dispatchable;
+use std::sync::{Arc, Mutex};
+
+/// An engine that executes as told.
+#[derive(Default)]
+struct Double {
+	executed: Mutex<Option<Executed>>,
+	forgotten: Mutex<usize>,
+}
+
+impl Engine for Double {
+	fn exchange(&self, message: Message) -> Reply {
+		let Message::V1(command) = message;
+		Reply::V1(match command {
+			Command::Execute(_) => match self.executed.lock().unwrap().clone() {
+				Some(executed) => Response::Executed(executed),
+				None => Response::Failed(Failure::Busy),
+			},
+			Command::ForgetExecution(_) => {
+				*self.forgotten.lock().unwrap() += 1;
+				Response::Forgotten
+			}
+			other => panic!("{other:?}"),
+		})
+	}
+}
+
+impl Double {
+	fn comes_to(&self, claim: &Claim<AccountId32>) {
+		let outcome = Outcome {
+			answer: b"It scatters.".to_vec().try_into().unwrap(),
+			usage: Usage { prompt: 3, output: 4 },
+			claim: claim.clone(),
+		};
+		let done = Executed::Done(outcome, traces(claim.gain));
+		*self.executed.lock().unwrap() = Some(done);
+	}
+}
+
+fn job() -> Job {
+	Job {
+		request: CLAIM,
+		model: 1,
+		payer: account(5),
+		prompt: b"Why?".to_vec().try_into().unwrap(),
+		max_tokens: 8,
+		temperature: 0,
+		seed: subject().into(),
+		deadline: 100,
+		base: Hash::zero(),
+		adapter: Hash::zero(),
+		method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
+		index: IndexCommitment {
+			records_root: Hash::zero(),
+			records: 0,
+			contributors_root: Hash::zero(),
+			contributors: 0,
+			floor_ppm: 0,
+			file: Hash::zero(),
+		},
+		projection: Hash::zero(),
+		snapshots: Vec::new(),
+	}
+}
+
+type Pool = Arc<parking_lot::RwLock<sp_core::offchain::testing::PoolState>>;
+
+struct Node {
+	engine: Arc<Double>,
+	pool: Pool,
+	agent: AccountId32,
+}
+
+/// A node with the key of an agent whose verifier, 10, is one of three.
+fn node(claimed: &Claim<AccountId32>, engine: bool, test: impl FnOnce(Node)) {
+	let (offchain, _) = TestOffchainExt::new();
+	let (pool, state) = TestTransactionPoolExt::new();
+	let keystore = MemoryKeystore::new();
+	let key = keystore.sr25519_generate_new(OPERATOR_KEY_TYPE, Some("//Alice//verifier")).unwrap();
+	let agent = AccountId32::from(key);
+	let double = Arc::new(Double::default());
+	let mut ext = unchecked();
+	ext.register_extension(OffchainDbExt::new(offchain.clone()));
+	ext.register_extension(OffchainWorkerExt::new(offchain));
+	ext.register_extension(TransactionPoolExt::new(pool));
+	ext.register_extension(KeystoreExt::new(keystore));
+	if engine {
+		ext.register_extension(EngineExt::new(double.clone()));
+	}
+	ext.execute_with(|| {
+		Verification::register_verifier(signed(10), agent.clone(), BOND).unwrap();
+		register(11, BOND);
+		register(12, BOND);
+		called(claimed);
+		JobOf::set(Some(job()));
+		test(Node { engine: double, pool: state, agent });
+		check();
+	});
+}
+
+impl Node {
+	fn run(&self) {
+		Verification::offchain_worker(System::block_number());
+	}
+
+	fn sent(&self) -> Vec<RuntimeCall> {
+		let pool = self.pool.read();
+		let decoded = |bytes: &Vec<u8>| Extrinsic::decode(&mut &bytes[..]).unwrap().function;
+		pool.transactions.iter().map(decoded).collect()
+	}
+
+	/// Includes the last transaction in a block.
+	fn include(&self) {
+		let call = self.sent().pop().unwrap();
+		call.dispatch(RuntimeOrigin::signed(self.agent.clone())).unwrap();
+		System::set_block_number(System::block_number() + 1);
+	}
+
+	fn memory(&self) -> Memory<AccountId32> {
+		let key = memory_key(&self.agent);
+		let store = sp_runtime::offchain::storage::StorageValueRef::persistent(&key);
+		store.get().unwrap().unwrap_or_default()
+	}
+}
+
+#[test]
+fn verifier_commits_reveals_and_forgets_without_a_person() {
+	node(&truth(), true, |node| {
+		*node.engine.executed.lock().unwrap() = Some(Executed::Running);
+		node.run();
+		assert!(node.sent().is_empty());
+		node.engine.comes_to(&truth());
+		node.run();
+		node.run();
+		let [RuntimeCall::Verification(Call::commit { claim: CLAIM, .. })] = &node.sent()[..]
+		else {
+			panic!("{:?}", node.sent())
+		};
+		assert_eq!(node.memory().in_flight, Some((CLAIM, Step::Commit(Level::First), 6)));
+		node.include();
+		node.run();
+		assert_eq!(node.sent().len(), 1, "others have not committed");
+		let finding = honest(&truth());
+		for n in [11, 12] {
+			commit(n, &finding).unwrap();
+		}
+		node.run();
+		node.run();
+		assert_eq!(node.sent().len(), 2);
+		node.include();
+		for n in [11, 12] {
+			reveal(n, finding.clone()).unwrap();
+		}
+		wait(WINDOW);
+		assert_eq!(Verdicts::<Test>::get(CLAIM), Some(Verdict::Upheld));
+		assert_eq!(paid(10), 3);
+		node.run();
+		assert_eq!((node.memory(), *node.engine.forgotten.lock().unwrap()), (Memory::default(), 1));
+	});
+}
+
+#[test]
+fn verifier_refutes_a_false_claim_and_brings_the_true_one() {
+	let claimed = claim(250);
+	node(&claimed, true, |node| {
+		node.engine.comes_to(&truth());
+		node.run();
+		node.include();
+		let finding = honest(&claimed);
+		assert!(matches!(finding, Finding::Refuted(_)));
+		for n in [11, 12] {
+			commit(n, &finding).unwrap();
+		}
+		node.run();
+		node.include();
+		for n in [11, 12] {
+			reveal(n, finding.clone()).unwrap();
+		}
+		node.run();
+		assert_eq!(node.sent().len(), 2, "the verdict can still be appealed");
+		wait(WINDOW);
+		node.run();
+		node.include();
+		assert_eq!(state(), State::Replaced(truth()));
+		assert_eq!(Slashed::get().len(), 1);
+	});
+}
+
+#[test]
+fn nothing_is_sent_while_the_engine_is_missing_busy_or_fails() {
+	node(&truth(), false, |node| {
+		node.run();
+		assert!(node.sent().is_empty());
+	});
+	node(&truth(), true, |node| {
+		node.run();
+		let failed = Executed::Failed(Failure::MissingContent(Hash::zero()));
+		*node.engine.executed.lock().unwrap() = Some(failed);
+		let before = *node.engine.forgotten.lock().unwrap();
+		node.run();
+		assert!(node.sent().is_empty());
+		// It is tried again, and from the start.
+		assert_eq!(*node.engine.forgotten.lock().unwrap(), before + 1);
+		node.engine.comes_to(&truth());
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+	});
+}
+
+#[test]
+fn commitment_can_be_opened_after_a_restart() {
+	node(&truth(), true, |node| {
+		node.engine.comes_to(&truth());
+		node.run();
+		let before = node.memory();
+		node.include();
+		// The engine knows nothing any more; what was found is in the database.
+		*node.engine.executed.lock().unwrap() = None;
+		for n in [11, 12] {
+			commit(n, &honest(&truth())).unwrap();
+		}
+		node.run();
+		let Some(RuntimeCall::Verification(Call::reveal { salt, .. })) = node.sent().pop() else {
+			panic!("nothing is revealed")
+		};
+		assert_eq!(salt, before.found[0].salt);
+		node.include();
+	});
+}
+
+#[test]
+fn transaction_that_was_lost_is_sent_again() {
+	node(&truth(), true, |node| {
+		node.engine.comes_to(&truth());
+		node.run();
+		node.pool.write().transactions.clear();
+		wait(4);
+		node.run();
+		assert!(node.sent().is_empty());
+		wait(1);
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+	});
+}

@@ -1,0 +1,63 @@
+//! What always holds.
+
+use crate::{
+	AgentOf, Audits, Config, Duties, HoldReason, NextDue, Notes, Pallet, Stage, Verdicts, Verifiers,
+};
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Encode;
+use frame_support::{ensure, traits::fungible::hold::Inspect as _};
+use openledger_primitives_core::{Balance, traits::Claims};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// Bonds and appeals are what the balances pallet holds, seats and duties agree, and whatever is
+	/// audited is noted and open.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		for (who, verifier) in Verifiers::<T>::iter() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
+			ensure!(held == verifier.bond, "a bond is not what is held");
+			let agent_of = AgentOf::<T>::get(&verifier.agent);
+			ensure!(agent_of.as_ref() == Some(&who), "an agent does not lead to its verifier");
+			let duties = Duties::<T>::get(&who);
+			ensure!(duties.len() as u32 == verifier.duties, "a verifier's count of duties is off");
+			for claim in duties {
+				let audit = Audits::<T>::get(claim).ok_or("a duty has no audit")?;
+				let sits = audit.seats.iter().any(|seat| seat.verifier == who);
+				ensure!(sits, "a duty has no seat");
+			}
+		}
+		let verifiers = Verifiers::<T>::iter().count();
+		ensure!(AgentOf::<T>::iter().count() == verifiers, "an agent has no verifier");
+		let mut appeals: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
+		for (claim, audit) in Audits::<T>::iter() {
+			ensure!(Notes::<T>::contains_key(claim), "an audit is of nothing");
+			ensure!(T::Claims::is_open(claim), "an audited claim is not open");
+			ensure!(!Verdicts::<T>::contains_key(claim), "an audit goes on after its verdict");
+			for (at, seat) in audit.seats.iter().enumerate() {
+				let duties = Duties::<T>::get(&seat.verifier);
+				ensure!(duties.contains(&claim), "a seat is no duty");
+				let again = audit
+					.seats
+					.iter()
+					.skip(at.saturating_add(1))
+					.any(|s| s.verifier == seat.verifier);
+				ensure!(!again, "a verifier has two seats");
+				ensure!(
+					seat.commitment.is_some() || seat.finding.is_none(),
+					"a finding was not committed"
+				);
+			}
+			let over = matches!(audit.stage, Stage::Correcting { .. });
+			ensure!(!over || audit.seats.is_empty(), "a seat outlasts its verdict");
+			if let Some(appeal) = audit.appeal {
+				let sum = appeals.entry(appeal.appellant.encode()).or_default();
+				*sum = sum.saturating_add(appeal.deposit);
+				let held =
+					T::Currency::balance_on_hold(&HoldReason::Appeal.into(), &appeal.appellant);
+				ensure!(*sum <= held, "an appeal's deposit is not held");
+			}
+		}
+		ensure!(NextDue::<T>::get() <= Self::now().saturating_add(1), "the queue is ahead of time");
+		Ok(())
+	}
+}

@@ -1,0 +1,190 @@
+//! What the pallet stores.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{BoundedVec, traits::ConstU32};
+use openledger_primitives_attribution::audit::{Execution, Finding, Level};
+use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RoundId};
+use scale_info::TypeInfo;
+
+/// Seats of a committee.
+pub const COMMITTEE: u32 = 3;
+/// Seats of the committee that an appeal calls.
+pub const APPEAL: u32 = 3 * COMMITTEE;
+/// Seats that one audit has at most: two committees and the appeal's.
+pub const MAX_SEATS: u32 = 2 * COMMITTEE + APPEAL;
+
+/// How many seats a committee has at `level`.
+pub const fn seats(level: Level) -> u32 {
+	match level {
+		Level::First | Level::Redraw => COMMITTEE,
+		Level::Appeal => APPEAL,
+	}
+}
+
+/// A bonded verifier.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Verifier<AccountId, Ticket> {
+	/// The hot key that its off-chain worker signs with.
+	pub agent: AccountId,
+	/// What it has at stake; its chance to be drawn is in proportion.
+	pub bond: Balance,
+	/// The round in which it registered or last added to its bond. It is drawn for what was
+	/// committed in this round or later, so that nobody can join once the lots are known.
+	pub since: RoundId,
+	/// Audits that it has a seat in and that are not concluded.
+	pub duties: u32,
+	/// Findings that it revealed and that the verdict agreed with.
+	pub upheld: u64,
+	/// Duties that it neglected, and findings that the verdict disagreed with.
+	pub strikes: u8,
+	/// When it asked to leave or lost its place, if it did: it is drawn no more.
+	pub leaving: Option<BlockNumber>,
+	/// The deposit for what is stored of it.
+	pub ticket: Ticket,
+}
+
+/// A claim that lots may call to audit.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Note<AccountId> {
+	/// Who answered.
+	pub operator: AccountId,
+	/// Who pays.
+	pub payer: AccountId,
+	/// The model version.
+	pub model: ModelId,
+	/// The fee at stake.
+	pub fee: Balance,
+	/// The round of the claim.
+	pub round: RoundId,
+	/// What was asked, which traces are sealed with.
+	pub subject: Hash,
+	/// The sealed traces.
+	pub trace: Hash,
+	/// What the operator says that execution comes to.
+	pub execution: Execution,
+}
+
+/// A verifier's seat in an audit.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Seat<AccountId> {
+	/// Who sits there.
+	pub verifier: AccountId,
+	/// The committee that it belongs to.
+	pub level: Level,
+	/// What it has committed to.
+	pub commitment: Option<Hash>,
+	/// What it has revealed.
+	pub finding: Option<Finding>,
+}
+
+/// What an audit comes to.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Verdict {
+	/// The claim is true.
+	Upheld,
+	/// Execution comes to this instead.
+	Refuted(Execution),
+	/// What was asked and answered is not handed out.
+	Withheld,
+}
+
+impl Verdict {
+	/// The verdict that a finding votes for.
+	pub fn of(finding: &Finding) -> Self {
+		match finding {
+			Finding::Upheld { .. } => Self::Upheld,
+			Finding::Refuted(execution) => Self::Refuted(*execution),
+			Finding::Withheld => Self::Withheld,
+		}
+	}
+}
+
+/// Where an audit stands.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Stage {
+	/// The next committee waits for the lots that decide what was committed in this round.
+	Drawing {
+		/// The round.
+		round: RoundId,
+	},
+	/// The committee executes, and commits to its findings.
+	Committing {
+		/// The first block at which it is too late.
+		until: BlockNumber,
+	},
+	/// The committee reveals its findings.
+	Revealing {
+		/// The first block at which it is too late.
+		until: BlockNumber,
+	},
+	/// There is a verdict, and it can be appealed.
+	Decided {
+		/// The verdict.
+		verdict: Verdict,
+		/// The first block at which it can't be appealed any more.
+		until: BlockNumber,
+	},
+	/// The claim was refuted, and whoever has the true one can bring it.
+	Correcting {
+		/// The digest of the true claim.
+		truth: Hash,
+		/// The first block at which it is too late.
+		until: BlockNumber,
+	},
+	/// No committee reached a majority: governance has to decide.
+	Undecided,
+}
+
+/// Who appealed.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Appeal<AccountId> {
+	/// Who.
+	pub appellant: AccountId,
+	/// What it has at stake.
+	pub deposit: Balance,
+	/// The verdict that it appealed against.
+	pub against: Verdict,
+}
+
+/// An audit that is not concluded.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Audit<AccountId> {
+	/// The committee that sits, or is drawn next.
+	pub level: Level,
+	/// Where it stands.
+	pub stage: Stage,
+	/// Every seat so far, the first committee's first.
+	pub seats: BoundedVec<Seat<AccountId>, ConstU32<MAX_SEATS>>,
+	/// The appeal, if there was one.
+	pub appeal: Option<Appeal<AccountId>>,
+}

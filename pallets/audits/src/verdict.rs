@@ -1,0 +1,239 @@
+//! Verdicts: counting findings, appealing, and what follows.
+
+use crate::{
+	Appeal, Audit, Audits, Config, Duties, Error, Event, HoldReason, Note, Notes, Pallet, Stage,
+	Verdict, Verdicts, Verifiers, seats,
+};
+use alloc::vec::Vec;
+use frame_support::{
+	ensure,
+	traits::{
+		Get,
+		fungible::{Inspect as _, hold::Mutate as _},
+		tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
+	},
+};
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{Level, digest},
+};
+use openledger_primitives_core::{
+	Balance, RequestId,
+	traits::{Claims, Lots, Rewards, Settlement},
+};
+use sp_runtime::DispatchResult;
+
+impl<T: Config> Pallet<T> {
+	/// The verdict that more than half of the seats of the sitting committee voted for.
+	fn majority(audit: &Audit<T::AccountId>) -> Option<Verdict> {
+		let votes: Vec<Verdict> = audit
+			.seats
+			.iter()
+			.filter(|seat| seat.level == audit.level)
+			.filter_map(|seat| seat.finding.as_ref().map(Verdict::of))
+			.collect();
+		let wanted = seats(audit.level).checked_div(2)?.checked_add(1)?;
+		votes
+			.iter()
+			.find(|one| votes.iter().filter(|other| other == one).count() as u32 >= wanted)
+			.copied()
+	}
+
+	/// Counts the findings of the sitting committee, and goes where they lead.
+	pub(crate) fn tally(
+		claim: RequestId,
+		mut audit: Audit<T::AccountId>,
+		note: Note<T::AccountId>,
+	) -> DispatchResult {
+		let level = audit.level;
+		let verdict = Self::majority(&audit);
+		Self::deposit_event(Event::FindingsCounted { claim, level, verdict });
+		match (verdict, level) {
+			(Some(verdict), Level::Appeal) => return Self::execute(claim, audit, note, verdict),
+			(Some(verdict), Level::First | Level::Redraw) => {
+				let until = Self::now().saturating_add(T::AppealWindow::get());
+				let until = Self::schedule(claim, until)?;
+				audit.stage = Stage::Decided { verdict, until };
+			}
+			(None, Level::First) => {
+				audit.level = Level::Redraw;
+				Self::await_lots(claim, &mut audit)?;
+			}
+			(None, Level::Redraw | Level::Appeal) => {
+				audit.stage = Stage::Undecided;
+				Self::deposit_event(Event::AuditUndecided { claim });
+			}
+		}
+		Audits::<T>::insert(claim, audit);
+		Ok(())
+	}
+
+	/// Waits for the lots that decide what is committed now.
+	fn await_lots(claim: RequestId, audit: &mut Audit<T::AccountId>) -> Result<(), Error<T>> {
+		let soon = Self::now().saturating_add(T::LookAgain::get());
+		Self::schedule(claim, soon)?;
+		audit.stage = Stage::Drawing { round: T::Lots::round() };
+		Ok(())
+	}
+
+	pub(crate) fn do_appeal(who: T::AccountId, claim: RequestId) -> DispatchResult {
+		let mut audit = Audits::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
+		let Stage::Decided { verdict, until } = audit.stage else {
+			return Err(Error::<T>::NotDecided.into());
+		};
+		ensure!(Self::now() < until, Error::<T>::TooLate);
+		let deposit = T::AppealDeposit::get();
+		T::Currency::hold(&HoldReason::Appeal.into(), &who, deposit)?;
+		audit.appeal = Some(Appeal { appellant: who.clone(), deposit, against: verdict });
+		audit.level = Level::Appeal;
+		Self::await_lots(claim, &mut audit)?;
+		Audits::<T>::insert(claim, audit);
+		Self::deposit_event(Event::Appealed { claim, appellant: who });
+		Ok(())
+	}
+
+	/// Gives an appeal's deposit back where it changed the verdict, and to the treasury where it did
+	/// not, or the appellant's own where the treasury can't hold it. Returns who is to be rewarded.
+	fn end_appeal(
+		appeal: Option<Appeal<T::AccountId>>,
+		verdict: Verdict,
+	) -> Result<Option<T::AccountId>, sp_runtime::DispatchError> {
+		let Some(Appeal { appellant, deposit, against }) = appeal else { return Ok(None) };
+		let reason = HoldReason::Appeal.into();
+		let treasury = T::TreasuryAccount::get();
+		let receivable = T::Currency::can_deposit(&treasury, deposit, Provenance::Extant);
+		let overturned = against != verdict;
+		if overturned || receivable != DepositConsequence::Success {
+			if deposit > 0 {
+				T::Currency::release(&reason, &appellant, deposit, Precision::Exact)?;
+			}
+		} else {
+			T::Currency::transfer_on_hold(
+				&reason,
+				&appellant,
+				&treasury,
+				deposit,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
+		}
+		Ok(overturned.then_some(appellant))
+	}
+
+	/// Frees a verifier of a duty, and pays or strikes it by whether its finding agrees with the
+	/// verdict. Returns whether it does.
+	fn relieve(claim: RequestId, verifier: &T::AccountId, agrees: bool) -> bool {
+		Verifiers::<T>::mutate(verifier, |entry| {
+			if let Some(entry) = entry {
+				entry.duties = entry.duties.saturating_sub(1);
+				if agrees {
+					entry.upheld = entry.upheld.saturating_add(1);
+				}
+			}
+		});
+		Duties::<T>::mutate_exists(verifier, |duties| {
+			if let Some(list) = duties {
+				list.retain(|other| *other != claim);
+				if list.is_empty() {
+					*duties = None;
+				}
+			}
+		});
+		if agrees {
+			T::Rewards::pay_verifier(verifier, T::SeatReward::get());
+		} else {
+			Self::strike(verifier);
+		}
+		agrees
+	}
+
+	/// What a false claim costs its operator.
+	fn penalty(fee: Balance) -> Balance {
+		fee.saturating_mul(T::PenaltyFactor::get().into()).max(T::MinPenalty::get())
+	}
+
+	/// Carries a verdict out that nobody can appeal against any more.
+	pub(crate) fn execute(
+		claim: RequestId,
+		mut audit: Audit<T::AccountId>,
+		note: Note<T::AccountId>,
+		verdict: Verdict,
+	) -> DispatchResult {
+		let mut rewarded = Vec::new();
+		for seat in core::mem::take(&mut audit.seats) {
+			let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
+			if Self::relieve(claim, &seat.verifier, agrees) {
+				rewarded.push(seat.verifier);
+			}
+		}
+		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
+		if verdict != Verdict::Upheld {
+			let amount = Self::penalty(note.fee);
+			let penalty = T::Settlement::slash(&note.operator, amount, &rewarded)?;
+			Self::deposit_event(Event::ClaimRefuted {
+				claim,
+				operator: note.operator.clone(),
+				penalty,
+			});
+		}
+		match verdict {
+			Verdict::Refuted(truth)
+				if truth.answer == note.execution.answer && truth.usage == note.execution.usage =>
+			{
+				let until = Self::now().saturating_add(T::CorrectionPeriod::get());
+				let until = Self::schedule(claim, until)?;
+				audit.stage = Stage::Correcting { truth: truth.claim, until };
+				Audits::<T>::insert(claim, audit);
+			}
+			Verdict::Refuted(_) | Verdict::Withheld => {
+				T::Claims::reject(claim)?;
+				Self::conclude(claim, verdict);
+			}
+			Verdict::Upheld => Self::conclude(claim, verdict),
+		}
+		Ok(())
+	}
+
+	/// Forgets all of an audit but its verdict.
+	pub(crate) fn conclude(claim: RequestId, verdict: Verdict) {
+		Audits::<T>::remove(claim);
+		Notes::<T>::remove(claim);
+		Verdicts::<T>::insert(claim, verdict);
+		Self::deposit_event(Event::AuditConcluded { claim, verdict });
+	}
+
+	/// What a claim comes to for which nobody brings the true one.
+	pub(crate) fn give_up(claim: RequestId, verdict: Verdict) -> DispatchResult {
+		T::Claims::discredit(claim)?;
+		Self::conclude(claim, verdict);
+		Ok(())
+	}
+
+	pub(crate) fn do_correct(claim: RequestId, truth: Claim<T::AccountId>) -> DispatchResult {
+		let (audit, note) = Self::audit(claim)?;
+		let Stage::Correcting { truth: wanted, until } = audit.stage else {
+			return Err(Error::<T>::NotCorrecting.into());
+		};
+		ensure!(Self::now() < until, Error::<T>::TooLate);
+		ensure!(digest(&truth) == wanted, Error::<T>::NotTheTruth);
+		T::Claims::replace(claim, truth)?;
+		Self::conclude(claim, refuted(&note, wanted));
+		Ok(())
+	}
+
+	pub(crate) fn do_resolve(claim: RequestId, verdict: Verdict) -> DispatchResult {
+		let (audit, note) = Self::audit(claim)?;
+		ensure!(audit.stage == Stage::Undecided, Error::<T>::NotUndecided);
+		Self::execute(claim, audit, note, verdict)
+	}
+}
+
+/// The verdict on a claim that is false about a true answer.
+pub(crate) fn refuted<AccountId>(
+	note: &Note<AccountId>,
+	claim: openledger_primitives_core::Hash,
+) -> Verdict {
+	let execution = note.execution;
+	Verdict::Refuted(openledger_primitives_attribution::audit::Execution { claim, ..execution })
+}

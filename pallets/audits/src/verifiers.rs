@@ -1,0 +1,137 @@
+//! Verifiers: registering, bonding, leaving.
+
+use crate::{AgentOf, Config, Duties, Error, Event, HoldReason, Pallet, Verifier, Verifiers};
+use codec::MaxEncodedLen;
+use frame_support::{
+	ensure,
+	traits::{
+		Consideration, Footprint, Get,
+		fungible::{Inspect as _, hold::Mutate as _},
+		tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
+	},
+};
+use openledger_primitives_core::{Balance, BlockNumber, RequestId, traits::Lots};
+use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
+
+/// Strikes that cost a verifier its place.
+pub const STRIKES: u8 = 3;
+
+/// What the deposit covers: the verifier, its agent's entry and its list of duties.
+fn footprint<T: Config>() -> Footprint {
+	let account = T::AccountId::max_encoded_len();
+	let duties = (T::MaxDuties::get() as usize).saturating_mul(RequestId::max_encoded_len());
+	let size = Verifier::<T::AccountId, T::VerifierConsideration>::max_encoded_len()
+		.saturating_add(account.saturating_mul(4))
+		.saturating_add(duties);
+	Footprint::from_parts(1, size)
+}
+
+impl<T: Config> Pallet<T> {
+	/// The current block, as shared types count.
+	pub(crate) fn now() -> BlockNumber {
+		frame_system::Pallet::<T>::block_number().unique_saturated_into()
+	}
+
+	pub(crate) fn do_register(
+		who: T::AccountId,
+		agent: T::AccountId,
+		bond: Balance,
+	) -> DispatchResult {
+		ensure!(!Verifiers::<T>::contains_key(&who), Error::<T>::AlreadyRegistered);
+		ensure!(Verifiers::<T>::count() < T::MaxVerifiers::get(), Error::<T>::TooManyVerifiers);
+		ensure!(bond >= T::MinBond::get(), Error::<T>::BondTooSmall);
+		ensure!(!AgentOf::<T>::contains_key(&agent), Error::<T>::AgentTaken);
+		T::Currency::hold(&HoldReason::Bond.into(), &who, bond)?;
+		let ticket = T::VerifierConsideration::new(&who, footprint::<T>())?;
+		AgentOf::<T>::insert(&agent, &who);
+		Verifiers::<T>::insert(
+			&who,
+			Verifier {
+				agent: agent.clone(),
+				bond,
+				since: T::Lots::round(),
+				duties: 0,
+				upheld: 0,
+				strikes: 0,
+				leaving: None,
+				ticket,
+			},
+		);
+		Self::deposit_event(Event::VerifierRegistered { verifier: who, agent, bond });
+		Ok(())
+	}
+
+	pub(crate) fn do_bond_extra(who: T::AccountId, amount: Balance) -> DispatchResult {
+		let mut verifier = Verifiers::<T>::get(&who).ok_or(Error::<T>::NotVerifier)?;
+		ensure!(verifier.leaving.is_none(), Error::<T>::Leaving);
+		verifier.bond = verifier.bond.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+		verifier.since = T::Lots::round();
+		T::Currency::hold(&HoldReason::Bond.into(), &who, amount)?;
+		Verifiers::<T>::insert(&who, verifier);
+		Self::deposit_event(Event::BondAdded { verifier: who, amount });
+		Ok(())
+	}
+
+	pub(crate) fn do_leave(who: T::AccountId) -> DispatchResult {
+		let mut verifier = Verifiers::<T>::get(&who).ok_or(Error::<T>::NotVerifier)?;
+		ensure!(verifier.leaving.is_none(), Error::<T>::Leaving);
+		let now = Self::now();
+		verifier.leaving = Some(now);
+		Verifiers::<T>::insert(&who, verifier);
+		let free_at = now.saturating_add(T::UnbondingPeriod::get());
+		Self::deposit_event(Event::VerifierLeaving { verifier: who, free_at });
+		Ok(())
+	}
+
+	pub(crate) fn do_withdraw(who: T::AccountId) -> DispatchResult {
+		let verifier = Verifiers::<T>::get(&who).ok_or(Error::<T>::NotVerifier)?;
+		let since = verifier.leaving.ok_or(Error::<T>::NotLeaving)?;
+		let free_at = since.saturating_add(T::UnbondingPeriod::get());
+		ensure!(Self::now() >= free_at, Error::<T>::StillBonded);
+		ensure!(verifier.duties == 0, Error::<T>::OpenDuties);
+		let bond = verifier.bond;
+		if bond > 0 {
+			T::Currency::release(&HoldReason::Bond.into(), &who, bond, Precision::Exact)?;
+		}
+		verifier.ticket.drop(&who)?;
+		AgentOf::<T>::remove(&verifier.agent);
+		Verifiers::<T>::remove(&who);
+		Duties::<T>::remove(&who);
+		Self::deposit_event(Event::BondWithdrawn { verifier: who, bond });
+		Ok(())
+	}
+
+	/// Takes a part of a verifier's bond to the treasury and counts a strike; the last one costs
+	/// its place. Force, since an account could otherwise freeze its balance to escape.
+	pub(crate) fn strike(who: &T::AccountId) {
+		let Some(mut verifier) = Verifiers::<T>::get(who) else { return };
+		let treasury = T::TreasuryAccount::get();
+		let part = T::StrikePenalty::get().mul_floor(verifier.bond);
+		let receivable = T::Currency::can_deposit(&treasury, part, Provenance::Extant);
+		let taken = if part > 0 && receivable == DepositConsequence::Success {
+			T::Currency::transfer_on_hold(
+				&HoldReason::Bond.into(),
+				who,
+				&treasury,
+				part,
+				Precision::BestEffort,
+				Restriction::Free,
+				Fortitude::Force,
+			)
+			.unwrap_or(0)
+		} else {
+			0
+		};
+		verifier.bond = verifier.bond.saturating_sub(taken);
+		verifier.strikes = verifier.strikes.saturating_add(1);
+		let expelled = verifier.strikes >= STRIKES && verifier.leaving.is_none();
+		if expelled {
+			verifier.leaving = Some(Self::now());
+		}
+		Verifiers::<T>::insert(who, verifier);
+		Self::deposit_event(Event::VerifierStruck { verifier: who.clone(), amount: taken });
+		if expelled {
+			Self::deposit_event(Event::VerifierExpelled { verifier: who.clone() });
+		}
+	}
+}

@@ -1,0 +1,103 @@
+//! Weights of the calls: the storage accesses counted in the code, plus reference times for the
+//! computation that err high. Proof sizes assume 4 KiB for each read.
+
+use crate::types::{APPEAL, MAX_SEATS};
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of the calls.
+pub trait WeightInfo {
+	/// Registering a verifier.
+	fn register_verifier() -> Weight;
+	/// Adding to a bond.
+	fn bond_extra() -> Weight;
+	/// Leaving.
+	fn leave() -> Weight;
+	/// Withdrawing a bond.
+	fn withdraw_bond() -> Weight;
+	/// The last commitment of the largest committee.
+	fn commit() -> Weight;
+	/// The last finding of the largest committee, with the verdict carried out.
+	fn reveal() -> Weight;
+	/// Appealing.
+	fn appeal() -> Weight;
+	/// Bringing the true claim, with the most credits.
+	fn correct() -> Weight;
+	/// Carrying a verdict out over all seats that there can be.
+	fn resolve() -> Weight;
+	/// Drawing the largest committee among as many verifiers as there can be.
+	fn advance() -> Weight;
+	/// Clearing a claim, with its audit opened among `v` verifiers.
+	fn clearance(v: u32) -> Weight;
+}
+
+/// Weights in terms of the runtime's database weights.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
+	Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(4_096))
+		.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	fn register_verifier() -> Weight {
+		// The verifier, the count, its agent, its account with holds.
+		counted::<T>(100, 6, 6)
+	}
+
+	fn bond_extra() -> Weight {
+		// The verifier, the round, its account with holds.
+		counted::<T>(60, 5, 3)
+	}
+
+	fn leave() -> Weight {
+		counted::<T>(30, 1, 1)
+	}
+
+	fn withdraw_bond() -> Weight {
+		// The verifier, the count, its agent, its duties, its account with holds.
+		counted::<T>(100, 6, 6)
+	}
+
+	fn commit() -> Weight {
+		// The agent, the audit, the list of a block.
+		counted::<T>(60, 4, 3)
+	}
+
+	fn reveal() -> Weight {
+		counted::<T>(60, 4, 3).saturating_add(Self::resolve())
+	}
+
+	fn appeal() -> Weight {
+		// The audit, the round, the list of a block, the appellant's account with holds.
+		counted::<T>(90, 6, 4)
+	}
+
+	fn correct() -> Weight {
+		// Audit, note and claim, the model version's terms, and sixteen credits with their proofs.
+		counted::<T>(2_000, 12, 5)
+	}
+
+	fn resolve() -> Weight {
+		let seats = u64::from(MAX_SEATS);
+		// For each seat the verifier, its duties, its account with holds, and what it accrued.
+		counted::<T>(
+			seats.saturating_mul(60).saturating_add(200),
+			seats.saturating_mul(6).saturating_add(20),
+			seats.saturating_mul(5).saturating_add(15),
+		)
+	}
+
+	fn advance() -> Weight {
+		Self::clearance(256)
+	}
+
+	fn clearance(v: u32) -> Weight {
+		let (seats, v) = (u64::from(APPEAL), u64::from(v));
+		counted::<T>(
+			v.saturating_mul(20).saturating_add(100),
+			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(6),
+			seats.saturating_mul(2).saturating_add(4),
+		)
+	}
+}

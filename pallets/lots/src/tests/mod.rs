@@ -1,0 +1,4 @@
+mod commitments;
+mod lengths;
+mod ring;
+mod rounds;

@@ -1,0 +1,194 @@
+//! What re-execution is compared by (specification: Verification, fourth row).
+//!
+//! A verifier who has executed an answer again knows three things: the answer with its usage, the
+//! claim, and the traces of the execution. Answer and claim are public, so that repeating them shows
+//! nothing. A trace is a hash over the log-probabilities of every token: who has not run the model
+//! can't know it. The claim carries the traces sealed, and a finding that upholds the claim has to
+//! show the one that its level of audit asks for. Each level has a trace of its own, since those of
+//! the levels before are public by then.
+
+use crate::claim::Claim;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use openledger_primitives_core::{Hash, RequestId, model::Usage, record::content_hash};
+use scale_info::TypeInfo;
+
+/// Traces of one execution: one for each level that an audit can go through.
+pub const LEVELS: usize = 3;
+
+/// How far an audit is.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub enum Level {
+	/// Before its first committee.
+	First,
+	/// Before a second one, where the first reached no majority.
+	Redraw,
+	/// Before a committee three times as large, after which there is none.
+	Appeal,
+}
+
+/// The traces of one execution, by level.
+pub type Traces = [Hash; LEVELS];
+
+/// The hashes of traces, as a claim seals them.
+pub type Seals = [Hash; LEVELS];
+
+/// The trace of an execution at `level`: `blake2b-256(SCALE("openledger/execution", level,
+/// execution))`, where `execution` is everything that the log-probabilities came from and are.
+pub fn trace(level: Level, execution: &impl Encode) -> Hash {
+	(b"openledger/execution", level, execution).using_encoded(content_hash)
+}
+
+/// Every level's trace of `execution`.
+pub fn traces(execution: &impl Encode) -> Traces {
+	[Level::First, Level::Redraw, Level::Appeal].map(|level| trace(level, execution))
+}
+
+/// A trace, sealed: `blake2b-256(SCALE("openledger/seal", subject, trace))`. `subject` is what was
+/// asked, so that the same execution on another request has other seals.
+pub fn seal(subject: &Hash, trace: &Hash) -> Hash {
+	(b"openledger/seal", subject, trace).using_encoded(content_hash)
+}
+
+/// The seals of `traces`.
+pub fn seals(subject: &Hash, traces: &Traces) -> Seals {
+	traces.map(|trace| seal(subject, &trace))
+}
+
+/// What a claim carries of its seals: `blake2b-256(SCALE("openledger/trace", seals))`.
+pub fn sealed(seals: &Seals) -> Hash {
+	(b"openledger/trace", seals).using_encoded(content_hash)
+}
+
+/// What a claim is told from others by: blake2b-256 of its SCALE encoding.
+pub fn digest<AccountId: Encode>(claim: &Claim<AccountId>) -> Hash {
+	claim.using_encoded(content_hash)
+}
+
+/// What an execution comes to.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Execution {
+	/// What the answer is told from others by.
+	pub answer: Hash,
+	/// The tokens it took.
+	pub usage: Usage,
+	/// The claim's digest.
+	pub claim: Hash,
+}
+
+/// What a verifier found.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub enum Finding {
+	/// Execution gives the answer and the claim that are there.
+	Upheld {
+		/// The trace of this level.
+		trace: Hash,
+		/// Every level's seal.
+		seals: Seals,
+	},
+	/// Execution gives something else.
+	Refuted(Execution),
+	/// The operator does not hand out what was asked and answered.
+	Withheld,
+}
+
+impl Finding {
+	/// Whether a finding that upholds shows that the model was run: its trace opens the seal of
+	/// `level`, and its seals are those of the claim. Other findings show nothing by themselves.
+	pub fn is_shown(&self, level: Level, subject: &Hash, claimed: &Hash) -> bool {
+		match self {
+			Self::Upheld { trace, seals } => {
+				let wanted = seals.get(level as usize);
+				wanted == Some(&seal(subject, trace)) && sealed(seals) == *claimed
+			}
+			Self::Refuted(_) | Self::Withheld => true,
+		}
+	}
+}
+
+/// What a verifier commits to: `blake2b-256(SCALE("openledger/finding", claim, level, finding,
+/// verifier, salt))`. The account is hashed in, so that a copy is worthless to anyone else.
+pub fn commitment<AccountId: Encode>(
+	claim: RequestId,
+	level: Level,
+	finding: &Finding,
+	verifier: &AccountId,
+	salt: &[u8; 32],
+) -> Hash {
+	(b"openledger/finding", claim, level, finding, verifier, salt).using_encoded(content_hash)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn upheld(level: Level, subject: &Hash) -> (Finding, Hash) {
+		let traces = traces(&[1u32, 2, 3].as_slice());
+		let seals = seals(subject, &traces);
+		(Finding::Upheld { trace: traces[level as usize], seals }, sealed(&seals))
+	}
+
+	#[test]
+	fn upholding_is_shown_by_the_trace_of_its_level_alone() {
+		let subject = Hash::repeat_byte(7);
+		for level in [Level::First, Level::Redraw, Level::Appeal] {
+			let (finding, claimed) = upheld(level, &subject);
+			for other in [Level::First, Level::Redraw, Level::Appeal] {
+				assert_eq!(finding.is_shown(other, &subject, &claimed), other == level);
+			}
+			assert!(!finding.is_shown(level, &Hash::zero(), &claimed));
+			assert!(!finding.is_shown(level, &subject, &Hash::zero()));
+		}
+	}
+
+	#[test]
+	fn seals_without_the_trace_show_nothing() {
+		let subject = Hash::repeat_byte(7);
+		let (Finding::Upheld { seals, .. }, claimed) = upheld(Level::First, &subject) else {
+			panic!("upheld")
+		};
+		let copied = Finding::Upheld { trace: seals[0], seals };
+		assert!(!copied.is_shown(Level::First, &subject, &claimed));
+	}
+
+	#[test]
+	fn commitment_depends_on_all_that_it_binds() {
+		let one = commitment(1, Level::First, &Finding::Withheld, &1u8, &[0; 32]);
+		for other in [
+			commitment(2, Level::First, &Finding::Withheld, &1u8, &[0; 32]),
+			commitment(1, Level::Appeal, &Finding::Withheld, &1u8, &[0; 32]),
+			commitment(1, Level::First, &Finding::Withheld, &2u8, &[0; 32]),
+			commitment(1, Level::First, &Finding::Withheld, &1u8, &[1; 32]),
+		] {
+			assert_ne!(one, other);
+		}
+	}
+}
