@@ -132,15 +132,9 @@ mod benchmarks {
 	fn open_session() -> Result<(), BenchmarkError> {
 		let Setting { model, operator, .. } = stage::<T>();
 		let (_, who) = payer::<T>()?;
+		let signer = Some(who.clone());
 		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(who.clone()),
-			operator,
-			model,
-			Some(who),
-			fees::<T>(),
-			T::MaxDuration::get(),
-		);
+		_(RawOrigin::Signed(who), operator, model, signer, fees::<T>(), T::MaxDuration::get());
 		assert!(Sessions::<T>::contains_key(0));
 		Ok(())
 	}

@@ -66,6 +66,7 @@
 
 extern crate alloc;
 
+mod api;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod commit;
@@ -170,7 +171,9 @@ pub mod pallet {
 		/// The least penalty for a draw that is not shown.
 		type MissPenalty: Get<Balance>;
 		/// The penalty for a draw that is not shown, in shares of the batch that it decides, where
-		/// that is more.
+		/// that is more. At least one, so that hiding a receipt costs more than it can keep from
+		/// anyone; and no more than bonds are a multiple of the fees that they stand behind, or a
+		/// bond could not pay for a batch that is hidden whole.
 		type MissFactor: Get<u32>;
 		/// The most vouchers in a batch.
 		#[pallet::constant]

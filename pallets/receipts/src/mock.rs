@@ -322,6 +322,15 @@ pub fn check() {
 	assert_eq!(crate::Sessions::<Test>::iter().count() as u32, open(MODEL) + open(OTHER));
 }
 
+/// Both operators bond, and serve both model versions.
+pub fn operate() {
+	for (operator, agent) in [(OPERATOR, AGENT), (RIVAL, RIVALS_AGENT)] {
+		let endpoint = b"http://127.0.0.1:9955".to_vec().try_into().unwrap();
+		Inference::register_operator(signed(operator), account(agent), BOND, endpoint, 32).unwrap();
+		Inference::serve(signed(operator), vec![MODEL, OTHER].try_into().unwrap()).unwrap();
+	}
+}
+
 /// Both operators serve both model versions; the accounts 1 to 7, the agents and the treasury are
 /// rich.
 pub fn unchecked() -> sp_io::TestExternalities {
@@ -340,12 +349,7 @@ pub fn unchecked() -> sp_io::TestExternalities {
 	ext.execute_with(|| {
 		frame_system::BlockHash::<Test>::insert(0, Hash::repeat_byte(0xab));
 		System::set_block_number(1);
-		for (operator, agent) in [(OPERATOR, AGENT), (RIVAL, RIVALS_AGENT)] {
-			let endpoint = b"http://127.0.0.1:9955".to_vec().try_into().unwrap();
-			Inference::register_operator(signed(operator), account(agent), BOND, endpoint, 32)
-				.unwrap();
-			Inference::serve(signed(operator), vec![MODEL, OTHER].try_into().unwrap()).unwrap();
-		}
+		operate();
 	});
 	ext
 }

@@ -1,7 +1,8 @@
 //! The stage of the benchmarks.
 
 use super::{registry::claim, *};
-use openledger_primitives_attribution::omission::Omission;
+use frame_support::traits::fungible::Mutate as _;
+use openledger_primitives_attribution::{Claim, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, draw::draw_id};
 
 impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
@@ -34,6 +35,13 @@ impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
 impl crate::benchmarking::Helper<AccountId32> for Registered {
 	fn served(fees: u128) -> (ModelId, AccountId32, AccountId32) {
 		assert!(fees <= BOND / 2);
+		// Benchmarks start from nothing, at times without even the genesis.
+		if !pallet_inference::Operators::<Test>::contains_key(account(OPERATOR)) {
+			for who in [account(OPERATOR), account(RIVAL), Rewards::account()] {
+				Balances::set_balance(&who, RICH);
+			}
+			operate();
+		}
 		(MODEL, account(OPERATOR), account(AGENT))
 	}
 

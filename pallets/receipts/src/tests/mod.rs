@@ -1,3 +1,4 @@
+mod api;
 mod commit;
 mod conclude;
 mod fairness;
