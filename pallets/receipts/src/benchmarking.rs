@@ -45,7 +45,8 @@ const KEY_TYPE: KeyTypeId = KeyTypeId(*b"bnch");
 const LEAVES: u32 = u32::MAX;
 
 fn fees<T: Config>() -> Balance {
-	T::MinBatch::get()
+	T::MinDraw::get()
+		.saturating_mul(T::Draws::get().into())
 		.max(T::Currency::minimum_balance().saturating_mul(1_000))
 		.saturating_add(Balance::from(T::MaxVouchers::get()).saturating_mul(1_000))
 }

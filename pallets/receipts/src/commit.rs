@@ -81,6 +81,13 @@ impl<T: Config> Pallet<T> {
 		Ok(Checked { session, line })
 	}
 
+	/// How many draws a batch is paid by, so that each decides enough.
+	fn draws_for(total: Balance) -> u8 {
+		// A draw that decides nothing would be a claim without a fee.
+		let worth = total.checked_div(T::MinDraw::get().max(1)).unwrap_or(0);
+		u8::try_from(worth).unwrap_or(u8::MAX).min(T::Draws::get().max(1))
+	}
+
 	pub(crate) fn do_commit_batch(
 		agent: T::AccountId,
 		model: ModelId,
@@ -97,10 +104,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let lines: Vec<Line> = checked.iter().map(|checked| checked.line).collect();
 		let total = batch::total(&lines).ok_or(Error::<T>::Overflow)?;
-		let draws = T::Draws::get().max(1);
-		// A draw that decides nothing would be a claim without a fee.
-		let least = T::MinBatch::get().max(Balance::from(draws));
-		ensure!(total >= least, Error::<T>::BatchTooSmall);
+		let draws = Self::draws_for(total);
+		ensure!(draws > 0, Error::<T>::BatchTooSmall);
 		let genesis = Self::genesis();
 		for (signed, checked) in vouchers.iter().zip(&checked) {
 			let signer = checked.session.signer.clone().into();

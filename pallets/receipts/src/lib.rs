@@ -47,7 +47,8 @@
 //! Payer and operator keep each other honest while a session lasts: a client that is answered badly
 //! signs no more, an operator that is not signed for answers no more, and either risks one answer.
 //! A payer that closes a session leaves the operator [`Config::ClosePeriod`] to commit what it
-//! holds. The seed of a round is read soon after it is there; a batch whose seed is forgotten first
+//! holds; less than a draw has to decide it can commit with vouchers of other sessions only. The
+//! seed of a round is read soon after it is there; a batch whose seed is forgotten first
 //! is drawn by that of a later round.
 //!
 //! [`Settlement`]: openledger_primitives_core::traits::Settlement
@@ -154,10 +155,11 @@ pub mod pallet {
 		type Bonds: traits::Settlement<Self::AccountId>;
 		/// Who gets what a payer's account can't hold.
 		type TreasuryAccount: Get<Self::AccountId>;
-		/// The least total of a batch: what its draws have to be worth.
-		type MinBatch: Get<Balance>;
-		/// How many draws a batch is paid by, from its commitment on. Counted as one where it is
-		/// zero.
+		/// The least that a draw decides, which has to be worth its work on chain. A batch of less
+		/// is refused.
+		type MinDraw: Get<Balance>;
+		/// How many draws a batch is paid by at most; it has fewer where they would decide too
+		/// little. Fixed at its commitment, and counted as one where it is zero.
 		type Draws: Get<u8>;
 		/// Blocks that an operator has to show what is drawn, from when the seed is read.
 		type RevealPeriod: Get<BlockNumber>;
@@ -426,7 +428,7 @@ pub mod pallet {
 		EscrowExceeded,
 		/// The voucher is not signed by the session's signer for this chain.
 		BadSignature,
-		/// The batch is worth too little for its draws: gather more vouchers.
+		/// The batch is worth less than one draw has to decide: gather more vouchers.
 		BatchTooSmall,
 		/// Too many batches are looked at around that time: commit it a block later.
 		QueueFull,

@@ -91,7 +91,7 @@ parameter_types! {
 	pub const BatchReason: RuntimeHoldReason =
 		RuntimeHoldReason::Receipts(pallet_receipts::HoldReason::BatchDeposit);
 	pub static Draws: u8 = 4;
-	pub static MinBatch: u128 = 100;
+	pub static MinDraw: u128 = 25;
 	pub static PromptPrice: u128 = 1_000;
 	pub static Status: ModelStatus = ModelStatus::Published;
 	/// The round that is under way, and the seeds that are known.
@@ -180,7 +180,7 @@ impl pallet_receipts::Config for Test {
 	type Rewards = Rewards;
 	type Bonds = Inference;
 	type TreasuryAccount = Treasury;
-	type MinBatch = MinBatch;
+	type MinDraw = MinDraw;
 	type Draws = Draws;
 	type RevealPeriod = ConstU32<10>;
 	type PollPeriod = ConstU32<2>;
@@ -355,13 +355,13 @@ pub fn unchecked() -> sp_io::TestExternalities {
 }
 
 pub fn chain(test: impl FnOnce()) {
-	chain_of(4, 100, test);
+	chain_of(4, 25, test);
 }
 
-/// A chain on which a batch has so many draws, and is worth at least so much.
+/// A chain on which a batch has so many draws at most, each of which decides at least so much.
 pub fn chain_of(draws: u8, least: u128, test: impl FnOnce()) {
 	Draws::set(draws);
-	MinBatch::set(least);
+	MinDraw::set(least);
 	Round::set(7);
 	Seeds::set(BTreeMap::new());
 	Status::set(ModelStatus::Published);

@@ -177,17 +177,24 @@ fn one_bad_voucher_refuses_the_batch() {
 }
 
 #[test]
-fn batch_is_worth_its_draws() {
+fn batch_has_as_many_draws_as_it_is_worth() {
 	chain(|| {
-		let mut book = session(3, 500);
-		book.answer(0, 99);
-		assert_noop!(commit(&[&book]), E::BatchTooSmall);
-		// No draw may be left without a unit, however small batches may be.
-		MinBatch::set(0);
+		let mut book = session(3, 5_000);
+		let mut draws = |fee| {
+			book.answer(0, fee);
+			let batch = commit(&[&book]).inspect_err(|_| drop(book.receipts.pop()))?;
+			Ok::<_, sp_runtime::DispatchError>(Batches::<Test>::get(batch).unwrap().draws())
+		};
+		assert_eq!(draws(24), Err(E::BatchTooSmall.into()));
+		for (fee, expected) in [(25, 1), (49, 1), (50, 2), (99, 3), (100, 4), (1_000, 4)] {
+			assert_eq!(draws(fee), Ok(expected), "{fee}");
+		}
+		// No draw may be left without a unit, however little it has to decide.
+		MinDraw::set(0);
 		Draws::set(100);
-		assert_noop!(commit(&[&book]), E::BatchTooSmall);
-		Draws::set(99);
-		assert_ok!(commit(&[&book]));
+		assert_eq!(draws(99), Ok(99));
+		Draws::set(0);
+		assert_eq!(draws(5), Ok(1));
 	});
 }
 

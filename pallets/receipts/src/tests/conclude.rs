@@ -38,7 +38,7 @@ fn least_penalty_counts_where_shares_are_small() {
 	chain(|| {
 		let mut book = session(3, 1_000);
 		book.answer(0, 10);
-		MinBatch::set(1);
+		MinDraw::set(1);
 		commit(&[&book]).unwrap();
 		spin(Hash::zero());
 		go_to(14);

@@ -140,7 +140,7 @@ proptest! {
 
 	#[test]
 	fn no_unit_comes_or_goes(steps in vec(step(), 1..120)) {
-		chain_of(4, 50, || {
+		chain_of(4, 20, || {
 			let before = payers();
 			let mut books: Vec<Book> = (3..6).map(|payer| session(payer, 3_000)).collect();
 			let mut counts = Counts::new();
