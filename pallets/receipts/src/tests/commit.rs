@@ -47,6 +47,26 @@ fn committing_moves_what_vouchers_owe_to_the_operators_hold() {
 }
 
 #[test]
+fn operator_that_pays_another_keeps_escrow_and_fees_apart() {
+	chain(|| {
+		let call = |by| Receipts::open_session(signed(by), account(RIVAL), MODEL, None, 300, 50);
+		assert_ok!(call(OPERATOR));
+		let mut book = session(3, 500);
+		book.answer(0, 200);
+		commit(&[&book]).unwrap();
+		assert_eq!(held(OPERATOR), 300 + 200);
+		check();
+		// Nothing but the batch's own fees goes back when it fails, nor but the escrow at an end.
+		spin(Hash::zero());
+		skip(13);
+		assert_eq!(held(OPERATOR), 300);
+		check();
+		assert_ok!(Receipts::close_session(signed(RIVALS_AGENT), 0));
+		assert_eq!(held(OPERATOR), 0);
+	});
+}
+
+#[test]
 fn later_batch_takes_only_what_is_new() {
 	chain(|| {
 		let mut book = session(3, 1_000);
