@@ -12,7 +12,7 @@ use frame_support::{
 };
 use openledger_primitives_core::{
 	Balance, RequestId,
-	settlement::{Distribution, Sale},
+	settlement::Distribution,
 	traits::{Models, Operators as _, Rewards, Settlement},
 };
 use sp_runtime::{DispatchError, Permill};
@@ -96,13 +96,7 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 					Fortitude::Force,
 				)?;
 			}
-			let sale = Sale {
-				fee,
-				owner: model.owner,
-				base_owner: model.base_owner,
-				royalty: model.royalty,
-				operator: request.operator.clone(),
-			};
+			let sale = model.sale(fee, request.operator.clone());
 			let distribution = T::Rewards::distribute(id, sale, shares, earned)?;
 			T::Models::earned(request.model, &distribution);
 			T::Models::release(request.model);

@@ -8,10 +8,12 @@ extern crate alloc;
 
 pub mod audit;
 pub mod info;
+pub mod receipts;
 pub mod v1;
 
 pub use audit::*;
 pub use info::*;
+pub use receipts::*;
 
 use alloc::vec::Vec;
 use openledger_primitives_core::{

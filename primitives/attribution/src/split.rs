@@ -9,10 +9,15 @@ use sp_core::U256;
 /// weights first among equals. The shares add up to `pool`; without a positive weight there are
 /// none, and the result is empty.
 pub fn largest_remainder(pool: Balance, weights: &[u64]) -> Vec<Balance> {
-	let total = weights.iter().fold(0u128, |sum, weight| sum.saturating_add(u128::from(*weight)));
-	if total == 0 {
-		return Vec::new();
-	}
+	let weights: Vec<Balance> = weights.iter().map(|weight| Balance::from(*weight)).collect();
+	apportion(pool, &weights)
+}
+
+/// [`largest_remainder`] with amounts as weights. Their sum has to be within what a balance can
+/// hold; where it passes that, the result is empty.
+pub fn apportion(pool: Balance, weights: &[Balance]) -> Vec<Balance> {
+	let total = weights.iter().try_fold(0, |sum: Balance, weight| sum.checked_add(*weight));
+	let Some(total) = total.filter(|total| *total > 0) else { return Vec::new() };
 	let mut left = pool;
 	let mut shares: Vec<(Balance, Balance)> = weights
 		.iter()
@@ -50,6 +55,13 @@ mod tests {
 		assert_eq!(largest_remainder(1, &[1, 2, 2]), [0, 1, 0]);
 		assert_eq!(largest_remainder(100, &[0, 1]), [0, 100]);
 		assert_eq!(largest_remainder(0, &[5, 7]), [0, 0]);
+	}
+
+	#[test]
+	fn amounts_weigh_to_the_largest_and_their_sum_is_bounded() {
+		assert_eq!(apportion(u128::MAX, &[u128::MAX - 1, 1]), [u128::MAX - 1, 1]);
+		assert_eq!(apportion(3, &[u128::MAX / 2, u128::MAX / 2]), [2, 1]);
+		assert!(apportion(3, &[u128::MAX, 1]).is_empty());
 	}
 
 	#[test]

@@ -27,6 +27,8 @@ pub enum Domain {
 	Index = 1,
 	/// A contributor in a model version's attribution index.
 	Contributor = 2,
+	/// A receipt in its session's tree of fees.
+	Receipt = 3,
 }
 
 /// The hash of a leaf: `H(0x00 ‖ domain ‖ SCALE(value))`.

@@ -50,6 +50,19 @@ pub struct ServedModel<AccountId> {
 	pub projection: Hash,
 }
 
+impl<AccountId> ServedModel<AccountId> {
+	/// The sale of one answer by `operator` for `fee`, on the terms that the version has now.
+	pub fn sale(self, fee: Balance, operator: AccountId) -> Sale<AccountId> {
+		Sale {
+			fee,
+			owner: self.owner,
+			base_owner: self.base_owner,
+			royalty: self.royalty,
+			operator,
+		}
+	}
+}
+
 /// The model registry, as inference and attribution need it.
 pub trait Models<AccountId> {
 	/// The model version, if it exists.

@@ -1,0 +1,120 @@
+//! A registry of two model versions with the same four records, each of them another direction.
+
+use super::{MODEL, OTHER, PromptPrice, Status, account};
+use codec::Encode;
+use frame_support::storage::unhashed;
+use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit};
+use openledger_primitives_core::{
+	Hash, ModelId, Sketch, merkle,
+	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, PayBy, Price},
+	record::{RecordLeaf, Snapshot},
+	settlement::Distribution,
+	traits::{Models, ServedModel},
+};
+use sp_core::crypto::AccountId32;
+use sp_runtime::{DispatchResult, Permill};
+
+/// By the accounts 40 to 43.
+pub const RECORDS: usize = 4;
+const DATANET: u32 = 3;
+
+fn direction(at: usize, size: i8) -> Sketch {
+	let mut sketch = vec![0; 16];
+	sketch[at] = size;
+	Sketch::truncate_from(sketch)
+}
+
+fn record(at: usize) -> RecordLeaf<AccountId32> {
+	RecordLeaf {
+		datanet: DATANET,
+		index: at as u32,
+		contributor: account(40 + at as u8),
+		content: Hash::repeat_byte(at as u8),
+		size: 7,
+		committed_at: 1,
+	}
+}
+
+fn leaf(at: usize) -> IndexLeaf {
+	IndexLeaf {
+		position: at as u32,
+		record: record(at).hash(),
+		head: at as u32,
+		scale: 10,
+		sketch: direction(at, 100),
+	}
+}
+
+fn records() -> Vec<Hash> {
+	(0..RECORDS).map(|at| record(at).hash()).collect()
+}
+
+fn index() -> Vec<Hash> {
+	(0..RECORDS).map(|at| leaf(at).hash()).collect()
+}
+
+/// The claim that the record `at` alone moved an answer, with the gain that earns all.
+pub fn claim(at: usize) -> Claim<AccountId32> {
+	let shown = RecordCredit {
+		leaf: leaf(at),
+		proof: merkle::prove(&index(), at).unwrap(),
+		record: record(at),
+		membership: merkle::prove(&records(), at).unwrap(),
+	};
+	Claim {
+		sketch: direction(at, 1),
+		gain: 200,
+		trace: Hash::repeat_byte(0x77),
+		contributors: Default::default(),
+		records: vec![shown].try_into().unwrap(),
+	}
+}
+
+pub struct Registered;
+
+/// Requests and sessions that are open on a model version.
+pub fn open(model: ModelId) -> u32 {
+	unhashed::get_or_default(&(b"open", model).encode())
+}
+
+impl Models<AccountId32> for Registered {
+	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
+		(model == MODEL || model == OTHER).then(|| ServedModel {
+			owner: account(80),
+			status: Status::get(),
+			price: Price { prompt: PromptPrice::get(), output: 10_000 },
+			method: Method { pay_by: PayBy::Records, credits: 2, dimension: 16 },
+			arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
+			snapshots: vec![(
+				DATANET,
+				Snapshot { root: merkle::root(&records()), count: RECORDS as u32, frozen_at: 1 },
+			)],
+			index: Some(IndexCommitment {
+				records_root: merkle::root(&index()),
+				records: RECORDS as u32,
+				contributors_root: Hash::zero(),
+				contributors: 0,
+				floor_ppm: 100_000,
+				file: Hash::repeat_byte(3),
+			}),
+			base_owner: account(81),
+			royalty: Permill::from_percent(10),
+			base: Hash::repeat_byte(4),
+			adapter: Hash::repeat_byte(5),
+			projection: Hash::repeat_byte(6),
+		})
+	}
+
+	fn acquire(model: ModelId) -> DispatchResult {
+		unhashed::put(&(b"open", model).encode(), &(open(model) + 1));
+		Ok(())
+	}
+
+	fn release(model: ModelId) {
+		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
+	}
+
+	fn earned(_: ModelId, distribution: &Distribution<AccountId32>) {
+		assert_eq!(distribution.total(), Some(distribution.fee));
+	}
+}
