@@ -54,6 +54,7 @@ mod list {
 		[pallet_attribution, Attribution]
 		[pallet_audits, crate::Audits]
 		[pallet_lots, crate::Lots]
+		[pallet_receipts, crate::Receipts]
 		[pallet_rewards, crate::Rewards]
 		[pallet_voice, crate::Voice]
 		[pallet_pauses, crate::Pauses]
@@ -358,5 +359,42 @@ impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
 			System::set_block_number(next);
 			crate::Lots::on_initialize(next);
 		}
+	}
+}
+
+impl pallet_receipts::benchmarking::Helper<AccountId> for Stage {
+	fn served(fees: Balance) -> (ModelId, AccountId, AccountId) {
+		let model = <Self as pallet_inference::benchmarking::Helper<AccountId>>::published();
+		let (operator, agent) = (rich("operator"), rich("agent"));
+		// A bond of which the part that may be exposed is as much as the fees.
+		let exposed = dynamic_params::inference::MaxExposure::get();
+		let bond = exposed
+			.saturating_reciprocal_mul(fees)
+			.saturating_add(dynamic_params::inference::MinBond::get());
+		Balances::set_balance(&operator, bond.saturating_mul(2).max(100_000_000 * OPEN));
+		let endpoint = Endpoint::truncate_from(b"http://operator.example:9955".to_vec());
+		let signed = RuntimeOrigin::signed;
+		assert_ok!(Inference::register_operator(
+			signed(operator.clone()),
+			agent.clone(),
+			bond,
+			endpoint,
+			1,
+		));
+		let models = BoundedVec::truncate_from(vec![model]);
+		assert_ok!(Inference::serve(signed(operator.clone()), models));
+		(model, operator, agent)
+	}
+
+	fn claim(model: ModelId, payer: &AccountId, credits: u32) -> Claim<AccountId> {
+		<Self as pallet_inference::benchmarking::Helper<AccountId>>::claim(model, payer, credits)
+	}
+
+	fn draw(_: openledger_primitives_core::RoundId) {
+		<Self as pallet_audits::benchmarking::Helper<AccountId>>::end_rounds();
+	}
+
+	fn finalize(draw: RequestId) {
+		<Self as pallet_inference::benchmarking::Helper<AccountId>>::finalize(draw);
 	}
 }

@@ -177,6 +177,7 @@ frame_support::construct_runtime!(
 		Attribution: pallet_attribution = 43,
 		Rewards: pallet_rewards = 44,
 		Audits: pallet_audits = 46,
+		Receipts: pallet_receipts = 47,
 
 		SafeMode: pallet_safe_mode = 50,
 		TxPause: pallet_tx_pause = 51,

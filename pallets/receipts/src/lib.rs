@@ -158,6 +158,8 @@ pub mod pallet {
 		/// The least that a draw decides, which has to be worth its work on chain. A batch of less
 		/// is refused.
 		type MinDraw: Get<Balance>;
+		/// Whether sessions can be opened. What was opened before goes on.
+		type Open: Get<bool>;
 		/// How many draws a batch is paid by at most; it has fewer where they would decide too
 		/// little. Fixed at its commitment, and counted as one where it is zero.
 		type Draws: Get<u8>;
@@ -393,6 +395,8 @@ pub mod pallet {
 		NotServing,
 		/// An operator can't be its own payer.
 		OwnSession,
+		/// Sessions can't be opened: governance has switched them off. Ask on chain.
+		SwitchedOff,
 		/// The escrow, or what is added to it, is zero.
 		NoEscrow,
 		/// The session would last no block, or more than the most allowed.

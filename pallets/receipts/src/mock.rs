@@ -91,6 +91,7 @@ parameter_types! {
 	pub const BatchReason: RuntimeHoldReason =
 		RuntimeHoldReason::Receipts(pallet_receipts::HoldReason::BatchDeposit);
 	pub static Draws: u8 = 4;
+	pub static Open: bool = true;
 	pub static MinDraw: u128 = 25;
 	pub static PromptPrice: u128 = 1_000;
 	pub static Status: ModelStatus = ModelStatus::Published;
@@ -182,6 +183,7 @@ impl pallet_receipts::Config for Test {
 	type TreasuryAccount = Treasury;
 	type MinDraw = MinDraw;
 	type Draws = Draws;
+	type Open = Open;
 	type RevealPeriod = ConstU32<10>;
 	type PollPeriod = ConstU32<2>;
 	type ClosePeriod = ConstU32<5>;

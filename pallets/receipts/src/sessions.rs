@@ -36,6 +36,7 @@ impl<T: Config> Pallet<T> {
 		escrow: Balance,
 		blocks: BlockNumber,
 	) -> DispatchResult {
+		ensure!(T::Open::get(), Error::<T>::SwitchedOff);
 		ensure!(payer != operator, Error::<T>::OwnSession);
 		ensure!(escrow > 0, Error::<T>::NoEscrow);
 		ensure!((1..=T::MaxDuration::get()).contains(&blocks), Error::<T>::DurationOutOfRange);

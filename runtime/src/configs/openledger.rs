@@ -7,10 +7,12 @@ use super::{
 	tokens::{StorageDeposit, TreasuryAccount, ValidatorsAccount, VerifiersAccount},
 };
 use crate::{
-	Attribution, Audits, Balances, BlockNumber, Datanets, Inference, Lots, Models, Rewards,
-	Runtime, RuntimeHoldReason, Voice, governance::DisputeOrigin, offchain::OFFCHAIN_LONGEVITY,
+	Attribution, Audits, Balances, BlockNumber, Datanets, Inference, Lots, Models, Receipts,
+	Rewards, Runtime, RuntimeHoldReason, Voice, governance::DisputeOrigin,
+	offchain::OFFCHAIN_LONGEVITY,
 };
 use frame_support::{PalletId, parameter_types, traits::ConstU32};
+use openledger_primitives_core::draw::Routed;
 use sp_runtime::Permill;
 
 parameter_types! {
@@ -103,7 +105,7 @@ impl pallet_attribution::Config for Runtime {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Models;
-	type Settlement = Inference;
+	type Settlement = Routed<Inference, Receipts>;
 	type Audits = Audits;
 	type TreasuryAccount = TreasuryAccount;
 	type ChallengeDeposit = dynamic_params::attribution::ChallengeDeposit;
@@ -137,7 +139,7 @@ impl pallet_audits::Config for Runtime {
 	type Lots = Lots;
 	type Operators = Inference;
 	type Claims = Attribution;
-	type Settlement = Inference;
+	type Settlement = Routed<Inference, Receipts>;
 	type Rewards = Rewards;
 	type Jobs = Inference;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
@@ -161,6 +163,41 @@ impl pallet_audits::Config for Runtime {
 	type MaxDue = ConstU32<64>;
 	type SubmissionPeriod = SubmissionPeriod;
 	type WeightInfo = pallet_audits::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Stage;
+}
+
+parameter_types! {
+	pub const SessionHold: RuntimeHoldReason =
+		RuntimeHoldReason::Receipts(pallet_receipts::HoldReason::SessionDeposit);
+	pub const BatchHold: RuntimeHoldReason =
+		RuntimeHoldReason::Receipts(pallet_receipts::HoldReason::BatchDeposit);
+}
+
+impl pallet_receipts::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type SessionConsideration = StorageDeposit<SessionHold>;
+	type BatchConsideration = StorageDeposit<BatchHold>;
+	type Models = Models;
+	type Operators = Inference;
+	type Lots = Lots;
+	type Attribution = Attribution;
+	type Rewards = Rewards;
+	type Bonds = Inference;
+	type TreasuryAccount = TreasuryAccount;
+	type MinDraw = dynamic_params::receipts::MinDraw;
+	type Open = dynamic_params::receipts::Open;
+	type Draws = dynamic_params::receipts::Draws;
+	type RevealPeriod = dynamic_params::receipts::RevealPeriod;
+	type PollPeriod = LookAgain;
+	type ClosePeriod = dynamic_params::receipts::ClosePeriod;
+	type MaxDuration = dynamic_params::receipts::MaxDuration;
+	type MissPenalty = dynamic_params::receipts::MissPenalty;
+	type MissFactor = dynamic_params::receipts::MissFactor;
+	type MaxVouchers = ConstU32<64>;
+	type MaxDue = ConstU32<64>;
+	type WeightInfo = pallet_receipts::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }

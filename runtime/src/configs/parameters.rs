@@ -202,6 +202,39 @@ pub mod dynamic_params {
 		#[codec(index = 11)]
 		pub static MinPenalty: Balance = 10 * OPEN;
 	}
+
+	/// Sessions and batches of receipts.
+	#[dynamic_pallet_params]
+	#[codec(index = 9)]
+	pub mod receipts {
+		use super::*;
+
+		/// Whether sessions can be opened. Not before verifiers can execute what is drawn.
+		#[codec(index = 0)]
+		pub static Open: bool = false;
+		/// How many draws a batch is paid by.
+		#[codec(index = 1)]
+		pub static Draws: u8 = 32;
+		/// What a draw has to decide at least.
+		#[codec(index = 2)]
+		pub static MinDraw: Balance = 10 * MILLI;
+		/// Blocks that an operator has to show what is drawn.
+		#[codec(index = 3)]
+		pub static RevealPeriod: BlockNumber = 5 * MINUTE;
+		/// Blocks that an operator has to commit its last voucher of a session that ends.
+		#[codec(index = 4)]
+		pub static ClosePeriod: BlockNumber = HOUR;
+		/// The most blocks that a session may last.
+		#[codec(index = 5)]
+		pub static MaxDuration: BlockNumber = 30 * 24 * HOUR;
+		/// The least penalty for a draw that is not shown.
+		#[codec(index = 6)]
+		pub static MissPenalty: Balance = OPEN;
+		/// The penalty for a draw that is not shown, in shares of the batch that it decides: twice
+		/// what receipts that can't be shown bring on average.
+		#[codec(index = 7)]
+		pub static MissFactor: u32 = 2;
+	}
 }
 
 /// The split in force. One whose parts exceed the whole can be set, but is never followed.

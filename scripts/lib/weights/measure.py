@@ -16,6 +16,8 @@ PALLETS = (
     "pallet_inference",
     "pallet_attribution",
     "pallet_audits",
+    "pallet_lots",
+    "pallet_receipts",
     "pallet_rewards",
     "pallet_voice",
     "pallet_pauses",

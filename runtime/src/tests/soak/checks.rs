@@ -197,7 +197,9 @@ fn deposits() -> Result<(), String> {
 
 /// Our own reasons to hold something.
 fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
-	use RuntimeHoldReason::{Attribution, Audits, Datanets, Inference, Models, Rewards, Voice};
+	use RuntimeHoldReason::{
+		Attribution, Audits, Datanets, Inference, Models, Receipts, Rewards, Voice,
+	};
 	Some(match reason {
 		Datanets(pallet_datanets::HoldReason::Datanet) => "datanet",
 		Datanets(pallet_datanets::HoldReason::Commitment) => "commitment",
@@ -213,6 +215,9 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Audits(pallet_audits::HoldReason::Bond) => "verifier's bond",
 		Audits(pallet_audits::HoldReason::Appeal) => "appeal",
 		Audits(pallet_audits::HoldReason::VerifierDeposit) => "verifier",
+		Receipts(pallet_receipts::HoldReason::Escrow) => "session's escrow",
+		Receipts(pallet_receipts::HoldReason::SessionDeposit) => "session",
+		Receipts(pallet_receipts::HoldReason::BatchDeposit) => "batch",
 		Rewards(pallet_rewards::HoldReason::Payee) => "payee",
 		Voice(pallet_voice::HoldReason::Vote) => "vote",
 		_ => return None,
