@@ -364,6 +364,11 @@ impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
 
 impl pallet_receipts::benchmarking::Helper<AccountId> for Stage {
 	fn served(fees: Balance) -> (ModelId, AccountId, AccountId) {
+		use dynamic_params::receipts::{Open, Parameters};
+		assert_ok!(crate::Parameters::set_parameter(
+			pallet_voice::Origin::<Runtime>::Vetted.into(),
+			RuntimeParameters::Receipts(Parameters::Open(Open, Some(true))),
+		));
 		let model = <Self as pallet_inference::benchmarking::Helper<AccountId>>::published();
 		let (operator, agent) = (rich("operator"), rich("agent"));
 		// A bond of which the part that may be exposed is as much as the fees.

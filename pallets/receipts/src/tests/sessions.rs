@@ -41,6 +41,17 @@ fn opening_holds_escrow_and_deposit_and_fixes_price_and_signer() {
 }
 
 #[test]
+fn nothing_is_opened_while_governance_has_it_switched_off() {
+	chain(|| {
+		let try_open = || Receipts::open_session(signed(3), account(OPERATOR), MODEL, None, 10, 10);
+		Open::set(false);
+		assert_noop!(try_open(), E::SwitchedOff);
+		Open::set(true);
+		assert_ok!(try_open());
+	});
+}
+
+#[test]
 fn opening_is_refused_when_terms_are_bad() {
 	chain(|| {
 		let try_open = |payer, operator, model, escrow, blocks| {
