@@ -2,8 +2,8 @@
 
 use crate::{
 	AccountId, Attribution, Audits, Babe, Balance, Block, Datanets, Executive, Grandpa, Historical,
-	Inference, InherentDataExt, Models, NominationPools, Nonce, Rewards, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment, VERSION,
+	Inference, InherentDataExt, Models, NominationPools, Nonce, Receipts, Rewards, Runtime,
+	RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment, VERSION,
 	configs::consensus::BABE_CONFIGURATION,
 };
 use alloc::vec::Vec;
@@ -14,11 +14,11 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives_api::{
-	AuditInfo, BaseInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote,
-	RewardsInfo, Trace, VerifierInfo,
+	AuditInfo, BaseInfo, BatchInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote,
+	RewardsInfo, SessionInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_core::{
-	BaseId, DatanetId, ModelId, RequestId, model::Usage, record::RecordLeaf,
+	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
 use pallet_calendar::EpochSlots;
 use pallet_grandpa::AuthorityId as GrandpaId;
@@ -362,6 +362,22 @@ impl_runtime_apis! {
 
 		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>> {
 			Audits::audit_of(claim)
+		}
+
+		fn sessions(start: SessionId, limit: u32) -> Vec<SessionInfo<AccountId>> {
+			Receipts::sessions(start, limit)
+		}
+
+		fn session(session: SessionId) -> Option<SessionInfo<AccountId>> {
+			Receipts::session(session)
+		}
+
+		fn batches(start: BatchId, limit: u32) -> Vec<BatchInfo<AccountId>> {
+			Receipts::batches(start, limit)
+		}
+
+		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>> {
+			Receipts::batch(batch)
 		}
 	}
 

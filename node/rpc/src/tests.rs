@@ -3,9 +3,9 @@
 use crate::{Error, OpenLedger, OpenLedgerApiServer, OperatorStatus, server::check_version};
 use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
-	AuditInfo, AuditStage, AuditVerdict, BaseInfo, ContributionInfo, DatanetInfo, ModelInfo,
-	OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo,
-	Trace as TraceInfo, VerifierInfo,
+	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ContributionInfo, DatanetInfo,
+	ModelInfo, OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo,
+	SeatInfo, SessionInfo, Trace as TraceInfo, VerifierInfo,
 };
 use openledger_primitives_attribution::{
 	Credit, Evidence,
@@ -235,6 +235,22 @@ mock_impl_runtime_apis! {
 				paid: 1,
 				payee: known.then_some(BOB),
 			}
+		}
+
+		fn sessions(_: u64, _: u32) -> Vec<SessionInfo<AccountId32>> {
+			Vec::new()
+		}
+
+		fn session(_: u64) -> Option<SessionInfo<AccountId32>> {
+			None
+		}
+
+		fn batches(_: u32, _: u32) -> Vec<BatchInfo<AccountId32>> {
+			Vec::new()
+		}
+
+		fn batch(_: u32) -> Option<BatchInfo<AccountId32>> {
+			None
 		}
 
 		fn verifiers() -> Vec<VerifierInfo<AccountId32>> {

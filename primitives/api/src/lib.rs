@@ -17,7 +17,7 @@ pub use receipts::*;
 
 use alloc::vec::Vec;
 use openledger_primitives_core::{
-	BaseId, DatanetId, ModelId, RequestId, model::Usage, record::RecordLeaf,
+	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
 
 /// The most entries that one page of a listing holds; larger limits are cut to it.
@@ -67,5 +67,17 @@ sp_api::decl_runtime_apis! {
 		/// The audit of a claim, where lots have called it to one or not decided yet.
 		#[api_version(3)]
 		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>>;
+		/// Sessions from `start` on.
+		#[api_version(3)]
+		fn sessions(start: SessionId, limit: u32) -> Vec<SessionInfo<AccountId>>;
+		/// One session, until it ended and its batches are concluded.
+		#[api_version(3)]
+		fn session(session: SessionId) -> Option<SessionInfo<AccountId>>;
+		/// Batches from `start` on.
+		#[api_version(3)]
+		fn batches(start: BatchId, limit: u32) -> Vec<BatchInfo<AccountId>>;
+		/// One batch with its draws, until pruned.
+		#[api_version(3)]
+		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
 	}
 }
