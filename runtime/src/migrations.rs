@@ -8,4 +8,6 @@ pub type All = (
 	pallet_pauses::migrations::EndEveryPause<Runtime>,
 	// Version 2: until then versions of models did not name their arithmetic.
 	pallet_models::migrations::NameArithmetic<Runtime>,
+	// Version 2: until then what operators stand behind was not bounded.
+	pallet_inference::migrations::CountExposure<Runtime>,
 );

@@ -50,6 +50,7 @@ pub mod benchmarking;
 pub mod crypto;
 mod expiry;
 mod exposure;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod offchain;
@@ -98,7 +99,7 @@ pub mod pallet {
 	use sp_runtime::Permill;
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The pallet.
 	#[pallet::pallet]

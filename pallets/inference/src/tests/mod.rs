@@ -1,6 +1,7 @@
 mod answer;
 mod api;
 mod expiry;
+mod migrations;
 mod offchain;
 mod operators;
 mod requests;
