@@ -1,20 +1,21 @@
 //! Which claims are audited, and when the others may be paid.
 
 use crate::{
-	Audit, Audits, Config, Event, Note, Notes, Pallet, Stage, Verdict, Verdicts, WeightInfo,
-	committee::is_called,
+	Audit, Audits, Config, Event, Note, Notes, Pallet, Stage, Verdict, Verdicts, Verifiers,
+	WeightInfo,
+	committee::{Seated, is_called},
 };
 use codec::MaxEncodedLen;
 use frame_support::{BoundedVec, traits::Get, weights::Weight};
 use openledger_primitives_attribution::audit::{Execution, Level};
 use openledger_primitives_core::{
-	Hash, RequestId,
+	BlockNumber, Hash, RequestId,
 	traits::{self, AnsweredRequest, Clearance, Lots},
 };
 
 impl<T: Config> Pallet<T> {
-	/// Opens the audit of a claim with the lots' `seed`. Returns whether it is open: it is not where
-	/// there are not enough verifiers, or no block has room for its deadline.
+	/// Opens the audit of a claim with the lots' `seed`. It waits where verifiers have no room or no
+	/// block has for its deadline, and never comes where there are not enough of them.
 	fn open(claim: RequestId, note: &Note<T::AccountId>, seed: &Hash) -> Opened {
 		let mut audit = Audit {
 			level: Level::First,
@@ -24,8 +25,10 @@ impl<T: Config> Pallet<T> {
 		};
 		let until = Self::now().saturating_add(T::CommitPeriod::get());
 		let Ok(until) = Self::schedule(claim, until) else { return Opened::Later };
-		if !Self::seat(claim, note, &mut audit, note.round, seed) {
-			return Opened::Never;
+		match Self::seat(claim, note, &mut audit, note.round, seed) {
+			Seated::Yes => {}
+			Seated::Busy => return Opened::Later,
+			Seated::TooFew => return Opened::Never,
 		}
 		audit.stage = Stage::Committing { until };
 		Audits::<T>::insert(claim, audit);
@@ -34,6 +37,24 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// When an audit may be over at the earliest.
+	fn ends_at(audit: &Audit<T::AccountId>) -> BlockNumber {
+		let now = Self::now();
+		let after = match audit.stage {
+			Stage::Drawing { .. } => now.saturating_add(T::CommitPeriod::get()),
+			Stage::Committing { until } => until.saturating_add(T::AppealWindow::get()),
+			Stage::Revealing { until } if audit.level != Level::Appeal => {
+				until.saturating_add(T::AppealWindow::get())
+			}
+			Stage::Revealing { until }
+			| Stage::Decided { until, .. }
+			| Stage::Correcting { until, .. } => until,
+			// Until governance has decided, which takes days.
+			Stage::Undecided => now.saturating_add(T::LookAgain::get().saturating_mul(20)),
+		};
+		after.max(now).saturating_add(1)
+	}
+
 	/// When to ask again.
 	fn later() -> Clearance {
 		Clearance::Until(Self::now().saturating_add(T::LookAgain::get()))
@@ -73,6 +94,7 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 			model: answer.model,
 			fee,
 			round: T::Lots::round(),
+			at: Self::now(),
 			subject,
 			trace,
 			execution: Execution { answer: text, usage, claim },
@@ -82,10 +104,10 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 
 	fn clearance(claim: RequestId) -> Clearance {
 		let Some(mut note) = Notes::<T>::get(claim) else { return Clearance::Clear };
-		let later = Self::later();
-		if Audits::<T>::contains_key(claim) {
-			return later;
+		if let Some(audit) = Audits::<T>::get(claim) {
+			return Clearance::Until(Self::ends_at(&audit));
 		}
+		let later = Self::later();
 		let Some(seed) = T::Lots::seed(note.round) else {
 			let current = T::Lots::round();
 			if current > note.round.saturating_add(1) {
@@ -100,7 +122,8 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 	}
 
 	fn weight() -> Weight {
-		T::WeightInfo::clearance(T::MaxVerifiers::get())
+		// As many as there are, not as there could be: idle work is planned by this.
+		T::WeightInfo::clearance(Verifiers::<T>::count())
 	}
 
 	fn forget(claim: RequestId) {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::traits::Get;
 use openledger_primitives_attribution::audit::Level;
-use openledger_primitives_core::{Balance, Hash, RequestId, RoundId, traits::Operators};
+use openledger_primitives_core::{Balance, Hash, RequestId, RoundId};
 use sp_runtime::Permill;
 
 /// A number from a seed: the first sixteen bytes of `blake2b-256(SCALE(domain, seed, subject))`,
@@ -24,70 +24,116 @@ pub(crate) fn is_called(seed: &Hash, claim: RequestId, rate: Permill) -> bool {
 	ticket.is_some_and(|ticket| ticket < u128::from(rate.deconstruct()))
 }
 
+/// Fractional bits of [`rarity`].
+const FRACTION: u32 = 24;
+
+/// `−log₂(ticket / 2⁶⁴)` with [`FRACTION`] fractional bits, rounded up; by repeated squaring, in integers,
+/// since every node has to find the same. A `ticket` of zero counts as one.
+fn rarity(ticket: u64) -> u64 {
+	let ticket = ticket.max(1);
+	let zeros = ticket.leading_zeros();
+	let whole = u64::from(63u32.saturating_sub(zeros));
+	// The mantissa, at least one and below two, with 63 fractional bits.
+	let mut mantissa = u128::from(ticket.checked_shl(zeros).unwrap_or(ticket));
+	let mut log = whole;
+	for _ in 0..FRACTION {
+		mantissa = mantissa.saturating_mul(mantissa) >> 63;
+		let above = mantissa >> 64 != 0;
+		if above {
+			mantissa >>= 1;
+		}
+		log = log << 1 | u64::from(above);
+	}
+	(64u64 << FRACTION).saturating_sub(log)
+}
+
 /// Draws up to `count` of `eligible`, none twice, each with a chance in proportion to its bond among
 /// those left.
-pub(crate) fn draw<AccountId: Clone>(
+///
+/// Everyone has a ticket of its own, and the smallest `−log(ticket) / bond` are drawn (Efraimidis and
+/// Spirakis, Weighted random sampling with a reservoir, 2006). So whoever leaves once the seed is known
+/// takes itself out and changes nothing about the others: were one ticket to decide among all, each
+/// account that can leave would be another throw.
+pub(crate) fn draw<AccountId: Clone + Encode>(
 	seed: &Hash,
 	subject: &impl Encode,
-	mut eligible: Vec<(AccountId, Balance)>,
+	eligible: Vec<(AccountId, Balance)>,
 	count: u32,
 ) -> Vec<AccountId> {
-	let mut drawn = Vec::new();
-	for turn in 0..count {
-		let total = eligible.iter().fold(0, |sum: u128, (_, bond)| sum.saturating_add(*bond));
-		let ticket = number(b"openledger/committee", seed, &(subject, turn)).checked_rem(total);
-		let Some(mut rest) = ticket else { break };
-		let place = eligible.iter().position(|(_, bond)| match rest.checked_sub(*bond) {
-			Some(beyond) => {
-				rest = beyond;
-				false
-			}
-			None => true,
-		});
-		let Some(place) = place else { break };
-		drawn.push(eligible.remove(place).0);
-	}
-	drawn
+	let mut keys: Vec<(u128, Balance, AccountId)> = eligible
+		.into_iter()
+		.filter(|(_, bond)| *bond > 0)
+		.map(|(who, bond)| {
+			let ticket = number(b"openledger/committee", seed, &(subject, &who)) as u64;
+			(rarity(ticket).into(), bond, who)
+		})
+		.collect();
+	// a / b before c / d where a · d is less than c · b. Thirty bits times a bond stay below 2¹²⁸.
+	keys.sort_by(|(a, b, _), (c, d, _)| a.saturating_mul(*d).cmp(&c.saturating_mul(*b)));
+	keys.into_iter().take(count as usize).map(|(_, _, who)| who).collect()
+}
+
+/// Who may be drawn.
+struct Eligible<AccountId> {
+	/// Those with room for another duty, and their bonds.
+	free: Vec<(AccountId, Balance)>,
+	/// How many have none.
+	busy: u32,
+}
+
+/// Whether a committee was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seated {
+	/// For every seat.
+	Yes,
+	/// There are verifiers for every seat, and some of them have no room now.
+	Busy,
+	/// There are not enough.
+	TooFew,
 }
 
 impl<T: Config> Pallet<T> {
-	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then, has room, and
-	/// is neither a party to the answer nor its operator's agent, nor had a seat in the audit before.
+	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then and is neither
+	/// operator nor payer, nor had a seat in the audit before. Leaving after the answer comes too late.
 	fn eligible(
 		note: &Note<T::AccountId>,
 		audit: &Audit<T::AccountId>,
 		round: RoundId,
-	) -> Vec<(T::AccountId, Balance)> {
-		Verifiers::<T>::iter()
-			.filter(|(who, verifier)| {
-				let party = *who == note.operator
-					|| *who == note.payer
-					|| T::Operators::of_agent(&verifier.agent).as_ref() == Some(&note.operator);
-				!party
-					&& verifier.leaving.is_none()
-					&& verifier.since <= round
-					&& verifier.bond >= T::MinBond::get()
-					&& verifier.duties < T::MaxDuties::get()
-					&& !audit.seats.iter().any(|seat| seat.verifier == *who)
-			})
-			.map(|(who, verifier)| (who, verifier.bond))
-			.collect()
+	) -> Eligible<T::AccountId> {
+		let mut eligible = Eligible { free: Vec::new(), busy: 0 };
+		for (who, verifier) in Verifiers::<T>::iter() {
+			let party = who == note.operator || who == note.payer;
+			let stays = verifier.leaving.is_none_or(|at| at > note.at);
+			let drawn_before = audit.seats.iter().any(|seat| seat.verifier == who);
+			let bonded = verifier.bond >= T::MinBond::get();
+			if party || !stays || drawn_before || !bonded || verifier.since > round {
+				continue;
+			}
+			if verifier.duties < T::MaxDuties::get() {
+				eligible.free.push((who, verifier.bond));
+			} else {
+				eligible.busy = eligible.busy.saturating_add(1);
+			}
+		}
+		eligible
 	}
 
-	/// Draws the next committee of an audit with the lots' `seed` for `round`. Returns whether there
-	/// were verifiers for every seat; nothing changes where there were not.
+	/// Draws the next committee of an audit with the lots' `seed` for `round`. Nothing changes where
+	/// not every seat can be filled.
 	pub(crate) fn seat(
 		claim: RequestId,
 		note: &Note<T::AccountId>,
 		audit: &mut Audit<T::AccountId>,
 		round: RoundId,
 		seed: &Hash,
-	) -> bool {
+	) -> Seated {
 		let level: Level = audit.level;
 		let wanted = seats(level);
-		let drawn = draw(seed, &(claim, level), Self::eligible(note, audit, round), wanted);
+		let Eligible { free, busy } = Self::eligible(note, audit, round);
+		let all = (free.len() as u32).saturating_add(busy);
+		let drawn = draw(seed, &(claim, level), free, wanted);
 		if (drawn.len() as u32) < wanted {
-			return false;
+			return if all < wanted { Seated::TooFew } else { Seated::Busy };
 		}
 		for who in &drawn {
 			Verifiers::<T>::mutate(who, |verifier| {
@@ -105,7 +151,7 @@ impl<T: Config> Pallet<T> {
 		let until = Self::now().saturating_add(T::CommitPeriod::get());
 		audit.stage = Stage::Committing { until };
 		Self::deposit_event(Event::CommitteeDrawn { claim, level, committee: drawn, until });
-		true
+		Seated::Yes
 	}
 }
 
@@ -130,25 +176,65 @@ mod tests {
 
 	#[test]
 	fn chance_of_a_seat_is_in_proportion_to_bond() {
-		let all = vec![('a', 600u128), ('b', 300), ('c', 100)];
+		let all = vec![(b'a', 600u128), (b'b', 300), (b'c', 100)];
 		let mut first = std::collections::BTreeMap::new();
 		for n in 0..10_000 {
 			let drawn = draw(&seed(n), &0u8, all.clone(), 1);
 			*first.entry(drawn[0]).or_insert(0u32) += 1;
 		}
-		for (who, expected) in [('a', 6_000), ('b', 3_000), ('c', 1_000)] {
+		for (who, expected) in [(b'a', 6_000), (b'b', 3_000), (b'c', 1_000)] {
 			assert!(first[&who].abs_diff(expected) < 200, "{who}: {}", first[&who]);
 		}
 	}
 
 	#[test]
+	fn rarity_is_the_negative_logarithm() {
+		for ticket in [1, 2, 3, 1_000, u64::MAX / 3, u64::MAX / 2, u64::MAX - 1, u64::MAX] {
+			let exact = 64.0 - (ticket as f64).log2();
+			let found = rarity(ticket) as f64 / f64::from(1 << FRACTION);
+			assert!((found - exact).abs() < 2e-7, "{ticket}: {found}, not {exact}");
+		}
+		assert_eq!(rarity(0), rarity(1));
+		assert!(rarity(u64::MAX) > 0);
+	}
+
+	#[test]
+	fn who_leaves_changes_nothing_about_the_others() {
+		let all: Vec<(u32, u128)> = (0..40).map(|n| (n, 1_000 + u128::from(n) * 77)).collect();
+		for n in 0..200 {
+			let drawn = draw(&seed(n), &n, all.clone(), 9);
+			for gone in 0..40 {
+				let left = all.iter().filter(|(who, _)| *who != gone).cloned().collect();
+				let again = draw(&seed(n), &n, left, 9);
+				let expected: Vec<_> = drawn.iter().filter(|who| **who != gone).collect();
+				assert!(expected.iter().zip(&again).all(|(a, b)| **a == *b), "{gone} of {n}");
+			}
+		}
+	}
+
+	#[test]
+	fn second_seat_is_in_proportion_among_those_left() {
+		let all = vec![(b'a', 600u128), (b'b', 300), (b'c', 100)];
+		let (mut after_a, mut b) = (0u32, 0u32);
+		for n in 0..20_000 {
+			let drawn = draw(&seed(n), &1u8, all.clone(), 2);
+			if drawn[0] == b'a' {
+				after_a += 1;
+				b += u32::from(drawn[1] == b'b');
+			}
+		}
+		let part = f64::from(b) / f64::from(after_a);
+		assert!((part - 0.75).abs() < 0.02, "{part}");
+	}
+
+	#[test]
 	fn nobody_is_drawn_twice_and_no_more_than_there_are() {
-		let all = vec![('a', 5u128), ('b', 1), ('c', 1), ('d', 0)];
+		let all = vec![(b'a', 5u128), (b'b', 1), (b'c', 1), (b'd', 0)];
 		let mut drawn = draw(&seed(3), &0u8, all.clone(), 9);
 		drawn.sort();
 		// One without a bond has no chance.
-		assert_eq!(drawn, ['a', 'b', 'c']);
+		assert_eq!(drawn, *b"abc");
 		assert_eq!(draw(&seed(3), &0u8, all, 2).len(), 2);
-		assert!(draw(&seed(3), &0u8, Vec::<(char, u128)>::new(), 3).is_empty());
+		assert!(draw(&seed(3), &0u8, Vec::<(u8, u128)>::new(), 3).is_empty());
 	}
 }

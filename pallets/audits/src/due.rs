@@ -1,7 +1,8 @@
 //! What time does to audits: every stage ends by itself.
 
 use crate::{
-	Audits, Config, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo, verdict::refuted,
+	Audits, Config, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo, committee::Seated,
+	verdict::refuted,
 };
 use frame_support::{
 	ensure,
@@ -13,11 +14,15 @@ use openledger_primitives_core::{BlockNumber, RequestId, traits::Lots};
 use sp_runtime::DispatchResult;
 
 /// Blocks that are tried for a deadline where those before are full.
-const SPREAD: u32 = 64;
+const SPREAD: u32 = 16;
 
 impl<T: Config> Pallet<T> {
 	/// Puts an audit on the list of the first block from `at` on that has room, and returns it.
 	pub(crate) fn schedule(claim: RequestId, at: BlockNumber) -> Result<BlockNumber, Error<T>> {
+		// Where the pallet comes by an upgrade, nothing is due in all the blocks before.
+		if !NextDue::<T>::exists() {
+			NextDue::<T>::put(Self::now());
+		}
 		(at..at.saturating_add(SPREAD))
 			.find(|block| Due::<T>::try_mutate(block, |due| due.try_push(claim)).is_ok())
 			.ok_or(Error::<T>::QueueFull)
@@ -34,29 +39,21 @@ impl<T: Config> Pallet<T> {
 		match audit.stage {
 			Stage::Drawing { round } => {
 				let current = T::Lots::round();
-				match T::Lots::seed(round) {
-					Some(seed) => {
-						if !Self::seat(claim, &note, &mut audit, round, &seed) {
-							audit.stage = Stage::Undecided;
-							Self::deposit_event(Event::AuditUndecided { claim });
-						}
-					}
+				let Some(seed) = T::Lots::seed(round) else {
 					// Seeds are not kept for ever.
-					None if current > round.saturating_add(1) => {
-						audit.stage = Stage::Drawing { round: current };
-					}
-					None => {}
-				}
-				let at = match audit.stage {
-					Stage::Committing { until } => Some(until),
-					Stage::Drawing { .. } => Some(now.saturating_add(T::LookAgain::get())),
-					_ => None,
+					ensure!(current > round.saturating_add(1), Error::<T>::NotDrawnYet);
+					audit.stage = Stage::Drawing { round: current };
+					Audits::<T>::insert(claim, audit);
+					return Ok(());
 				};
-				if let Some(at) = at {
-					let until = Self::schedule(claim, at)?;
-					if matches!(audit.stage, Stage::Committing { .. }) {
+				match Self::seat(claim, &note, &mut audit, round, &seed) {
+					Seated::Yes => {
+						let until = now.saturating_add(T::CommitPeriod::get());
+						let until = Self::schedule(claim, until)?;
 						audit.stage = Stage::Committing { until };
 					}
+					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
+					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
 				}
 				Audits::<T>::insert(claim, audit);
 				Ok(())
@@ -90,7 +87,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Looks at one audit whose time may have come. One that moved on before its deadline has
-	/// another one; what can't be done now can be done by [`crate::Call::advance`].
+	/// another one. What can't be done now is looked at again; where no block has room for that,
+	/// [`crate::Call::advance`] is left.
 	fn look_at(claim: RequestId) {
 		let Some(audit) = Audits::<T>::get(claim) else { return };
 		let until = match audit.stage {
@@ -104,7 +102,19 @@ impl<T: Config> Pallet<T> {
 		if Self::now() < until {
 			return;
 		}
-		if let Err(error) = with_storage_layer(|| Self::do_advance(claim)) {
+		let advanced = with_storage_layer(|| Self::do_advance(claim));
+		if let Err(error) = advanced
+			&& error != Error::<T>::NotDrawnYet.into()
+		{
+			Self::deposit_event(Event::AdvanceFailed { claim, error });
+		}
+		// What has just gone on to wait for lots has its next look by itself.
+		let put_off = matches!(audit.stage, Stage::Drawing { .. })
+			&& Audits::<T>::get(claim)
+				.is_some_and(|audit| matches!(audit.stage, Stage::Drawing { .. }));
+		let again = Self::now().saturating_add(T::LookAgain::get());
+		if (advanced.is_err() || put_off) && Self::schedule(claim, again).is_err() {
+			let error = Error::<T>::QueueFull.into();
 			Self::deposit_event(Event::AdvanceFailed { claim, error });
 		}
 	}
@@ -114,7 +124,7 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now();
 		let one = Self::step_weight();
 		let look = T::DbWeight::get().reads_writes(2, 1);
-		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
+		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() || !NextDue::<T>::exists() {
 			return;
 		}
 		let mut block = NextDue::<T>::get();

@@ -161,7 +161,8 @@ pub mod pallet {
 		type AppealWindow: Get<BlockNumber>;
 		/// Blocks within which the true claim can be brought.
 		type CorrectionPeriod: Get<BlockNumber>;
-		/// What an appeal puts at stake, in fees of the claim.
+		/// What an appeal puts at stake, in fees of the claim, or in the fees that the least penalty
+		/// stands for where they are more.
 		type AppealFactor: Get<u32>;
 		/// What a seat is paid whose finding the verdict agrees with, as far as the verifiers' part
 		/// of fees goes.
@@ -429,6 +430,9 @@ pub mod pallet {
 		TooLate,
 		/// The time for it has not come.
 		TooEarly,
+		/// The lots that draw the committee are not known yet, or verifiers have no room: it is tried
+		/// again by itself.
+		NotDrawnYet,
 		/// Too many audits have their deadlines at that time: try again a block later.
 		QueueFull,
 		/// A number passes what it can hold.

@@ -4,7 +4,9 @@
 //! Every run starts from the chain's state. What can't be had from there again is remembered in the
 //! off-chain database, before anything is sent: without its salt a commitment can't be opened.
 
-use crate::{AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Stage};
+use crate::{
+	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
+};
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::{
@@ -18,7 +20,9 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{BlockNumber, RequestId, record::content_hash};
 use openledger_primitives_inference::{
-	Command, Outcome, Response, host::exchange, job::Executed, job::Jobs,
+	Command, Failure, Outcome, Response,
+	host::exchange,
+	job::{Executed, Jobs},
 };
 use sp_runtime::{
 	DispatchError, DispatchResult,
@@ -53,6 +57,7 @@ pub(crate) enum Step {
 	Commit(Level),
 	Reveal(Level),
 	Correct,
+	Appeal,
 }
 
 /// What was found in one audit.
@@ -106,7 +111,13 @@ impl<T: Config> Pallet<T> {
 			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
 			let mut memory = before.clone();
 			Self::forget_concluded(&verifier, &mut memory);
-			for claim in Duties::<T>::get(&verifier) {
+			let duties = Duties::<T>::get(&verifier).into_inner();
+			// Revealing first: what is committed and not revealed in time is neglect.
+			let (reveals, others): (Vec<_>, Vec<_>) = duties.into_iter().partition(|claim| {
+				Audits::<T>::get(claim)
+					.is_some_and(|audit| matches!(audit.stage, Stage::Revealing { .. }))
+			});
+			for claim in reveals.into_iter().chain(others) {
 				Self::serve(&agent, &verifier, claim, &mut memory, &store);
 			}
 			Self::correct_refuted(&agent, &mut memory, &store);
@@ -134,12 +145,21 @@ impl<T: Config> Pallet<T> {
 	fn is_wanted(verifier: &T::AccountId, claim: RequestId, step: Step) -> bool {
 		let Some(audit) = Audits::<T>::get(claim) else { return false };
 		let seat = |level: Level| {
-			audit.seats.iter().find(move |seat| seat.verifier == *verifier && seat.level == level)
+			let sits = audit.level == level;
+			let own = |seat: &&Seat<_>| sits && seat.verifier == *verifier && seat.level == level;
+			audit.seats.iter().find(own)
 		};
 		match step {
-			Step::Commit(level) => seat(level).is_some_and(|seat| seat.commitment.is_none()),
-			Step::Reveal(level) => seat(level).is_some_and(|seat| seat.finding.is_none()),
+			Step::Commit(level) => {
+				matches!(audit.stage, Stage::Committing { .. })
+					&& seat(level).is_some_and(|seat| seat.commitment.is_none())
+			}
+			Step::Reveal(level) => {
+				matches!(audit.stage, Stage::Revealing { .. })
+					&& seat(level).is_some_and(|seat| seat.finding.is_none())
+			}
 			Step::Correct => matches!(audit.stage, Stage::Correcting { .. }),
+			Step::Appeal => matches!(audit.stage, Stage::Decided { .. }),
 		}
 	}
 
@@ -184,6 +204,17 @@ impl<T: Config> Pallet<T> {
 				let rehearse = || Self::do_reveal(agent.id.clone(), claim, finding, salt);
 				Self::send(agent, (claim, Step::Reveal(level)), call, rehearse, memory, store);
 			}
+			// A verdict other than what was found here was captured, or came of a lie to others.
+			Stage::Decided { verdict, .. } => {
+				let found =
+					memory.found.iter().find(|found| found.claim == claim && found.level == level);
+				let disagrees = found.is_some_and(|found| Verdict::of(&found.finding) != verdict);
+				if disagrees {
+					let call = Call::appeal { claim };
+					let rehearse = || Self::do_appeal(agent.id.clone(), claim);
+					Self::send(agent, (claim, Step::Appeal), call, rehearse, memory, store);
+				}
+			}
 			_ => {}
 		}
 	}
@@ -205,6 +236,12 @@ impl<T: Config> Pallet<T> {
 			Response::Executed(Executed::Failed(failure)) | Response::Failed(failure) => {
 				log::warn!(target: TARGET, "audit {claim}: execution failed: {failure:?}");
 				exchange(Command::ForgetExecution(claim));
+				let missing =
+					matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
+				if missing && Self::is_last_chance(audit) {
+					Self::remember(claim, audit.level, Finding::Withheld, None, memory);
+					return true;
+				}
 				return false;
 			}
 			_ => return false,
@@ -213,10 +250,28 @@ impl<T: Config> Pallet<T> {
 		let refuted = matches!(finding, Finding::Refuted(_));
 		// An account is 32 bytes in the job and in every runtime that this pallet is part of.
 		let truth = Claim::decode_all(&mut &outcome.claim.encode()[..]).ok().filter(|_| refuted);
+		Self::remember(claim, audit.level, finding, truth, memory);
+		true
+	}
+
+	/// Whether the last third of the time to commit has begun: what is nowhere to be had by then is
+	/// withheld.
+	fn is_last_chance(audit: &Audit<T::AccountId>) -> bool {
+		let left = T::CommitPeriod::get().checked_div(3).unwrap_or(0);
+		matches!(audit.stage, Stage::Committing { until }
+			if Self::now().saturating_add(left) >= until)
+	}
+
+	fn remember(
+		claim: RequestId,
+		level: Level,
+		finding: Finding,
+		truth: Option<Claim<T::AccountId>>,
+		memory: &mut Memory<T::AccountId>,
+	) {
 		let salt = sp_io::offchain::random_seed();
 		memory.found.retain(|found| found.claim != claim);
-		memory.found.push(Found { claim, level: audit.level, finding, salt, truth });
-		true
+		memory.found.push(Found { claim, level, finding, salt, truth });
 	}
 
 	/// Brings the true claims that this verifier knows of, once verdicts ask for them.
@@ -270,10 +325,12 @@ impl<T: Config> Pallet<T> {
 			Some(Err(())) => {
 				log::warn!(target: TARGET, "audit {claim}: the pool refused the transaction");
 				memory.in_flight = None;
+				store.set(memory);
 			}
 			None => {
 				log::error!(target: TARGET, "audit {claim}: the transaction could not be signed");
 				memory.in_flight = None;
+				store.set(memory);
 			}
 		}
 	}

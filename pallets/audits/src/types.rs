@@ -58,6 +58,8 @@ pub struct Note<AccountId> {
 	pub fee: Balance,
 	/// The round of the claim.
 	pub round: RoundId,
+	/// The block of the claim.
+	pub at: BlockNumber,
 	/// What was asked, which traces are sealed with.
 	pub subject: Hash,
 	/// The sealed traces.

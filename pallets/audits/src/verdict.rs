@@ -59,13 +59,23 @@ impl<T: Config> Pallet<T> {
 				audit.level = Level::Redraw;
 				Self::await_lots(claim, &mut audit)?;
 			}
-			(None, Level::Redraw | Level::Appeal) => {
-				audit.stage = Stage::Undecided;
-				Self::deposit_event(Event::AuditUndecided { claim });
-			}
+			(None, Level::Redraw | Level::Appeal) => Self::leave_undecided(claim, &mut audit),
 		}
 		Audits::<T>::insert(claim, audit);
 		Ok(())
+	}
+
+	/// Leaves an audit to governance. Where nobody revealed anything, nobody could execute: the seats
+	/// are freed without a fine, or answers that can't be executed would take all verifiers' room and
+	/// places.
+	pub(crate) fn leave_undecided(claim: RequestId, audit: &mut Audit<T::AccountId>) {
+		audit.stage = Stage::Undecided;
+		if audit.seats.iter().all(|seat| seat.finding.is_none()) {
+			for seat in core::mem::take(&mut audit.seats) {
+				Self::free(claim, &seat.verifier);
+			}
+		}
+		Self::deposit_event(Event::AuditUndecided { claim });
 	}
 
 	/// Waits for the lots that decide what is committed now.
@@ -83,7 +93,11 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(Self::now() < until, Error::<T>::TooLate);
 		let note = Notes::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
-		let deposit = note.fee.saturating_mul(T::AppealFactor::get().into());
+		// In proportion to what a changed verdict would cost the operator, a part of which rewards the
+		// appellant: else appealing against true claims with small fees would pay a ring.
+		let least = T::MinPenalty::get().checked_div(T::PenaltyFactor::get().into());
+		let stake = note.fee.max(least.unwrap_or(0));
+		let deposit = stake.saturating_mul(T::AppealFactor::get().into());
 		T::Currency::hold(&HoldReason::Appeal.into(), &who, deposit)?;
 		audit.appeal = Some(Appeal { appellant: who.clone(), deposit, against: verdict });
 		audit.level = Level::Appeal;
@@ -124,15 +138,33 @@ impl<T: Config> Pallet<T> {
 
 	/// Frees a verifier of a duty, and pays or fines it by whether its finding agrees with the
 	/// verdict. Returns whether it does.
-	fn relieve(claim: RequestId, seat: &Seat<T::AccountId>, verdict: Verdict) -> bool {
+	fn relieve(
+		claim: RequestId,
+		fee: Balance,
+		seat: &Seat<T::AccountId>,
+		verdict: Verdict,
+	) -> bool {
 		let verifier = &seat.verifier;
 		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
+		Self::free(claim, verifier);
+		if agrees {
+			Verifiers::<T>::mutate(verifier, |entry| {
+				if let Some(entry) = entry {
+					entry.upheld = entry.upheld.saturating_add(1);
+				}
+			});
+			T::Rewards::pay_verifier(verifier, T::SeatReward::get());
+		} else {
+			Self::fine(verifier, fee, seat.finding.is_none());
+		}
+		agrees
+	}
+
+	/// Frees a verifier of a duty.
+	fn free(claim: RequestId, verifier: &T::AccountId) {
 		Verifiers::<T>::mutate(verifier, |entry| {
 			if let Some(entry) = entry {
 				entry.duties = entry.duties.saturating_sub(1);
-				if agrees {
-					entry.upheld = entry.upheld.saturating_add(1);
-				}
 			}
 		});
 		Duties::<T>::mutate_exists(verifier, |duties| {
@@ -143,12 +175,6 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		});
-		if agrees {
-			T::Rewards::pay_verifier(verifier, T::SeatReward::get());
-		} else {
-			Self::fine(verifier, seat.finding.is_none());
-		}
-		agrees
 	}
 
 	/// Takes from an operator what a false claim costs it: at most half of that goes to those who
@@ -178,7 +204,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut rewarded = Vec::new();
 		for seat in core::mem::take(&mut audit.seats) {
-			if Self::relieve(claim, &seat, verdict) {
+			if Self::relieve(claim, note.fee, &seat, verdict) {
 				rewarded.push(seat.verifier);
 			}
 		}

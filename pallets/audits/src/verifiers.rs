@@ -11,7 +11,7 @@ use frame_support::{
 	},
 };
 use openledger_primitives_core::{Balance, BlockNumber, RequestId, traits::Lots};
-use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
+use sp_runtime::{DispatchResult, Permill, traits::UniqueSaturatedInto};
 
 /// Neglected duties that cost a verifier its place.
 ///
@@ -19,6 +19,9 @@ use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
 /// somewhat more than a third of the bond would drive the others out one captured committee after
 /// the other (`docs/incentives.md`).
 pub const STRIKES: u8 = 3;
+
+/// The part of a claim's fee by which fines grow.
+const FINE_OF_FEE: Permill = Permill::from_percent(10);
 
 /// What the deposit covers: the verifier, its agent's entry and its list of duties.
 fn footprint<T: Config>() -> Footprint {
@@ -108,10 +111,14 @@ impl<T: Config> Pallet<T> {
 	/// Takes a part of a verifier's bond to the treasury. Where it `neglected` its duty that is a
 	/// strike, and the last one costs its place. Force, since an account could otherwise freeze its
 	/// balance to escape.
-	pub(crate) fn fine(who: &T::AccountId, neglected: bool) {
+	pub(crate) fn fine(who: &T::AccountId, fee: Balance, neglected: bool) {
 		let Some(mut verifier) = Verifiers::<T>::get(who) else { return };
 		let treasury = T::TreasuryAccount::get();
-		let part = T::Fine::get().mul_floor(verifier.bond);
+		// With the claim's fee, or a ring could gain more from a captured committee than it risks.
+		let part = T::Fine::get()
+			.mul_floor(verifier.bond)
+			.saturating_add(FINE_OF_FEE.mul_floor(fee))
+			.min(verifier.bond);
 		let receivable = T::Currency::can_deposit(&treasury, part, Provenance::Extant);
 		let taken = if part > 0 && receivable == DepositConsequence::Success {
 			T::Currency::transfer_on_hold(

@@ -232,10 +232,12 @@ impl<T: Config> Pallet<T> {
 			Some(Err(())) => {
 				log::warn!(target: TARGET, "request {id}: the pool refused the answer");
 				memory.in_flight = None;
+				store.set(memory);
 			}
 			None => {
 				log::error!(target: TARGET, "request {id}: the answer could not be signed");
 				memory.in_flight = None;
+				store.set(memory);
 			}
 		}
 	}

@@ -1,8 +1,8 @@
 //! Committing vouchers as a batch.
 
 use crate::{
-	Batch, BatchOf, Batches, Config, Due, Error, Event, HoldReason, Lines, NextBatch, Pallet,
-	SessionOf, Sessions, Stage,
+	Batch, BatchOf, Batches, Config, Due, Error, Event, HoldReason, Lines, NextBatch, NextDue,
+	Pallet, SessionOf, Sessions, Stage,
 };
 use alloc::vec::Vec;
 use codec::MaxEncodedLen;
@@ -53,6 +53,10 @@ impl<T: Config> Pallet<T> {
 
 	/// Puts a batch on the list of the first block from `at` on that has room.
 	pub(crate) fn schedule(batch: BatchId, at: BlockNumber) -> Option<BlockNumber> {
+		// Where the pallet comes by an upgrade, nothing is due in all the blocks before.
+		if !NextDue::<T>::exists() {
+			NextDue::<T>::put(Self::now());
+		}
 		(at..at.saturating_add(SPREAD))
 			.find(|block| Due::<T>::try_mutate(block, |due| due.try_push(batch)).is_ok())
 	}

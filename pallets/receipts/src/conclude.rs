@@ -168,7 +168,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn conclude_due(meter: &mut WeightMeter) {
 		let now = Self::now();
 		let look = T::DbWeight::get().reads_writes(2, 1);
-		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
+		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() || !NextDue::<T>::exists() {
 			return;
 		}
 		let mut block = NextDue::<T>::get();

@@ -148,7 +148,7 @@ pub trait Audits<AccountId> {
 	fn note(answer: &AnsweredRequest<AccountId>, claim: Hash, trace: Hash);
 	/// Whether a claim whose window is over may be paid. Opens its audit where the lots say so.
 	fn clearance(claim: RequestId) -> Clearance;
-	/// What [`Audits::clearance`] costs at most.
+	/// What [`Audits::clearance`] costs at most, as things are.
 	fn weight() -> Weight;
 	/// Forgets a claim that is final.
 	fn forget(claim: RequestId);

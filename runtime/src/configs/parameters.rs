@@ -177,19 +177,20 @@ pub mod dynamic_params {
 		pub static CommitPeriod: BlockNumber = 2 * MINUTE;
 		/// Blocks for a committee to reveal.
 		#[codec(index = 4)]
-		pub static RevealPeriod: BlockNumber = MINUTE;
+		pub static RevealPeriod: BlockNumber = 2 * MINUTE;
 		/// Blocks within which a verdict can be appealed.
 		#[codec(index = 5)]
 		pub static AppealWindow: BlockNumber = MINUTE;
 		/// Blocks within which the true claim can be brought.
 		#[codec(index = 6)]
 		pub static CorrectionPeriod: BlockNumber = 2 * MINUTE;
-		/// What an appeal puts at stake, in fees of the claim.
+		/// What an appeal puts at stake, in fees of the claim, or in the fees that the least penalty
+		/// stands for where they are more.
 		#[codec(index = 7)]
 		pub static AppealFactor: u32 = 3;
 		/// What a seat is paid whose finding the verdict agrees with.
 		#[codec(index = 8)]
-		pub static SeatReward: Balance = 10 * MILLI;
+		pub static SeatReward: Balance = 100 * MILLI;
 		/// What a neglected duty, or a finding that the verdict disagrees with, takes of a
 		/// verifier's bond.
 		#[codec(index = 9)]

@@ -41,7 +41,7 @@ fn appeal_that_changes_the_verdict_is_rewarded() {
 		assert_eq!(Slashed::get().remove(1), (account(1), 20 * FEE - shared, vec![]));
 		assert!(rewarded.contains(&account(9)));
 		for n in first {
-			assert_eq!((bond(n), paid(n)), (BOND - 20, 0));
+			assert_eq!((bond(n), paid(n)), (BOND - 24, 0));
 			assert!(!rewarded.contains(&account(n)));
 		}
 	});

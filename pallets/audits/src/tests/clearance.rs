@@ -68,10 +68,9 @@ fn nobody_sits_who_joined_after_the_claim_or_is_a_party_to_it() {
 		register(10, BOND);
 		register(11, BOND);
 		register(12, BOND);
-		// The operator, the payer, and one whose agent is the operator's too.
+		// The operator and the payer.
 		register(1, 500_000);
 		register(5, 500_000);
-		Verification::register_verifier(signed(13), account(30), 500_000).unwrap();
 		noted(CLAIM, &truth());
 		Round::set(5);
 		register(14, 500_000);
@@ -80,6 +79,26 @@ fn nobody_sits_who_joined_after_the_claim_or_is_a_party_to_it() {
 		let mut committee = sitting();
 		committee.sort();
 		assert_eq!(committee, [10, 11, 12]);
+	});
+}
+
+#[test]
+fn leaving_once_the_claim_is_made_comes_too_late() {
+	chain(3, || {
+		noted(CLAIM, &truth());
+		wait(1);
+		Verification::leave(signed(10)).unwrap();
+		lots(1);
+		clearance(CLAIM);
+		assert!(sitting().contains(&10));
+	});
+	chain(4, || {
+		wait(1);
+		Verification::leave(signed(10)).unwrap();
+		noted(CLAIM, &truth());
+		lots(1);
+		clearance(CLAIM);
+		assert!(!sitting().contains(&10));
 	});
 }
 
@@ -94,8 +113,9 @@ fn nobody_sits_in_more_audits_than_it_has_room_for() {
 			assert!(matches!(clearance(request), Clearance::Until(_)));
 			wait(1);
 		}
-		assert_eq!(clearance(3), Clearance::Clear);
-		System::assert_last_event(Event::NotAudited { claim: 3 }.into());
+		// It waits until one of them has room again, rather than being paid unaudited.
+		assert_eq!(clearance(3), Clearance::Until(6));
+		assert!(!Audits::<Test>::contains_key(3));
 	});
 }
 
@@ -109,9 +129,9 @@ fn audit_waits_when_no_block_has_room_for_its_deadline() {
 		lots(1);
 		assert_eq!(clearance(CLAIM), Clearance::Until(3));
 		assert!(!Audits::<Test>::contains_key(CLAIM));
-		crate::Due::<Test>::remove(30);
+		crate::Due::<Test>::remove(20);
 		clearance(CLAIM);
-		assert_eq!(stage(), Stage::Committing { until: 30 });
+		assert_eq!(stage(), Stage::Committing { until: 20 });
 		let _ = crate::Due::<Test>::clear(u32::MAX, None);
 	});
 }
@@ -139,6 +159,7 @@ fn advance_is_refused_before_a_stage_is_over() {
 		// Nobody has committed: another committee is drawn, for which there are no others.
 		assert_ok!(Verification::advance(signed(9), CLAIM));
 		assert!(matches!(stage(), Stage::Drawing { .. }));
+		assert_noop!(Verification::advance(signed(9), CLAIM), E::NotDrawnYet);
 		assert!(Verification::footprint() > 0);
 	});
 }

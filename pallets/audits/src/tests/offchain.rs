@@ -270,3 +270,47 @@ fn transaction_that_was_lost_is_sent_again() {
 		assert_eq!(node.sent().len(), 1);
 	});
 }
+
+#[test]
+fn what_is_nowhere_to_be_had_is_found_withheld_at_the_last_chance() {
+	node(&truth(), true, |node| {
+		let failed = Executed::Failed(Failure::MissingContent(Hash::zero()));
+		*node.engine.executed.lock().unwrap() = Some(failed);
+		wait(5);
+		node.run();
+		assert!(node.sent().is_empty());
+		wait(2);
+		node.run();
+		node.include();
+		assert_eq!(node.memory().found[0].finding, Finding::Withheld);
+	});
+}
+
+#[test]
+fn verifier_appeals_against_a_verdict_that_it_found_to_be_false() {
+	let claimed = claim(250);
+	node(&claimed, true, |node| {
+		Balances::transfer_allow_death(signed(2), node.agent.clone(), 1_000).unwrap();
+		node.engine.comes_to(&truth());
+		node.run();
+		node.include();
+		let lie = colluding(&claimed);
+		for n in [11, 12] {
+			commit(n, &lie).unwrap();
+		}
+		node.run();
+		node.include();
+		for n in [11, 12] {
+			reveal(n, lie.clone()).unwrap();
+		}
+		assert!(matches!(stage(), crate::Stage::Decided { verdict: Verdict::Upheld, .. }));
+		node.run();
+		node.include();
+		assert_eq!(
+			crate::Audits::<Test>::get(CLAIM).unwrap().appeal.unwrap().appellant,
+			node.agent
+		);
+		node.run();
+		assert_eq!(node.sent().len(), 3);
+	});
+}

@@ -1,6 +1,5 @@
 use crate::{AgentOf, Error, Event, HoldReason, STRIKES, Verifiers, mock::*};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives_attribution::audit::Finding;
 use sp_runtime::TokenError;
 
 type E = Error<Test>;
@@ -82,36 +81,29 @@ fn bond_stays_while_an_audit_is_open() {
 
 #[test]
 fn third_strike_costs_the_place() {
-	chain(6, || {
-		let mut struck = None;
-		for turn in 1..=u32::from(STRIKES) {
-			let request = u64::from(turn) + 100;
-			noted(request, &truth());
-			lots(turn);
-			clearance(request);
-		}
-		// Nobody does anything: each of the audits strikes its seats, until governance ends it.
-		wait(20);
-		lots(9);
-		wait(40);
-		for n in 10..16 {
-			let verifier = Verifiers::<Test>::get(account(n)).unwrap();
-			if verifier.leaving.is_some() {
-				struck = Some(n);
+	chain(3, || {
+		for strikes in 1..=STRIKES {
+			called(&truth());
+			let finding = honest(&truth());
+			for n in [10, 11] {
+				commit(n, &finding).unwrap();
 			}
+			wait(COMMIT);
+			for n in [10, 11] {
+				reveal(n, finding.clone()).unwrap();
+			}
+			wait(WINDOW);
+			let verifier = Verifiers::<Test>::get(account(12)).unwrap();
+			assert_eq!(verifier.strikes, strikes);
+			assert_eq!(verifier.leaving.is_some(), strikes == STRIKES);
+			crate::Verdicts::<Test>::remove(CLAIM);
 		}
-		assert_eq!(struck, None, "nobody pays before the last round");
-		for request in 101..=103 {
-			let withheld = crate::Verdict::of(&Finding::Withheld);
-			assert_ok!(Verification::resolve(RuntimeOrigin::root(), request, withheld));
-		}
-		for n in 10..16 {
-			let verifier = Verifiers::<Test>::get(account(n)).unwrap();
-			assert_eq!(verifier.leaving.is_some(), verifier.strikes >= STRIKES);
-			assert_eq!(verifier.strikes, 3);
-			// 2 % of what is left, each time: 20, 19 and 19.
-			assert_eq!(verifier.bond, BOND - 20 - 19 - 19);
-		}
-		System::assert_has_event(Event::VerifierExpelled { verifier: account(10) }.into());
+		// 2 % of what is left and a tenth of the fee, each time: 24, 23 and 23.
+		assert_eq!((bond(12), bond(10)), (BOND - 24 - 23 - 23, BOND));
+		System::assert_has_event(Event::VerifierExpelled { verifier: account(12) }.into());
+		wait(1);
+		noted(CLAIM, &truth());
+		lots(1);
+		assert_eq!(clearance(CLAIM), openledger_primitives_core::traits::Clearance::Clear);
 	});
 }
