@@ -1,7 +1,8 @@
 //! Answers.
 
 use crate::{
-	AgentOf, Answered, Config, Error, Event, HoldReason, Operators, Pallet, Requests, Status,
+	AgentOf, Answered, Config, Error, Event, Exposed, HoldReason, Operators, Pallet, Requests,
+	Status,
 };
 use frame_support::{
 	ensure,
@@ -57,6 +58,10 @@ impl<T: Config> Pallet<T> {
 			let escrow = HoldReason::Escrow.into();
 			T::Currency::release(&escrow, &request.payer, unused, Precision::Exact)?;
 		}
+		let freed = Self::exposure(&request).saturating_sub(fee);
+		Exposed::<T>::mutate_exists(&operator, |exposed| {
+			*exposed = exposed.and_then(|sum| sum.checked_sub(freed)).filter(|sum| *sum > 0);
+		});
 		Self::unassign(id, &operator, request.deadline);
 		Operators::<T>::mutate(&operator, |registration| {
 			if let Some(registration) = registration {

@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let operator = request.operator.clone();
 		Self::unassign(id, &operator, request.deadline);
-		Self::discharge(&operator, request.max_fee);
+		Self::discharge(&operator, Self::exposure(&request));
 		T::Models::release(request.model);
 		request.status = Status::Refunded;
 		Requests::<T>::insert(id, request);

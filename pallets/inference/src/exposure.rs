@@ -1,11 +1,39 @@
 //! What operators stand behind with their bonds.
 
-use crate::{AgentOf, Config, Error, Exposed, Operators, Pallet, ServedBy, Unsettled};
+use crate::{AgentOf, Config, Error, Exposed, Operators, Pallet, RequestOf, ServedBy, Unsettled};
 use frame_support::{ensure, traits::Get};
-use openledger_primitives_core::{Balance, ModelId, traits};
+use openledger_primitives_core::{
+	Balance, ModelId, Prompt,
+	model::{Price, Usage},
+	traits,
+};
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
+	/// What an answer of so many tokens to such a prompt may cost at most.
+	pub(crate) fn dearest(
+		price: &Price,
+		prompt: &Prompt,
+		max_tokens: u32,
+		max_fee: Balance,
+	) -> Balance {
+		let prompt = (prompt.len() as u32).saturating_add(T::MaxTemplate::get());
+		let longest = Usage { prompt, output: max_tokens };
+		price.fee(longest).unwrap_or(max_fee).min(max_fee)
+	}
+
+	/// What an open request counts as exposure: its fee, or before its answer the most that it can
+	/// come to. What a payer offers beyond that counts for nothing, or an offer would take an
+	/// operator's room.
+	pub(crate) fn exposure(request: &RequestOf<T>) -> Balance {
+		match &request.answered {
+			Some(answered) => answered.fee,
+			None => {
+				Self::dearest(&request.price, &request.prompt, request.max_tokens, request.max_fee)
+			}
+		}
+	}
+
 	/// What an operator's bond stands behind at most.
 	fn cover(bond: Balance) -> Balance {
 		T::MaxExposure::get().mul_floor(bond)

@@ -245,7 +245,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Unsettled<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
-	/// The highest fees of all that is unsettled of an operator.
+	/// The fees of all that is unsettled of an operator, the most that they can be where they are not
+	/// known yet.
 	#[pallet::storage]
 	pub type Exposed<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;

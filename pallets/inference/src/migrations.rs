@@ -8,7 +8,7 @@ use frame_support::{
 	weights::Weight,
 };
 
-/// Counts the highest fees of open requests as their operators' exposure, which was not bounded before.
+/// Counts what open requests may cost as their operators' exposure, which was not bounded before.
 ///
 /// All requests are read in one block: those that are over stay until their payers prune them, and
 /// each read takes 8 µs of weight. Where an operator is exposed by more than its bond allows now, it
@@ -31,7 +31,7 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for CountExposureUnchecked<T> {
 			read = read.saturating_add(1);
 			if matches!(request.status, Status::Pending | Status::Answered) {
 				Exposed::<T>::mutate(&request.operator, |exposed| {
-					*exposed = exposed.saturating_add(request.max_fee);
+					*exposed = exposed.saturating_add(Pallet::<T>::exposure(&request));
 				});
 				read = read.saturating_add(1);
 				written = written.saturating_add(1);

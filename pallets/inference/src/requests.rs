@@ -75,18 +75,18 @@ impl<T: Config> Pallet<T> {
 	fn choose(
 		model: ModelId,
 		wanted: Option<T::AccountId>,
-		max_fee: Balance,
+		exposed: Balance,
 	) -> Result<T::AccountId, Error<T>> {
 		match wanted {
 			None => Self::available(model)
 				.into_iter()
-				.find(|who| Self::covers(who, max_fee))
+				.find(|who| Self::covers(who, exposed))
 				.ok_or(Error::<T>::NoOperator),
 			Some(who) => {
 				ensure!(Operators::<T>::contains_key(&who), Error::<T>::NotOperator);
 				ensure!(Serving::<T>::get(model).contains(&who), Error::<T>::NotServing);
 				ensure!(Self::room(&who)? > 0, Error::<T>::AtCapacity);
-				ensure!(Self::covers(&who, max_fee), Error::<T>::Overexposed);
+				ensure!(Self::covers(&who, exposed), Error::<T>::Overexposed);
 				Ok(who)
 			}
 		}
@@ -108,7 +108,8 @@ impl<T: Config> Pallet<T> {
 		let least = model.price.fee(Usage { prompt: 1, output: 1 });
 		ensure!(least.is_some_and(|least| order.max_fee >= least), Error::<T>::FeeTooLow);
 		ensure!(order.max_fee > T::MinFee::get(), Error::<T>::FeeTooLow);
-		let operator = Self::choose(order.model, order.operator, order.max_fee)?;
+		let exposed = Self::dearest(&model.price, &order.prompt, order.max_tokens, order.max_fee);
+		let operator = Self::choose(order.model, order.operator, exposed)?;
 
 		let now = Self::now();
 		let deadline = now.checked_add(order.deadline).ok_or(Error::<T>::DeadlineOutOfRange)?;
@@ -118,7 +119,7 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| Error::<T>::DeadlineFull)?;
 		Assigned::<T>::try_mutate(&operator, |assigned| assigned.try_push(request))
 			.map_err(|_| Error::<T>::AtCapacity)?;
-		Self::expose(&operator, order.max_fee)?;
+		Self::expose(&operator, exposed)?;
 		T::Models::acquire(order.model)?;
 		T::Currency::hold(&HoldReason::Escrow.into(), &payer, order.max_fee)?;
 		let ticket = T::RequestConsideration::new(&payer, footprint::<T>(&order.prompt))?;

@@ -100,7 +100,7 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 			let distribution = T::Rewards::distribute(id, sale, shares, earned)?;
 			T::Models::earned(request.model, &distribution);
 			T::Models::release(request.model);
-			Self::discharge(&request.operator, request.max_fee);
+			Self::discharge(&request.operator, Self::exposure(&request));
 			request.status = Status::Settled;
 			Requests::<T>::insert(id, request);
 			Self::deposit_event(Event::Settled { request: id, fee });
@@ -125,7 +125,7 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 			T::Currency::release(&escrow, &request.payer, fee, Precision::Exact)?;
 		}
 		T::Models::release(request.model);
-		Self::discharge(&request.operator, request.max_fee);
+		Self::discharge(&request.operator, Self::exposure(&request));
 		request.status = Status::Refunded;
 		let operator = request.operator.clone();
 		Requests::<T>::insert(id, request);

@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
 				*sum = sum.saturating_add(held);
 				let (count, fees) = unsettled.entry(request.operator.encode()).or_default();
 				*count = count.saturating_add(1);
-				*fees = fees.saturating_add(request.max_fee);
+				*fees = fees.saturating_add(Self::exposure(&request));
 			}
 			let held = T::Currency::balance_on_hold(&HoldReason::Escrow.into(), &request.payer);
 			let known = escrow.get(&request.payer.encode()).copied().unwrap_or(0);

@@ -129,6 +129,7 @@ fn fee_never_exceeds_the_highest_and_follows_the_price_of_the_request() {
 		Requests::<Test>::mutate(capped, |request| {
 			request.as_mut().unwrap().price = Price { prompt: 0, output: u128::MAX };
 		});
+		crate::Exposed::<Test>::insert(account(1), 1_120 + 2_000);
 		assert_ok!(reply_with(21, capped, b"x", 1, 100));
 		assert_eq!(submitted(capped).unwrap().0, 2_000);
 	});

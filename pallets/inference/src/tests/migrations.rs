@@ -17,7 +17,8 @@ fn open_requests_count_as_exposure_when_migrated() {
 		}
 		Inference::settle(third, &[], Permill::one()).unwrap();
 		let expected: std::collections::BTreeMap<_, _> = Exposed::<Test>::iter().collect();
-		assert_eq!(expected.values().sum::<u128>(), 4_000, "{first} and {second} are open");
+		// One is answered, for 320; the other can cost 120 + 100 · 10.
+		assert_eq!(expected.values().sum::<u128>(), 320 + 1_120, "{first} and {second} are open");
 		let _ = Exposed::<Test>::clear(u32::MAX, None);
 		StorageVersion::new(1).put::<Pallet<Test>>();
 		CountExposure::<Test>::on_runtime_upgrade();

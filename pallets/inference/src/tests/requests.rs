@@ -231,18 +231,19 @@ fn prune_is_refused_until_final_and_to_others() {
 fn request_is_refused_when_bond_does_not_stand_behind_its_fee() {
 	chain(|| {
 		operate(1, 3);
-		MaxExposure::set(Permill::from_percent(30));
+		MaxExposure::set(Permill::from_percent(20));
 		let named = || Ask { operator: Some(account(1)), ..Ask::default() };
 		assert_ok!(named().by(5));
-		assert_eq!(Exposed::<Test>::get(account(1)), 2_000);
+		// What it can cost at most, 104 + 100 · 10, not what is offered.
+		assert_eq!(Exposed::<Test>::get(account(1)), 1_104);
 		assert_noop!(named().by(5), E::Overexposed);
 		assert_noop!(Ask::default().by(5), E::NoOperator);
-		assert_ok!(Ask { fee: 1_000, ..named() }.by(5));
-		// What is settled no longer counts, whatever its fee was.
+		assert_ok!(Ask { fee: 800, ..named() }.by(5));
+		// From its answer on, its fee; settled, nothing.
 		reply(1, 0).unwrap();
-		assert_eq!(Exposed::<Test>::get(account(1)), 3_000);
+		assert_eq!(Exposed::<Test>::get(account(1)), 320 + 800);
 		Inference::settle(0, &[], Permill::one()).unwrap();
-		assert_eq!(Exposed::<Test>::get(account(1)), 1_000);
+		assert_eq!(Exposed::<Test>::get(account(1)), 800);
 		assert_ok!(named().by(5));
 	});
 }
