@@ -57,15 +57,21 @@ pub enum Verifier {
 	Abstaining,
 	/// Executes nothing and upholds the claim. It has no trace to show, so its vote is invalid.
 	Copying,
-	/// Executes nothing and finds every claim false.
+	/// Executes nothing and says of every claim that it is withheld, the one refusal that others who
+	/// execute nothing agree with.
 	Denying,
 	/// Executes nothing and does, with even odds, one or the other of the last two.
 	Guessing,
 	/// Honest, but upholds false claims of operators of its own ring, which give it the trace, where
 	/// the ring has most of the committee: its members know who was drawn before they vote.
 	Colluding,
-	/// Honest, but finds true claims with high fees false where its ring has most of the committee.
+	/// Honest, but refutes true claims with high fees where its ring has most of the committee: all its
+	/// members by the same invented execution.
 	Accusing,
+	/// Honest, but its ring appeals wherever a true claim was upheld by a committee that it has no seat
+	/// in, which would be fined if the appeal were won, and refutes it so where it has most of the last
+	/// committee.
+	Appealing,
 	/// Honest, but upholds for a bribe that exceeds what it expects to lose by that.
 	Calculating,
 	/// Honest, but upholds for any bribe.
@@ -75,7 +81,7 @@ pub enum Verifier {
 impl Verifier {
 	/// Whether it acts for the ring.
 	pub fn in_ring(self) -> bool {
-		matches!(self, Self::Colluding | Self::Accusing)
+		matches!(self, Self::Colluding | Self::Accusing | Self::Appealing)
 	}
 
 	/// Whether it votes without having executed anything.

@@ -21,11 +21,13 @@ impl Urn {
 		Self { sums }
 	}
 
-	/// Draws `seats` verifiers one after the other, none twice; all of them, in any order, where
-	/// there are no more.
-	pub fn draw(&self, seats: usize, rng: &mut impl Rng) -> Vec<usize> {
-		if self.sums.len() <= seats {
-			return self.sums.iter().map(|(verifier, _)| *verifier).collect();
+	/// Draws `seats` verifiers one after the other, none twice and none of those who are `seated`
+	/// already; all the others, in any order, where there are no more.
+	pub fn draw(&self, seats: usize, seated: &[usize], rng: &mut impl Rng) -> Vec<usize> {
+		let others =
+			|| self.sums.iter().map(|(verifier, _)| *verifier).filter(|v| !seated.contains(v));
+		if self.sums.len() <= seats + seated.len() && others().count() <= seats {
+			return others().collect();
 		}
 		let total = self.sums.last().map_or(0.0, |(_, sum)| *sum);
 		let mut drawn = Vec::with_capacity(seats);
@@ -33,7 +35,7 @@ impl Urn {
 			let at = rng.random::<f64>() * total;
 			let place = self.sums.partition_point(|(_, sum)| *sum <= at).min(self.sums.len() - 1);
 			let (verifier, _) = self.sums[place];
-			if !drawn.contains(&verifier) {
+			if !drawn.contains(&verifier) && !seated.contains(&verifier) {
 				drawn.push(verifier);
 			}
 		}

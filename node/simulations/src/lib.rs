@@ -5,7 +5,9 @@
 //! Amounts are OPEN in floating point: these are expectations, not accounts. A run is a function of
 //! its seed.
 
+mod aftermath;
 pub mod agents;
+mod attacks;
 pub mod bias;
 pub mod books;
 pub mod committee;
@@ -13,6 +15,7 @@ pub mod lying;
 pub mod odds;
 pub mod plot;
 pub mod report;
+pub mod rings;
 pub mod rules;
 pub mod scenarios;
 pub mod stats;

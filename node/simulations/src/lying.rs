@@ -17,40 +17,55 @@ pub struct Lying {
 	pub share: f64,
 	/// How likely somebody outside the committee appeals where the lie was upheld (`w`).
 	pub watched: f64,
+	/// How likely an honest verifier appeals that was outvoted about it (`i`).
+	pub outvoted: f64,
+	/// The claim's fee, in OPEN.
+	pub fee: f64,
 }
 
 impl Lying {
-	/// A lie of this kind by an operator with a ring of this share.
-	pub fn of(rules: &Rules, market: &Market, lie: Lie, share: f64) -> Self {
+	/// A lie of this kind, about a claim with this fee, by an operator with a ring of this share.
+	pub fn of(rules: &Rules, market: &Market, lie: Lie, share: f64, fee: f64) -> Self {
 		// The cost that a found liar has saved is not lost.
 		let lost = if lie.skips() { rules.operator - market.cost } else { 0.0 };
 		let gain = lie.gain(rules.contributors, market.cost);
-		Self { gain, lost, share, watched: market.watched }
+		Self { gain, lost, share, watched: market.watched, outvoted: market.outvoted, fee }
+	}
+
+	/// What the lie costs where it is found, in fees, beside what is not paid (`P`).
+	fn penalty(&self, rules: &Rules) -> f64 {
+		rules.penalty(self.fee) / self.fee
+	}
+
+	/// What an appeal puts at stake, in fees (`d`).
+	fn deposit(&self, rules: &Rules) -> f64 {
+		rules.stake(self.fee) / self.fee
 	}
 
 	/// Whether the liar gains by appealing against what the first committee found: by what the lie
 	/// brings and costs, where the last committee is captured (`p`), against the deposit where it is
-	/// not: `p·(g + m/a + l) > (1 − p)·d`.
+	/// not: `p·(g + P + l) > (1 − p)·d`.
 	pub fn appeals(&self, rules: &Rules) -> bool {
 		let last = captured(rules.appeal, self.share);
-		last * (self.gain + rules.penalty() + self.lost) > (1.0 - last) * rules.deposit
+		last * (self.gain + self.penalty(rules) + self.lost) > (1.0 - last) * self.deposit(rules)
 	}
 
 	/// How likely the lie is found once audited. The first committee is captured with probability
-	/// `p'`, and all of it is the ring's with `φ^c`. Whoever honest sits on it appeals:
-	/// `(1 − p')·(1 − p) + (p' − φ^c·(1 − w))·(1 − p)`, the first term without its second factor where
+	/// `p'`, and all of it is the ring's with `φ^c`. Nobody appeals with `u`:
+	/// `(1 − p')·(1 − p) + (p' − u)·(1 − p)`, `u = (φ^c + (p' − φ^c)·(1 − i))·(1 − w)`, the first term without its second factor where
 	/// the liar does not appeal.
 	pub fn found(&self, rules: &Rules) -> f64 {
 		let first = captured(rules.committee, self.share);
 		let rightly = 1.0 - captured(rules.appeal, self.share);
-		let unseen = self.share.powi(rules.committee as i32) * (1.0 - self.watched);
+		let whole = self.share.powi(rules.committee as i32);
+		let unseen = (whole + (first - whole) * (1.0 - self.outvoted)) * (1.0 - self.watched);
 		let kept = if self.appeals(rules) { rightly } else { 1.0 };
 		(1.0 - first) * kept + (first - unseen) * rightly
 	}
 
 	/// What the lie returns beyond honesty, in fees, where it is found with probability `found` once
 	/// audited and nothing of the penalty comes back:
-	/// `(1 − a·found)·g − a·found·(m/a + l) − a·(1 − p')·(1 − p)·d`, the last for appeals in vain.
+	/// `(1 − a·found)·g − a·found·(P + l) − a·(1 − p')·(1 − p)·d`, the last for appeals in vain.
 	pub fn returns(&self, rules: &Rules) -> f64 {
 		let caught = rules.audit * self.found(rules);
 		let vain = if self.appeals(rules) {
@@ -60,15 +75,16 @@ impl Lying {
 			0.0
 		};
 		(1.0 - caught) * self.gain
-			- caught * (rules.penalty() + self.lost)
-			- rules.audit * vain * rules.deposit
+			- caught * (self.penalty(rules) + self.lost)
+			- rules.audit * vain * self.deposit(rules)
 	}
 
 	/// The least probability of being found, once audited, at which the lie loses:
-	/// `g / (m·(1 − back) + a·(g + l))`, where the part `back` of the penalty comes back to the liar
+	/// `g / (a·(P·(1 − back) + g + l))`, where the part `back` of the penalty comes back to the liar
 	/// and no appeal is lost.
 	pub fn least_found(&self, rules: &Rules, back: f64) -> f64 {
-		self.gain / (rules.margin * (1.0 - back) + rules.audit * (self.gain + self.lost))
+		let penalty = self.penalty(rules) * (1.0 - back);
+		self.gain / (rules.audit * (penalty + self.gain + self.lost))
 	}
 
 	/// The ring's part of the bond from which on the lie pays, whatever `share` is: where
@@ -90,18 +106,19 @@ impl Lying {
 		high
 	}
 
-	/// How many losses (strikes) an audit of this lie costs honest verifiers and the ring's, each for a
-	/// verifier with all of the bond, so that who has the higher figure is driven out faster.
+	/// How many fines an audit of this lie costs honest verifiers and the ring's, each for a verifier
+	/// with all of the bond, so that who has the higher figure would be driven out faster if fines
+	/// cost places.
 	///
 	/// Both committees are summed over by the ring's seats in them. Where the ring lacks the majority of
 	/// a committee its members vote as honest ones.
-	pub fn strikes(&self, rules: &Rules) -> (f64, f64) {
+	pub fn fines(&self, rules: &Rules) -> (f64, f64) {
 		let (mut honest, mut rings) = (0.0, 0.0);
 		for first in 0..=rules.committee {
 			let upheld = first >= majority(rules.committee);
 			let appealed = match (upheld, first == rules.committee) {
 				(true, true) => self.watched,
-				(true, false) => 1.0,
+				(true, false) => 1.0 - (1.0 - self.outvoted) * (1.0 - self.watched),
 				(false, _) => f64::from(self.appeals(rules)),
 			};
 			for last in 0..=rules.appeal {
@@ -124,13 +141,13 @@ impl Lying {
 		(honest / (1.0 - self.share), rings / self.share)
 	}
 
-	/// The ring's part of the bond from which on honest verifiers lose their places faster than the
-	/// ring's, by bisection between a hundredth and one half.
-	pub fn drives_out_from(&self, rules: &Rules) -> f64 {
+	/// The ring's part of the bond from which on honest verifiers are fined more often than the
+	/// ring's, for their bond, by bisection between a hundredth and one half.
+	pub fn fines_turn_at(&self, rules: &Rules) -> f64 {
 		let (mut low, mut high) = (0.01, 0.5);
 		for _ in 0..60 {
 			let middle = (low + high) / 2.0;
-			let (honest, rings) = Self { share: middle, ..*self }.strikes(rules);
+			let (honest, rings) = Self { share: middle, ..*self }.fines(rules);
 			if honest > rings {
 				high = middle;
 			} else {

@@ -2,15 +2,16 @@
 
 use crate::{
 	agents::{Lie, Operator, Verifier},
+	attacks,
 	bias::{self, Steering},
 	books::Account,
 	lying::Lying,
 	odds,
 	plot::{Line, chart},
-	rules::{Market, Rules},
+	rules::{Market, Refills, Rules},
 	scenarios::{
 		Crowd, OPERATORS, VERIFIERS, lived, operators_gain, over_honest_operators,
-		over_honest_verifiers, seat_bond, verifiers_gain,
+		over_honest_verifiers, verifiers_gain,
 	},
 	stats::mean,
 };
@@ -33,20 +34,18 @@ fn small() -> Crowd {
 /// What a lie about every sketch returns: simulated, and by the closed form.
 fn sketch_lies(rules: &Rules, market: &Market, crowd: &Crowd, seed: u64) -> Value {
 	let world = lived(rules, market, crowd, seed);
-	let lying = Lying::of(rules, market, Lie::Sketch, crowd.ring);
+	let lying = |fee| Lying::of(rules, market, Lie::Sketch, crowd.ring, fee);
 	json!({
 		"simulated": over_honest_operators(&world, Operator::Always(Lie::Sketch)),
-		"closed_form": lying.returns(rules),
+		"closed_form": market.over_fees(|fee| lying(fee).returns(rules)),
 		"found": world.counts.found as f64 / world.counts.false_audited.max(1) as f64,
-		"found_closed_form": lying.found(rules),
-		"liar_appeals": lying.appeals(rules),
+		"found_closed_form": market.over_claims(|fee| lying(fee).found(rules)),
 	})
 }
 
 /// Operators' strategies, with a ring that has the part `ring` of verifiers' bonds.
 fn operators(rules: &Rules, market: &Market, ring: f64, seed: u64) -> Value {
-	// Whoever takes any bribe loses its place to canaries, and leaves the ring a larger part of what is
-	// left; with a ring there is nobody else to bribe.
+	// With a ring there is nobody else to bribe.
 	let greedy = if ring > 0.0 { 0.0 } else { 0.1 };
 	let crowd = Crowd { ring, greedy, ..Crowd::default() };
 	let mut world = lived(rules, market, &crowd, seed);
@@ -66,36 +65,23 @@ fn operators(rules: &Rules, market: &Market, ring: f64, seed: u64) -> Value {
 	})
 }
 
-/// Verifiers' strategies where every operator is honest, so that canaries alone are false.
+/// Verifiers' strategies where every operator is honest.
 fn verifiers(rules: &Rules, market: &Market, seed: u64) -> Value {
 	let crowd = Crowd { honest: 2_000, of_each: 0, verifiers_of_each: 25, ..Crowd::default() };
 	let world = lived(rules, market, &crowd, seed);
+	let lasting =
+		Rules { seat_reward: rules.seat_reward_that_lasts(market.mean_fee()), ..rules.clone() };
+	let paid = lived(&lasting, market, &crowd, seed);
 	let over: Map<String, Value> = VERIFIERS
 		.iter()
 		.map(|(name, does)| ((*name).into(), json!(over_honest_verifiers(&world, *does))))
 		.collect();
 	json!({
 		"honest": mean(&verifiers_gain(&world, Verifier::Honest)),
+		"honest_where_the_part_is_paid_out": mean(&verifiers_gain(&paid, Verifier::Honest)),
 		"over_honest": over,
 		"counts": world.counts,
 	})
-}
-
-/// A ring that finds true claims with high fees false, and honest operators beside it.
-fn accusers(rules: &Rules, market: &Market, seed: u64) -> Value {
-	let rows = [0.2, 1.0 / 3.0, 0.4].map(|ring| {
-		let crowd = Crowd { of_each: 0, honest: 1_000, ring, accuses: true, ..Crowd::default() };
-		let world = lived(rules, market, &crowd, seed);
-		let bond = seat_bond(market);
-		json!({
-			"ring": ring,
-			"accusers_over_honest": over_honest_verifiers(&world, Verifier::Accusing),
-			"operators": mean(&operators_gain(&world, Operator::Honest)),
-			"counts": world.counts,
-			"pays_from_fee": odds::accusation_pays_from(rules, ring, bond),
-		})
-	});
-	json!(rows)
 }
 
 /// Strikes after which a place is lost, where it can be.
@@ -118,14 +104,21 @@ fn sweeps(seed: u64) -> Value {
 		.map(|audit| row(json!(audit), &Rules { audit, ..rules() }, &market(), &third()));
 	let margin = [0.25, 0.5, 1.0, 2.0, 4.0]
 		.map(|margin| row(json!(margin), &Rules { margin, ..rules() }, &market(), &third()));
+	let least_penalty = [0.0, 1.0, 10.0].map(|least_penalty| {
+		row(json!(least_penalty), &Rules { least_penalty, ..rules() }, &market(), &third())
+	});
 	let watched = [0.0, 0.25, 0.5, 0.75, 1.0]
 		.map(|watched| row(json!(watched), &rules(), &Market { watched, ..market() }, &third()));
+	let outvoted = [0.0, 0.5, 1.0].map(|outvoted| {
+		let market = Market { outvoted, watched: 0.0, ..market() };
+		row(json!(outvoted), &rules(), &market, &third())
+	});
 	let committees = [(1, 3), (3, 9), (5, 15), (7, 21), (9, 27)].map(|(committee, appeal)| {
 		let rules = Rules { committee, appeal, ..rules() };
 		row(json!([committee, appeal]), &rules, &market(), &third())
 	});
 	let strikes = [3, 10, u32::MAX].map(|strikes| {
-		let rules = Rules { strikes, ..rules() };
+		let rules = Rules { strikes, minority_strikes: true, ..rules() };
 		row(json!(never_is_null(strikes)), &rules, &market(), &Crowd { ring: 0.4, ..small() })
 	});
 	let canary = [0.0, 0.02, 0.05, 0.1].map(|canary| {
@@ -135,7 +128,7 @@ fn sweeps(seed: u64) -> Value {
 		json!({
 			"value": canary,
 			"greedy_over_honest": over_honest_verifiers(&world, Verifier::Greedy),
-			"denying_over_honest": over_honest_verifiers(&world, Verifier::Denying),
+			"calculating_over_honest": over_honest_verifiers(&world, Verifier::Calculating),
 		})
 	});
 	json!({
@@ -143,50 +136,56 @@ fn sweeps(seed: u64) -> Value {
 		"audit": audit,
 		"margin": margin,
 		"watched": watched,
+		"outvoted_appeal,_nobody_watches": outvoted,
 		"committees": committees,
-		"strikes_at_ring_of_two_fifths": strikes,
+		"least_penalty": least_penalty,
+		"places_lost_for_disagreeing,_ring_of_two_fifths": strikes,
 		"canary": canary,
 	})
 }
 
-/// In how many of [`WORLDS`] worlds lies about every sketch come to pay, where strikes cost places and
-/// where they cost money only.
-fn takeovers(market: &Market, seed: u64) -> Value {
-	let rows = [0.25, 0.3, 1.0 / 3.0, 0.35, 0.37, 0.4, 0.45].map(|ring| {
-		let pays = |strikes: u32| {
-			let rules = Rules { strikes, ..Rules::default() };
+/// In how many of [`WORLDS`] worlds lies about every sketch come to pay: where a finding that the
+/// verdict disagrees with is a strike and where it is not, by who adds to bonds that are no more drawn.
+fn takeovers(seed: u64) -> Value {
+	let rows = [0.25, 0.3, 1.0 / 3.0, 0.35, 0.37, 0.4, 0.45, 0.5].map(|ring| {
+		let pays = |minority_strikes: bool, refills: Refills| {
+			let rules = Rules { minority_strikes, ..Rules::default() };
+			let market = Market { refills, ..Market::default() };
 			let crowd = Crowd { ring, ..small() };
 			(0..WORLDS)
 				.filter(|world| {
-					let world = lived(&rules, market, &crowd, seed.wrapping_add(*world));
+					let world = lived(&rules, &market, &crowd, seed.wrapping_add(*world));
 					over_honest_operators(&world, Operator::Always(Lie::Sketch)).mean > 0.0
 				})
 				.count()
 		};
 		json!({
 			"ring": ring,
-			"where_places_are_lost": pays(Rules::default().strikes),
-			"where_none_is": pays(u32::MAX),
+			"where_disagreeing_costs_places": pays(true, Refills::Everyone),
+			"where_it_does_not": pays(false, Refills::Everyone),
+			"where_the_ring_alone_refills": pays(false, Refills::Ring),
+			"where_nobody_refills": pays(false, Refills::Nobody),
 		})
 	});
 	json!(rows)
 }
 
-/// How likely committees are captured, and from which share of the bond on lies pay.
+/// How likely committees are captured, and from which share of the bond on lies pay. Penalties are
+/// those of claims whose fee is high, where the least one does not matter.
 fn captures(rules: &Rules, market: &Market) -> Value {
+	let lying = |lie, share| Lying::of(rules, market, lie, share, market.high_fee);
 	let shares = SHARES.map(|share| {
-		let lying = Lying::of(rules, market, Lie::Sketch, share);
+		let lying = lying(Lie::Sketch, share);
 		json!({
 			"share": share,
 			"first": odds::captured(rules.committee, share),
 			"appeal": odds::captured(rules.appeal, share),
 			"found_unwatched": Lying { watched: 0.0, ..lying }.found(rules),
 			"found_watched": Lying { watched: 1.0, ..lying }.found(rules),
-			"least_deposit": odds::least_deposit(rules, share),
 		})
 	});
 	let breaks = [Lie::Sketch, Lie::Answer, Lie::Both].map(|lie| {
-		let lying = Lying::of(rules, market, lie, 0.0);
+		let lying = lying(lie, 0.0);
 		json!({
 			"lie": lie,
 			"gain": lying.gain,
@@ -196,24 +195,30 @@ fn captures(rules: &Rules, market: &Market) -> Value {
 			"watched": Lying { watched: 1.0, ..lying }.pays_from(rules),
 		})
 	});
-	let drives_out = [(1, 3), (3, 9), (5, 15), (7, 21)].map(|(committee, appeal)| {
+	let turns = [(1, 3), (3, 9), (5, 15), (7, 21)].map(|(committee, appeal)| {
 		let rules = Rules { committee, appeal, ..rules.clone() };
-		let lying = Lying::of(&rules, market, Lie::Sketch, 0.0);
-		json!({ "committees": [committee, appeal], "from": lying.drives_out_from(&rules) })
+		json!({ "committees": [committee, appeal], "from": lying(Lie::Sketch, 0.0).fines_turn_at(&rules) })
 	});
-	json!({ "shares": shares, "lies_pay_from": breaks, "ring_drives_out": drives_out })
+	json!({ "shares": shares, "lies_pay_from": breaks, "fines_turn": turns })
 }
 
-/// What a seat is paid, and what it costs.
+/// What a seat is paid, and what it costs, in OPEN.
 fn seats(rules: &Rules, market: &Market) -> Value {
 	let executions = rules.audit * rules.committee as f64;
+	let mean = market.mean_fee();
+	let least = rules.fine * market.verifier_bond;
 	json!({
-		"pay": rules.seat(),
-		"cost": market.cost,
+		"pay": rules.seat_reward,
+		"mean_fee": mean,
+		"mean_cost": market.cost * mean,
+		"pay_that_lasts": rules.seat_reward_that_lasts(mean),
+		"part_of_the_verifiers_part_that_is_paid_out":
+			rules.seat_reward / rules.seat_reward_that_lasts(mean),
+		"fee_up_to_which_a_seat_pays": rules.seat_reward / market.cost,
+		"fee_from_which_a_fine_costs_less": (least + rules.seat_reward) / market.cost,
 		"highest_cost_paid_for": rules.verifiers / executions,
 		"part_of_fees_needed": executions * market.cost,
 		"part_of_fees_needed_where_computing_takes_all_of_the_operators": executions * rules.operator,
-		"of_canaries_from_treasury": rules.canary / (1.0 - rules.canary) * executions * rules.seat(),
 	})
 }
 
@@ -244,11 +249,14 @@ pub fn report(seed: u64) -> Value {
 		"market": market,
 		"operators": operators,
 		"verifiers": verifiers(&rules, &market, seed),
-		"accusers": accusers(&rules, &market, seed),
+		"accusers": attacks::accusers(seed),
+		"false_appeals": attacks::false_appeals(seed),
+		"right_appeals": attacks::right_appeals(&rules, &market),
+		"limits": attacks::limits(&rules, &market),
 		"captures": captures(&rules, &market),
 		"seats": seats(&rules, &market),
 		"sweeps": sweeps(seed),
-		"takeovers": takeovers(&market, seed),
+		"takeovers": takeovers(seed),
 		"lots": lots(&rules),
 	})
 }
@@ -260,8 +268,9 @@ pub fn plot(report: &Value) -> String {
 		(0..=100)
 			.map(|step| {
 				let share = f64::from(step) / 100.0;
-				let lying = Lying::of(&rules, &market, Lie::Sketch, share);
-				(share, Lying { watched, ..lying }.returns(&rules))
+				let lying =
+					|fee| Lying { watched, ..Lying::of(&rules, &market, Lie::Sketch, share, fee) };
+				(share, market.over_fees(|fee| lying(fee).returns(&rules)))
 			})
 			.collect()
 	};
@@ -274,7 +283,7 @@ pub fn plot(report: &Value) -> String {
 	chart(
 		"a lie about the sketch over honesty, in fees",
 		"part of verifiers' bonds that colludes",
-		(-2.0, 1.0),
+		(-4.0, 1.0),
 		&[
 			line("nobody outside watches", "#b22", curve(0.0), false),
 			line("somebody always does", "#26c", curve(1.0), false),

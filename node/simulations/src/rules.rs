@@ -1,5 +1,17 @@
 //! The parameters of audits, and what is assumed about the market that they act on.
 
+/// What an appeal puts at stake.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deposit {
+	/// So many fees of the claim (`d`).
+	Fees(f64),
+	/// The same for all claims, in OPEN.
+	Constant(f64),
+	/// This part of what a false claim with its fee costs.
+	Penalty(f64),
+}
+
 /// What governs audits. Rates and parts are fractions of one.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Rules {
@@ -10,21 +22,35 @@ pub struct Rules {
 	/// Verifiers in an appeal's committee.
 	pub appeal: usize,
 	/// By how much penalties exceed what makes a lie worth nothing (`m`): a false claim costs
-	/// `m / a` times its fee.
+	/// `m / a` times its fee, or `least_penalty` where that is more.
 	pub margin: f64,
-	/// The part of audits that is of canaries (`q`).
+	/// What a false claim costs at least, in OPEN.
+	pub least_penalty: f64,
+	/// The part of audits that is of canaries (`q`). The chain has none.
 	pub canary: f64,
-	/// What of its bond a verifier loses by not revealing, or by voting otherwise than the last
-	/// committee (`σ`).
-	pub minority_loss: f64,
+	/// What of its bond a verifier loses by not revealing, or by a finding that the verdict
+	/// disagrees with (`σ`).
+	pub fine: f64,
+	/// What it loses besides, in fees of the claim (`y`). The chain takes nothing.
+	pub fine_in_fees: f64,
 	/// What of its bond a verifier loses by upholding a canary.
 	pub canary_loss: f64,
-	/// How many such losses cost a verifier its place.
+	/// How many strikes cost a verifier its place. Revealing nothing is one, and so is upholding a
+	/// canary.
 	pub strikes: u32,
-	/// The part of a penalty that goes to those who found the claim false (`r`).
+	/// Whether a finding that the verdict disagrees with is a strike too.
+	pub minority_strikes: bool,
+	/// The part of a penalty that goes to those who found the claim false, at most (`r`).
 	pub rewarded: f64,
-	/// What an appeal puts at stake, in fees (`d`).
-	pub deposit: f64,
+	/// What each of them is given at most, in OPEN.
+	pub cap: f64,
+	/// What an appeal puts at stake.
+	pub deposit: Deposit,
+	/// What a seat is paid whose finding the verdict agrees with, in OPEN, as far as the verifiers'
+	/// part of fees goes.
+	pub seat_reward: f64,
+	/// The least bond that a verifier is drawn with, in OPEN.
+	pub least_bond: f64,
 	/// The part of the bond that unsettled fees may reach, as a multiple of the audit rate.
 	pub exposure: f64,
 	/// The contributors' part of a fee.
@@ -42,12 +68,18 @@ impl Default for Rules {
 			committee: 3,
 			appeal: 9,
 			margin: 2.0,
-			canary: 0.05,
-			minority_loss: 0.005,
+			least_penalty: 10.0,
+			canary: 0.0,
+			fine: 0.005,
+			fine_in_fees: 0.0,
 			canary_loss: 0.1,
 			strikes: 3,
+			minority_strikes: false,
 			rewarded: 0.5,
-			deposit: 3.0,
+			cap: 5.0,
+			deposit: Deposit::Fees(3.0),
+			seat_reward: 0.01,
+			least_bond: 1_000.0,
 			exposure: 0.5,
 			contributors: 0.5,
 			operator: 0.2,
@@ -57,16 +89,43 @@ impl Default for Rules {
 }
 
 impl Rules {
-	/// What a false claim costs its operator, in fees, while its bond lasts: `m / a`.
-	pub fn penalty(&self) -> f64 {
-		self.margin / self.audit
+	/// What a false claim costs its operator, in OPEN, while its bond lasts: `max(m / a · fee, least)`.
+	pub fn penalty(&self, fee: f64) -> f64 {
+		(self.margin / self.audit * fee).max(self.least_penalty)
 	}
 
-	/// What a seat of a committee is paid, in fees: what the verifiers' part of all fees comes to
-	/// for each seat on average, `v / (a·c)`.
-	pub fn seat(&self) -> f64 {
-		self.verifiers / (self.audit * self.committee as f64)
+	/// What each of so many who found a claim false is given, in OPEN, of a penalty:
+	/// `min(r·penalty / count, cap)`.
+	pub fn reward(&self, penalty: f64, count: usize) -> f64 {
+		(self.rewarded * penalty / count.max(1) as f64).min(self.cap)
 	}
+
+	/// What an appeal puts at stake, in OPEN.
+	pub fn stake(&self, fee: f64) -> f64 {
+		match self.deposit {
+			Deposit::Fees(fees) => fees * fee,
+			Deposit::Constant(amount) => amount,
+			Deposit::Penalty(part) => part * self.penalty(fee),
+		}
+	}
+
+	/// The seat's reward at which the verifiers' part of fees is paid out, where fees are `mean` on
+	/// average, in OPEN: `v·mean / (a·c)`.
+	pub fn seat_reward_that_lasts(&self, mean: f64) -> f64 {
+		self.verifiers * mean / (self.audit * self.committee as f64)
+	}
+}
+
+/// Which verifiers add to a bond that fines took below the least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refills {
+	/// All.
+	Everyone,
+	/// Those of the ring.
+	Ring,
+	/// None.
+	Nobody,
 }
 
 /// What is assumed about the market.
@@ -86,9 +145,17 @@ pub struct Market {
 	pub least_bond: f64,
 	/// What a verifier bonds at least, in OPEN; others bond two, three and four times as much.
 	pub verifier_bond: f64,
+	/// Who adds to its bond, before the next epoch, where it is no more drawn with it.
+	pub refills: Refills,
 	/// How likely somebody outside the committee notices that a false claim was upheld, and appeals
 	/// (`w`).
 	pub watched: f64,
+	/// How likely an honest verifier appeals that was outvoted about a false claim.
+	pub outvoted: f64,
+	/// What the ring has besides rewards where a true claim of its choice is found false, in fees:
+	/// the contributors' part where it says to whom that goes instead, or the whole fee where it is
+	/// the payer and has its answer for nothing.
+	pub aside: f64,
 	/// What of a lie's gain is offered to all seats of the committee together.
 	pub bribe: f64,
 	/// Claims of an operator in an epoch.
@@ -107,10 +174,35 @@ impl Default for Market {
 			operator_bond: 2_000.0,
 			least_bond: 1_000.0,
 			verifier_bond: 1_000.0,
+			refills: Refills::Everyone,
 			watched: 0.5,
+			outvoted: 1.0,
+			aside: 1.0,
 			bribe: 0.9,
 			claims: 5,
 			epochs: 40,
 		}
+	}
+}
+
+impl Market {
+	/// The fees that there are, in OPEN, each with its part of claims.
+	pub fn fees(&self) -> [(f64, f64); 2] {
+		[(self.common_fee, 1.0 - self.high_part), (self.high_fee, self.high_part)]
+	}
+
+	/// The fee of a claim on average, in OPEN.
+	pub fn mean_fee(&self) -> f64 {
+		self.fees().iter().map(|(fee, part)| fee * part).sum()
+	}
+
+	/// What is worth `of(fee)` to claims with that fee, on average over all claims.
+	pub fn over_claims(&self, of: impl Fn(f64) -> f64) -> f64 {
+		self.fees().iter().map(|(fee, part)| part * of(*fee)).sum()
+	}
+
+	/// What is worth `of(fee)` for each OPEN of it, on average over all OPEN of fees.
+	pub fn over_fees(&self, of: impl Fn(f64) -> f64) -> f64 {
+		self.over_claims(|fee| fee * of(fee)) / self.mean_fee()
 	}
 }

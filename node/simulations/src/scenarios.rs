@@ -24,7 +24,7 @@ pub const OPERATORS: [(&str, Operator); 7] = [
 pub const VERIFIERS: [(&str, Verifier); 6] = [
 	("abstains", Verifier::Abstaining),
 	("copies the claim", Verifier::Copying),
-	("finds everything false", Verifier::Denying),
+	("says that all is withheld", Verifier::Denying),
 	("guesses", Verifier::Guessing),
 	("takes bribes that pay", Verifier::Calculating),
 	("takes any bribe", Verifier::Greedy),
@@ -41,10 +41,10 @@ pub struct Crowd {
 	pub verifiers: usize,
 	/// Verifiers of each strategy but honesty and the ring's.
 	pub verifiers_of_each: usize,
-	/// The ring's part of verifiers' bonds, and what the ring does.
+	/// The ring's part of verifiers' bonds.
 	pub ring: f64,
-	/// Whether the ring accuses honest operators in place of protecting liars.
-	pub accuses: bool,
+	/// What the ring does.
+	pub ring_does: Verifier,
 	/// Who takes any bribe, as a part of verifiers, beyond `verifiers_of_each`.
 	pub greedy: f64,
 }
@@ -57,7 +57,7 @@ impl Default for Crowd {
 			verifiers: 1_200,
 			verifiers_of_each: 0,
 			ring: 0.0,
-			accuses: false,
+			ring_does: Verifier::Colluding,
 			greedy: 0.0,
 		}
 	}
@@ -77,7 +77,6 @@ fn verifiers(crowd: &Crowd, market: &Market, seed: u64) -> Vec<(Verifier, f64)> 
 		(0..crowd.verifiers).map(|i| market.verifier_bond * (1 + i % 4) as f64).collect();
 	bonds.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
 	let goal = crowd.ring * bonds.iter().sum::<f64>();
-	let ring = if crowd.accuses { Verifier::Accusing } else { Verifier::Colluding };
 	let mut others = VERIFIERS
 		.iter()
 		.flat_map(|(_, does)| core::iter::repeat_n(*does, crowd.verifiers_of_each))
@@ -91,7 +90,7 @@ fn verifiers(crowd: &Crowd, market: &Market, seed: u64) -> Vec<(Verifier, f64)> 
 		.map(|bond| {
 			if sum + bond / 2.0 < goal {
 				sum += bond;
-				(ring, bond)
+				(crowd.ring_does, bond)
 			} else {
 				(others.next().unwrap_or(Verifier::Honest), bond)
 			}
@@ -129,6 +128,23 @@ pub fn verifiers_gain(world: &World, strategy: Verifier) -> Vec<f64> {
 /// By how much operators of a strategy gain more than honest ones, in OPEN for each OPEN of fees.
 pub fn over_honest_operators(world: &World, strategy: Operator) -> Estimate {
 	difference(&operators_gain(world, strategy), &operators_gain(world, Operator::Honest))
+}
+
+/// What the ring of a crowd gains more than if it were honest, in OPEN for each OPEN of bond, where all
+/// operators are: what honest verifiers lose by it is no gain.
+pub fn ring_over_its_honesty(
+	rules: &Rules,
+	market: &Market,
+	crowd: &Crowd,
+	seed: u64,
+) -> (World, Estimate) {
+	let world = lived(rules, market, crowd, seed);
+	// Without liars there is nobody to collude with.
+	let honest = Crowd { ring_does: Verifier::Colluding, ..crowd.clone() };
+	let honest = lived(rules, market, &honest, seed);
+	let gains = verifiers_gain(&world, crowd.ring_does);
+	let over = difference(&gains, &verifiers_gain(&honest, Verifier::Colluding));
+	(world, over)
 }
 
 /// By how much verifiers of a strategy gain more than honest ones, in OPEN for each OPEN of bond.

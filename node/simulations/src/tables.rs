@@ -13,6 +13,11 @@ fn number(value: &Value, digits: usize) -> String {
 	value.as_f64().map_or("–".into(), |value| format!("{value:.digits$}"))
 }
 
+/// A fee from which on something pays.
+fn fee(value: &Value) -> String {
+	if value.is_null() { "no fee".into() } else { format!("{} OPEN", number(value, 1)) }
+}
+
 fn row(text: &mut String, cells: &[String]) {
 	let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
@@ -50,20 +55,10 @@ pub fn tables(report: &Value) -> String {
 			verifiers.map(|(name, estimate)| vec![name.clone(), interval(estimate)]),
 		),
 		table(
-			&[
-				"φ",
-				"first",
-				"appeal",
-				"found, unwatched",
-				"found, watched",
-				"least deposit, in fees",
-			],
+			&["φ", "first", "appeal", "found, unwatched", "found, watched"],
 			list(&captures["shares"]).map(|share| {
 				let names = ["share", "first", "appeal", "found_unwatched", "found_watched"];
-				let mut cells: Vec<String> =
-					names.iter().map(|name| number(&share[*name], 3)).collect();
-				cells.push(number(&share["least_deposit"], 2));
-				cells
+				names.iter().map(|name| number(&share[*name], 3)).collect()
 			}),
 		),
 		table(
@@ -95,27 +90,122 @@ pub fn tables(report: &Value) -> String {
 			}),
 		),
 		table(
-			&["φ", "where three strikes cost the place", "where they cost money only"],
+			&[
+				"φ",
+				"disagreeing costs places too",
+				"not: all add to their bonds",
+				"the ring alone adds",
+				"nobody adds",
+			],
 			list(&report["takeovers"]).map(|row| {
 				let of = |name: &str| format!("{} of {}", row[name], crate::report::WORLDS);
-				vec![number(&row["ring"], 3), of("where_places_are_lost"), of("where_none_is")]
+				vec![
+					number(&row["ring"], 3),
+					of("where_disagreeing_costs_places"),
+					of("where_it_does_not"),
+					of("where_the_ring_alone_refills"),
+					of("where_nobody_refills"),
+				]
 			}),
 		),
 		table(
 			&[
 				"φ",
-				"accusers over honest verifiers",
+				"rule",
+				"over honesty",
 				"honest operators",
 				"true claims found false",
 				"pays from a fee of",
+				"with least bonds",
 			],
-			list(&report["accusers"]).map(|ring| {
+			list(&report["accusers"]).flat_map(|ring| {
+				["capped", "capped_and_payer", "uncapped"].map(|rule| {
+					let row = &ring[rule];
+					vec![
+						number(&ring["ring"], 3),
+						rule.replace('_', " "),
+						interval(&row["over_its_honesty"]),
+						interval(&row["operators"]),
+						row["wronged"].to_string(),
+						fee(&row["pays_from_fee"]),
+						fee(&row["pays_from_fee_with_least_bonds"]),
+					]
+				})
+			}),
+		),
+		table(
+			&[
+				"fee",
+				"deposit",
+				"least",
+				"an appeal returns",
+				"simulated, for each OPEN of bond",
+				"honest operators",
+				"deposit of the penalty",
+				"an appeal returns",
+				"constant deposit, returns",
+			],
+			list(&report["false_appeals"]).map(|row| {
+				let (decided, of_penalty) = (&row["as_decided"], &row["of_the_penalty"]);
 				vec![
-					number(&ring["ring"], 3),
-					interval(&ring["accusers_over_honest"]),
-					interval(&ring["operators"]),
-					ring["counts"]["wronged"].to_string(),
-					format!("{} OPEN", number(&ring["pays_from_fee"], 1)),
+					row["fee"].to_string(),
+					number(&decided["deposit"], 2),
+					number(&decided["least_deposit"], 2),
+					number(&decided["closed_form"], 2),
+					interval(&decided["over_its_honesty"]),
+					interval(&decided["operators"]),
+					number(&of_penalty["deposit"], 2),
+					number(&of_penalty["closed_form"], 2),
+					number(&row["constant"]["closed_form"], 2),
+				]
+			}),
+		),
+		table(
+			&[
+				"fee",
+				"lies, unwatched",
+				"lies, watched",
+				"lies, nobody appeals",
+				"accusing for rewards",
+				"accusing as payer",
+				"fines grow with fees",
+				"with mean bonds",
+				"appealing",
+				"with deposits of the penalty",
+			],
+			list(&report["limits"]).map(|row| {
+				let names = [
+					"lie_about_both_unwatched",
+					"lie_about_both_watched",
+					"lie_about_both_that_nobody_appeals_for",
+					"accusing_for_rewards",
+					"accusing_as_payer",
+					"accusing_as_payer_where_fines_grow_with_fees",
+					"accusing_as_payer_with_mean_bonds",
+					"appealing",
+					"appealing_where_deposits_are_of_the_penalty",
+				];
+				let shares = names.iter().map(|name| number(&row[*name], 3));
+				core::iter::once(row["fee"].to_string()).chain(shares).collect()
+			}),
+		),
+		table(
+			&[
+				"φ",
+				"an outsider's appeal pays up to",
+				"an outvoted seat's",
+				"an outsider's about a common fee",
+				"with deposits of the penalty",
+				"with a constant deposit",
+			],
+			list(&report["right_appeals"]).map(|row| {
+				vec![
+					number(&row["share"], 3),
+					fee(&row["outsider_up_to"]),
+					fee(&row["outvoted_up_to"]),
+					number(&row["outsider_about_a_common_fee"], 2),
+					number(&row["outsider_where_deposits_are_of_the_penalty"], 2),
+					number(&row["outsider_where_deposits_are_constant"], 2),
 				]
 			}),
 		),

@@ -1,4 +1,4 @@
-//! One audit, from the drawing of its committee to who pays for what was found.
+//! One audit, from the drawing of its first committee to the verdict.
 
 use crate::{
 	agents::{Lie, Verifier},
@@ -23,226 +23,192 @@ pub(crate) struct Case {
 }
 
 impl Case {
-	fn is_false(&self) -> bool {
+	pub(crate) fn is_false(&self) -> bool {
 		self.operator.is_none() || self.lie.is_some()
+	}
+
+	/// The vote of whoever executes and says what it found.
+	fn truth(&self) -> Vote {
+		if self.is_false() { Vote::Refute } else { Vote::Uphold }
 	}
 }
 
-/// What a verifier reveals.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Vote {
+/// What a verifier reveals, and what a verdict says. Findings agree only where they are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vote {
 	Uphold,
-	Reject,
+	/// The claim is false, and this is the true execution.
+	Refute,
+	/// The claim is false, by an execution that the ring invented.
+	Invent,
+	/// What was asked and answered is not handed out.
+	Withheld,
 	/// Nothing, or nothing valid.
 	Nothing,
 }
 
 /// Who appeals.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Appellant {
+pub(crate) enum Appellant {
 	Operator,
 	Verifier(usize),
 	Outside,
-	/// Nobody has to: the first committee has no majority.
-	Nobody,
+}
+
+/// An appeal.
+#[derive(Clone, Copy)]
+pub(crate) struct Appeal {
+	pub appellant: Appellant,
+	/// The verdict that it is against.
+	pub against: Vote,
 }
 
 /// The votes of one committee.
-struct Panel {
-	seats: usize,
-	votes: Vec<(usize, Vote)>,
+pub(crate) struct Panel {
+	pub votes: Vec<(usize, Vote)>,
 }
 
 impl Panel {
 	/// What more than half of the seats say.
 	fn verdict(&self) -> Option<Vote> {
-		[Vote::Uphold, Vote::Reject].into_iter().find(|side| {
-			self.votes.iter().filter(|(_, vote)| vote == side).count() >= majority(self.seats)
+		[Vote::Uphold, Vote::Refute, Vote::Invent, Vote::Withheld].into_iter().find(|side| {
+			self.votes.iter().filter(|(_, vote)| vote == side).count() >= majority(self.votes.len())
 		})
 	}
 }
 
+/// An audit that came to its end.
+pub(crate) struct Trial {
+	pub panels: Vec<Panel>,
+	pub appeal: Option<Appeal>,
+	/// The last verdict.
+	pub verdict: Vote,
+}
+
+impl Trial {
+	/// The votes of all seats of all committees.
+	pub(crate) fn votes(&self) -> impl Iterator<Item = (usize, Vote)> {
+		self.panels.iter().flat_map(|panel| panel.votes.iter().copied())
+	}
+}
+
 impl World {
-	/// Audits a claim. Returns whether it is found false.
-	pub(crate) fn audit(&mut self, case: &Case) -> bool {
-		let first = self.panel(self.rules.committee, case);
-		let verdict = first.verdict();
-		let appellant = self.appellant(case, &first, verdict);
-		let last = appellant.map(|_| self.panel(self.rules.appeal, case));
-		let decided = match &last {
-			Some(last) => last.verdict(),
-			None => verdict,
-		};
-		// Where even the last committee has no majority, the claim stands, and no vote was wrong.
-		let found = if case.operator.is_none() { true } else { decided == Some(Vote::Reject) };
-		let right = match decided {
-			_ if case.operator.is_none() => Some(Vote::Reject),
-			decided => decided,
-		};
-		let mut agreed = Vec::new();
-		for (panel, payer) in [(Some(&first), Account::Fund), (last.as_ref(), Account::Treasury)] {
-			let Some(panel) = panel else { continue };
-			// What a canary costs is nobody's fee.
-			let payer = if case.operator.is_none() { Account::Treasury } else { payer };
-			self.pay_seats(case, panel, right, payer, &mut agreed);
-		}
-		self.settle_bribes(case, &first, last.as_ref(), found);
-		let overturned = self.settle_appeal(case, appellant, verdict, decided);
-		if found && let Some(operator) = case.operator {
-			self.punish(operator, case.fee, &agreed, overturned);
-		}
-		found
+	/// Audits a claim and carries out what follows. Returns the verdict; none where there are not
+	/// enough verifiers for a first committee.
+	pub(crate) fn audit(&mut self, case: &Case) -> Option<Vote> {
+		let trial = self.trial(case)?;
+		self.carry_out(case, &trial);
+		Some(trial.verdict)
 	}
 
-	fn panel(&mut self, seats: usize, case: &Case) -> Panel {
-		let drawn = self.urn.draw(seats, &mut self.rng);
+	/// Draws the committees of an audit, and counts their votes. Where a first and a second one, or
+	/// the appeal's, has no majority, or there are not enough verifiers for it, governance decides,
+	/// and is right.
+	fn trial(&mut self, case: &Case) -> Option<Trial> {
+		let seats = self.rules.committee;
+		let mut panels = vec![self.panel(seats, case, &[], false)?];
+		let mut verdict = panels[0].verdict();
+		if verdict.is_none()
+			&& let Some(second) = self.panel(seats, case, &panels, false)
+		{
+			verdict = second.verdict();
+			panels.push(second);
+		}
+		let Some(against) = verdict else {
+			return Some(Trial { panels, appeal: None, verdict: case.truth() });
+		};
+		let appellant = self.appellant(case, &panels, against);
+		let Some(appellant) = appellant else {
+			// The chain knows of a canary that it is one.
+			let verdict = if case.operator.is_none() { Vote::Refute } else { against };
+			return Some(Trial { panels, appeal: None, verdict });
+		};
+		let hostile = !case.is_false() && against == Vote::Uphold;
+		let last = self.panel(self.rules.appeal, case, &panels, hostile);
+		let verdict = last.as_ref().and_then(Panel::verdict).unwrap_or(case.truth());
+		panels.extend(last);
+		Some(Trial { panels, appeal: Some(Appeal { appellant, against }), verdict })
+	}
+
+	/// A committee of so many, none of whom has had a seat in the audit, and its votes; none where
+	/// there are not enough. `hostile` is where the ring appealed against the truth.
+	fn panel(&mut self, seats: usize, case: &Case, had: &[Panel], hostile: bool) -> Option<Panel> {
+		let seated: Vec<usize> =
+			had.iter().flat_map(|panel| &panel.votes).map(|(verifier, _)| *verifier).collect();
+		let drawn = self.urn.draw(seats, &seated, &mut self.rng);
+		if drawn.len() < seats {
+			return None;
+		}
 		let rings = drawn.iter().filter(|verifier| self.verifiers[**verifier].in_ring()).count();
 		let captured = rings >= majority(seats);
-		let votes =
-			drawn.into_iter().map(|verifier| (verifier, self.vote(verifier, case, captured)));
-		Panel { seats, votes: votes.collect() }
+		let votes = drawn
+			.into_iter()
+			.map(|verifier| (verifier, self.vote(verifier, case, captured, hostile)))
+			.collect();
+		Some(Panel { votes })
 	}
 
-	fn vote(&mut self, verifier: usize, case: &Case, captured: bool) -> Vote {
+	fn vote(&mut self, verifier: usize, case: &Case, captured: bool, hostile: bool) -> Vote {
 		let bribed = case.offer > 0.0;
+		let accuses = captured && !case.is_false();
 		match self.verifiers[verifier] {
 			Verifier::Abstaining | Verifier::Copying => Vote::Nothing,
-			Verifier::Denying => Vote::Reject,
-			Verifier::Guessing if self.rng.random() => Vote::Reject,
+			Verifier::Denying => Vote::Withheld,
+			Verifier::Guessing if self.rng.random() => Vote::Withheld,
 			Verifier::Guessing => Vote::Nothing,
 			Verifier::Colluding if case.rings && captured => Vote::Uphold,
-			Verifier::Accusing
-				if captured && !case.is_false() && case.fee >= self.market.high_fee =>
-			{
-				Vote::Reject
-			}
+			Verifier::Accusing if accuses && case.fee >= self.market.high_fee => Vote::Invent,
+			Verifier::Appealing if accuses && hostile => Vote::Invent,
 			Verifier::Greedy if bribed => Vote::Uphold,
-			Verifier::Calculating if bribed && self.worth_taking(verifier, case.offer) => {
-				Vote::Uphold
-			}
+			Verifier::Calculating if bribed && self.worth_taking(verifier, case) => Vote::Uphold,
 			_ => {
 				let cost = self.market.cost * case.fee;
 				self.books.pay(Account::Verifier(verifier), Account::Computing, cost);
-				if case.is_false() { Vote::Reject } else { Vote::Uphold }
+				case.truth()
 			}
 		}
 	}
 
-	/// Whether a bribe exceeds what upholding a canary would cost, by the odds that the offer comes
-	/// from one. That the vote may fail otherwise is left out, in favour of taking it.
-	fn worth_taking(&self, verifier: usize, offer: f64) -> bool {
+	/// Whether a bribe exceeds what taking it gives up, if all others who are drawn take it: what
+	/// upholding a canary costs, by the odds that the offer comes from one, and otherwise what
+	/// refuting the claim and appealing brings, which is two rewards.
+	fn worth_taking(&self, verifier: usize, case: &Case) -> bool {
 		let trap = self.offers_by_canaries;
-		(1.0 - trap) * offer > trap * self.rules.canary_loss * self.verifier_bonds[verifier]
+		let seats = self.rules.appeal + 2;
+		let telling = 2.0 * self.rules.reward(self.rules.penalty(case.fee), seats);
+		let caught = self.rules.canary_loss * self.verifier_bonds[verifier];
+		(1.0 - trap) * case.offer > trap * caught + (1.0 - trap) * telling
 	}
 
-	fn appellant(
-		&mut self,
-		case: &Case,
-		first: &Panel,
-		verdict: Option<Vote>,
-	) -> Option<Appellant> {
+	fn appellant(&mut self, case: &Case, panels: &[Panel], verdict: Vote) -> Option<Appellant> {
 		case.operator?;
-		match verdict {
-			None => Some(Appellant::Nobody),
-			Some(Vote::Reject) => self.operator_appeals(case).then_some(Appellant::Operator),
-			_ if case.is_false() => {
-				let honest = first.votes.iter().find(|(_, vote)| *vote == Vote::Reject);
-				let outside = self.rng.random::<f64>() < self.market.watched;
-				honest
-					.map(|(verifier, _)| Appellant::Verifier(*verifier))
-					.or(outside.then_some(Appellant::Outside))
-			}
-			_ => None,
+		if verdict != Vote::Uphold {
+			return self.operator_appeals(case).then_some(Appellant::Operator);
 		}
+		if !case.is_false() {
+			let seated = panels.iter().flat_map(|panel| &panel.votes);
+			let rings = seated.filter(|(verifier, _)| self.verifiers[*verifier].in_ring());
+			let appeals = rings.count() == 0 && self.verifiers.contains(&Verifier::Appealing);
+			return appeals.then(|| self.ringer().map(Appellant::Verifier)).flatten();
+		}
+		let mut votes = panels.iter().flat_map(|panel| &panel.votes);
+		let honest = votes.find(|(_, vote)| *vote == Vote::Refute);
+		let dares = self.rng.random::<f64>() < self.market.outvoted;
+		let outside = self.rng.random::<f64>() < self.market.watched;
+		honest
+			.filter(|_| dares)
+			.map(|(verifier, _)| Appellant::Verifier(*verifier))
+			.or(outside.then_some(Appellant::Outside))
+	}
+
+	/// A member of the ring, by bond: whose turn it is to pay, or to be paid, for all.
+	pub(crate) fn ringer(&mut self) -> Option<usize> {
+		self.ring_urn.draw(1, &[], &mut self.rng).first().copied()
 	}
 
 	/// Honest operators do always, liars where that pays.
 	fn operator_appeals(&self, case: &Case) -> bool {
 		let Some(lie) = case.lie else { return true };
-		case.rings && self.lying(lie).appeals(&self.rules)
-	}
-
-	/// Pays the seats whose votes were right, and takes their part from the others.
-	fn pay_seats(
-		&mut self,
-		case: &Case,
-		panel: &Panel,
-		right: Option<Vote>,
-		payer: Account,
-		agreed: &mut Vec<usize>,
-	) {
-		for (verifier, vote) in &panel.votes {
-			let wrong = match right {
-				Some(right) => *vote != right,
-				None => *vote == Vote::Nothing,
-			};
-			if wrong {
-				let fell_for = case.operator.is_none() && *vote == Vote::Uphold;
-				let part = if fell_for { self.rules.canary_loss } else { self.rules.minority_loss };
-				let loss = part * self.verifier_bonds[*verifier];
-				self.verifier_bonds[*verifier] -= loss;
-				self.strikes[*verifier] += 1;
-				self.books.pay(Account::Verifier(*verifier), Account::Treasury, loss);
-			} else {
-				let pay = self.rules.seat() * case.fee;
-				self.books.pay(payer, Account::Verifier(*verifier), pay);
-				agreed.push(*verifier);
-			}
-		}
-	}
-
-	/// Pays what was promised, where the claim stands.
-	fn settle_bribes(&mut self, case: &Case, first: &Panel, last: Option<&Panel>, found: bool) {
-		let Some(operator) = case.operator.filter(|_| !found && case.offer > 0.0) else { return };
-		for (verifier, vote) in first.votes.iter().chain(last.iter().flat_map(|l| &l.votes)) {
-			let taken = match self.verifiers[*verifier] {
-				Verifier::Greedy | Verifier::Calculating => *vote == Vote::Uphold,
-				_ => false,
-			};
-			if taken {
-				let to = Account::Verifier(*verifier);
-				self.books.pay(Account::Operator(operator), to, case.offer);
-			}
-		}
-	}
-
-	/// Takes the deposit of an appeal that changed nothing. Returns who appealed against what was
-	/// overturned.
-	fn settle_appeal(
-		&mut self,
-		case: &Case,
-		appellant: Option<Appellant>,
-		verdict: Option<Vote>,
-		decided: Option<Vote>,
-	) -> Option<Account> {
-		let account = match appellant? {
-			Appellant::Operator => Account::Operator(case.operator?),
-			Appellant::Verifier(verifier) => Account::Verifier(verifier),
-			Appellant::Outside => Account::Watchers,
-			Appellant::Nobody => return None,
-		};
-		if decided.is_some() && decided != verdict {
-			return Some(account);
-		}
-		self.books.pay(account, Account::Treasury, self.rules.deposit * case.fee);
-		None
-	}
-
-	/// Takes the penalty: a part for those who found the claim false, half of it to whoever appealed
-	/// against its being upheld; the rest is the treasury's.
-	fn punish(&mut self, operator: usize, fee: f64, agreed: &[usize], overturned: Option<Account>) {
-		let penalty = (self.rules.penalty() * fee).min(self.operator_bonds[operator]);
-		self.operator_bonds[operator] -= penalty;
-		let mut reward = self.rules.rewarded * penalty;
-		let from = Account::Operator(operator);
-		self.books.pay(from, Account::Treasury, penalty - reward);
-		if let Some(appellant) = overturned {
-			reward /= 2.0;
-			self.books.pay(from, appellant, reward);
-		}
-		let share = reward / agreed.len() as f64;
-		for verifier in agreed {
-			self.books.pay(from, Account::Verifier(*verifier), share);
-		}
+		case.rings && self.lying(lie, case.fee).appeals(&self.rules)
 	}
 }

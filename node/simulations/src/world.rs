@@ -5,8 +5,8 @@ use crate::{
 	books::{Account, Books},
 	committee::Urn,
 	lying::Lying,
-	rules::{Market, Rules},
-	trial::Case,
+	rules::{Market, Refills, Rules},
+	trial::{Case, Vote},
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -49,7 +49,9 @@ pub struct World {
 	pub(crate) operator_bonds: Vec<f64>,
 	pub(crate) verifier_bonds: Vec<f64>,
 	pub(crate) strikes: Vec<u32>,
+	pub(crate) fines: Vec<u32>,
 	pub(crate) urn: Urn,
+	pub(crate) ring_urn: Urn,
 	pub(crate) rng: ChaCha8Rng,
 	/// The part of offers of bribes that come from canaries.
 	pub(crate) offers_by_canaries: f64,
@@ -79,7 +81,9 @@ impl World {
 			operator_bonds: vec![market.operator_bond; operators.len()],
 			verifier_bonds: bonded.clone(),
 			strikes: vec![0; verifiers.len()],
+			fines: vec![0; verifiers.len()],
 			urn: Urn::new(core::iter::empty()),
+			ring_urn: Urn::new(core::iter::empty()),
 			rng: ChaCha8Rng::seed_from_u64(seed),
 			offers_by_canaries: canaries / (canaries + bribing).max(f64::MIN_POSITIVE),
 			ring,
@@ -92,22 +96,44 @@ impl World {
 		}
 	}
 
-	/// A lie of an operator here, with what stands behind it.
-	pub fn lying(&self, lie: Lie) -> Lying {
-		Lying::of(&self.rules, &self.market, lie, self.ring)
+	/// A lie of an operator here about a claim with this fee, with what stands behind it.
+	pub fn lying(&self, lie: Lie, fee: f64) -> Lying {
+		Lying::of(&self.rules, &self.market, lie, self.ring, fee)
 	}
 
 	/// Lets all epochs pass.
 	pub fn run(&mut self) {
 		for _ in 0..self.market.epochs {
-			let places = self.strikes.iter().zip(&self.verifier_bonds).enumerate();
-			self.urn = Urn::new(
-				places
-					.filter(|(_, (strikes, _))| **strikes < self.rules.strikes)
-					.map(|(verifier, (_, bond))| (verifier, *bond)),
-			);
+			self.refill();
+			let places: Vec<(usize, f64)> =
+				self.places().map(|verifier| (verifier, self.verifier_bonds[verifier])).collect();
+			let ring = |(verifier, _): &(usize, f64)| self.verifiers[*verifier].in_ring();
+			self.ring_urn = Urn::new(places.iter().copied().filter(ring));
+			self.urn = Urn::new(places.into_iter());
 			for operator in 0..self.operators.len() {
 				self.work(operator);
+			}
+		}
+	}
+
+	/// The verifiers that can be drawn.
+	pub fn places(&self) -> impl Iterator<Item = usize> {
+		(0..self.verifiers.len()).filter(|verifier| {
+			self.strikes[*verifier] < self.rules.strikes
+				&& self.verifier_bonds[*verifier] >= self.rules.least_bond
+		})
+	}
+
+	/// Lets those who do so bring bonds that are too low to be drawn with back to what they were.
+	fn refill(&mut self) {
+		for verifier in 0..self.verifiers.len() {
+			let does = match self.market.refills {
+				Refills::Everyone => true,
+				Refills::Ring => self.verifiers[verifier].in_ring(),
+				Refills::Nobody => false,
+			};
+			if does && self.verifier_bonds[verifier] < self.rules.least_bond {
+				self.verifier_bonds[verifier] = self.bonded[verifier];
 			}
 		}
 	}
@@ -140,9 +166,12 @@ impl World {
 		if !case.lie.is_some_and(|lie| lie.skips()) {
 			self.books.pay(own, Account::Computing, self.market.cost * fee);
 		}
-		let mut found = false;
-		if self.rng.random::<f64>() < self.rules.audit {
-			found = self.audit(&case);
+		let mut verdict = Vote::Uphold;
+		if self.rng.random::<f64>() < self.rules.audit
+			&& let Some(audited) = self.audit(&case)
+		{
+			verdict = audited;
+			let found = verdict != Vote::Uphold;
 			self.counts.audited += 1;
 			self.counts.false_audited += u64::from(case.lie.is_some());
 			self.counts.found += u64::from(found && case.lie.is_some());
@@ -151,7 +180,7 @@ impl World {
 				self.canary();
 			}
 		}
-		self.settle(&case, found);
+		self.settle(&case, verdict);
 	}
 
 	/// What the operator claims about an answer.
@@ -182,11 +211,12 @@ impl World {
 		self.counts.canaries += 1;
 	}
 
-	/// Divides the fee. A false answer's goes back.
-	fn settle(&mut self, case: &Case, found: bool) {
+	/// Divides the fee. It goes back where the answer is found false or withheld.
+	fn settle(&mut self, case: &Case, verdict: Vote) {
 		let Some(operator) = case.operator else { return };
-		let false_sketch_only = case.lie.is_some_and(|lie| !lie.skips());
-		if found && !false_sketch_only {
+		let corrected = verdict == Vote::Refute && case.lie.is_some_and(|lie| !lie.skips());
+		let found = verdict != Vote::Uphold;
+		if found && !corrected {
 			return;
 		}
 		let own = Account::Operator(operator);

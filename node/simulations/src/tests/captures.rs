@@ -1,5 +1,10 @@
 use super::tolerance;
-use crate::{committee::Urn, lying::Lying, odds::*, rules::Rules};
+use crate::{
+	committee::Urn,
+	lying::Lying,
+	odds::*,
+	rules::{Deposit, Rules},
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -9,7 +14,7 @@ const DRAWS: usize = 60_000;
 fn frequency(urn: &Urn, seats: usize, theirs: usize) -> f64 {
 	let mut rng = ChaCha8Rng::seed_from_u64(9);
 	let captured = (0..DRAWS).filter(|_| {
-		let drawn = urn.draw(seats, &mut rng);
+		let drawn = urn.draw(seats, &[], &mut rng);
 		drawn.iter().filter(|verifier| **verifier < theirs).count() >= majority(seats)
 	});
 	captured.count() as f64 / DRAWS as f64
@@ -53,12 +58,17 @@ fn nobody_is_drawn_twice_and_small_urns_are_emptied() {
 	let mut rng = ChaCha8Rng::seed_from_u64(1);
 	let urn = Urn::new((0..10).map(|verifier| (verifier, f64::from(verifier as u32 + 1))));
 	for _ in 0..1_000 {
-		let mut drawn = urn.draw(9, &mut rng);
+		let mut drawn = urn.draw(9, &[], &mut rng);
 		drawn.sort_unstable();
 		drawn.dedup();
 		assert_eq!(drawn.len(), 9);
 	}
-	assert_eq!(urn.draw(11, &mut rng).len(), 10);
+	assert_eq!(urn.draw(11, &[], &mut rng).len(), 10);
+	for _ in 0..200 {
+		let drawn = urn.draw(3, &[2, 4, 6, 8], &mut rng);
+		assert!(drawn.len() == 3 && drawn.iter().all(|verifier| ![2, 4, 6, 8].contains(verifier)));
+	}
+	assert_eq!(urn.draw(9, &[2, 4], &mut rng).len(), 8);
 }
 
 #[test]
@@ -66,8 +76,8 @@ fn least_probability_of_being_found_is_where_a_lie_returns_nothing() {
 	let rules = Rules::default();
 	for (gain, lost) in [(0.5, 0.0), (0.1, 0.1), (0.6, 0.1)] {
 		// An appeal that costs nothing is never in vain.
-		let rules = Rules { deposit: 0.0, ..rules.clone() };
-		let lying = Lying { gain, lost, share: 0.0, watched: 0.5 };
+		let rules = Rules { deposit: Deposit::Fees(0.0), ..rules.clone() };
+		let lying = Lying { gain, lost, share: 0.0, watched: 0.5, outvoted: 0.7, fee: 2.0 };
 		let broken = Lying { share: lying.pays_from(&rules), ..lying };
 		assert!(broken.returns(&rules).abs() < 1e-9);
 		assert!((broken.found(&rules) - lying.least_found(&rules, 0.0)).abs() < 1e-9);
@@ -78,16 +88,15 @@ fn least_probability_of_being_found_is_where_a_lie_returns_nothing() {
 fn liars_appeal_only_where_that_returns_more() {
 	let rules = Rules::default();
 	for share in [0.1, 0.25, 0.3, 0.35, 0.5] {
-		let lying = Lying { gain: 0.5, lost: 0.0, share, watched: 0.5 };
+		let lying = Lying { gain: 0.5, lost: 0.0, share, watched: 0.5, outvoted: 1.0, fee: 2.0 };
 		let returns = lying.returns(&rules);
 		let last = captured(rules.appeal, share);
 		let first = captured(rules.committee, share);
-		let by_appealing = rules.audit
-			* (1.0 - first)
-			* (last * (lying.gain + rules.penalty()) - (1.0 - last) * rules.deposit);
+		let by_appealing =
+			rules.audit * (1.0 - first) * (last * (lying.gain + 20.0) - (1.0 - last) * 3.0);
 		let unseen = share.powi(3) * 0.5;
 		let caught = rules.audit * (1.0 - first + (first - unseen) * (1.0 - last));
-		let without = (1.0 - caught) * lying.gain - caught * rules.penalty();
+		let without = (1.0 - caught) * lying.gain - caught * 20.0;
 		assert!((returns - (without + by_appealing.max(0.0))).abs() < 1e-12);
 	}
 }

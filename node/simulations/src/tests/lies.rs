@@ -29,7 +29,7 @@ fn lies_pay_where_two_thirds_collude() {
 
 #[test]
 fn lies_pay_where_penalties_are_too_low() {
-	let rules = Rules { margin: 0.25, ..Rules::default() };
+	let rules = Rules { margin: 0.25, least_penalty: 0.0, ..Rules::default() };
 	let over = over_honest_operators(&lived(&rules, &Market::default(), &crowd(0.0), 3), SKETCHES);
 	assert!(over.low > 0.0, "{over:?}");
 }
@@ -37,10 +37,12 @@ fn lies_pay_where_penalties_are_too_low() {
 #[test]
 fn lies_are_found_and_return_as_derived() {
 	let rules = steady();
-	for (ring, watched) in [(0.0, 0.0), (THIRD, 0.0), (THIRD, 1.0), (0.5, 0.5)] {
-		let market = Market { watched, ..even_fees() };
+	for (ring, watched, outvoted) in
+		[(0.0, 0.0, 1.0), (THIRD, 0.0, 1.0), (THIRD, 1.0, 0.0), (THIRD, 0.0, 0.0), (0.5, 0.5, 0.5)]
+	{
+		let market = Market { watched, outvoted, ..even_fees() };
 		let world = lived(&rules, &market, &crowd(ring), 8);
-		let found = world.lying(Lie::Sketch).found(&rules);
+		let found = world.lying(Lie::Sketch, market.common_fee).found(&rules);
 		let simulated = world.counts.found as f64 / world.counts.false_audited as f64;
 		let count = world.counts.false_audited as usize;
 		// Committees are drawn without replacement from 900, which the closed form leaves out.
@@ -48,8 +50,8 @@ fn lies_are_found_and_return_as_derived() {
 		assert!((simulated - found).abs() < tolerance, "{ring} {watched}: {simulated} {found}");
 		for lie in [Lie::Sketch, Lie::Answer, Lie::Both] {
 			let over = over_honest_operators(&world, Operator::Always(lie));
-			let derived = world.lying(lie).returns(&rules);
-			let half = (over.high - over.low) * 1.5 + 0.02;
+			let derived = world.lying(lie, market.common_fee).returns(&rules);
+			let half = (over.high - over.low) * 1.5 + 0.02 * derived.abs().max(1.0);
 			assert!((over.mean - derived).abs() < half, "{lie:?} {ring}: {over:?} {derived}");
 		}
 	}
@@ -63,7 +65,7 @@ fn honest_operators_lose_nothing_where_nobody_accuses() {
 }
 
 #[test]
-fn strikes_fall_on_honest_verifiers_and_the_ring_as_derived() {
+fn fines_fall_on_honest_verifiers_and_the_ring_as_derived() {
 	for ring in [0.25, THIRD, 0.45] {
 		let rules = steady();
 		let world = lived(&rules, &even_fees(), &crowd(ring), 11);
@@ -71,14 +73,14 @@ fn strikes_fall_on_honest_verifiers_and_the_ring_as_derived() {
 		let struck = |does: Verifier| {
 			let of = |world: &crate::world::World| -> (f64, f64) {
 				let those = (0..world.verifiers.len()).filter(|i| world.verifiers[*i] == does);
-				those.fold((0.0, 0.0), |(strikes, bonds), i| {
-					(strikes + f64::from(world.strikes[i]), bonds + world.bonded[i])
+				those.fold((0.0, 0.0), |(fines, bonds), i| {
+					(fines + f64::from(world.fines[i]), bonds + world.bonded[i])
 				})
 			};
-			let (strikes, bonds) = of(&world);
-			strikes / lies / (bonds / world.bonded.iter().sum::<f64>())
+			let (fines, bonds) = of(&world);
+			fines / lies / (bonds / world.bonded.iter().sum::<f64>())
 		};
-		let (honest, rings) = world.lying(Lie::Sketch).strikes(&rules);
+		let (honest, rings) = world.lying(Lie::Sketch, 0.1).fines(&rules);
 		for (does, derived) in [(Verifier::Honest, honest), (Verifier::Colluding, rings)] {
 			let simulated = struck(does);
 			assert!(
@@ -90,8 +92,8 @@ fn strikes_fall_on_honest_verifiers_and_the_ring_as_derived() {
 }
 
 #[test]
-fn ring_beyond_the_derived_share_drives_honest_verifiers_out() {
-	let rules = Rules::default();
+fn ring_beyond_the_derived_share_drives_honest_verifiers_out_where_disagreeing_costs_places() {
+	let rules = Rules { minority_strikes: true, ..Rules::default() };
 	let out = |ring: f64, does: Verifier| {
 		let world = lived(&rules, &even_fees(), &crowd(ring), 11);
 		let those: Vec<usize> =
@@ -99,7 +101,7 @@ fn ring_beyond_the_derived_share_drives_honest_verifiers_out() {
 		let gone = those.iter().filter(|i| world.strikes[**i] >= rules.strikes).count();
 		gone as f64 / those.len() as f64
 	};
-	let from = Lying::of(&rules, &Market::default(), Lie::Sketch, 0.0).drives_out_from(&rules);
+	let from = Lying::of(&rules, &Market::default(), Lie::Sketch, 0.0, 0.1).fines_turn_at(&rules);
 	assert!((0.3..0.4).contains(&from), "{from}");
 	assert!(out(from - 0.06, Verifier::Colluding) > out(from - 0.06, Verifier::Honest));
 	assert!(out(from + 0.06, Verifier::Colluding) < out(from + 0.06, Verifier::Honest));
@@ -107,10 +109,33 @@ fn ring_beyond_the_derived_share_drives_honest_verifiers_out() {
 
 #[test]
 fn lies_lose_at_two_fifths_where_no_place_is_lost_and_pay_where_places_are() {
-	let over = |strikes: u32| {
-		let rules = Rules { strikes, ..Rules::default() };
-		over_honest_operators(&lived(&rules, &even_fees(), &crowd(0.4), 3), SKETCHES)
+	let market = Market { common_fee: 0.5, ..even_fees() };
+	let over = |minority_strikes: bool| {
+		let rules = Rules { minority_strikes, ..Rules::default() };
+		over_honest_operators(&lived(&rules, &market, &crowd(0.4), 3), SKETCHES)
 	};
-	assert!(over(u32::MAX).high < 0.0);
-	assert!(over(Rules::default().strikes).low > 0.0);
+	assert!(over(false).high < 0.0);
+	assert!(over(true).low > 0.0);
+}
+
+#[test]
+fn lies_pay_from_the_derived_limit_on_and_not_below() {
+	let rules = steady();
+	// Fees at which the least penalty does not matter.
+	let market = Market { common_fee: 0.5, ..even_fees() };
+	let limit = Lying::of(&rules, &market, Lie::Sketch, 0.0, 0.5).pays_from(&rules);
+	assert!((0.59..0.62).contains(&limit), "{limit}");
+	let over = |ring| over_honest_operators(&lived(&rules, &market, &crowd(ring), 3), SKETCHES);
+	let (below, above) = (over(limit - 0.08), over(limit + 0.08));
+	assert!(below.high < 0.0 && above.low > 0.0, "{below:?} {above:?}");
+}
+
+#[test]
+fn lies_lose_at_a_third_even_where_nobody_appeals_for_the_truth() {
+	let market = Market { watched: 0.0, outvoted: 0.0, ..Market::default() };
+	let world = lived(&Rules::default(), &market, &crowd(THIRD), 3);
+	for (name, does) in OPERATORS {
+		let over = over_honest_operators(&world, does);
+		assert!(over.high < 0.0, "{name}: {over:?}");
+	}
 }

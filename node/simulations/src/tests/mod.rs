@@ -2,6 +2,7 @@ mod bias;
 mod captures;
 mod lies;
 mod money;
+mod rings;
 mod verifiers;
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 
 /// Rules under which no verifier loses anything, so that who is drawn never changes.
 pub fn steady() -> Rules {
-	Rules { minority_loss: 0.0, canary_loss: 0.0, strikes: u32::MAX, ..Rules::default() }
+	Rules { fine: 0.0, canary_loss: 0.0, strikes: u32::MAX, ..Rules::default() }
 }
 
 /// A crowd of liars beside enough honest operators to compare with.

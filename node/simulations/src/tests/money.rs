@@ -1,5 +1,6 @@
 use super::crowd;
 use crate::{
+	agents::Verifier,
 	books::Account,
 	report::report,
 	rules::{Market, Rules},
@@ -8,8 +9,8 @@ use crate::{
 
 #[test]
 fn what_one_account_gains_others_lose() {
-	for accuses in [false, true] {
-		let crowd = Crowd { verifiers_of_each: 20, accuses, ..crowd(0.3) };
+	for ring_does in [Verifier::Colluding, Verifier::Accusing, Verifier::Appealing] {
+		let crowd = Crowd { verifiers_of_each: 20, ring_does, ..crowd(0.3) };
 		let mut world = lived(&Rules::default(), &Market::default(), &crowd, 2);
 		let paid = -world.books.gained(Account::Payers);
 		assert!(paid > 0.0);
@@ -27,13 +28,32 @@ fn bonds_shrink_by_what_is_taken_from_them_and_never_below_zero() {
 }
 
 #[test]
-fn verifiers_part_pays_for_the_first_committees() {
+fn verifiers_part_pays_seats_and_never_more_than_it_brought() {
 	let crowd = Crowd { of_each: 0, ..Crowd::default() };
-	let market = Market { high_part: 0.0, ..Market::default() };
-	let mut world = lived(&Rules::default(), &market, &crowd, 2);
-	let earned = -world.books.gained(Account::Payers) * Rules::default().verifiers;
-	assert!(world.books.gained(Account::Fund).abs() < 0.05 * earned);
-	assert!(world.books.verifiers.iter().sum::<f64>() > 0.0);
+	let market = Market::default();
+	let earned = |seat_reward: f64| {
+		let rules = Rules { seat_reward, ..Rules::default() };
+		let mut world = lived(&rules, &market, &crowd, 2);
+		let part = -world.books.gained(Account::Payers) * rules.verifiers;
+		(world.books.gained(Account::Fund) / part, world.books.verifiers.iter().sum::<f64>())
+	};
+	let lasting = Rules::default().seat_reward_that_lasts(market.mean_fee());
+	let (left, gained) = earned(lasting);
+	assert!(left.abs() < 0.05 && gained > 0.0, "{left} {gained}");
+	let (left, gained) = earned(10.0 * lasting);
+	assert!((0.0..0.01).contains(&left) && gained > 0.0, "{left} {gained}");
+	// What is paid by default is less than executing costs at these fees.
+	let (left, gained) = earned(Rules::default().seat_reward);
+	assert!(left > 0.8 && gained < 0.0, "{left} {gained}");
+}
+
+#[test]
+fn rewards_are_equal_parts_of_half_the_penalty_up_to_the_cap() {
+	let rules = Rules::default();
+	assert_eq!((rules.penalty(0.1), rules.penalty(0.5), rules.penalty(5.0)), (10.0, 10.0, 100.0));
+	assert_eq!(rules.reward(10.0, 2), 2.5);
+	assert_eq!(rules.reward(100.0, 8), 5.0);
+	assert!((rules.reward(100.0, 13) - 50.0 / 13.0).abs() < 1e-12);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 use crate::{
 	agents::Verifier,
-	odds,
 	rules::{Market, Rules},
-	scenarios::{Crowd, VERIFIERS, lived, over_honest_verifiers, seat_bond, verifiers_gain},
+	scenarios::{Crowd, VERIFIERS, lived, over_honest_verifiers, verifiers_gain},
 	stats::mean,
 };
 
@@ -12,55 +11,71 @@ fn lazy() -> Crowd {
 }
 
 #[test]
-fn executing_pays_and_laziness_loses() {
-	let world = lived(&Rules::default(), &Market::default(), &lazy(), 6);
-	assert!(mean(&verifiers_gain(&world, Verifier::Honest)).low > 0.0);
-	for (name, does) in VERIFIERS.into_iter().filter(|(_, does)| does.lazy()) {
-		let over = over_honest_verifiers(&world, does);
-		assert!(over.high < 0.0, "{name}: {over:?}");
+fn laziness_loses_and_executing_pays_where_seats_are_paid_what_comes_in() {
+	let market = Market::default();
+	let default = Rules::default();
+	let lasting =
+		Rules { seat_reward: default.seat_reward_that_lasts(market.mean_fee()), ..default.clone() };
+	for rules in [default, lasting.clone()] {
+		let world = lived(&rules, &market, &lazy(), 6);
+		for (name, does) in VERIFIERS.into_iter().filter(|(_, does)| does.lazy()) {
+			let over = over_honest_verifiers(&world, does);
+			assert!(over.high < 0.0, "{name}: {over:?}");
+		}
 	}
+	let world = lived(&lasting, &market, &lazy(), 6);
+	assert!(mean(&verifiers_gain(&world, Verifier::Honest)).low > 0.0);
 }
 
 #[test]
 fn laziness_pays_where_nothing_is_lost_by_it() {
-	let rules = Rules { minority_loss: 0.0, strikes: u32::MAX, ..Rules::default() };
-	// A seat costs more than it is paid.
-	let market = Market { cost: 0.19, ..Market::default() };
-	let world = lived(&rules, &market, &lazy(), 6);
+	let rules = Rules { fine: 0.0, strikes: u32::MAX, ..Rules::default() };
+	let world = lived(&rules, &Market::default(), &lazy(), 6);
 	assert!(over_honest_verifiers(&world, Verifier::Abstaining).low > 0.0);
 }
 
 #[test]
+fn neglect_costs_places_and_disagreeing_does_not() {
+	let world = lived(&Rules::default(), &Market::default(), &lazy(), 6);
+	let strikes = |does: Verifier| -> Vec<u32> {
+		let those = (0..world.verifiers.len()).filter(|i| world.verifiers[*i] == does);
+		those.map(|i| world.strikes[i]).collect()
+	};
+	assert!(strikes(Verifier::Abstaining).iter().all(|struck| *struck >= 3));
+	assert!(strikes(Verifier::Denying).iter().all(|struck| *struck == 0));
+	let fined = (0..world.verifiers.len())
+		.filter(|i| world.verifiers[*i] == Verifier::Denying)
+		.all(|i| world.fines[i] > 3);
+	assert!(fined);
+}
+
+#[test]
 fn canaries_make_any_bribe_a_loss_and_nobody_who_calculates_takes_one() {
-	let with = lived(&Rules::default(), &Market::default(), &lazy(), 6);
+	let rules = Rules { canary: 0.05, ..Rules::default() };
+	let with = lived(&rules, &Market::default(), &lazy(), 6);
 	assert!(over_honest_verifiers(&with, Verifier::Greedy).high < 0.0);
-	assert!(over_honest_verifiers(&with, Verifier::Calculating).low <= 0.0);
-	assert!(over_honest_verifiers(&with, Verifier::Calculating).high >= 0.0);
-	let rules = Rules { canary: 0.0, ..Rules::default() };
-	let without = lived(&rules, &Market::default(), &lazy(), 6);
+	for rules in [rules, Rules::default()] {
+		let crowd = Crowd { of_each: 40, ..lazy() };
+		let world = lived(&rules, &Market::default(), &crowd, 6);
+		assert!(over_honest_verifiers(&world, Verifier::Calculating).high > -0.001);
+	}
+	let without = lived(&Rules::default(), &Market::default(), &lazy(), 6);
 	assert!(over_honest_verifiers(&without, Verifier::Greedy).high >= 0.0);
 }
 
 #[test]
-fn accusing_a_third_strong_pays_only_from_the_derived_fee_on() {
-	let rules = Rules { strikes: u32::MAX, ..Rules::default() };
-	let ring = 1.0 / 3.0;
-	let crowd = Crowd {
-		honest: 1_500,
-		of_each: 0,
-		verifiers: 900,
-		ring,
-		accuses: true,
-		..Crowd::default()
+fn nobody_who_calculates_takes_a_bribe_where_telling_brings_more() {
+	// Without rewards, or canaries, only the offer counts. Few others err, so that few fines have
+	// another cause.
+	let taken = |cap: f64| {
+		let rules = Rules { cap, ..Rules::default() };
+		let crowd = Crowd { honest: 50, of_each: 60, verifiers_of_each: 10, ..lazy() };
+		let world = lived(&rules, &Market::default(), &crowd, 6);
+		let those = (0..world.verifiers.len())
+			.filter(|i| world.verifiers[*i] == Verifier::Calculating)
+			.map(|i| world.fines[i]);
+		those.sum::<u32>()
 	};
-	let at = |high_fee: f64| {
-		// Bonds that outlast what is taken, so that every accusation is worth as much as the first.
-		let market =
-			Market { high_fee, high_part: 1.0, operator_bond: 1e6, epochs: 3, ..Market::default() };
-		over_honest_verifiers(&lived(&rules, &market, &crowd, 7), Verifier::Accusing)
-	};
-	let from = odds::accusation_pays_from(&rules, ring, seat_bond(&Market::default()));
-	let (below, above) = (at(from / 5.0), at(from * 5.0));
-	assert!(below.high < 0.0, "{from} {below:?}");
-	assert!(above.low > 0.0, "{from} {above:?}");
+	let (with, without) = (taken(Rules::default().cap), taken(0.0));
+	assert!(without > 20 && with * 10 < without, "{with} {without}");
 }

@@ -1,0 +1,103 @@
+//! What follows from a verdict: who is paid, and who pays.
+
+use crate::{
+	agents::Verifier,
+	books::Account,
+	trial::{Appellant, Case, Trial, Vote},
+	world::World,
+};
+
+impl World {
+	/// Pays and fines seats, ends the appeal, and takes the penalty.
+	pub(crate) fn carry_out(&mut self, case: &Case, trial: &Trial) {
+		let mut rewarded = Vec::new();
+		for (verifier, vote) in trial.votes() {
+			if vote == trial.verdict {
+				self.pay_seat(case, verifier);
+				rewarded.push(Account::Verifier(verifier));
+			} else {
+				self.fine(case, verifier, vote);
+			}
+		}
+		self.pay_bribes(case, trial);
+		rewarded.extend(self.end_appeal(case, trial));
+		let Some(operator) = case.operator.filter(|_| trial.verdict != Vote::Uphold) else {
+			return;
+		};
+		self.punish(operator, case.fee, &rewarded);
+		if trial.verdict == Vote::Invent
+			&& let Some(ringer) = self.ringer()
+		{
+			let aside = self.market.aside * case.fee;
+			self.books.pay(Account::Payers, Account::Verifier(ringer), aside);
+		}
+	}
+
+	/// Pays a seat out of what the verifiers' part has brought, as far as that goes; of a canary out
+	/// of the treasury, since it is nobody's fee.
+	fn pay_seat(&mut self, case: &Case, verifier: usize) {
+		let reward = self.rules.seat_reward;
+		let (from, pay) = match case.operator {
+			Some(_) => (Account::Fund, reward.min(self.books.gained(Account::Fund)).max(0.0)),
+			None => (Account::Treasury, reward),
+		};
+		self.books.pay(from, Account::Verifier(verifier), pay);
+	}
+
+	fn fine(&mut self, case: &Case, verifier: usize, vote: Vote) {
+		let fell_for = case.operator.is_none() && vote == Vote::Uphold;
+		let part = if fell_for { self.rules.canary_loss } else { self.rules.fine };
+		let loss = part * self.verifier_bonds[verifier] + self.rules.fine_in_fees * case.fee;
+		let loss = loss.min(self.verifier_bonds[verifier]);
+		self.verifier_bonds[verifier] -= loss;
+		self.fines[verifier] += 1;
+		if vote == Vote::Nothing || fell_for || self.rules.minority_strikes {
+			self.strikes[verifier] += 1;
+		}
+		self.books.pay(Account::Verifier(verifier), Account::Treasury, loss);
+	}
+
+	/// Pays what was promised, where the claim stands.
+	fn pay_bribes(&mut self, case: &Case, trial: &Trial) {
+		let stands = trial.verdict == Vote::Uphold && case.offer > 0.0;
+		let Some(operator) = case.operator.filter(|_| stands) else { return };
+		for (verifier, vote) in trial.votes() {
+			let takes =
+				matches!(self.verifiers[verifier], Verifier::Greedy | Verifier::Calculating);
+			if takes && vote == Vote::Uphold {
+				let to = Account::Verifier(verifier);
+				self.books.pay(Account::Operator(operator), to, case.offer);
+			}
+		}
+	}
+
+	/// Takes the deposit of an appeal that changed nothing. Returns who is to be rewarded for one that
+	/// did.
+	fn end_appeal(&mut self, case: &Case, trial: &Trial) -> Option<Account> {
+		let appeal = trial.appeal?;
+		let account = match appeal.appellant {
+			Appellant::Operator => Account::Operator(case.operator?),
+			Appellant::Verifier(verifier) => Account::Verifier(verifier),
+			Appellant::Outside => Account::Watchers,
+		};
+		if trial.verdict != appeal.against {
+			return Some(account);
+		}
+		self.books.pay(account, Account::Treasury, self.rules.stake(case.fee));
+		None
+	}
+
+	/// Takes the penalty, as far as the bond goes: an equal part, up to the cap, for each of those who
+	/// are rewarded, the rest for the treasury.
+	fn punish(&mut self, operator: usize, fee: f64, rewarded: &[Account]) {
+		let penalty = self.rules.penalty(fee).min(self.operator_bonds[operator]);
+		self.operator_bonds[operator] -= penalty;
+		let from = Account::Operator(operator);
+		let reward = self.rules.reward(penalty, rewarded.len());
+		for account in rewarded {
+			self.books.pay(from, *account, reward);
+		}
+		let rest = penalty - reward * rewarded.len() as f64;
+		self.books.pay(from, Account::Treasury, rest);
+	}
+}

@@ -1,0 +1,150 @@
+//! What is measured of rings that act against honest operators, and from where on any attack pays.
+
+use crate::{
+	agents::{Lie, Operator, Verifier},
+	lying::Lying,
+	rings::Ring,
+	rules::{Deposit, Market, Rules},
+	scenarios::{Crowd, operators_gain, ring_over_its_honesty, seat_bond},
+	stats::mean,
+};
+use serde_json::{Value, json};
+
+/// The default rules without the cap on rewards.
+fn uncapped() -> Rules {
+	Rules { cap: f64::INFINITY, ..Rules::default() }
+}
+
+/// A ring that finds true claims with high fees false, and honest operators beside it.
+pub(crate) fn accusers(seed: u64) -> Value {
+	let rows = [0.2, 1.0 / 3.0, 0.4].map(|share| {
+		let crowd = Crowd {
+			of_each: 0,
+			honest: 1_000,
+			ring: share,
+			ring_does: Verifier::Accusing,
+			..Crowd::default()
+		};
+		let of = |rules: &Rules, aside: f64| {
+			let market = Market { aside, ..Market::default() };
+			let (world, over) = ring_over_its_honesty(rules, &market, &crowd, seed);
+			let bond = seat_bond(&market);
+			let ring = Ring { share, bond, fee: market.high_fee, aside };
+			json!({
+				"over_its_honesty": over,
+				"operators": mean(&operators_gain(&world, Operator::Honest)),
+				"wronged": world.counts.wronged,
+				"pays_from_fee": ring.accusing_pays_from_fee(rules),
+				"pays_from_fee_with_least_bonds":
+					Ring { bond: market.verifier_bond, ..ring }.accusing_pays_from_fee(rules),
+			})
+		};
+		json!({
+			"ring": share,
+			"capped": of(&Rules::default(), 0.0),
+			"capped_and_payer": of(&Rules::default(), 1.0),
+			"uncapped": of(&uncapped(), 0.0),
+		})
+	});
+	json!(rows)
+}
+
+/// An appeal's deposit that is a part of the penalty: as many fees of the claim as by default, and no
+/// less than that comes to for the least penalty.
+pub(crate) fn in_proportion_to_penalties() -> Rules {
+	let rules = Rules::default();
+	let Deposit::Fees(fees) = rules.deposit else { return rules };
+	Rules { deposit: Deposit::Penalty(fees * rules.audit / rules.margin), ..rules }
+}
+
+/// Whether a ring of a third gains by appealing against the truth, by fee and by deposit.
+pub(crate) fn false_appeals(seed: u64) -> Value {
+	let rows = [0.02, 0.1, 0.25, 0.5, 1.0, 5.0, 50.0].map(|fee| {
+		let of = |rules: &Rules| {
+			let aside = Market::default().aside;
+			// Bonds that outlast what is taken, so that every appeal is worth as much as the first.
+			let market = Market {
+				common_fee: fee,
+				high_part: 0.0,
+				operator_bond: 1e7,
+				epochs: 8,
+				..Market::default()
+			};
+			let share = 1.0 / 3.0;
+			let ring = Ring { share, bond: seat_bond(&market), fee, aside };
+			let crowd = Crowd {
+				of_each: 0,
+				honest: 1_000,
+				ring: share,
+				ring_does: Verifier::Appealing,
+				..Crowd::default()
+			};
+			let (world, over) = ring_over_its_honesty(rules, &market, &crowd, seed);
+			json!({
+				"deposit": rules.stake(fee),
+				"least_deposit": ring.least_deposit(rules),
+				"closed_form": ring.appealing_returns(rules),
+				"over_its_honesty": over,
+				"operators": mean(&operators_gain(&world, Operator::Honest)),
+				"pays_from_share": ring.appealing_pays_from(rules),
+			})
+		};
+		let constant = Rules { deposit: Deposit::Constant(10.0), ..Rules::default() };
+		json!({
+			"fee": fee,
+			"as_decided": of(&Rules::default()),
+			"of_the_penalty": of(&in_proportion_to_penalties()),
+			"constant": of(&constant),
+		})
+	});
+	json!(rows)
+}
+
+/// Up to which fee appealing rightly pays, by the ring's share.
+pub(crate) fn right_appeals(rules: &Rules, market: &Market) -> Value {
+	let rows = [0.1, 0.2, 1.0 / 3.0].map(|share| {
+		let ring = Ring { share, bond: market.verifier_bond, fee: 0.0, aside: 0.0 };
+		let constant = Rules { deposit: Deposit::Constant(10.0), ..rules.clone() };
+		let common = Ring { fee: market.common_fee, ..ring };
+		json!({
+			"share": share,
+			"outsider_up_to": ring.appealing_rightly_pays_up_to_fee(rules, false),
+			"outvoted_up_to": ring.appealing_rightly_pays_up_to_fee(rules, true),
+			"outsider_about_a_common_fee": common.appealing_rightly_returns(rules, false),
+			"outsider_where_deposits_are_of_the_penalty":
+				common.appealing_rightly_returns(&in_proportion_to_penalties(), false),
+			"outsider_where_deposits_are_constant":
+				common.appealing_rightly_returns(&constant, false),
+		})
+	});
+	json!(rows)
+}
+
+/// From which share of the bond on each attack pays, by fee.
+pub(crate) fn limits(rules: &Rules, market: &Market) -> Value {
+	let rows = [0.02, 0.1, 0.5, 5.0, 50.0, 500.0].map(|fee| {
+		let lies = |lie, watched| {
+			Lying { watched, ..Lying::of(rules, market, lie, 0.0, fee) }.pays_from(rules)
+		};
+		let ring = |bond, aside| Ring { share: 0.0, bond, fee, aside };
+		let (least, mean) = (market.verifier_bond, seat_bond(market));
+		let growing = Rules { fine_in_fees: 0.1, ..rules.clone() };
+		let unappealed =
+			Lying { watched: 0.0, outvoted: 0.0, ..Lying::of(rules, market, Lie::Both, 0.0, fee) };
+		json!({
+			"fee": fee,
+			"lie_about_both_that_nobody_appeals_for": unappealed.pays_from(rules),
+			"lie_about_both_unwatched": lies(Lie::Both, 0.0),
+			"lie_about_both_watched": lies(Lie::Both, 1.0),
+			"accusing_for_rewards": ring(least, 0.0).accusing_pays_from(rules),
+			"accusing_as_payer": ring(least, 1.0).accusing_pays_from(rules),
+			"accusing_as_payer_where_fines_grow_with_fees":
+				ring(least, 1.0).accusing_pays_from(&growing),
+			"accusing_as_payer_with_mean_bonds": ring(mean, 1.0).accusing_pays_from(rules),
+			"appealing": ring(least, 1.0).appealing_pays_from(rules),
+			"appealing_where_deposits_are_of_the_penalty":
+				ring(least, 1.0).appealing_pays_from(&in_proportion_to_penalties()),
+		})
+	});
+	json!(rows)
+}

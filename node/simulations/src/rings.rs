@@ -1,0 +1,150 @@
+//! Closed forms: what a ring of verifiers gains against operators who are honest.
+//!
+//! Its members know who was drawn before they vote, and vote against the truth only where they have
+//! most of the committee. With `p'` and `p` they have most of a first and of a last one, on average
+//! with `k` and `j` seats, and are rewarded alone where they win, since nobody else agrees. What it has
+//! besides (`x`) are the contributors' part or the whole fee ([`crate::rules::Market::aside`]).
+
+use crate::{
+	odds::{captured, exactly, majority},
+	rules::Rules,
+};
+
+/// A ring and a claim that it acts against.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Ring {
+	/// Its part of verifiers' bonds (`φ`).
+	pub share: f64,
+	/// What its verifiers have bonded on average for each seat that they are drawn for, in OPEN (`B`).
+	pub bond: f64,
+	/// The claim's fee, in OPEN (`F`).
+	pub fee: f64,
+	/// What it has besides rewards where it wins, in fees (`x`).
+	pub aside: f64,
+}
+
+/// How likely each number of seats is the ring's in a committee that it has most of.
+fn seats_where_captured(seats: usize, share: f64) -> impl Iterator<Item = (usize, f64)> {
+	let all = captured(seats, share).max(f64::MIN_POSITIVE);
+	(majority(seats)..=seats).map(move |k| (k, exactly(seats, k, share) / all))
+}
+
+/// The share from which on something pays that pays the more the larger a share is, by bisection. One
+/// where it never does.
+fn pays_from(pays: impl Fn(f64) -> bool) -> f64 {
+	let (mut low, mut high) = (0.001, 0.999);
+	if !pays(high) {
+		return 1.0;
+	}
+	for _ in 0..60 {
+		let middle = (low + high) / 2.0;
+		if pays(middle) {
+			high = middle;
+		} else {
+			low = middle;
+		}
+	}
+	high
+}
+
+/// The fee in OPEN up to which something holds that does at low fees only, by bisection. None where it
+/// does at a million OPEN; zero where it does at none.
+fn highest(holds: impl Fn(f64) -> bool) -> Option<f64> {
+	let (mut low, mut high) = (0.0, 1e6);
+	if holds(high) {
+		return None;
+	}
+	for _ in 0..70 {
+		let middle = (low + high) / 2.0;
+		if holds(middle) {
+			low = middle;
+		} else {
+			high = middle;
+		}
+	}
+	Some(low)
+}
+
+impl Ring {
+	/// What `count` seats and appellants of the ring are rewarded together, in OPEN.
+	fn rewards(&self, rules: &Rules, count: usize) -> f64 {
+		count as f64 * rules.reward(rules.penalty(self.fee), count)
+	}
+
+	/// What finding a true claim false returns, in OPEN, for each first committee that the ring has most
+	/// of, where the operator appeals: `p·(E[rewards of k + j] + x·F) − (1 − p)·E[k]·(σ·B + y·F)`. Its members
+	/// on the last committee vote as honest ones where they have not most of it, and lose nothing.
+	pub fn accusing_returns(&self, rules: &Rules) -> f64 {
+		let last = captured(rules.appeal, self.share);
+		let mut rewards = 0.0;
+		let mut seats = 0.0;
+		for (first, odds) in seats_where_captured(rules.committee, self.share) {
+			seats += odds * first as f64;
+			for (theirs, last_odds) in seats_where_captured(rules.appeal, self.share) {
+				rewards += odds * last_odds * self.rewards(rules, first + theirs);
+			}
+		}
+		let won = rewards + self.aside * self.fee;
+		let fine = rules.fine * self.bond + rules.fine_in_fees * self.fee;
+		last * won - (1.0 - last) * seats * fine
+	}
+
+	/// What the ring wins by an appeal against a true claim's being upheld by a committee that it has no
+	/// seat in, in OPEN, where it has most of the last committee: `E[rewards of j + 1] + x·F`. The appellant is rewarded like a seat.
+	fn won_by_appealing(&self, rules: &Rules) -> f64 {
+		let rewards = seats_where_captured(rules.appeal, self.share)
+			.map(|(theirs, odds)| odds * self.rewards(rules, theirs + 1));
+		rewards.sum::<f64>() + self.aside * self.fee
+	}
+
+	/// What an honest appeal against a false claim's being upheld returns, in OPEN, to one who was
+	/// `outvoted`, and so is fined otherwise, or to anybody else: a reward, with `1 − p`, among all
+	/// seats of the last committee, the appellant and its seat; less the deposit with `p`.
+	pub fn appealing_rightly_returns(&self, rules: &Rules, outvoted: bool) -> f64 {
+		let last = captured(rules.appeal, self.share);
+		let accounts = rules.appeal + 1 + usize::from(outvoted);
+		let reward = rules.reward(rules.penalty(self.fee), accounts);
+		let saved = if outvoted { reward + rules.fine * self.bond } else { 0.0 };
+		(1.0 - last) * (reward + saved) - last * rules.stake(self.fee)
+	}
+
+	/// The fee in OPEN up to which that pays, whatever `fee` is; none where it does at a million OPEN.
+	pub fn appealing_rightly_pays_up_to_fee(&self, rules: &Rules, outvoted: bool) -> Option<f64> {
+		highest(|fee| Self { fee, ..*self }.appealing_rightly_returns(rules, outvoted) > 0.0)
+	}
+
+	/// What an appeal against the truth returns, in OPEN: what is won with `p`, less the deposit with `1 − p`.
+	pub fn appealing_returns(&self, rules: &Rules) -> f64 {
+		let last = captured(rules.appeal, self.share);
+		last * self.won_by_appealing(rules) - (1.0 - last) * rules.stake(self.fee)
+	}
+
+	/// The least deposit at which such an appeal does not pay, in OPEN: `p / (1 − p)` of what it wins.
+	pub fn least_deposit(&self, rules: &Rules) -> f64 {
+		let last = captured(rules.appeal, self.share);
+		last / (1.0 - last) * self.won_by_appealing(rules)
+	}
+
+	/// The share from which on accusing pays, whatever `share` is.
+	pub fn accusing_pays_from(&self, rules: &Rules) -> f64 {
+		pays_from(|share| Self { share, ..*self }.accusing_returns(rules) > 0.0)
+	}
+
+	/// The share from which on appealing falsely pays, whatever `share` is.
+	pub fn appealing_pays_from(&self, rules: &Rules) -> f64 {
+		pays_from(|share| Self { share, ..*self }.appealing_returns(rules) > 0.0)
+	}
+
+	/// The fee in OPEN from which on accusing pays, whatever `fee` is; none up to a million OPEN. What it
+	/// returns never falls as fees rise.
+	pub fn accusing_pays_from_fee(&self, rules: &Rules) -> Option<f64> {
+		highest(|fee| Self { fee, ..*self }.accusing_returns(rules) <= 0.0)
+	}
+
+	/// The fee in OPEN up to which appealing falsely pays, whatever `fee` is; zero where it does at none,
+	/// none where it does at a million OPEN. Deposits in proportion to the fee are meant, for which what
+	/// it returns, in fees, never rises with them.
+	pub fn appealing_pays_up_to_fee(&self, rules: &Rules) -> Option<f64> {
+		highest(|fee| Self { fee, ..*self }.appealing_returns(rules) > 0.0)
+	}
+}

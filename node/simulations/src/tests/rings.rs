@@ -1,0 +1,114 @@
+use crate::{
+	agents::Verifier,
+	rings::Ring,
+	rules::{Deposit, Market, Rules},
+	scenarios::{Crowd, ring_over_its_honesty, seat_bond},
+	stats::Estimate,
+};
+
+const THIRD: f64 = 1.0 / 3.0;
+
+/// A ring of a third with least bonds.
+fn third(fee: f64, aside: f64) -> Ring {
+	Ring { share: THIRD, bond: Market::default().verifier_bond, fee, aside }
+}
+
+fn uncapped() -> Rules {
+	Rules { cap: f64::INFINITY, ..Rules::default() }
+}
+
+/// What a ring of a third gains by what it does where all fees are `fee`, and bonds outlast what is
+/// taken from them, so that everything is worth as much as the first time.
+fn gains(rules: &Rules, ring_does: Verifier, fee: f64, aside: f64) -> Estimate {
+	let market = Market {
+		high_fee: fee,
+		high_part: 1.0,
+		operator_bond: 1e8,
+		epochs: 6,
+		aside,
+		..Market::default()
+	};
+	let crowd = Crowd {
+		honest: 1_500,
+		of_each: 0,
+		verifiers: 900,
+		ring: THIRD,
+		ring_does,
+		..Crowd::default()
+	};
+	ring_over_its_honesty(rules, &market, &crowd, 7).1
+}
+
+#[test]
+fn accusing_for_rewards_pays_a_third_at_no_fee_with_the_cap_and_at_high_ones_without() {
+	let rules = Rules::default();
+	for fee in [0.01, 0.1, 1.0, 10.0, 1e3, 1e5] {
+		assert!(third(fee, 0.0).accusing_returns(&rules) < 0.0, "{fee}");
+	}
+	assert_eq!(third(0.0, 0.0).accusing_pays_from_fee(&rules), None);
+	for fee in [0.1, 5.0, 500.0] {
+		let over = gains(&rules, Verifier::Accusing, fee, 0.0);
+		assert!(over.high < 0.0, "{fee}: {over:?}");
+	}
+	let ring = Ring { bond: seat_bond(&Market::default()), ..third(0.0, 0.0) };
+	let from = ring.accusing_pays_from_fee(&uncapped()).unwrap();
+	let below = gains(&uncapped(), Verifier::Accusing, from / 5.0, 0.0);
+	let above = gains(&uncapped(), Verifier::Accusing, from * 5.0, 0.0);
+	assert!(below.high < 0.0 && above.low > 0.0, "{from}: {below:?} {above:?}");
+}
+
+#[test]
+fn accusing_pays_a_ring_that_has_its_fee_back_from_the_derived_fee_on() {
+	let rules = Rules::default();
+	let ring = Ring { bond: seat_bond(&Market::default()), ..third(0.0, 1.0) };
+	let from = ring.accusing_pays_from_fee(&rules).unwrap();
+	let below = gains(&rules, Verifier::Accusing, from / 4.0, 1.0);
+	let above = gains(&rules, Verifier::Accusing, from * 4.0, 1.0);
+	assert!(below.high < 0.0 && above.low > 0.0, "{from}: {below:?} {above:?}");
+	// A fine that grows with the fee leaves no such fee.
+	let growing = Rules { fine_in_fees: 0.1, ..rules };
+	assert_eq!(ring.accusing_pays_from_fee(&growing), None);
+	let over = gains(&growing, Verifier::Accusing, from * 4.0, 1.0);
+	assert!(over.high < 0.0, "{over:?}");
+}
+
+#[test]
+fn appealing_falsely_pays_a_third_below_the_derived_fee_only() {
+	let rules = Rules::default();
+	let ring = third(0.0, 1.0);
+	let up_to = ring.appealing_pays_up_to_fee(&rules).unwrap();
+	assert!((0.2..0.4).contains(&up_to), "{up_to}");
+	let below = gains(&rules, Verifier::Appealing, up_to / 10.0, 1.0);
+	assert!(below.low > 0.0, "{up_to}: {below:?}");
+	for above in [up_to * 3.0, up_to * 30.0, up_to * 300.0] {
+		let over = gains(&rules, Verifier::Appealing, above, 1.0);
+		assert!(over.high < 0.0, "{above}: {over:?}");
+	}
+}
+
+#[test]
+fn appealing_falsely_pays_a_third_at_no_fee_where_deposits_are_of_the_penalty() {
+	let rules = Rules { deposit: Deposit::Penalty(0.15), ..Rules::default() };
+	for fee in [1e-3, 0.03, 0.3, 3.0, 30.0, 3e3] {
+		let ring = third(fee, 1.0);
+		assert!(ring.appealing_returns(&rules) < 0.0, "{fee}");
+		assert!(rules.stake(fee) > ring.least_deposit(&rules), "{fee}");
+	}
+	for fee in [0.03, 0.3, 3.0] {
+		let over = gains(&rules, Verifier::Appealing, fee, 1.0);
+		assert!(over.high < 0.0, "{fee}: {over:?}");
+	}
+}
+
+#[test]
+fn appealing_rightly_pays_an_outsider_at_common_fees_unless_the_deposit_is_constant() {
+	let common = third(Market::default().common_fee, 0.0);
+	let rules = Rules::default();
+	assert!(common.appealing_rightly_returns(&rules, false) > 0.0);
+	let constant = Rules { deposit: Deposit::Constant(10.0), ..Rules::default() };
+	assert!(common.appealing_rightly_returns(&constant, false) < 0.0);
+	// Rewards are capped and deposits are not.
+	let up_to = common.appealing_rightly_pays_up_to_fee(&rules, false).unwrap();
+	assert!((8.0..12.0).contains(&up_to), "{up_to}");
+	assert!(common.appealing_rightly_pays_up_to_fee(&rules, true).unwrap() > 2.0 * up_to);
+}
