@@ -1,0 +1,57 @@
+//! Files that hold secrets, and files that are replaced as a whole.
+
+use std::{
+	fs::{self, File, OpenOptions},
+	io::{self, Write},
+	path::{Path, PathBuf},
+};
+
+/// `path` with `suffix` after its name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+	let mut name = path.as_os_str().to_owned();
+	name.push(suffix);
+	PathBuf::from(name)
+}
+
+/// Replaces the file at `path`: after a crash at any point, it is the old one or the new one. Only
+/// its owner can read it. Waits for the disk.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+	let draft = beside(path, ".new");
+	// One left by a crash may have been made by another user's mask.
+	match fs::remove_file(&draft) {
+		Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+		_ => {}
+	}
+	let mut options = OpenOptions::new();
+	options.write(true).create_new(true);
+	#[cfg(unix)]
+	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+	let mut file = options.open(&draft)?;
+	file.write_all(bytes)?;
+	file.sync_all()?;
+	drop(file);
+	fs::rename(&draft, path)?;
+	sync_folder(path)
+}
+
+/// Makes a rename or a new name in the folder of `path` last.
+fn sync_folder(path: &Path) -> io::Result<()> {
+	let folder = match path.parent() {
+		Some(folder) if !folder.as_os_str().is_empty() => folder,
+		_ => Path::new("."),
+	};
+	if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Whether others than its owner may read or write the file.
+pub(crate) fn is_shared(path: &Path) -> io::Result<bool> {
+	#[cfg(unix)]
+	{
+		use std::os::unix::fs::PermissionsExt;
+		Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
+	}
+	#[cfg(not(unix))]
+	{
+		fs::metadata(path).map(|_| false)
+	}
+}

@@ -1,0 +1,16 @@
+//! Both sides together, by what they promise.
+
+mod admission;
+mod batches;
+mod disk;
+mod encryption;
+mod export;
+mod interleaving;
+mod killed;
+mod power;
+mod protocol;
+mod pruning;
+mod purse;
+mod resync;
+mod vouchers;
+mod world;
