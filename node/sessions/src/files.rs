@@ -1,7 +1,7 @@
 //! Files that hold secrets, and files that are replaced as a whole.
 
 use std::{
-	fs::{self, File, OpenOptions},
+	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Write},
 	path::{Path, PathBuf},
 };
@@ -34,8 +34,20 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 	sync_folder(path)
 }
 
+/// Holds `path.lock` until what is returned is dropped; `None` where another process holds it. A file
+/// that is replaced can't be locked itself.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+	let mut options = OpenOptions::new();
+	let file = options.write(true).create(true).truncate(false).open(beside(path, ".lock"))?;
+	match file.try_lock() {
+		Ok(()) => Ok(Some(file)),
+		Err(TryLockError::WouldBlock) => Ok(None),
+		Err(TryLockError::Error(error)) => Err(error),
+	}
+}
+
 /// Makes a rename or a new name in the folder of `path` last.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 	let folder = match path.parent() {
 		Some(folder) if !folder.as_os_str().is_empty() => folder,
 		_ => Path::new("."),

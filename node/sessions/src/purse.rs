@@ -39,7 +39,7 @@ use rand::{TryRngCore, rngs::OsRng};
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use state::{Asked, State};
 use std::{
-	fs::{File, OpenOptions, TryLockError},
+	fs::File,
 	io,
 	path::{Path, PathBuf},
 };
@@ -108,19 +108,8 @@ pub struct Purse {
 }
 
 fn lock(path: &Path) -> Result<File, PurseError> {
-	let beside = files::beside(path, ".lock");
-	let failed = |error| PurseError::File { path: beside.clone(), error };
-	let file = OpenOptions::new()
-		.write(true)
-		.create(true)
-		.truncate(false)
-		.open(&beside)
-		.map_err(failed)?;
-	match file.try_lock() {
-		Ok(()) => Ok(file),
-		Err(TryLockError::WouldBlock) => Err(PurseError::InUse(path.to_owned())),
-		Err(TryLockError::Error(error)) => Err(failed(error)),
-	}
+	let failed = |error| PurseError::File { path: path.to_owned(), error };
+	files::lock(path).map_err(failed)?.ok_or_else(|| PurseError::InUse(path.to_owned()))
 }
 
 impl Purse {

@@ -22,6 +22,7 @@ mod batches;
 mod error;
 mod export;
 mod issue;
+mod open;
 mod prune;
 mod resync;
 mod seal;
@@ -41,21 +42,17 @@ pub use session::{Terms, Unpaid};
 pub use vouchers::Accepted;
 pub use writer::Pending;
 
-use crate::files;
-use error::disk;
 use openledger_primitives_core::{Balance, BatchId, Hash, SessionId};
 use openledger_primitives_receipts::{SumNode, prove};
 use parking_lot::{Mutex, RwLock};
-use redb::{Database, ReadableDatabase, StorageBackend, TableError, backends::FileBackend};
+use redb::Database;
 use seal::Sealer;
 use session::{Live, Record};
 use std::{
 	collections::{BTreeMap, HashMap},
-	fs::OpenOptions,
-	path::Path,
 	sync::Arc,
 };
-use tables::{BATCHES, BatchRecord, CONTENTS, LAYOUT, META, NODES, RECEIPTS, SESSIONS, Snapshot};
+use tables::{BatchRecord, Snapshot};
 use writer::{Write, Writer};
 
 /// How far payers are trusted, and what memory is used.
@@ -84,85 +81,9 @@ pub struct Store {
 }
 
 impl Store {
-	/// Opens or creates the store at `path`, with its key beside it in `path.key`, for the chain with
-	/// this genesis. Receipts are signed by `agent`. Blocks the thread on the disk; after a crash it
-	/// reads the whole file.
-	///
-	/// # Errors
-	/// [`StoreError`].
-	pub fn open(
-		path: &Path,
-		genesis: Hash,
-		agent: impl Agent + 'static,
-		settings: Settings,
-	) -> Result<Self, StoreError> {
-		let failed = |error| StoreError::File { path: path.to_owned(), error: Arc::new(error) };
-		let file = OpenOptions::new()
-			.read(true)
-			.write(true)
-			.create(true)
-			.truncate(false)
-			.open(path)
-			.map_err(failed)?;
-		let file = FileBackend::new(file).map_err(disk)?;
-		Self::open_on(file, path, genesis, agent, settings)
-	}
-
-	/// [`Store::open`] on whatever keeps bytes; `path` names the key's file.
-	pub(crate) fn open_on(
-		backend: impl StorageBackend,
-		path: &Path,
-		genesis: Hash,
-		agent: impl Agent + 'static,
-		settings: Settings,
-	) -> Result<Self, StoreError> {
-		let database = Database::builder()
-			.set_cache_size(settings.cache)
-			.set_repair_callback(|repair| {
-				log::warn!("receipts were not closed: {:.0} % checked", repair.progress() * 100.0);
-			})
-			.create_with_backend(backend)
-			.map_err(disk)?;
-		let key = files::beside(path, ".key");
-		let sealer = match layout(&database)? {
-			Some((found, _)) if found != LAYOUT => {
-				return Err(StoreError::OtherLayout { path: path.to_owned(), found });
-			}
-			Some((_, made)) if made != genesis.0 => {
-				return Err(StoreError::OtherChain(path.to_owned()));
-			}
-			Some(_) => Sealer::open(&key, false)?,
-			None => {
-				// The key is on disk before the first byte that needs it.
-				let sealer = Sealer::open(&key, true)?;
-				create(&database, &genesis)?;
-				sealer
-			}
-		};
-		let database = Arc::new(database);
-		let snapshot = Snapshot::of(&database)?;
-		let mut sessions = HashMap::new();
-		for (id, record) in snapshot.sessions::<Record>()? {
-			sessions.insert(id, Arc::new(Mutex::new(Live::load(id, record, &snapshot)?)));
-		}
-		let batches = snapshot.batches()?.into_iter().collect();
-		drop(snapshot);
-		let writer = Writer::start(database.clone())
-			.map_err(|error| StoreError::File { path: path.to_owned(), error: Arc::new(error) })?;
-		Ok(Self {
-			writer,
-			database,
-			sealer,
-			agent: Box::new(agent),
-			genesis,
-			settings,
-			sessions: RwLock::new(sessions),
-			batches: Mutex::new(batches),
-		})
-	}
-
-	/// Enters a session that is final on chain, or that its escrow was added to. What is known already
-	/// changes nothing.
+	/// Enters a session whose opening is final on chain, or that its escrow was added to. What is known
+	/// already changes nothing. One that was dropped after its end is not told again: it would begin
+	/// anew.
 	///
 	/// # Errors
 	/// [`StoreError::OtherTerms`].
@@ -250,33 +171,4 @@ impl Store {
 			Err(Some(error)) => Err(error),
 		}
 	}
-}
-
-/// The layout and genesis that the file was made with; `None` for a new one.
-fn layout(database: &Database) -> Result<Option<(u32, [u8; 32])>, StoreError> {
-	let transaction = database.begin_read().map_err(disk)?;
-	let table = match transaction.open_table(META) {
-		Ok(table) => table,
-		Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-		Err(error) => return Err(disk(error)),
-	};
-	let found = table.get(()).map_err(disk)?;
-	Ok(found.map(|entry| entry.value()))
-}
-
-fn create(database: &Database, genesis: &Hash) -> Result<(), StoreError> {
-	let transaction = database.begin_write().map_err(disk)?;
-	{
-		transaction
-			.open_table(META)
-			.map_err(disk)?
-			.insert((), (LAYOUT, genesis.0))
-			.map_err(disk)?;
-		transaction.open_table(SESSIONS).map_err(disk)?;
-		transaction.open_table(NODES).map_err(disk)?;
-		transaction.open_table(RECEIPTS).map_err(disk)?;
-		transaction.open_table(CONTENTS).map_err(disk)?;
-		transaction.open_table(BATCHES).map_err(disk)?;
-	}
-	transaction.commit().map_err(disk)
 }

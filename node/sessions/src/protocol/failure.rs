@@ -68,6 +68,8 @@ impl From<&StoreError> for Failure {
 			| OutOfOrder { .. }
 			| NoUnit { .. }
 			| Unsigned(_)
+			| NoStore(_)
+			| InUse(_)
 			| OtherChain(_)
 			| OtherLayout { .. }
 			| NoKey(_)

@@ -128,6 +128,12 @@ pub enum StoreError {
 	/// The agent's key did not sign.
 	#[error("the agent's key signed nothing: {0}")]
 	Unsigned(String),
+	/// The file is something else.
+	#[error("{0} is not a store of receipts: name another file")]
+	NoStore(PathBuf),
+	/// Another process has it open.
+	#[error("{0} is in use by another process: stop that one first")]
+	InUse(PathBuf),
 	/// The store belongs to another chain.
 	#[error("{0} was made for another chain: name another file for this one")]
 	OtherChain(PathBuf),

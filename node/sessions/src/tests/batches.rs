@@ -65,7 +65,7 @@ fn batch_settles_a_voucher_that_a_crash_kept_from_the_disk() {
 	let voucher = world.exchange(0);
 	let mut chain = Chain::default();
 	let signer = world.purse.signer();
-	let (id, lines) = chain.commit(&[voucher.clone()], |_| signer.clone()).unwrap();
+	let (id, lines) = chain.commit(std::slice::from_ref(&voucher), |_| signer.clone()).unwrap();
 	world.store.committed(id, MODEL, lines).unwrap().wait().unwrap();
 	assert_eq!(world.store.unpaid(SESSION).unwrap().receipts, 0);
 	assert!(!world.store.accept(voucher).unwrap().wait().unwrap().advanced);

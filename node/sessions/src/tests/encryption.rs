@@ -93,7 +93,7 @@ fn store_of_another_chain_or_layout_is_refused() {
 	let world = World::new();
 	let path = world.path();
 	let World { folder, store, purse } = world;
-	assert!(matches!(open(&path), Err(StoreError::Disk(_))), "one process at a time");
+	assert!(matches!(open(&path), Err(StoreError::InUse(_))));
 	drop((store, purse));
 	let elsewhere = Store::open(&path, Default::default(), agent(), settings());
 	assert!(matches!(elsewhere, Err(StoreError::OtherChain(_))));

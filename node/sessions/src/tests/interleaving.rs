@@ -19,7 +19,7 @@ enum Step {
 	Lose(SessionId),
 	/// The last voucher by itself.
 	Pay(SessionId),
-	GetInStep(SessionId),
+	CatchUp(SessionId),
 	/// A batch of so many vouchers; the store is told of it, or only when it restarts.
 	Commit(usize, bool),
 	Reveal(prop::sample::Index),
@@ -36,7 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
 		8 => session.clone().prop_map(Step::Exchange),
 		3 => session.clone().prop_map(Step::Lose),
 		3 => session.clone().prop_map(Step::Pay),
-		3 => session.clone().prop_map(Step::GetInStep),
+		3 => session.clone().prop_map(Step::CatchUp),
 		4 => (1usize..4, any::<bool>()).prop_map(|(most, told)| Step::Commit(most, told)),
 		2 => any::<prop::sample::Index>().prop_map(Step::Reveal),
 		3 => any::<prop::sample::Index>().prop_map(Step::Finalise),
@@ -76,6 +76,8 @@ impl All {
 			settled: BTreeSet::new(),
 			next: 0,
 		};
+		let path = all.folder.path().join("store");
+		Store::prepare(all.disk.clone(), &path, &GENESIS).unwrap();
 		all.start();
 		all
 	}
@@ -167,7 +169,7 @@ impl All {
 			}
 			Step::Lose(session) => drop(self.lose(session)),
 			Step::Pay(session) => self.pay(session),
-			Step::GetInStep(session) => self.get_in_step(session),
+			Step::CatchUp(session) => self.get_in_step(session),
 			Step::Commit(most, told) => self.commit(most, told),
 			Step::Reveal(at) if !open.is_empty() => {
 				let id = *at.get(&open);

@@ -93,10 +93,11 @@ fn survive(seed: u64, failures: u32, after: fn(&Disk, &mut StdRng) -> Disk) {
 	let key = sr25519::Pair::from_seed(&[4; 32]);
 	let mut rng = StdRng::seed_from_u64(seed);
 	let (mut disk, mut seen) = (Disk::default(), Seen::default());
+	Store::prepare(disk.clone(), &path, &GENESIS).unwrap();
 	for failure in 0..failures {
-		disk.fail_after(rng.random_range(0..60));
+		disk.fail_after(rng.random_range(0..400));
 		if let Ok(store) = open_on(&disk, &path) {
-			recover_or_fail(&store, &mut seen, &key, &mut rng);
+			fail(&store, &mut seen, &key, &mut rng);
 		}
 		disk = after(&disk, &mut rng);
 		let store = open_on(&disk, &path).unwrap_or_else(|error| panic!("{failure}: {error}"));
@@ -106,7 +107,7 @@ fn survive(seed: u64, failures: u32, after: fn(&Disk, &mut StdRng) -> Disk) {
 	assert!(seen.receipts.len() > 10 && seen.told > 1, "it worked in between");
 }
 
-fn recover_or_fail(store: &Store, seen: &mut Seen, key: &sr25519::Pair, rng: &mut StdRng) {
+fn fail(store: &Store, seen: &mut Seen, key: &sr25519::Pair, rng: &mut StdRng) {
 	let error = work(store, seen, key, rng);
 	assert!(matches!(error, StoreError::Disk(_) | StoreError::Stopped), "{error}");
 	// Nothing is told any more: what is in memory may not be on disk.
@@ -130,6 +131,19 @@ fn nothing_is_lost_or_settled_twice_when_the_disk_fails_and_comes_back() {
 }
 
 #[test]
+fn store_that_was_half_made_is_made_again() {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("store");
+	std::fs::write(crate::files::beside(&path, ".new"), b"half a database").unwrap();
+	drop(open(&path).unwrap());
+	open(&path).unwrap();
+	// A database of something else is left alone.
+	let other = folder.path().join("other");
+	drop(redb::Database::create(&other).unwrap());
+	assert!(matches!(open(&other), Err(StoreError::NoStore(_))));
+}
+
+#[test]
 fn truncated_file_is_refused_and_a_whole_copy_works() {
 	let world = World::with_paid(12);
 	let path = world.path();
@@ -139,13 +153,12 @@ fn truncated_file_is_refused_and_a_whole_copy_works() {
 	for part in 1..16 {
 		let length = whole.len() * part / 16;
 		std::fs::write(&path, &whole[..length]).unwrap();
-		let opened = std::panic::catch_unwind(|| open(&path));
-		let refused = match opened {
-			Ok(opened) => opened.is_err(),
-			// The database asserts that its file is as long as its header says.
-			Err(_) => true,
-		};
-		assert!(refused, "{length} of {} bytes", whole.len());
+		let refused = open(&path);
+		assert!(
+			matches!(refused, Err(StoreError::Damaged(_) | StoreError::Disk(_))),
+			"{length} of {} bytes",
+			whole.len()
+		);
 	}
 	std::fs::write(&path, &whole).unwrap();
 	assert_eq!(open(&path).unwrap().receipts(SESSION, 0, 99).unwrap().len(), 12);
