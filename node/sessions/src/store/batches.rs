@@ -25,7 +25,8 @@ pub struct Revealed {
 
 impl Store {
 	/// Writes down that a batch on chain took these lines. A batch that is known, or was final before,
-	/// changes nothing; so after a restart all of the chain's batches can be told again, in order.
+	/// changes nothing; so after a restart all that the chain still has of this operator's can be told
+	/// again, in order. A batch is pruned on chain only once the store was told of it.
 	///
 	/// # Errors
 	/// [`StoreError::OtherBatch`], [`StoreError::NoSession`], [`StoreError::OutOfOrder`],

@@ -57,7 +57,8 @@ impl<T> Pending<T> {
 		Self { value: Some(value), written: None }
 	}
 
-	/// Blocks the thread until it is on disk. Async callers await it instead.
+	/// Blocks the thread until it is on disk. Async callers await it instead: a thread that runs tasks
+	/// is none to block, and one of `futures`' own executors panics.
 	///
 	/// # Errors
 	/// [`StoreError::Disk`] or [`StoreError::Stopped`]: it may be on disk or not, and the store has to
