@@ -2,6 +2,7 @@
 
 mod admission;
 mod batches;
+mod concurrent;
 mod disk;
 mod encryption;
 mod export;

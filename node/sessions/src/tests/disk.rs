@@ -31,6 +31,11 @@ impl Disk {
 		self.state().left = Some(steps);
 	}
 
+	/// Keeps everything waiting as long as what is returned is held.
+	pub fn pause(&self) -> impl Sized + '_ {
+		self.state()
+	}
+
 	/// The disk after the power went: of what was not synced, any sectors are there and others not.
 	pub fn without_power(&self, rng: &mut StdRng) -> Self {
 		let state = self.state();
