@@ -34,13 +34,24 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 	sync_folder(path)
 }
 
+/// A lock that is held.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+	fn drop(&mut self) {
+		// Closing it would not do: a process that is being started has a copy of the file for a moment,
+		// and holds the lock with it.
+		let _ = self.0.unlock();
+	}
+}
+
 /// Holds `path.lock` until what is returned is dropped; `None` where another process holds it. A file
 /// that is replaced can't be locked itself.
-pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn lock(path: &Path) -> io::Result<Option<Lock>> {
 	let mut options = OpenOptions::new();
 	let file = options.write(true).create(true).truncate(false).open(beside(path, ".lock"))?;
 	match file.try_lock() {
-		Ok(()) => Ok(Some(file)),
+		Ok(()) => Ok(Some(Lock(file))),
 		Err(TryLockError::WouldBlock) => Ok(None),
 		Err(TryLockError::Error(error)) => Err(error),
 	}

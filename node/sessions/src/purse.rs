@@ -39,7 +39,6 @@ use rand::{TryRngCore, rngs::OsRng};
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use state::{Asked, State};
 use std::{
-	fs::File,
 	io,
 	path::{Path, PathBuf},
 };
@@ -104,10 +103,10 @@ pub struct Purse {
 	state: State,
 	key: sr25519::Pair,
 	/// Held as long as the purse is: two of them would sign different trees.
-	_lock: File,
+	_lock: files::Lock,
 }
 
-fn lock(path: &Path) -> Result<File, PurseError> {
+fn lock(path: &Path) -> Result<files::Lock, PurseError> {
 	let failed = |error| PurseError::File { path: path.to_owned(), error };
 	files::lock(path).map_err(failed)?.ok_or_else(|| PurseError::InUse(path.to_owned()))
 }
