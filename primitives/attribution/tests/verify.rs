@@ -75,7 +75,10 @@ fn claim_is_refused_when_terms_cannot_be_met() {
 	world.method.credits = 17;
 	assert_eq!(refused(&world, &claim), Refusal::BadTerms);
 	let (mut world, claim) = records();
-	world.method.dimension = 1025;
+	world.method.dimension = 2_049;
+	assert_eq!(refused(&world, &claim), Refusal::BadTerms);
+	world.method.dimension = 2_048;
+	world.method.credits = 9;
 	assert_eq!(refused(&world, &claim), Refusal::BadTerms);
 }
 

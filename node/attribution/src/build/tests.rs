@@ -155,7 +155,7 @@ fn build_is_refused_when_the_adapter_is_for_another_base() {
 #[test]
 fn build_is_refused_when_the_dimension_is_out_of_range() {
 	let trained = trained();
-	for dimension in [0, 15, 1025] {
+	for dimension in [0, 15, 2_049] {
 		let mut options = options(PayBy::Records, None);
 		options.method.dimension = dimension;
 		assert!(matches!(build_with(&trained, &options), Err(Error::Malformed { .. })));
