@@ -27,8 +27,6 @@ use std::ops::ControlFlow;
 
 /// What is divided between contributors: large enough for rounding not to matter.
 pub const POOL: u128 = 1_000_000_000;
-/// The gain, in thousandths of a nat a token, from which on the whole pool is earned: the runtime's default.
-pub const FULL_LIFT: i32 = 250;
 /// Whoever pays contributes nothing.
 pub const PAYER: AccountId32 = AccountId32::new([255; 32]);
 
@@ -194,7 +192,7 @@ impl Paid {
 	/// Whether anyone would be paid for an answer, at all and after the lift.
 	pub fn pays(&self, query: &Query) -> Result<(bool, bool), Failure> {
 		let floor = self.shares(query)?.iter().any(|paid| *paid > 0);
-		Ok((floor, floor && !lift::earned(query.gain, FULL_LIFT).is_zero()))
+		Ok((floor, floor && !lift::earned(query.gain, lift::FULL_GAIN).is_zero()))
 	}
 }
 
