@@ -294,6 +294,6 @@ mod tests {
 		let price = Price { prompt: u128::MAX, output: 0 };
 		assert_eq!(price.fee(Usage { prompt: 2, output: 0 }), None);
 		let price = Price { prompt: u128::MAX, output: u128::MAX };
-		assert_eq!(price.fee(Usage { prompt: 1, output: 1 }).is_some(), true);
+		assert!(price.fee(Usage { prompt: 1, output: 1 }).is_some());
 	}
 }
