@@ -27,8 +27,8 @@ use frame_support::{
 };
 use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit, omission::Omission};
 use openledger_primitives_core::{
-	Answer, DatanetId, Endpoint, MAX_CREDITS, MAX_NAME, MAX_SKETCH, MAX_SNAPSHOTS, ModelId, Name,
-	Prompt, RequestId, Sketch, Text,
+	Answer, DatanetId, Endpoint, MAX_CREDITED, MAX_CREDITS, MAX_NAME, MAX_SKETCH, MAX_SNAPSHOTS,
+	ModelId, Name, Prompt, RequestId, Sketch, Text,
 	merkle::{self, Proof},
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Usage,
@@ -107,11 +107,24 @@ impl pallet_treasury::ArgumentsFactory<(), AccountId> for TreasuryArguments {
 }
 
 /// Models with the most data that a version can have: the most snapshots, an index as large as
-/// numbers allow, the most credits, the longest sketches.
+/// numbers allow, and either the most credits or the longest sketches.
 pub struct Stage;
 
-/// The records whose leaves and proofs the stage has, one for each credit. The index's other
-/// leaves are made up as the nodes above them.
+/// The most credits, with sketches as long as these leave room for: the most proofs and payees.
+const MOST_CREDITS: Method = Method {
+	pay_by: PayBy::Records,
+	credits: MAX_CREDITS as u8,
+	dimension: (MAX_CREDITED / MAX_CREDITS) as u16,
+};
+/// The longest sketches, with as many credits as these leave room for: the most for each leaf.
+const LONGEST_SKETCHES: Method = Method {
+	pay_by: PayBy::Records,
+	credits: (MAX_CREDITED / MAX_SKETCH) as u8,
+	dimension: MAX_SKETCH as u16,
+};
+
+/// The records whose leaves and proofs the stage has, one for each credit there can be. The index's
+/// other leaves are made up as the nodes above them.
 const SHOWN: u32 = MAX_CREDITS;
 /// The place of the first of them in the index: behind as many records of the snapshots before.
 const FIRST: u32 = SHOWN;
@@ -163,19 +176,19 @@ fn record(datanet: DatanetId, index: u32) -> RecordLeaf<AccountId> {
 	}
 }
 
-fn index_leaf(datanet: DatanetId, index: u32) -> IndexLeaf {
+fn index_leaf(datanet: DatanetId, index: u32, dimension: u16) -> IndexLeaf {
 	let position = FIRST + index;
 	IndexLeaf {
 		position,
 		record: record(datanet, index).hash(),
 		head: position,
 		scale: u16::MAX,
-		sketch: longest(),
+		sketch: sketch(dimension),
 	}
 }
 
-fn longest() -> Sketch {
-	Sketch::truncate_from(vec![i8::MAX; MAX_SKETCH as usize])
+fn sketch(dimension: u16) -> Sketch {
+	Sketch::truncate_from(vec![i8::MAX; dimension.into()])
 }
 
 /// The root and the proofs of `leaves`, a power of two of them, which stand from `first`, a
@@ -204,20 +217,22 @@ fn records(datanet: DatanetId) -> (Hash, Vec<Proof>) {
 	deepest(&leaves, 0)
 }
 
-fn index(datanet: DatanetId) -> (Hash, Vec<Proof>) {
-	let leaves: Vec<Hash> = (0..SHOWN).map(|index| index_leaf(datanet, index).hash()).collect();
+fn index(datanet: DatanetId, dimension: u16) -> (Hash, Vec<Proof>) {
+	let leaf = |index| index_leaf(datanet, index, dimension).hash();
+	let leaves: Vec<Hash> = (0..SHOWN).map(leaf).collect();
 	deepest(&leaves, FIRST)
 }
 
-/// The records of the last Datanet of `model`, best first, with their proofs.
+/// As many records of the last Datanet of `model` as its method credits, best first, with their proofs.
 fn shown(model: ModelId) -> Vec<RecordCredit<AccountId>> {
 	let served = Models::served(model).expect("published before");
 	let datanet = served.snapshots.last().expect("has the most").0;
-	let (proofs, memberships) = (index(datanet).1, records(datanet).1);
-	(0..SHOWN)
+	let Method { credits, dimension, .. } = served.method;
+	let (proofs, memberships) = (index(datanet, dimension).1, records(datanet).1);
+	(0..credits.into())
 		.zip(proofs.into_iter().zip(memberships))
 		.map(|(index, (proof, membership))| RecordCredit {
-			leaf: index_leaf(datanet, index),
+			leaf: index_leaf(datanet, index, dimension),
 			proof,
 			record: record(datanet, index),
 			membership,
@@ -225,9 +240,9 @@ fn shown(model: ModelId) -> Vec<RecordCredit<AccountId>> {
 		.collect()
 }
 
-fn claim(records: Vec<RecordCredit<AccountId>>) -> Claim<AccountId> {
+fn claim(method: Method, records: Vec<RecordCredit<AccountId>>) -> Claim<AccountId> {
 	Claim {
-		sketch: longest(),
+		sketch: sketch(method.dimension),
 		gain: dynamic_params::attribution::FullGain::get(),
 		trace: Hash::repeat_byte(0x77),
 		contributors: BoundedVec::default(),
@@ -235,8 +250,8 @@ fn claim(records: Vec<RecordCredit<AccountId>>) -> Claim<AccountId> {
 	}
 }
 
-/// A new published version at `price`.
-fn published(price: Price) -> ModelId {
+/// A new published version at `price` that attributes by `method`.
+fn published(price: Price, method: Method) -> ModelId {
 	let owner = rich("model owner");
 	let signed = || RuntimeOrigin::signed(owner.clone());
 	let base = pallet_models::NextBase::<Runtime>::get();
@@ -258,16 +273,12 @@ fn published(price: Price) -> ModelId {
 		rank: 8,
 		manifest: MADE_UP,
 		snapshots: BoundedVec::truncate_from(snapshots),
-		method: Method {
-			pay_by: PayBy::Records,
-			credits: MAX_CREDITS as u8,
-			dimension: MAX_SKETCH as u16,
-		},
+		method,
 		arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 	};
 	assert_ok!(Models::register(signed(), name(), spec, price));
 	let index = IndexCommitment {
-		records_root: index(datanet).0,
+		records_root: index(datanet, method.dimension).0,
 		records: u32::MAX,
 		contributors_root: MADE_UP,
 		contributors: SHOWN,
@@ -289,11 +300,11 @@ impl pallet_inference::benchmarking::Helper<AccountId> for Stage {
 	fn published() -> ModelId {
 		// An answer brings every contributor enough to have a voice for it.
 		let price = dynamic_params::inference::MinFee::get().saturating_mul(100);
-		published(Price { prompt: price, output: price })
+		published(Price { prompt: price, output: price }, MOST_CREDITS)
 	}
 
 	fn claim(model: ModelId, _: &AccountId, credits: u32) -> Claim<AccountId> {
-		claim(shown(model).into_iter().take(credits as usize).collect())
+		claim(MOST_CREDITS, shown(model).into_iter().take(credits as usize).collect())
 	}
 
 	fn finalize(request: RequestId) {
@@ -303,53 +314,67 @@ impl pallet_inference::benchmarking::Helper<AccountId> for Stage {
 	}
 }
 
+/// An answered request to a version that attributes by `method`, whose claim credits as many records as
+/// it can but one; and that one.
+fn challenged(method: Method) -> (RequestId, Omission<AccountId>) {
+	const TOKENS: u32 = 1_000;
+	const FEE: Balance = OPEN;
+	let model = published(Price { prompt: 0, output: FEE }, method);
+	let (operator, agent, payer) = (rich("operator"), rich("agent"), rich("payer"));
+	let bond = dynamic_params::inference::MinBond::get();
+	let endpoint = Endpoint::truncate_from(b"http://operator.example:9955".to_vec());
+	let signed = RuntimeOrigin::signed;
+	assert_ok!(Inference::register_operator(
+		signed(operator.clone()),
+		agent.clone(),
+		bond,
+		endpoint,
+		1,
+	));
+	assert_ok!(Inference::serve(signed(operator), BoundedVec::truncate_from(vec![model])));
+	let request = pallet_inference::NextRequest::<Runtime>::get();
+	assert_ok!(Inference::request(
+		signed(payer),
+		model,
+		None,
+		Prompt::truncate_from(vec![b'?'; 64]),
+		TOKENS,
+		2 * FEE,
+		0,
+		[0; 32],
+		dynamic_params::inference::MinDeadline::get(),
+	));
+	let mut records = shown(model);
+	let omitted = records.remove(0);
+	let answer = Answer::truncate_from(vec![b'!'; 64]);
+	let usage = Usage { prompt: 1, output: TOKENS };
+	assert_ok!(Inference::answer(
+		signed(agent),
+		request,
+		answer,
+		usage,
+		claim(method, records).into()
+	));
+	(request, Omission::Record(omitted))
+}
+
 impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
-	fn challenged() -> (RequestId, Omission<AccountId>) {
-		const TOKENS: u32 = 1_000;
-		const FEE: Balance = OPEN;
-		let model = published(Price { prompt: 0, output: FEE });
-		let (operator, agent, payer) = (rich("operator"), rich("agent"), rich("payer"));
-		let bond = dynamic_params::inference::MinBond::get();
-		let endpoint = Endpoint::truncate_from(b"http://operator.example:9955".to_vec());
-		let signed = RuntimeOrigin::signed;
-		assert_ok!(Inference::register_operator(
-			signed(operator.clone()),
-			agent.clone(),
-			bond,
-			endpoint,
-			1,
-		));
-		assert_ok!(Inference::serve(signed(operator), BoundedVec::truncate_from(vec![model])));
-		let request = pallet_inference::NextRequest::<Runtime>::get();
-		assert_ok!(Inference::request(
-			signed(payer),
-			model,
-			None,
-			Prompt::truncate_from(vec![b'?'; 64]),
-			TOKENS,
-			2 * FEE,
-			0,
-			[0; 32],
-			dynamic_params::inference::MinDeadline::get(),
-		));
-		let mut records = shown(model);
-		let omitted = records.remove(0);
-		let answer = Answer::truncate_from(vec![b'!'; 64]);
-		let usage = Usage { prompt: 1, output: TOKENS };
-		assert_ok!(
-			Inference::answer(signed(agent), request, answer, usage, claim(records).into(),)
-		);
-		(request, Omission::Record(omitted))
+	fn challenged_with_most_credits() -> (RequestId, Omission<AccountId>) {
+		challenged(MOST_CREDITS)
+	}
+
+	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>) {
+		challenged(LONGEST_SKETCHES)
 	}
 }
 
 impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
 	fn claimed() -> (RequestId, Claim<AccountId>) {
 		use pallet_attribution::benchmarking::Helper as _;
-		let (request, _) = Self::challenged();
+		let (request, _) = Self::challenged_with_most_credits();
 		let model =
 			pallet_attribution::Claims::<Runtime>::get(request).expect("just answered").model;
-		(request, claim(shown(model)))
+		(request, claim(MOST_CREDITS, shown(model)))
 	}
 
 	fn end_rounds() {

@@ -74,7 +74,10 @@ fn answer(base: &Base, adapter: &Adapter, tokens: &[u32], prompt: usize) -> Resu
 	})?;
 	let whole = [&prompt[..], &given].concat();
 	let last = whole.len() - 1;
-	let prefill = median(|| Ok(drop(log_probs(base, Some(adapter), &whole, last)?)))?;
+	let prefill = median(|| {
+		log_probs(base, Some(adapter), &whole, last)?;
+		Ok(())
+	})?;
 	let sketch = median(|| {
 		let of = [(&whole[..], prompt.len())];
 		estimator::compute(base, adapter, &of, |_, feature| {
@@ -84,7 +87,8 @@ fn answer(base: &Base, adapter: &Adapter, tokens: &[u32], prompt: usize) -> Resu
 	})?;
 	let gain = median(|| {
 		log_probs(base, Some(adapter), &whole, prompt.len())?;
-		Ok(drop(log_probs(base, None, &whole, prompt.len())?))
+		log_probs(base, None, &whole, prompt.len())?;
+		Ok(())
 	})?;
 	Ok(json!({
 		"prompt": prompt.len(), "answer": given.len(), "generation_ms": generation, "prefill_ms": prefill,

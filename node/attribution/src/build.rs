@@ -18,9 +18,6 @@ use openlora::{Adapter, Base, Example, Isa};
 use sp_io::hashing::blake2_256;
 use std::{ops::ControlFlow, path::Path};
 
-/// The most tokens of a null query; more than any of them has in a vocabulary of words.
-const NULL_TOKENS: usize = 256;
-
 /// What building is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -97,26 +94,36 @@ pub fn build(
 		nulls: nulls::hash(),
 		snapshots: sources.snapshots.to_vec(),
 	};
-	let index = assemble(header, sources, &prepared, &features)?;
-	let null_sketches = null_features
+	with_floor_of(assemble(header, sources, &prepared, &features)?, &null_features)
+}
+
+/// The index with the floor of the leaves that its method pays, given the features of the null queries.
+fn with_floor_of(index: IndexFile, nulls: &[Option<Vec<f32>>]) -> Result<IndexFile> {
+	let sketches = nulls
 		.iter()
 		.flatten()
 		.map(|feature| estimator::sketch(index.projection(), feature))
 		.collect::<Result<Vec<_>>>()?;
-	let floor_ppm = calibrate(&index.view(), &null_sketches)?;
+	let floor_ppm = calibrate(&index.view(), &sketches)?;
 	index.with_floor(floor_ppm)
 }
 
-/// The null queries as the base reads them; those too long for its context are left out.
+/// The index of `adapter` with its floor calibrated anew, as [`build()`] does: for an index whose method was
+/// changed.
+///
+/// # Errors
+/// [`Error::NoNullQueries`], or the engine's.
+pub fn recalibrated(base: &Base, adapter: &Adapter, index: IndexFile) -> Result<IndexFile> {
+	let progress = &mut |_| ControlFlow::Continue(());
+	let mut work = Work { base, adapter, cache: None, progress };
+	let nulls = work.features(Stage::Nulls, null_examples(base)?)?;
+	with_floor_of(index, &nulls)
+}
+
+/// The null queries as work to be done.
 fn null_examples(base: &Base) -> Result<Vec<(Hash, Option<Example>)>> {
-	nulls::records()
-		.into_iter()
-		.map(|(hash, record)| match record.encode(base, NULL_TOKENS.min(base.config.context)) {
-			Ok((tokens, answer_start)) => Ok((hash, Some(Example::new(tokens, answer_start)))),
-			Err(Error::Format(_)) => Ok((hash, None)),
-			Err(error) => Err(error),
-		})
-		.collect()
+	let examples = nulls::examples(base)?;
+	Ok(examples.into_iter().map(|(hash, example)| (hash, Some(example))).collect())
 }
 
 /// Puts the index of these features together, without a floor.

@@ -30,22 +30,6 @@ pub fn claim(
 	payer: &AccountId32,
 	method: Method,
 ) -> Result<Claim<AccountId32>> {
-	claim_by(index, sketch, gain, trace, payer, method, Search::Auto)
-}
-
-/// As [`claim()`], with the records looked for as `search` says.
-///
-/// # Errors
-/// As [`claim()`].
-pub fn claim_by(
-	index: &IndexFile,
-	sketch: Sketch,
-	gain: i32,
-	trace: Hash,
-	payer: &AccountId32,
-	method: Method,
-	search: Search,
-) -> Result<Claim<AccountId32>> {
 	let built = index.header().method;
 	if built != method {
 		let name = |method: Method| format!("{method:?}");
@@ -55,7 +39,7 @@ pub fn claim_by(
 	let probe = Probe::new(&sketch)?;
 	let probes = std::slice::from_ref(&probe);
 	let count = usize::from(method.credits).min(MAX_CREDITS as usize);
-	let ask = Ask { payer: Some(payer), wanted: Wanted::Paid, count, search };
+	let ask = Ask { payer: Some(payer), wanted: Wanted::Paid, count, search: Search::Auto };
 	let (contributors, records) = match method.pay_by {
 		PayBy::Records => (Vec::new(), scan::best_records(index, probes, ask)?.concat()),
 		PayBy::Contributors => {

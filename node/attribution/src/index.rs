@@ -22,8 +22,7 @@ use draft::Draft;
 use layout::Layout;
 use memmap2::Mmap;
 use openledger_primitives_attribution::IndexLeaf;
-use openledger_primitives_core::{Hash, model::IndexCommitment, record::RecordLeaf};
-use sp_core::crypto::AccountId32;
+use openledger_primitives_core::{Hash, model::IndexCommitment};
 use std::{
 	fs::File,
 	path::Path,
@@ -87,47 +86,17 @@ impl IndexFile {
 	/// Typed, for whatever does not fit together.
 	pub fn new(parts: Parts) -> Result<Self> {
 		let Parts { header, leaves, records } = parts;
-		Self::in_memory(header, leaves, &records, None)
-	}
-
-	/// The index that begins with this one and goes on with these leaves, whose record leaves are
-	/// `records`, in memory. As [`Builder::append`], with the header's floor.
-	///
-	/// # Errors
-	/// As [`Builder::append`].
-	pub fn append(
-		&self,
-		header: Header,
-		leaves: impl IntoIterator<Item = Leaf>,
-		records: &[RecordLeaf<AccountId32>],
-	) -> Result<Self> {
-		builder::extends(&self.header, &header)?;
-		Self::in_memory(header, leaves, records, Some(self))
-	}
-
-	fn in_memory(
-		header: Header,
-		leaves: impl IntoIterator<Item = Leaf>,
-		records: &[RecordLeaf<AccountId32>],
-		old: Option<&Self>,
-	) -> Result<Self> {
-		let counted = header.check()? as usize;
-		let before = old.map_or(0, Self::len);
-		if before + records.len() != counted {
-			let found = before + records.len();
-			return Err(Error::RecordCount { records: found, counted: counted as u64 });
+		let counted = header.check()?;
+		if records.len() != counted as usize {
+			return Err(Error::RecordCount { records: records.len(), counted: counted.into() });
 		}
 		let floor_ppm = header.floor_ppm;
-		let view = old.map(Self::view);
-		let record = |position: usize| match &view {
-			Some(old) if position < before => old.record(position),
-			_ => records.get(position - before).cloned(),
-		};
-		let mut draft = Draft::begin(header, &record, view, |length| Ok(vec![0; length]))?;
+		let record = |position: usize| records.get(position).cloned();
+		let mut draft = Draft::begin(header, &record, None, |length| Ok(vec![0; length]))?;
 		for leaf in leaves {
 			draft.push(leaf)?;
 		}
-		draft.complete(view)?;
+		draft.complete(None)?;
 		let (bytes, header, layout) = draft.seal(floor_ppm)?;
 		Ok(Self::of(Storage::Memory(bytes), header, layout))
 	}

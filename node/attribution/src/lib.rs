@@ -35,7 +35,7 @@ mod sources;
 #[cfg(test)]
 mod testing;
 
-pub use build::{BuildOptions, Progress, Stage, build};
+pub use build::{BuildOptions, Progress, Stage, build, recalibrated};
 pub use claim::{claim, contributor_credit, record_credit};
 pub use error::{Error, Result};
 pub use index::IndexFile;

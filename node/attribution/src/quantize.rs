@@ -63,7 +63,7 @@ mod tests {
 		for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
 			assert!(matches!(direction(&[1.0, bad]), Err(Error::NonFinite { .. })));
 		}
-		assert!(matches!(direction(&[1.0; 1025]), Err(Error::Dimension { found: 1025, .. })));
+		assert!(matches!(direction(&[1.0; 2_049]), Err(Error::Dimension { found: 2_049, .. })));
 	}
 
 	#[test]
@@ -88,10 +88,10 @@ mod tests {
 
 	#[test]
 	fn scale_is_clipped_and_fits_at_the_largest_dimension() {
-		let mut peaked = vec![0i8; 1024];
+		let mut peaked = vec![0i8; MAX_SKETCH as usize];
 		peaked[0] = 127;
-		assert_eq!(scale(&peaked, 1.0), 32_768);
-		assert_eq!(scale(&peaked, 1e9), 32_768);
+		assert_eq!(scale(&peaked, 1.0), 46_341);
+		assert_eq!(scale(&peaked, 1e9), 46_341);
 		assert_eq!(scale(&peaked, -1.0), 0);
 		assert_eq!(scale(&peaked, f32::NAN), 0);
 	}

@@ -90,14 +90,6 @@ pub fn records(index: &IndexFile, query: &[i8], payer: Option<&AccountId32>) -> 
 	sort(heads.map(|row| rank(&rows, query, row, view.header().floor_ppm)).collect())
 }
 
-/// All contributor leaves but the payer's, best first: by score, then position.
-pub fn contributors(index: &IndexFile, query: &[i8], payer: Option<&AccountId32>) -> Vec<Ranked> {
-	let (view, rows) = (index.view(), index.view().contributor_rows());
-	let payer = payer.and_then(|payer| view.number_of(payer));
-	let others = (0..rows.len()).into_par_iter().filter(|row| payer != Some(*row as u32));
-	sort(others.map(|row| rank(&rows, query, row, view.header().floor_ppm)).collect())
-}
-
 /// For each query, the best cluster heads that count, best first: the head of [`records`] where
 /// [`Wanted::Any`] is asked for and the search is exact.
 ///

@@ -15,8 +15,11 @@ use sp_runtime::SaturatedConversion;
 /// What the runtime sets up for these benchmarks.
 pub trait Helper<AccountId> {
 	/// An answered request with a fee in escrow, whose claim credits as many records as a claim
-	/// can but one, with the longest sketches; and the record that it left out.
-	fn challenged() -> (RequestId, Omission<AccountId>);
+	/// can but one; and the record that it left out.
+	fn challenged_with_most_credits() -> (RequestId, Omission<AccountId>);
+
+	/// The same with the longest sketches, which leave room for fewer credits.
+	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>);
 }
 
 const SALT: [u8; 32] = [7; 32];
@@ -43,7 +46,7 @@ mod benchmarks {
 	#[benchmark]
 	fn commit_challenge() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
-		let (request, _) = T::BenchmarkHelper::challenged();
+		let (request, _) = T::BenchmarkHelper::challenged_with_most_credits();
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), request, Hash::zero());
 		assert!(Challenges::<T>::contains_key(request, &who));
@@ -53,7 +56,8 @@ mod benchmarks {
 	#[benchmark]
 	fn open_challenge() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
-		let (request, omission) = T::BenchmarkHelper::challenged();
+		// One leaf is hashed and scored: its length tells, and not how many others are credited.
+		let (request, omission) = T::BenchmarkHelper::challenged_with_longest_sketches();
 		let commitment = commitment(request, &omission, &who, &SALT);
 		Pallet::<T>::do_commit(who.clone(), request, commitment)?;
 		skip::<T>(1);
@@ -67,7 +71,7 @@ mod benchmarks {
 	#[benchmark]
 	fn withdraw_challenge() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
-		let (request, _) = T::BenchmarkHelper::challenged();
+		let (request, _) = T::BenchmarkHelper::challenged_with_most_credits();
 		Pallet::<T>::do_commit(who.clone(), request, Hash::zero())?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), request);
@@ -78,7 +82,7 @@ mod benchmarks {
 	#[benchmark]
 	fn finalize() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
-		let (request, omission) = T::BenchmarkHelper::challenged();
+		let (request, omission) = T::BenchmarkHelper::challenged_with_most_credits();
 		// Corrected, a claim credits as many records as it can.
 		let commitment = commitment(request, &omission, &who, &SALT);
 		Pallet::<T>::do_commit(who.clone(), request, commitment)?;

@@ -289,7 +289,7 @@ pub mod pallet {
 		LeafLength,
 		/// A component of a sketch is −128.
 		Asymmetric,
-		/// More leaves are credited than the method allows.
+		/// More leaves are credited, or more records shown, than the method allows.
 		TooManyCredits,
 		/// Contributors are credited where records are paid, or the other way round.
 		WrongMethod,

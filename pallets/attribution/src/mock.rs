@@ -368,10 +368,15 @@ impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
 
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
-	fn challenged()
+	fn challenged_with_most_credits()
 	-> (RequestId, openledger_primitives_attribution::omission::Omission<AccountId32>) {
 		let id = answered(RECORDS, claim(&[], &[1])).unwrap();
 		(id, openledger_primitives_attribution::omission::Omission::Record(shown(0)))
+	}
+
+	fn challenged_with_longest_sketches()
+	-> (RequestId, openledger_primitives_attribution::omission::Omission<AccountId32>) {
+		Self::challenged_with_most_credits()
 	}
 }
 

@@ -604,10 +604,7 @@ pub mod pallet {
 		/// Answers a request, by the agent of the operator that it is assigned to. Free where the
 		/// claim verifies.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::answer(
-			answer.len() as u32,
-			claim.contributors.len().saturating_add(claim.records.len()) as u32,
-		))]
+		#[pallet::weight(T::WeightInfo::answer(answer.len() as u32, claim.size()))]
 		pub fn answer(
 			origin: OriginFor<T>,
 			request: RequestId,

@@ -253,6 +253,8 @@ pub mod pallet {
 		NumbersExhausted,
 		/// There is no canonical arithmetic of this number, or this runtime is too old for it.
 		UnknownArithmetic,
+		/// Credits times dimension are more than a claim may show: credit fewer, or shorten the sketches.
+		ClaimsTooLong,
 	}
 
 	#[pallet::hooks]

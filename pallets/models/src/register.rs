@@ -7,15 +7,12 @@ use frame_support::{
 	traits::{Consideration, Get, fungible::Mutate, tokens::Preservation},
 };
 use openledger_primitives_core::{
-	DatanetId, MAX_CREDITS, MAX_SKETCH, ModelId, Name, is_text,
-	model::{Method, ModelSpec, ModelStatus, Price, Usage},
+	DatanetId, ModelId, Name, is_text,
+	model::{Method, MethodRefusal, ModelSpec, ModelStatus, Price, Usage},
 	record::SnapshotRef,
 	traits::{Seeds, Snapshots},
 };
 use sp_runtime::{DispatchError, DispatchResult, SaturatedConversion};
-
-/// The fewest components of a sketch.
-pub(crate) const MIN_DIMENSION: u32 = 16;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register(
@@ -129,10 +126,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn ensure_method(method: &Method) -> Result<(), Error<T>> {
-		let credits = (1..=MAX_CREDITS).contains(&u32::from(method.credits));
-		let dimension = (MIN_DIMENSION..=MAX_SKETCH).contains(&u32::from(method.dimension));
-		ensure!(credits && dimension, Error::<T>::MethodOutOfRange);
-		Ok(())
+		method.check().map_err(|refusal| match refusal {
+			MethodRefusal::Credits | MethodRefusal::Dimension => Error::<T>::MethodOutOfRange,
+			MethodRefusal::Credited => Error::<T>::ClaimsTooLong,
+		})
 	}
 
 	fn add_child(owner: &T::AccountId, spec: &ModelSpec) -> DispatchResult {

@@ -551,9 +551,7 @@ pub mod pallet {
 		/// all draws that fall into it; by the agent of the batch's operator. Free where everything
 		/// verifies.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::reveal(
-			claim.contributors.len().saturating_add(claim.records.len()) as u32,
-		))]
+		#[pallet::weight(T::WeightInfo::reveal(claim.size()))]
 		pub fn reveal(
 			origin: OriginFor<T>,
 			batch: BatchId,

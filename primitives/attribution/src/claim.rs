@@ -2,7 +2,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives_core::{
-	DatanetId, Hash, MAX_CREDITS, Sketch,
+	DatanetId, Hash, MAX_CREDITED, MAX_CREDITS, Sketch,
 	merkle::{Domain, Proof, leaf_hash},
 	record::RecordLeaf,
 };
@@ -101,6 +101,22 @@ pub struct Claim<AccountId> {
 	/// The best records, best first. Where contributors are paid, each of them stands behind at
 	/// least one.
 	pub records: BoundedVec<RecordCredit<AccountId>, ConstU32<MAX_CREDITS>>,
+}
+
+/// Components that one credit's sketch has where all credits there can be are used.
+const CREDITED: usize = (MAX_CREDITED / MAX_CREDITS) as usize;
+
+impl<AccountId> Claim<AccountId> {
+	/// How much there is to verify, counted in credits with a sketch of `MAX_CREDITED / MAX_CREDITS`
+	/// components: a longer one counts once more for each as many components that it begins, and so do
+	/// those of the query beyond the first as many. No more than it would cost to verify as many credits.
+	pub fn size(&self) -> u32 {
+		let credits = |sketch: &Sketch| sketch.len().div_ceil(CREDITED).max(1);
+		let contributors = self.contributors.iter().map(|credit| credits(&credit.leaf.sketch));
+		let records = self.records.iter().map(|credit| credits(&credit.leaf.sketch));
+		let query = credits(&self.sketch).saturating_sub(1);
+		contributors.chain(records).fold(query, usize::saturating_add) as u32
+	}
 }
 
 /// A leaf that is paid, as verified.

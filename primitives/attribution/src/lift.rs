@@ -2,6 +2,10 @@
 
 use sp_runtime::{PerThing, Permill};
 
+/// The gain from which on all of the pool is earned, in thousandths of a nat a token, where voters have
+/// set no other.
+pub const FULL_GAIN: i32 = 250;
+
 /// The share of the pool that is paid for a mean gain of `gain` thousandths of a nat a token:
 /// nothing where the adapter made the answer no likelier, all of it from `full` on, in proportion
 /// between. A `full` of zero or less pays all for any gain above zero.

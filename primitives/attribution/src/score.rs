@@ -1,6 +1,6 @@
 //! Scores, norms and the floor (specification: The rule, 1 and 4).
 
-/// `query · sketch`. Exact: at most 1,024 components of at most 127 each stay far below `i64`'s
+/// `query · sketch`. Exact: at most 2,048 components of at most 127 each stay far below `i64`'s
 /// range. Components beyond the shorter of the two count as zero.
 pub fn dot(query: &[i8], sketch: &[i8]) -> i64 {
 	// Blocks of 64 products of at most 2¹⁴ fit an i32, which vectorises twice as wide as i64.
@@ -45,6 +45,7 @@ pub fn is_symmetric(sketch: &[i8]) -> bool {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use openledger_primitives_core::MAX_SKETCH;
 	use proptest::prelude::*;
 
 	#[test]
@@ -67,15 +68,18 @@ mod tests {
 
 	#[test]
 	fn extremes_stay_exact() {
-		let most = [127i8; 1024];
-		assert_eq!(dot(&most, &most), 127 * 127 * 1024);
-		assert_eq!(score(&most, u32::MAX, &most), 127 * 127 * 1024 * i64::from(u32::MAX));
+		let most = [127i8; MAX_SKETCH as usize];
+		assert_eq!(dot(&most, &most), 127 * 127 * i64::from(MAX_SKETCH));
+		assert_eq!(
+			score(&most, u32::MAX, &most),
+			127 * 127 * i64::from(MAX_SKETCH) * i64::from(u32::MAX)
+		);
 		assert_eq!(floor(&most, u32::MAX, &most, 1_000_000), score(&most, u32::MAX, &most));
 	}
 
 	proptest! {
 		#[test]
-		fn dot_equals_plain_sum(pairs in proptest::collection::vec((-127i8..=127, -127i8..=127), 0..1024)) {
+		fn dot_equals_plain_sum(pairs in proptest::collection::vec((-127i8..=127, -127i8..=127), 0..2_048)) {
 			let (query, sketch): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
 			let plain: i64 = pairs.iter().map(|(q, s)| i64::from(*q) * i64::from(*s)).sum();
 			prop_assert_eq!(dot(&query, &sketch), plain);

@@ -7,7 +7,7 @@ use crate::{
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use openledger_primitives_core::{
-	DatanetId, MAX_CREDITS, MAX_SKETCH,
+	DatanetId,
 	model::{IndexCommitment, Method, PayBy},
 	record::Snapshot,
 };
@@ -27,8 +27,9 @@ pub struct Terms<'a> {
 /// Why a claim, or the evidence of a challenge, is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub enum Refusal {
-	/// The model version's own terms can't be met: no credits, a dimension out of range, or an
-	/// index that doesn't cover its snapshots.
+	/// The model version's own terms can't be met: a method out of range
+	/// ([`openledger_primitives_core::model::MethodRefusal`]), or an index that doesn't cover its
+	/// snapshots.
 	BadTerms,
 	/// The query sketch's length is not the method's dimension.
 	QueryLength,
@@ -36,7 +37,7 @@ pub enum Refusal {
 	LeafLength,
 	/// A component of a sketch is −128.
 	Asymmetric,
-	/// More leaves are credited than the method allows.
+	/// More leaves are credited, or more records shown, than the method allows.
 	TooManyCredits,
 	/// Contributors are credited where records are paid, or the other way round.
 	WrongMethod,
@@ -97,19 +98,15 @@ pub fn shares<AccountId: Clone + PartialEq>(paid: &[Credit<AccountId>]) -> Vec<(
 }
 
 impl Terms<'_> {
-	/// Whether the terms can be met at all: credits and dimension in range, and as many index
-	/// leaves as the snapshots hold records.
+	/// Whether the terms can be met at all: a method in range, and as many index leaves as the snapshots
+	/// hold records.
 	pub fn check(&self) -> Result<(), Refusal> {
 		let counted = self
 			.snapshots
 			.iter()
 			.try_fold(0u32, |sum, (_, snapshot)| sum.checked_add(snapshot.count));
-		let dimension = u32::from(self.method.dimension);
-		let credits = u32::from(self.method.credits);
-		let fits = (1..=MAX_CREDITS).contains(&credits)
-			&& (1..=MAX_SKETCH).contains(&dimension)
-			&& counted == Some(self.index.records);
-		fits.then_some(()).ok_or(Refusal::BadTerms)
+		self.method.check().map_err(|_| Refusal::BadTerms)?;
+		(counted == Some(self.index.records)).then_some(()).ok_or(Refusal::BadTerms)
 	}
 
 	/// The snapshot that holds a position of the index, and the record's place in it.
@@ -240,7 +237,7 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 	if pays_records && !claim.contributors.is_empty() {
 		return Err(Refusal::WrongMethod);
 	}
-	if claim.contributors.len() > credits || pays_records && claim.records.len() > credits {
+	if claim.contributors.len() > credits || claim.records.len() > credits {
 		return Err(Refusal::TooManyCredits);
 	}
 	let mut paid: Vec<Credit<AccountId>> = Vec::new();

@@ -75,8 +75,35 @@ fn claim_is_refused_when_terms_cannot_be_met() {
 	world.method.credits = 17;
 	assert_eq!(refused(&world, &claim), Refusal::BadTerms);
 	let (mut world, claim) = records();
-	world.method.dimension = 1025;
+	world.method.dimension = 2_049;
 	assert_eq!(refused(&world, &claim), Refusal::BadTerms);
+	world.method.dimension = 2_048;
+	world.method.credits = 9;
+	assert_eq!(refused(&world, &claim), Refusal::BadTerms);
+}
+
+#[test]
+fn claim_weighs_as_many_credits_as_its_sketches_are_long() {
+	let (_, mut claim) = records();
+	let shown = claim.records.len() as u32;
+	let with = |claim: &mut Claim<u64>, query: usize, leaf: usize| {
+		claim.sketch = Sketch::truncate_from(vec![1; query]);
+		for credit in &mut claim.records {
+			credit.leaf.sketch = Sketch::truncate_from(vec![1; leaf]);
+		}
+		claim.size()
+	};
+	for (query, leaf, expected) in [
+		(0, 0, shown),
+		(1_024, 1_024, shown),
+		(1_024, 1_025, 2 * shown),
+		(1_025, 1_024, shown + 1),
+		(2_048, 2_048, 2 * shown + 1),
+	] {
+		assert_eq!(with(&mut claim, query, leaf), expected, "{query} {leaf}");
+	}
+	let (_, claim) = contributors();
+	assert_eq!(claim.size() as usize, claim.contributors.len() + claim.records.len());
 }
 
 #[test]
@@ -101,7 +128,12 @@ fn claim_is_refused_when_it_credits_too_many_or_by_another_method() {
 	let (mut world, claim) = records();
 	world.method.credits = claim.records.len() as u8 - 1;
 	assert_eq!(refused(&world, &claim), Refusal::TooManyCredits);
-	let (mut world, claim) = contributors();
+	let (mut world, mut claim) = contributors();
+	let extra = claim.records[0].clone();
+	while claim.records.len() <= world.method.credits.into() {
+		claim.records.try_push(extra.clone()).unwrap();
+	}
+	assert_eq!(refused(&world, &claim), Refusal::TooManyCredits);
 	world.method.pay_by = PayBy::Records;
 	assert_eq!(refused(&world, &claim), Refusal::WrongMethod);
 }

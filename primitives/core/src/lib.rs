@@ -70,10 +70,15 @@ pub const MAX_SNAPSHOTS: u32 = 16;
 pub const MAX_PROMPT: u32 = 8 * 1024;
 /// The longest answer to an on-chain request, in bytes of UTF-8.
 pub const MAX_ANSWER: u32 = 4 * 1024;
+/// The shortest query or record sketch, in components.
+pub const MIN_SKETCH: u32 = 16;
 /// The longest query or record sketch, in components.
-pub const MAX_SKETCH: u32 = 1024;
+pub const MAX_SKETCH: u32 = 2_048;
 /// The most entries that one claim may credit.
 pub const MAX_CREDITS: u32 = 16;
+/// The most components that the entries which one claim may credit have together: longer sketches
+/// leave room for fewer of them ([`model::Method::check`]).
+pub const MAX_CREDITED: u32 = 16 * 1_024;
 
 /// A short name, UTF-8.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;

@@ -2,7 +2,10 @@
 
 pub mod v1;
 
-use crate::{Balance, BaseId, Hash, MAX_SNAPSHOTS, ModelId, record::SnapshotRef};
+use crate::{
+	Balance, BaseId, Hash, MAX_CREDITED, MAX_CREDITS, MAX_SKETCH, MAX_SNAPSHOTS, MIN_SKETCH,
+	ModelId, record::SnapshotRef,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -134,8 +137,37 @@ pub struct Method {
 	pub pay_by: PayBy,
 	/// The most leaves that one answer credits, 1 to [`crate::MAX_CREDITS`].
 	pub credits: u8,
-	/// Components of a sketch, 16 to [`crate::MAX_SKETCH`].
+	/// Components of a sketch, [`crate::MIN_SKETCH`] to [`crate::MAX_SKETCH`]. Times the credits, at most
+	/// [`crate::MAX_CREDITED`].
 	pub dimension: u16,
+}
+
+/// Why no claim can be made by a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodRefusal {
+	/// The credits are not within 1 to [`crate::MAX_CREDITS`].
+	Credits,
+	/// The dimension is not within [`crate::MIN_SKETCH`] to [`crate::MAX_SKETCH`].
+	Dimension,
+	/// Credits times dimension pass [`crate::MAX_CREDITED`]: fewer credits or shorter sketches fit.
+	Credited,
+}
+
+impl Method {
+	/// Whether claims by this method keep to the bounds of what may be shown on chain.
+	pub fn check(&self) -> Result<(), MethodRefusal> {
+		let (credits, dimension) = (u32::from(self.credits), u32::from(self.dimension));
+		if !(1..=MAX_CREDITS).contains(&credits) {
+			return Err(MethodRefusal::Credits);
+		}
+		if !(MIN_SKETCH..=MAX_SKETCH).contains(&dimension) {
+			return Err(MethodRefusal::Dimension);
+		}
+		match credits.saturating_mul(dimension) <= MAX_CREDITED {
+			true => Ok(()),
+			false => Err(MethodRefusal::Credited),
+		}
+	}
 }
 
 /// The commitment to a model version's attribution index.
@@ -237,6 +269,24 @@ mod tests {
 		assert_eq!(price.fee(Usage { prompt: 1, output: 0 }), Some(1));
 		assert_eq!(price.fee(Usage { prompt: 100, output: 7 }), Some(8));
 		assert_eq!(price.fee(Usage::default()), Some(0));
+	}
+
+	#[test]
+	fn method_is_refused_when_credits_dimension_or_both_together_are_too_many() {
+		let check =
+			|credits, dimension| Method { pay_by: PayBy::Records, credits, dimension }.check();
+		for (credits, dimension) in [(1, 16), (16, 1_024), (8, 2_048), (15, 1_092), (1, 2_048)] {
+			assert_eq!(check(credits, dimension), Ok(()), "{credits} × {dimension}");
+		}
+		for credits in [0, 17, 255] {
+			assert_eq!(check(credits, 512), Err(MethodRefusal::Credits));
+		}
+		for dimension in [0, 15, 2_049, u16::MAX] {
+			assert_eq!(check(1, dimension), Err(MethodRefusal::Dimension));
+		}
+		for (credits, dimension) in [(16, 1_025), (9, 2_048), (15, 1_093), (16, 2_048)] {
+			assert_eq!(check(credits, dimension), Err(MethodRefusal::Credited));
+		}
 	}
 
 	#[test]

@@ -103,7 +103,7 @@ pub mod dynamic_params {
 		/// The mean gain, in thousandths of a nat a token, from which on the whole of the
 		/// contributors' part is paid.
 		#[codec(index = 1)]
-		pub static FullGain: i32 = 250;
+		pub static FullGain: i32 = openledger_primitives_attribution::lift::FULL_GAIN;
 		/// Blocks after the window within which a challenge committed in it can be opened.
 		#[codec(index = 2)]
 		pub static RevealGrace: BlockNumber = 10;

@@ -11,7 +11,7 @@ import pathlib
 
 import build
 from machine import conditions
-from places import ATTACKS, GROUND_TRUTH
+from places import ATTACKS, GROUND
 from processes import run
 from targets import TARGETS
 
@@ -36,5 +36,5 @@ def measure(arguments, folder):
     build.example("attacks")
     found = conditions()
     work = arguments.work or folder / "work"
-    reported = json.loads(run([ATTACKS, GROUND_TRUTH, work, arguments.draws]))
+    reported = json.loads(run([ATTACKS, GROUND, work, arguments.draws]))
     return found | {"targets": {"attack_gain": TARGETS["attack_gain"]}} | judged(reported) | reported

@@ -11,7 +11,7 @@ import pathlib
 import build
 import report
 from machine import conditions
-from places import GROUND_TRUTH, ROOT
+from places import GROUND, GROUND_TRUTH
 from processes import run
 from targets import TARGETS
 
@@ -25,7 +25,6 @@ FIGURES = (
     "style_swapped_recall",
     "null_paid",
 )
-FOLDER = ROOT / "node" / "attribution" / "examples" / "ground_truth"
 
 
 def add_arguments(parser, number):
@@ -39,10 +38,10 @@ def measure(arguments, _):
     costs = json.loads(arguments.costs.read_text(encoding="utf-8")) if arguments.costs else None
     build.example("ground_truth")
     found = conditions() | {"targets": {name: TARGETS[name] for name in FIGURES}}
-    found |= json.loads(run([GROUND_TRUTH, "check", FOLDER]))
-    found |= json.loads(run([GROUND_TRUTH, "judge", FOLDER]))
+    found |= json.loads(run([GROUND_TRUTH, "check", GROUND]))
+    found |= json.loads(run([GROUND_TRUTH, "judge", GROUND]))
     if arguments.ablations or arguments.report:
-        found["ablations"] = json.loads(run([GROUND_TRUTH, "choose", FOLDER]))
+        found["ablations"] = json.loads(run([GROUND_TRUTH, "choose", GROUND]))
     if arguments.report:
         report.write(arguments.report, found, costs)
     return found

@@ -19,7 +19,7 @@ GROUND_TRUTH = BINARIES / "examples" / "ground_truth"
 SKETCH_COST = BINARIES / "examples" / "sketch_cost"
 RETRIEVAL = BINARIES / "examples" / "retrieval"
 ATTACKS = BINARIES / "examples" / "attacks"
-GROUND_TRUTH = ROOT / "node" / "attribution" / "examples" / "ground_truth"
+GROUND = ROOT / "node" / "attribution" / "examples" / "ground_truth"
 # The demonstration asks for it by this name.
 MODEL = CACHE / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 

@@ -75,8 +75,9 @@ def contributors(found):
 
 
 def ablations(found):
-    rows = [[row["pay_by"].lower(), row["credits"], number(row["contributor_spearman"])] for row in found["paid"]]
-    return lds(found["lds"]), table(["paid", "K", "Spearman, noise-corrected"], rows)
+    rows = [[row["pay_by"].lower(), row["credits"], f"{row['dimension']:,}", number(row["contributor_spearman"]), number(row["nulls"]["above_floor"]["mean"])] for row in found["paid"]]
+    recalls = [[row["name"], number(row["mean"]), interval(row["ci"])] for row in found["style_swapped"]]
+    return lds(found["lds"]), table(["ranked by", "recall@10", "95 %"], recalls), table(["paid", "K", "components", "Spearman, noise-corrected", "glosses above the floor"], rows)
 
 
 def costs(found, folder):
@@ -100,7 +101,7 @@ def costs(found, folder):
 def write(folder, found, index=None):
     """Writes README.md, the pictures and the figures themselves; `index` is what scripts/bench index printed."""
     folder.mkdir(parents=True, exist_ok=True)
-    variants, paid = ablations(found["ablations"])
+    variants, recalls, paid = ablations(found["ablations"])
     parts = {
         "SUMMARY": summary(found),
         "CEILING": f"{number(found['ceiling']['mean'])} ({interval(found['ceiling']['ci'])})",
@@ -113,9 +114,11 @@ def write(folder, found, index=None):
         "REMOVED": removed(found["removed"]),
         "MISLABELLED": table(["by", "AUC", "95 %"], with_intervals(found["mislabelled"])),
         "SWAPPED": table(["ranked by", "recall@10", "95 %"], with_intervals(found["style_swapped"])),
-        "NULLS": f"{found['nulls']['queries']} questions, above the floor {number(found['nulls']['above_floor']['mean'], 4)}, paid after the lift {number(found['nulls']['paid']['mean'], 4)}",
+        "CALIBRATED": f"{found['nulls']['calibrated_on']:,}",
+        "NULLS": f"{found['nulls']['queries']:,} questions, above the floor {number(found['nulls']['above_floor']['mean'], 4)}, paid after the lift {number(found['nulls']['paid']['mean'], 4)}",
         "CHOOSING": f"{found['ablations']['queries']} queries, ceiling {number(found['ablations']['ceiling']['mean'])}",
         "VARIANTS": variants,
+        "RECALLS": recalls,
         "PAYING": paid,
         "COSTS": costs(index, folder),
     }

@@ -20,7 +20,7 @@ def add_arguments(parser, number):
     parser.add_argument("--model", type=pathlib.Path, default=MODEL, help="GGUF file (default %(default)s)")
     parser.add_argument("--questions", type=number(2), default=50, metavar="N", help="questions in all (default %(default)s)")
     parser.add_argument("--epochs", type=number(1), default=3, metavar="N", help="passes over the records (default %(default)s)")
-    parser.add_argument("--dimension", type=number(16), default=1024, metavar="K", help="components of a sketch (default %(default)s)")
+    parser.add_argument("--dimension", type=number(16), default=2048, metavar="K", help="components of a sketch (default %(default)s)")
     parser.add_argument("--work", type=pathlib.Path, metavar="DIRECTORY", help="where adapter and features are kept, to go on from (default: nowhere)")
 
 

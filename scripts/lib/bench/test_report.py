@@ -26,8 +26,9 @@ class Words(unittest.TestCase):
             "targets": dict.fromkeys(report.WITHIN, ">= 0"), "ceiling": row, "queries": 4, "lds": scored,
             "best_baseline": "BM25", "lds_gain": row, "contributors": {"paid": paid},
             "removed": {"queries": 2, "ours": {"10": row}}, "mislabelled": {"ours": row}, "style_swapped": {"ours": row},
-            "nulls": {"queries": 3, "above_floor": row, "paid": row},
-            "ablations": {"queries": 2, "ceiling": row, "lds": scored, "paid": [{"pay_by": "Records", "credits": 4, "contributor_spearman": 0.5}]},
+            "nulls": {"queries": 3, "calibrated_on": 1_000, "above_floor": row, "paid": row},
+            "ablations": {"queries": 2, "ceiling": row, "lds": scored, "style_swapped": [row | {"name": "sketch"}],
+                          "paid": [{"pay_by": "Records", "credits": 4, "dimension": 2_048, "contributor_spearman": 0.5, "nulls": {"above_floor": row}}]},
         }
 
         times = {"sketch_ms": 1.0, "gain_ms": 1.0, "prefill_ms": 1.0, "generation_ms": 2.0, "share_of_generation": 0.5}

@@ -2,8 +2,9 @@
 
 Writes what attribution is judged on, as JSON lines: records.jsonl, what an adapter is trained on; facts.jsonl,
 the facts behind them, with what is asked about each, in a wording that no record has and in the other style;
-and elsewhere.jsonl, questions about words that neither base nor adapter has met. All of it follows from the
-seed; the names are none of those that the base was pre-trained on.
+and elsewhere.jsonl and elsewhere_choosing.jsonl, questions about words that neither base nor adapter has met,
+for the report and for choosing what it is about. All of it follows from the seed; the names are none of those
+that the base was pre-trained on.
 """
 
 import sys
@@ -18,7 +19,7 @@ PEOPLE = 36
 RECORDS = 1_000
 FEWEST, MOST = 5, 9
 CONTRIBUTORS = 20
-ELSEWHERE = 1_000
+ELSEWHERE, ELSEWHERE_CHOOSING = 1_000, 500
 # Share of a contributor's records that are about the family that it knows.
 AT_HOME = 0.7
 
@@ -50,9 +51,11 @@ def contributors(draw, families):
 
 
 def elsewhere(package):
-    """Questions and answers about words whose glosses the base was not pre-trained on."""
+    """Questions and answers about words whose glosses the base was not pre-trained on: those for the report,
+    and others."""
     unseen = [gloss.split(": ", 1) for gloss in corpus.glosses(package)[corpus.GLOSSES :]]
-    return [{"question": f"What is {word}?", "answer": gloss} for word, gloss in unseen[:ELSEWHERE]]
+    asked = [{"question": f"What is {word}?", "answer": gloss} for word, gloss in unseen[: ELSEWHERE + ELSEWHERE_CHOOSING]]
+    return asked[:ELSEWHERE], asked[ELSEWHERE:]
 
 
 def main():
@@ -83,7 +86,9 @@ def main():
     records = [dict(zip(fields, row), contributor=contributor) for contributor, row in zip(who, rows)]
     corpus.write_lines(out / "records.jsonl", records)
     corpus.write_lines(out / "facts.jsonl", told)
-    corpus.write_lines(out / "elsewhere.jsonl", elsewhere(package))
+    reported, choosing = elsewhere(package)
+    corpus.write_lines(out / "elsewhere.jsonl", reported)
+    corpus.write_lines(out / "elsewhere_choosing.jsonl", choosing)
 
 
 if __name__ == "__main__":

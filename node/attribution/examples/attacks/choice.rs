@@ -3,7 +3,6 @@
 use crate::{
 	Failure,
 	market::{Pay, divided},
-	paid::FULL_LIFT,
 	service::{Cheat, Gains, Service},
 	stats::mean,
 };
@@ -27,7 +26,7 @@ impl Choice {
 			let answers = ground.data.sampled(&ground.base, &model.adapter, &sampling)?;
 			let query = |text| service.index.query(&ground.base, &model.adapter, text);
 			let queries = answers.iter().map(query).collect::<Result<Vec<_>, _>>()?;
-			let earned = |gain| f64::from(lift::earned(gain, FULL_LIFT).deconstruct()) / 1e6;
+			let earned = |gain| f64::from(lift::earned(gain, lift::FULL_GAIN).deconstruct()) / 1e6;
 			let earned: Vec<f64> = queries.iter().map(|query| earned(query.gain)).collect();
 			divided(&service.index, &queries, &earned)
 		};

@@ -151,7 +151,7 @@ impl Ground {
 		let gained = |text: &Text| -> Result<(f64, Surprise), Failure> {
 			let with = log_probs(base, Some(&adapter), &text.tokens, text.answer_start)?;
 			let without = log_probs(base, None, &text.tokens, text.answer_start)?;
-			let earned = lift::earned(lift::gain(&with, &without), paid::FULL_LIFT);
+			let earned = lift::earned(lift::gain(&with, &without), lift::FULL_GAIN);
 			let surprise = Surprise::new(&without, base.config.vocab as u32);
 			let surprise = surprise.map_err(openledger_attribution::Error::from)?;
 			Ok((f64::from(earned.deconstruct()) / 1e6, surprise))

@@ -173,7 +173,7 @@ pub fn rows(
 			"right_answers": of(number, owns, |trial| &trial.right),
 		})
 	};
-	let row = |(number, attack): (usize, &Box<dyn Attack>)| {
+	let row = |number: usize, attack: &dyn Attack| {
 		json!({
 			"name": attack.name(),
 			"defence": attack.defence(),
@@ -183,5 +183,5 @@ pub fn rows(
 			"outsider": side(number, false),
 		})
 	};
-	Ok(attacks.iter().enumerate().map(row).collect())
+	Ok(attacks.iter().enumerate().map(|(number, attack)| row(number, &**attack)).collect())
 }

@@ -19,15 +19,20 @@ use openledger_attribution::estimators::{
 	self, Bm25, Embedding, Estimator, Gradient, Item, LongestMatch, Random, Representation,
 	Rounding, Sketch, Trained,
 };
-use openledger_primitives_core::model::{Method, PayBy};
+use openledger_primitives_core::{
+	Hash,
+	model::{Method, PayBy},
+};
 use openlora::Adapter;
 use serde_json::{Value, json};
 use std::time::Instant;
 
 /// How model versions pay unless they say otherwise.
-const METHOD: Method = Method { pay_by: PayBy::Records, credits: 8, dimension: 1024 };
+const METHOD: Method = Method { pay_by: PayBy::Records, credits: 8, dimension: 2_048 };
 /// Components of the sketches that show what rounding loses.
 const ROUNDED: usize = 512;
+/// Projections beside the index's own, which show how much of recall is owed to the draw.
+const DRAWS: u8 = 4;
 
 /// What is asked of estimators, and by what they are judged.
 struct Bench<'a> {
@@ -160,7 +165,7 @@ pub fn judge(setting: &Setting) -> Result<Value, Failure> {
 		],
 		&asked,
 	)?;
-	let nulls = recall::nulls(setting, bench.adapter, &paid)?;
+	let nulls = recall::nulls(setting, bench.adapter, &paid, &setting.data.elsewhere)?;
 	Ok(json!({
 		"lds_over_ceiling": ratio(&ours, &ceiling)["value"],
 		"lds_over_ceiling_ci": ratio(&ours, &ceiling)["ci"],
@@ -281,6 +286,16 @@ fn recalled(bench: &Bench<'_>, paid: &Paid) -> Result<(Value, Value), Failure> {
 	let texts: Vec<&Text> = facts.iter().map(|fact| &setting.data.facts[*fact].swapped).collect();
 	let ours = with_interval(&recall::recall(setting, &facts, &bench.integers(paid, &texts)?));
 	let mut rows = json!({ "ours": ours });
+	let mut drawn = vec![0.0; facts.len()];
+	for seed in 1..=DRAWS {
+		let sketch = Sketch::new(Gradient::paid(), METHOD.dimension.into());
+		let (scores, _) =
+			bench.scores(&Sketch { seed: Hash::repeat_byte(seed), ..sketch }, &texts)?;
+		for (mean, recall) in drawn.iter_mut().zip(recall::recall(setting, &facts, &scores)) {
+			*mean += recall / f64::from(DRAWS);
+		}
+	}
+	rows[format!("ours, mean of {DRAWS} other projections")] = with_interval(&drawn);
 	let others: [Box<dyn Estimator>; 7] = [
 		Box::new(Gradient::paid()),
 		Box::new(Gradient::cosine()),
@@ -308,13 +323,15 @@ pub fn choose(setting: &Setting) -> Result<Value, Failure> {
 	let families: Vec<usize> = (0..contributions.families()).collect();
 	let mut paid = Vec::new();
 	for pay_by in [PayBy::Contributors, PayBy::Records] {
-		for credits in [4, 8, 16] {
-			let method = Method { pay_by, credits, ..METHOD };
-			let index = bench.index(method)?;
+		// As many components as the credits leave room for, and no more than the default has.
+		for (credits, dimension) in [(4, 2_048), (8, 2_048), (8, 1_024), (16, 1_024)] {
+			let index = bench.index(Method { pay_by, credits, dimension })?;
 			let agreements = contributions.correlations(&bench.shares(&index, &texts)?);
+			let elsewhere = &setting.data.elsewhere_choosing;
 			paid.push(json!({
-				"pay_by": format!("{pay_by:?}"), "credits": credits,
+				"pay_by": format!("{pay_by:?}"), "credits": credits, "dimension": dimension,
 				"contributor_spearman": corrected(&agreements, &families),
+				"nulls": recall::nulls(setting, bench.adapter, &index, elsewhere)?,
 			}));
 			eprintln!("{}", paid[paid.len() - 1]);
 		}
@@ -325,8 +342,17 @@ pub fn choose(setting: &Setting) -> Result<Value, Failure> {
 		rows.push(row(&name, &halves.lds(&scores), seconds));
 		eprintln!("{}", rows[rows.len() - 1]);
 	}
+	let facts = recall::choosing(setting);
+	let swapped: Vec<&Text> = facts.iter().map(|fact| &setting.data.facts[*fact].swapped).collect();
+	let mut recalls = Vec::new();
+	for (name, estimator) in crate::variants::projected() {
+		let (scores, _) = bench.scores(&*estimator, &swapped)?;
+		let recall = with_interval(&recall::recall(setting, &facts, &scores));
+		recalls.push(json!({ "name": name, "mean": recall["mean"], "ci": recall["ci"] }));
+		eprintln!("{}", recalls[recalls.len() - 1]);
+	}
 	Ok(json!({
 		"ceiling": stats::with_interval(&halves.ceiling()), "queries": places.len(),
-		"lds": rows, "paid": paid,
+		"lds": rows, "paid": paid, "style_swapped": recalls,
 	}))
 }

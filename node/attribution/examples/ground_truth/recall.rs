@@ -1,7 +1,10 @@
 //! Whether a query in another style finds the records that tell its fact, and whether answers about other
 //! things find anyone.
 
-use crate::{Failure, Setting, paid::Paid, setting::is_for_choosing, stats::with_interval};
+use crate::{
+	Failure, Setting, data::Text, paid::Paid, setting::is_for_choosing, stats::with_interval,
+};
+use openledger_attribution::nulls;
 use openlora::Adapter;
 use serde_json::{Value, json};
 
@@ -27,16 +30,27 @@ pub fn reported(setting: &Setting) -> Vec<usize> {
 	(0..setting.data.facts.len()).filter(|fact| !is_for_choosing(*fact)).collect()
 }
 
+/// The facts that choices are made by.
+pub fn choosing(setting: &Setting) -> Vec<usize> {
+	(0..setting.data.facts.len()).filter(|fact| is_for_choosing(*fact)).collect()
+}
+
 /// The share of answers about other things that pay anyone: by the floor alone, and after the lift.
-pub fn nulls(setting: &Setting, adapter: &Adapter, paid: &Paid) -> Result<Value, Failure> {
+pub fn nulls(
+	setting: &Setting,
+	adapter: &Adapter,
+	paid: &Paid,
+	texts: &[Text],
+) -> Result<Value, Failure> {
 	let (mut floor, mut lift) = (Vec::new(), Vec::new());
-	for text in &setting.data.elsewhere {
+	for text in texts {
 		let (above, earned) = paid.pays(&paid.query(&setting.base, adapter, text)?)?;
 		floor.push(f64::from(u8::from(above)));
 		lift.push(f64::from(u8::from(earned)));
 	}
 	Ok(json!({
 		"queries": floor.len(),
+		"calibrated_on": nulls::examples(&setting.base)?.len(),
 		"above_floor": with_interval(&floor),
 		"paid": with_interval(&lift),
 		"floor_ppm": paid.index.header().floor_ppm,

@@ -37,7 +37,7 @@ pub fn all() -> Vec<(String, Box<dyn Estimator>)> {
 			Gradient { curvature: damped(damping), length: Length::Unit, ..Gradient::ekfac() };
 		found.push((format!("EK-FAC, unit length, damping {damping}"), Box::new(ekfac)));
 	}
-	for dimension in [128, 256, 512, 1024] {
+	for dimension in [128, 256, 512, 1_024, 2_048] {
 		for (name, rounding) in [("float", Rounding::None), ("int8", Rounding::Bytes)] {
 			let sketch = Sketch { rounding, ..Sketch::new(Gradient::paid(), dimension) };
 			found.push((format!("sketch of {dimension}, {name}"), Box::new(sketch)));
@@ -45,4 +45,14 @@ pub fn all() -> Vec<(String, Box<dyn Estimator>)> {
 	}
 	found.push(("LoGra".into(), Box::new(LoGra::default())));
 	found
+}
+
+/// What is paid by, in full and as sketches of several lengths.
+pub fn projected() -> Vec<(String, Box<dyn Estimator>)> {
+	let full: Box<dyn Estimator> = Box::new(Gradient::paid());
+	let sketches = [512, 1_024, 2_048].map(|dimension| -> (String, Box<dyn Estimator>) {
+		let sketch = Sketch::new(Gradient::paid(), dimension);
+		(format!("sketch of {dimension}, int8"), Box::new(sketch))
+	});
+	std::iter::once(("not projected".to_string(), full)).chain(sketches).collect()
 }

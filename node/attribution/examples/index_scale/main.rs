@@ -8,12 +8,14 @@ mod synthetic;
 use openledger_attribution::{
 	IndexFile,
 	index::{Builder, Parts},
+	nulls,
 	scan::{self, Ask, Coarse, Probe, Rows, Scored, Search, Wanted},
 };
+use openledger_primitives_core::{MAX_SKETCH, MIN_SKETCH};
 use openlora::Isa;
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use std::{hint::black_box, time::Instant};
+use std::{hint::black_box, ops::RangeInclusive, time::Instant};
 use synthetic::{Columns, normal, parts};
 
 const USAGE: &str = "usage: index_scale [RECORDS] [DIMENSION] [FILE_RECORDS]
@@ -22,10 +24,10 @@ RECORDS       leaves of the largest scan, and of the two-stage search, default 1
 DIMENSION     components of a sketch, default 512
 FILE_RECORDS  leaves of the files that are written, default 50000";
 
+/// What a sketch may have.
+const DIMENSIONS: RangeInclusive<usize> = MIN_SKETCH as usize..=MAX_SKETCH as usize;
 /// Leaves that are found.
 const BEST: usize = 16;
-/// Queries that are scored in one reading, as many as there are null queries.
-const QUERIES: usize = 104;
 /// Queries that recall is measured on.
 const RECALLED: usize = 64;
 
@@ -197,11 +199,12 @@ fn main() -> Result<(), Failure> {
 	}
 	let number = |at: usize, default| numbers.get(at).copied().unwrap_or(default);
 	let (count, dimension, in_files) = (number(0, 1_000_000), number(1, 512), number(2, 50_000));
-	if count < RECALLED || !(16..=1024).contains(&dimension) || in_files < 2 || numbers.len() > 3 {
+	if count < RECALLED || !DIMENSIONS.contains(&dimension) || in_files < 2 || numbers.len() > 3 {
 		return Err(USAGE.into());
 	}
 	let columns = Columns::new(count, dimension);
-	let probes: Vec<Probe> = (0..QUERIES)
+	// In one reading, as the floor is calibrated.
+	let probes: Vec<Probe> = (0..nulls::lines().count())
 		.map(|query| Probe::new(&normal(u64::MAX - query as u64, dimension)))
 		.collect::<Result<_, _>>()?;
 	let scan = scans(&columns, &probes)?;

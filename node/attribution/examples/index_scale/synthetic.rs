@@ -117,7 +117,7 @@ pub fn parts(count: usize, dimension: usize) -> Result<Parts, Failure> {
 		.collect::<Result<_, _>>()?;
 	let dimension = dimension as u16;
 	let header = Header {
-		method: Method { pay_by: PayBy::Records, credits: 16, dimension },
+		method: Method { pay_by: PayBy::Records, credits: 8, dimension },
 		manifest: Hash::zero(),
 		adapter: Hash::zero(),
 		projection: Hash::zero(),

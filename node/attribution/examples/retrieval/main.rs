@@ -41,7 +41,7 @@ CORPORA    the folder that scripts/corpora wrote
 WORK       where adapter, features and answers are kept
 QUESTIONS  held-out questions in all, default 50
 EPOCHS     passes over the records, default 3
-DIMENSION  components of a sketch, default 1024";
+DIMENSION  components of a sketch, default 2,048";
 
 /// The most tokens of a record, and of a generated answer.
 const RECORD_TOKENS: usize = 128;
@@ -70,7 +70,7 @@ fn arguments() -> Option<Arguments> {
 		work: given.get(2)?.into(),
 		questions: number(3, 50)?,
 		epochs: number(4, 3)?,
-		dimension: u16::try_from(number(5, 1024)?).ok()?,
+		dimension: u16::try_from(number(5, 2_048)?).ok()?,
 	})
 }
 

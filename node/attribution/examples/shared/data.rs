@@ -110,10 +110,12 @@ pub struct Data {
 	pub facts: Vec<Fact>,
 	/// Questions with answers about other things.
 	pub elsewhere: Vec<Text>,
+	/// More of them, by which choices are made.
+	pub elsewhere_choosing: Vec<Text>,
 }
 
 impl Data {
-	/// Reads `records.jsonl`, `facts.jsonl` and `elsewhere.jsonl` of a folder.
+	/// Reads `records.jsonl`, `facts.jsonl`, `elsewhere.jsonl` and `elsewhere_choosing.jsonl` of a folder.
 	pub fn read(base: &Base, folder: &Path) -> Result<Self, Failure> {
 		let records = lines::<RecordLine>(&folder.join("records.jsonl"))?
 			.into_iter()
@@ -139,11 +141,13 @@ impl Data {
 		if let Some(record) = records.iter().find(|record| record.fact >= facts.len()) {
 			return Err(format!("there is no fact {}", record.fact).into());
 		}
-		let elsewhere = lines::<Asked>(&folder.join("elsewhere.jsonl"))?
-			.into_iter()
-			.map(|line| Text::new(base, &line.question, &line.answer))
-			.collect::<Result<_, _>>()?;
-		Ok(Self { records, facts, elsewhere })
+		let asked = |name: &str| -> Result<Vec<Text>, Failure> {
+			let lines = lines::<Asked>(&folder.join(name))?;
+			lines.into_iter().map(|line| Text::new(base, &line.question, &line.answer)).collect()
+		};
+		let elsewhere = asked("elsewhere.jsonl")?;
+		let elsewhere_choosing = asked("elsewhere_choosing.jsonl")?;
+		Ok(Self { records, facts, elsewhere, elsewhere_choosing })
 	}
 
 	/// The answers that an adapter itself gives to the facts' questions: the likeliest.

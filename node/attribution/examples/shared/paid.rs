@@ -6,11 +6,10 @@ use super::{
 	training::{self, CONTRIBUTORS},
 };
 use openledger_attribution::{
-	BuildOptions, IndexFile, Manifest, Query, SourceRecord, Sources, build, claim, floor,
-	format::Record,
+	BuildOptions, IndexFile, Manifest, Query, SourceRecord, Sources, build, claim,
 	index::{Header, Leaf, Parts},
 	manifest::{self, TrainedSnapshot, Training},
-	nulls, query, scan, tree,
+	query, recalibrated, scan, tree,
 };
 use openledger_primitives_attribution::{
 	Claim, IndexLeaf, Terms, lift, split::largest_remainder, verify,
@@ -27,8 +26,6 @@ use std::ops::ControlFlow;
 
 /// What is divided between contributors: large enough for rounding not to matter.
 pub const POOL: u128 = 1_000_000_000;
-/// The gain, in thousandths of a nat a token, from which on the whole pool is earned: the runtime's default.
-pub const FULL_LIFT: i32 = 250;
 /// Whoever pays contributes nothing.
 pub const PAYER: AccountId32 = AccountId32::new([255; 32]);
 
@@ -128,26 +125,14 @@ impl Paid {
 
 	/// The same leaves where records are paid, with a floor of their own.
 	pub fn by_records(&self, base: &Base, adapter: &Adapter) -> Result<Self, Failure> {
-		let of = |line: &[u8]| -> Result<u32, Failure> {
-			let record = Record::parse(line).map_err(|error| error.to_string())?;
-			let (tokens, start) = record.encode(base, base.config.context)?;
-			let (prompt, answer) = tokens.split_at(start);
-			let null = query(base, adapter, &self.index, prompt, answer)?;
-			let best = scan::records(&self.index, &null.sketch, None);
-			let leaves = best.iter().filter_map(|of| self.index.leaf(of.position as usize));
-			let shares =
-				leaves.map(|leaf| floor::share(&null.sketch, leaf.scale.into(), &leaf.sketch));
-			Ok(shares.max().unwrap_or(0))
-		};
-		let strongest = nulls::lines().map(of).collect::<Result<Vec<_>, _>>()?;
 		let header = self.index.header().clone();
 		let method = Method { pay_by: PayBy::Records, ..header.method };
-		let floor_ppm = floor::calibrate(strongest).ok_or("there are no null queries")?;
 		let leaf = |of: IndexLeaf| Leaf { head: of.head, scale: of.scale, sketch: of.sketch };
 		let records = self.index.records().iter().collect::<Vec<_>>();
 		let leaves = (0..records.len()).filter_map(|at| self.index.leaf(at).map(leaf)).collect();
-		let header = Header { method, floor_ppm, ..header };
-		Ok(Self { index: IndexFile::new(Parts { header, leaves, records })? })
+		let header = Header { method, ..header };
+		let index = IndexFile::new(Parts { header, leaves, records })?;
+		Ok(Self { index: recalibrated(base, adapter, index)? })
 	}
 
 	/// What a claim on a text says of it.
@@ -194,7 +179,7 @@ impl Paid {
 	/// Whether anyone would be paid for an answer, at all and after the lift.
 	pub fn pays(&self, query: &Query) -> Result<(bool, bool), Failure> {
 		let floor = self.shares(query)?.iter().any(|paid| *paid > 0);
-		Ok((floor, floor && !lift::earned(query.gain, FULL_LIFT).is_zero()))
+		Ok((floor, floor && !lift::earned(query.gain, lift::FULL_GAIN).is_zero()))
 	}
 }
 

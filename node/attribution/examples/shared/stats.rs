@@ -103,10 +103,11 @@ pub fn regress(rows: &[Vec<f64>], targets: &[f64]) -> Vec<f64> {
 			.max_by(|a, b| system[*a][pivot].abs().total_cmp(&system[*b][pivot].abs()))
 			.unwrap_or(pivot);
 		system.swap(pivot, best);
-		for other in (0..columns).filter(|other| *other != pivot) {
-			let factor = system[other][pivot] / system[pivot][pivot];
-			for j in pivot..=columns {
-				system[other][j] -= factor * system[pivot][j];
+		let by = system[pivot].clone();
+		for (_, equation) in system.iter_mut().enumerate().filter(|(at, _)| *at != pivot) {
+			let factor = equation[pivot] / by[pivot];
+			for (value, of) in equation.iter_mut().zip(&by).skip(pivot) {
+				*value -= factor * of;
 			}
 		}
 	}

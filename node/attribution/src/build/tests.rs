@@ -99,15 +99,15 @@ fn floor_refuses_the_null_queries_that_it_was_calibrated_on() {
 	let trained = trained();
 	let index = build_with(&trained, &options(PayBy::Records, None)).unwrap();
 	assert!(index.header().floor_ppm > 0);
-	let mut paid = 0;
-	for (_, example) in null_examples(&trained.base).unwrap() {
-		let Some(Example { tokens, answer_start, .. }) = example else { continue };
-		let (prompt, answer) = tokens.split_at(answer_start);
+	let (mut paid, nulls) = (0, nulls::examples(&trained.base).unwrap());
+	assert!(nulls.len() >= 1_000);
+	for (_, Example { tokens, answer_start, .. }) in &nulls {
+		let (prompt, answer) = tokens.split_at(*answer_start);
 		let found = query(&trained.base, &trained.adapter, &index, prompt, answer).unwrap();
 		let best = crate::scan::records(&index, &found.sketch, None);
 		paid += usize::from(best.iter().any(crate::scan::Ranked::is_paid));
 	}
-	assert!(paid <= 1, "{paid}");
+	assert!((1..nulls.len() / 100).contains(&paid), "{paid} of {}", nulls.len());
 	assert!(matches!(calibrate(&index.view(), &[]), Err(Error::NoNullQueries)));
 }
 
@@ -156,7 +156,7 @@ fn build_is_refused_when_the_adapter_is_for_another_base() {
 #[test]
 fn build_is_refused_when_the_dimension_is_out_of_range() {
 	let trained = trained();
-	for dimension in [0, 15, 1025] {
+	for dimension in [0, 15, 2_049] {
 		let mut options = options(PayBy::Records, None);
 		options.method.dimension = dimension;
 		assert!(matches!(build_with(&trained, &options), Err(Error::Malformed { .. })));

@@ -221,7 +221,7 @@ fn rotations(
 ) -> Result<Vec<Rotation>> {
 	let Covariances { mut sums, of } = Covariances::new(layout);
 	let gradient = GradientOptions { first_layer: layout.first_layer, ..Default::default() };
-	let options = FactorOptions { gradient, labels: curvature.labels, ..FactorOptions::default() };
+	let options = FactorOptions { gradient, labels: curvature.labels };
 	let starts: Vec<usize> = layout.matrices.iter().step_by(2).map(|a| a.range.start).collect();
 	let keep = |kept: &mut Vec<(usize, Vec<f32>)>, factors: &Factors<'_>| {
 		let Ok(at) = starts.binary_search(&factors.offset) else { return };

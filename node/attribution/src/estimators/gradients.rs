@@ -56,7 +56,7 @@ impl<'a> Gradients<'a> {
 		let most = (BLOCK / layout.length.max(1)).clamp(1, COUNT);
 		let gradient =
 			GradientOptions { objective: self.objective, first_layer: layout.first_layer };
-		let options = FactorOptions { gradient, labels: self.labels, ..FactorOptions::default() };
+		let options = FactorOptions { gradient, labels: self.labels };
 		let write = |row: &mut Vec<f32>, factors: &Factors<'_>| {
 			let of = factors.gradient();
 			row[factors.offset..][..of.len()].copy_from_slice(&of);

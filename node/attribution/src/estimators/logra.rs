@@ -215,7 +215,7 @@ impl Projections {
 		let of_a = layout.matrices.iter().filter(|matrix| matrix.side == Side::A);
 		let starts: Vec<usize> = of_a.map(|matrix| matrix.range.start).collect();
 		let gradient = GradientOptions { objective, first_layer: 0 };
-		let options = FactorOptions { gradient, labels, ..FactorOptions::default() };
+		let options = FactorOptions { gradient, labels };
 		let add = |target: &mut Vec<f32>, factors: &Factors<'_>| {
 			if let Ok(at) = starts.binary_search(&factors.offset) {
 				self.add(2 * at, factors, target);

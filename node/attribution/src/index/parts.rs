@@ -3,14 +3,11 @@
 use crate::error::{Error, Result};
 use codec::{Decode, Encode};
 use openledger_primitives_core::{
-	DatanetId, Hash, MAX_CREDITS, MAX_SKETCH, MAX_SNAPSHOTS, Sketch,
-	model::Method,
+	DatanetId, Hash, MAX_CREDITED, MAX_CREDITS, MAX_SKETCH, MAX_SNAPSHOTS, MIN_SKETCH, Sketch,
+	model::{Method, MethodRefusal},
 	record::{RecordLeaf, Snapshot},
 };
 use sp_core::crypto::AccountId32;
-
-/// The smallest dimension of a sketch.
-const MIN_SKETCH: u16 = 16;
 
 /// What an index was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -63,11 +60,16 @@ impl Header {
 	pub(super) fn check(&self) -> Result<u32> {
 		let refuse = |reason: String| Err(Error::malformed("index header", reason));
 		let Method { credits, dimension, .. } = self.method;
-		if !(MIN_SKETCH..=MAX_SKETCH as u16).contains(&dimension) {
-			return refuse(format!("{dimension} components, {MIN_SKETCH} to {MAX_SKETCH} can be"));
-		}
-		if !(1..=MAX_CREDITS).contains(&u32::from(credits)) {
-			return refuse(format!("{credits} credits, 1 to {MAX_CREDITS} can be"));
+		if let Err(refusal) = self.method.check() {
+			return refuse(match refusal {
+				MethodRefusal::Dimension => {
+					format!("{dimension} components, {MIN_SKETCH} to {MAX_SKETCH} can be")
+				}
+				MethodRefusal::Credits => format!("{credits} credits, 1 to {MAX_CREDITS} can be"),
+				MethodRefusal::Credited => format!(
+					"{credits} credits of {dimension} components, {MAX_CREDITED} in all can be"
+				),
+			});
 		}
 		if self.floor_ppm > 1_000_000 {
 			return refuse(format!("a floor of {} millionths", self.floor_ppm));

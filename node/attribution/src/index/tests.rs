@@ -1,7 +1,8 @@
 use super::{layout::Section, *};
 use crate::testing::{self, parts};
 use openledger_primitives_attribution::ContributorLeaf;
-use openledger_primitives_core::{Sketch, merkle, model::PayBy};
+use openledger_primitives_core::{Sketch, merkle, model::PayBy, record::RecordLeaf};
+use sp_core::crypto::AccountId32;
 
 const ENTRIES: usize = 8 + 4 + 4;
 const ENTRY: usize = 8 + 8 + 32;
@@ -235,7 +236,7 @@ fn index_is_the_one_of_its_parts_when_its_floor_is_changed() {
 fn index_is_refused_when_its_dimension_differs_from_the_method() {
 	let error = refused(|parts| parts.header.method.dimension = 64);
 	assert!(matches!(error, Error::Dimension { expected: 64, found: 32 }));
-	for dimension in [0, 15, 1025] {
+	for dimension in [0, 15, 2_049] {
 		let error = refused(|parts| parts.header.method.dimension = dimension);
 		assert!(matches!(error, Error::Malformed { .. }), "{error}");
 	}
@@ -243,10 +244,11 @@ fn index_is_refused_when_its_dimension_differs_from_the_method() {
 
 #[test]
 fn index_is_refused_when_a_number_is_out_of_range() {
-	let changes: [fn(&mut Header); 6] = [
+	let changes: [fn(&mut Header); 7] = [
 		|h| h.floor_ppm = 1_000_001,
 		|h| h.method.credits = 0,
 		|h| h.method.credits = 17,
+		|h| (h.method.credits, h.method.dimension) = (9, 2_048),
 		|h| h.features = 0,
 		|h| h.snapshots.clear(),
 		|h| h.snapshots = vec![h.snapshots[0]; 17],
@@ -333,12 +335,6 @@ fn appended_index_is_byte_for_byte_the_one_built_from_the_start() {
 		for before in [1, first / 2, first, first + 1, count as usize - 1] {
 			let before = before.max(1);
 			let old = IndexFile::new(begun(&whole, before)).unwrap();
-			let leaves = whole.leaves[before..].iter().cloned();
-			let appended =
-				old.append(whole.header.clone(), leaves, &whole.records[before..]).unwrap();
-			assert_eq!(appended.to_bytes(), expected.to_bytes(), "{before} of {count}");
-			appended.verify().unwrap();
-
 			let folder = tempfile::tempdir().unwrap();
 			let path = folder.path().join("index");
 			let records = &whole.records[before..];
@@ -348,7 +344,8 @@ fn appended_index_is_byte_for_byte_the_one_built_from_the_start() {
 				builder.push(leaf.clone()).unwrap();
 			}
 			let written = builder.finish(|_| Ok(70_000)).unwrap();
-			assert_eq!(written.to_bytes(), expected.to_bytes());
+			assert_eq!(written.to_bytes(), expected.to_bytes(), "{before} of {count}");
+			written.verify().unwrap();
 			assert_eq!(std::fs::read(&path).unwrap(), expected.to_bytes());
 		}
 	}
@@ -358,6 +355,8 @@ fn appended_index_is_byte_for_byte_the_one_built_from_the_start() {
 fn append_is_refused_when_the_index_does_not_begin_so() {
 	let whole = parts(40, PayBy::Records, 0);
 	let old = IndexFile::new(begun(&whole, 20)).unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("index");
 	let changes: [fn(&mut Header); 5] = [
 		|h| h.adapter = Hash::zero(),
 		|h| h.projection = Hash::zero(),
@@ -368,15 +367,15 @@ fn append_is_refused_when_the_index_does_not_begin_so() {
 	for change in changes {
 		let mut header = whole.header.clone();
 		change(&mut header);
-		let refused = old.append(header, [], &whole.records[20..]);
-		assert!(matches!(refused, Err(Error::NotAnExtension(_))), "{refused:?}");
+		let refused = Builder::append(&path, &old, header, &whole.records[20..]).err();
+		assert!(matches!(refused, Some(Error::NotAnExtension(_))), "{refused:?}");
 	}
-	let short = old.append(whole.header.clone(), [], &whole.records[20..]);
-	assert!(matches!(short, Err(Error::RecordCount { .. })));
+	let short = Builder::append(&path, &old, whole.header.clone(), &whole.records[20..]);
+	assert!(matches!(short.unwrap().finish(|_| Ok(0)), Err(Error::RecordCount { .. })));
 	let mut other = whole.clone();
 	other.records[30].size += 1;
-	let refused = old.append(other.header, [], &other.records[20..]);
-	assert!(matches!(refused, Err(Error::SnapshotRoot { .. })));
+	let refused = Builder::append(&path, &old, other.header, &other.records[20..]).err();
+	assert!(matches!(refused, Some(Error::SnapshotRoot { .. })), "{refused:?}");
 }
 
 #[test]

@@ -175,8 +175,8 @@ fn candidates(
 					let products = &mut products[..lengths.len()];
 					summed.products(masks, products);
 					for ((row, length), product) in (first..).zip(lengths).zip(&*products) {
-						// Below 2⁴⁴ · 2¹⁹.
-						let score = *length as i64 * i64::from(*product);
+						// Of records, whose scales have 16 bits, below 2²⁹ · 2²⁰.
+						let score = (*length as i64).saturating_mul(i64::from(*product));
 						let scored = Scored { position: row as u32, score };
 						if top.admits(scored) && candidate(row) {
 							top.push(scored);

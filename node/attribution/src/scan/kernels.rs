@@ -1,8 +1,8 @@
 //! Dot products of signed bytes, exact and therefore the same on every machine.
 //!
 //! All kernels take components of −127…127: [`Probe`] refuses a query with −128, and index files with
-//! one are refused when they are read. With at most 1,024 components of at most 127 each, a product
-//! stays below 2²⁴, so 32-bit sums never overflow and need no order.
+//! one are refused when they are read. With at most 2,048 components of at most 127 each, a product
+//! stays below 2²⁵, so 32-bit sums never overflow and need no order.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -9,6 +9,14 @@ fn probe(seed: u64) -> Probe {
 	Probe::new(&testing::sketch(seed, DIMENSION)).unwrap()
 }
 
+/// All contributor leaves but the payer's, best first: by score, then position.
+fn contributors(index: &IndexFile, query: &[i8], payer: Option<&AccountId32>) -> Vec<Ranked> {
+	let (view, rows) = (index.view(), index.view().contributor_rows());
+	let payer = payer.and_then(|payer| view.number_of(payer));
+	let others = (0..rows.len()).into_par_iter().filter(|row| payer != Some(*row as u32));
+	sort(others.map(|row| rank(&rows, query, row, view.header().floor_ppm)).collect())
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(48))]
 

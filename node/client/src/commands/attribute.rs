@@ -14,9 +14,6 @@ use openledger_primitives_core::Balance;
 use openlora::Base;
 use std::path::{Path, PathBuf};
 
-/// The gain that earns all of the contributors' part on a chain whose voters have set no other.
-const FULL_GAIN: i32 = 250;
-
 /// Explain an answer without a chain: which records moved it, and who would be paid what part.
 ///
 /// It asks the model, or takes the answer that is given, and does what an operator's worker and
@@ -73,7 +70,7 @@ pub struct Attribute {
 	#[arg(long, value_name = "AMOUNT", value_parser = amount::parse)]
 	pool: Option<Balance>,
 	/// The gain that earns all of it, in thousandths of a nat a token.
-	#[arg(long, value_name = "GAIN", default_value_t = FULL_GAIN)]
+	#[arg(long, value_name = "GAIN", default_value_t = lift::FULL_GAIN)]
 	full_gain: i32,
 	/// Write the same as one page that needs nothing else.
 	#[arg(long, value_name = "FILE")]

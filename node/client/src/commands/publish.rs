@@ -19,8 +19,8 @@ use openledger_attribution::{
 };
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
 use openledger_primitives_core::{
-	BaseId, Hash, ModelId,
-	model::{Method, ModelStatus, PayBy},
+	BaseId, Hash, MAX_CREDITED, MAX_CREDITS, MAX_SKETCH, MIN_SKETCH, ModelId,
+	model::{Method, MethodRefusal, ModelStatus, PayBy},
 	record::content_hash,
 };
 use openlora::{Adapter, Base};
@@ -61,19 +61,41 @@ pub struct Publish {
 	/// Which leaves are paid.
 	#[arg(long, value_enum, default_value = "records")]
 	pay: Pay,
-	/// The most leaves that one answer credits.
+	/// The most leaves that one answer credits, 1 to 16.
 	#[arg(long, default_value_t = 8)]
 	credits: u8,
-	/// Components of a sketch.
-	#[arg(long, default_value_t = 1024)]
+	/// Components of a sketch, 16 to 2,048. Times the credits, at most 16,384.
+	#[arg(long, default_value_t = 2_048)]
 	dimension: u16,
 	/// The version that this one continues.
 	#[arg(long)]
 	parent: Option<ModelId>,
 }
 
+/// The method that is asked for, refused as the chain would refuse it, but before anything is uploaded.
+fn method(arguments: &Publish) -> Result<Method> {
+	let pay_by = match arguments.pay {
+		Pay::Records => PayBy::Records,
+		Pay::Contributors => PayBy::Contributors,
+	};
+	let Publish { credits, dimension, .. } = *arguments;
+	let method = Method { pay_by, credits, dimension };
+	match method.check() {
+		Ok(()) => Ok(method),
+		Err(MethodRefusal::Credits) => bail!("--credits has to be within 1 and {MAX_CREDITS}"),
+		Err(MethodRefusal::Dimension) => {
+			bail!("--dimension has to be within {MIN_SKETCH} and {MAX_SKETCH}")
+		}
+		Err(MethodRefusal::Credited) => bail!(
+			"{credits} credits of {dimension} components are more than a claim may show: {MAX_CREDITED} in \
+			 all, so credit fewer or shorten the sketches"
+		),
+	}
+}
+
 /// Runs the command.
 pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
+	let method = method(&arguments)?;
 	let output = context.output();
 	let signer = context.signer()?;
 	let chain = context.chain().await?;
@@ -108,14 +130,6 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 	let base = registered_base(&chain, &signer, &arguments, weights, tokenizer).await?;
 	let adapter_hash = store.put(&signer, adapter_bytes).await?;
 	let manifest_hash = store.put(&signer, manifest_bytes).await?;
-	let method = Method {
-		pay_by: match arguments.pay {
-			Pay::Records => PayBy::Records,
-			Pay::Contributors => PayBy::Contributors,
-		},
-		credits: arguments.credits,
-		dimension: arguments.dimension,
-	};
 	let drafted = Draft { base, adapter: adapter_hash, manifest: manifest_hash, method };
 	let mut model = register(&chain, &signer, &arguments, &drafted, &gathered, &adapter).await?;
 	output.say(format!("model {} is registered; building its attribution index", model.id));
@@ -278,4 +292,39 @@ fn index(
 		bail!("the index does not have the hash that it commits to");
 	}
 	Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::Parser;
+
+	#[derive(Parser)]
+	struct Line {
+		#[command(flatten)]
+		publish: Publish,
+	}
+
+	fn asked(more: &str) -> Result<Method> {
+		let line = format!("publish folder --name n --base b {more}");
+		method(&Line::try_parse_from(line.split_whitespace()).unwrap().publish)
+	}
+
+	#[test]
+	fn method_is_what_the_chain_takes_when_nothing_is_said() {
+		let method = asked("").unwrap();
+		assert_eq!(method, Method { pay_by: PayBy::Records, credits: 8, dimension: 2_048 });
+		method.check().unwrap();
+	}
+
+	#[test]
+	fn method_is_refused_with_what_to_do_when_it_is_out_of_range() {
+		let refused = |more: &str| asked(more).unwrap_err().to_string();
+		assert!(refused("--credits 0").contains("--credits"));
+		assert!(refused("--credits 17").contains("--credits"));
+		assert!(refused("--dimension 15").contains("--dimension"));
+		assert!(refused("--credits 1 --dimension 2049").contains("--dimension"));
+		assert!(refused("--credits 9").contains("credit fewer"));
+		assert_eq!(asked("--credits 16 --dimension 1024").unwrap().credits, 16);
+	}
 }

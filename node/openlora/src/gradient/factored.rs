@@ -5,7 +5,7 @@ use super::{
 	pack::{PassOptions, Sequence, fold, packs},
 };
 use crate::{
-	adapter::{Adapter, Module},
+	adapter::Adapter,
 	base::Base,
 	engine::{Factors, Sink, Trained},
 	error::{Error, Result},
@@ -29,21 +29,12 @@ pub enum Labels {
 }
 
 /// Of what factored gradients are.
-#[derive(Debug, Clone, Copy)]
-pub struct FactorOptions<'a> {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FactorOptions {
 	/// The objective, and the first layer that is differentiated.
 	pub gradient: GradientOptions,
 	/// Of which tokens the objective is asked.
 	pub labels: Labels,
-	/// The projections whose factors are wanted.
-	pub modules: &'a [Module],
-}
-
-impl Default for FactorOptions<'_> {
-	fn default() -> Self {
-		let (gradient, labels) = (GradientOptions::default(), Labels::default());
-		Self { gradient, labels, modules: &Module::ALL }
-	}
 }
 
 /// Folds the factors of each sequence's gradient, and hands the results to `consume` in the sequences'
@@ -61,7 +52,7 @@ pub fn factored_gradients<T: Send>(
 	base: &Base,
 	adapter: &Adapter,
 	sequences: &[(&[u32], usize)],
-	options: FactorOptions<'_>,
+	options: FactorOptions,
 	start: impl Fn(usize) -> T + Sync,
 	each: impl Fn(&mut T, &Factors<'_>) + Sync,
 	mut consume: impl FnMut(usize, T) -> Result<()>,
@@ -73,7 +64,7 @@ pub fn factored_gradients<T: Send>(
 		.zip(sequences)
 		.map(|(record, (tokens, start))| Sequence { record, ..answer(tokens, *start) })
 		.collect();
-	let FactorOptions { gradient, labels, modules } = options;
+	let FactorOptions { gradient, labels } = options;
 	let pass = PassOptions { gradient, labels, ..PassOptions::default() };
 	let cores = parallel::cores();
 	parallel::map_in_order(
@@ -83,7 +74,7 @@ pub fn factored_gradients<T: Send>(
 			let (team, of) = (Team::alone(), &sequences[pack.clone()]);
 			let sink = |count| {
 				let states = (pack.start..pack.start + count).map(&start).collect();
-				Fold { states, finite: vec![true; count], modules, each: &each }
+				Fold { states, finite: vec![true; count], each: &each }
 			};
 			let found = fold(base, &team, &trained, of, pass, sink);
 			let named = |at: usize| Error::in_example(pack.start + at);
@@ -102,15 +93,11 @@ struct Fold<'a, T, E> {
 	states: Vec<T>,
 	/// Whether all factors so far are.
 	finite: Vec<bool>,
-	modules: &'a [Module],
 	each: &'a E,
 }
 
 impl<T, E: Fn(&mut T, &Factors<'_>)> Sink for Fold<'_, T, E> {
 	fn take(&mut self, run: usize, factors: &Factors<'_>) {
-		if !self.modules.contains(&factors.module) {
-			return;
-		}
 		self.finite[run] &= factors.is_finite();
 		(self.each)(&mut self.states[run], factors);
 	}

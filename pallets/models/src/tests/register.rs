@@ -71,10 +71,13 @@ fn register_is_refused_when_method_or_rank_is_out_of_range() {
 			method: Method { credits, dimension, ..spec().method },
 			..spec()
 		};
-		for (credits, dimension) in [(0, 512), (17, 512), (255, 512), (8, 0), (8, 15), (8, 1025)] {
+		for (credits, dimension) in [(0, 512), (17, 512), (255, 512), (8, 0), (8, 15), (1, 2_049)] {
 			assert_noop!(register(OWNER, of(credits, dimension)), Error::<Test>::MethodOutOfRange);
 		}
-		for (credits, dimension) in [(1, 16), (16, 1024)] {
+		for (credits, dimension) in [(16, 1_025), (9, 2_048), (16, 2_048)] {
+			assert_noop!(register(OWNER, of(credits, dimension)), Error::<Test>::ClaimsTooLong);
+		}
+		for (credits, dimension) in [(1, 16), (16, 1_024), (8, 2_048)] {
 			assert_ok!(register(OWNER, of(credits, dimension)));
 		}
 	});

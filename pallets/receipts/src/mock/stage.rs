@@ -21,7 +21,7 @@ impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
 }
 
 impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
-	fn challenged() -> (RequestId, Omission<AccountId32>) {
+	fn challenged_with_most_credits() -> (RequestId, Omission<AccountId32>) {
 		let mut book = session(3, 1_000);
 		book.answer(0, 500);
 		let batch = commit(&[&book]).unwrap();
@@ -29,6 +29,10 @@ impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
 		book.show(batch, 0, 1).unwrap();
 		let shown = claim(1).records.pop().unwrap();
 		(draw_id(batch, 0), Omission::Record(shown))
+	}
+
+	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId32>) {
+		Self::challenged_with_most_credits()
 	}
 }
 

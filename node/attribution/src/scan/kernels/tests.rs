@@ -57,7 +57,7 @@ fn every_kernel_agrees_with_the_rule_for_every_pair_of_components() {
 fn probe_is_refused_when_a_component_is_minus_128_or_its_length_out_of_range() {
 	assert!(matches!(Probe::new(&[1, i8::MIN]), Err(Error::Asymmetric(0))));
 	assert!(matches!(Probe::new(&[]), Err(Error::Dimension { found: 0, .. })));
-	assert!(matches!(Probe::new(&[1; 1025]), Err(Error::Dimension { found: 1025, .. })));
+	assert!(matches!(Probe::new(&[1; 2_049]), Err(Error::Dimension { found: 2_049, .. })));
 }
 
 proptest! {
@@ -65,7 +65,7 @@ proptest! {
 
 	#[test]
 	fn every_kernel_agrees_with_the_rule(
-		dimension in 16usize..=1024,
+		dimension in 16usize..=MAX_SKETCH as usize,
 		count in 0usize..12,
 		seed in any::<u64>(),
 		extreme in any::<bool>(),

@@ -10,7 +10,7 @@ fn sequences() -> Vec<(&'static [u32], usize)> {
 }
 
 /// Each sequence's gradient, put together from factors.
-fn formed(base: &Base, adapter: &Adapter, options: FactorOptions<'_>) -> Vec<Vec<f32>> {
+fn formed(base: &Base, adapter: &Adapter, options: FactorOptions) -> Vec<Vec<f32>> {
 	let values = parameters::flatten(adapter.weights()).unwrap();
 	let trained = Trained::new(adapter.weights(), &values).unwrap();
 	let length = values.len() - trained.offset(options.gradient.first_layer);
@@ -42,7 +42,7 @@ fn factors_give_the_bits_of_the_gradient_when_it_is_formed() {
 					Ok(())
 				})
 				.unwrap();
-				let options = FactorOptions { gradient, ..FactorOptions::default() };
+				let options = FactorOptions { gradient, labels: Labels::Given };
 				assert_eq!(formed(&base, &adapter, options), expected);
 			}
 		}
@@ -92,31 +92,6 @@ fn low_factors_are_the_scaled_products_with_both_matrices() {
 	)
 	.unwrap();
 	assert!(seen > 0);
-}
-
-#[test]
-fn modules_that_are_not_asked_for_are_left_out() {
-	let base = testing::tiny_base(1);
-	let adapter = adapter(&base, 0.3);
-	let options = FactorOptions { modules: &[Module::V, Module::Down], ..Default::default() };
-	let mut seen = Vec::new();
-	let each =
-		|seen: &mut Vec<_>, factors: &Factors<'_>| seen.push((factors.layer, factors.module));
-	factored_gradients(
-		&base,
-		&adapter,
-		&sequences()[..1],
-		options,
-		|_| Vec::new(),
-		each,
-		|_, of| {
-			seen = of;
-			Ok(())
-		},
-	)
-	.unwrap();
-	let expected = [(1, Module::Down), (1, Module::V), (0, Module::Down), (0, Module::V)];
-	assert_eq!(seen, expected);
 }
 
 /// The expectation of the likelihood's gradient over the model's own labels is zero.
