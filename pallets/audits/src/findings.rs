@@ -13,11 +13,12 @@ struct Sitting<AccountId> {
 	place: usize,
 }
 
+/// An audit, and what is known of its claim.
+type Noted<AccountId> = (Audit<AccountId>, Note<AccountId>);
+
 impl<T: Config> Pallet<T> {
 	/// The audit of a claim, and what is known of the claim.
-	pub(crate) fn audit(
-		claim: RequestId,
-	) -> Result<(Audit<T::AccountId>, Note<T::AccountId>), Error<T>> {
+	pub(crate) fn audit(claim: RequestId) -> Result<Noted<T::AccountId>, Error<T>> {
 		let audit = Audits::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
 		let note = Notes::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
 		Ok((audit, note))
