@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -32,7 +32,7 @@ const PARAMETERS = {
 
 const keyring = new Keyring({ type: 'sr25519' });
 
-let folder, node, api, run, model;
+let folder, node, api, run, model, lost;
 
 /** Submits a call, and resolves to its events once it is in a block; rejects where it failed. */
 function submit(call, key) {
@@ -127,8 +127,28 @@ async function conserved(first) {
 	const last = await node.best();
 	const events = await eventsOf(api, first, last);
 	const expected = (await issuance(api, first - 1)) - burned(api, events);
-	assert.equal(await issuance(api, last), expected);
+	lost = expected - (await issuance(api, last));
+	assert.equal(lost, 0n);
 	return events;
+}
+
+/** A test of an abuse, which scripts/abuse wants a line of: whether it failed, and what was lost. */
+function abuse(name, attempt) {
+	test(name, async () => {
+		const tell = async (passed) => {
+			const line = { abuse: name, passed, lost: lost === null ? null : Number(lost) };
+			const file = process.env.OPENLEDGER_ABUSE;
+			if (file) await appendFile(file, `${JSON.stringify(line)}\n`);
+		};
+		lost = null;
+		await attempt().then(
+			() => tell(true),
+			async (error) => {
+				await tell(false);
+				throw error;
+			},
+		);
+	});
 }
 
 /** A claim that credits nobody, for an answer of the model. */
@@ -155,9 +175,9 @@ test('honest_answer_is_upheld_and_paid', async () => {
 	await conserved(honest.requestedAt);
 });
 
-test('operator_that_lies_about_its_claim_pays_and_contributors_are_paid_all_the_same', async () => {
+abuse('operator_that_lies_about_its_claim_pays_and_contributors_are_paid_all_the_same', async () => {
 	const { request } = await ask(LIAR.operator);
-		const answer = Buffer.from(honest.answer).toString('hex');
+	const answer = Buffer.from(honest.answer).toString('hex');
 	const call = api.tx.inference.answer(request, `0x${answer}`, honest.usage, await emptyClaim());
 	await submit(call, LIAR.agent);
 	const end = await ended(request);
@@ -189,10 +209,10 @@ async function rejected(text, usage) {
 	assert.equal(earlier - (await worth(api, PAYER)), transactionFees(api, events, PAYER));
 }
 
-test('payer_is_refunded_when_the_answer_is_false', () =>
+abuse('payer_is_refunded_when_the_answer_is_false', () =>
 	rejected('The door is whatever you want it to be.', { prompt: 20, output: 9 }));
 
-test('payer_is_refunded_when_the_answer_is_charged_for_tokens_that_it_did_not_take', () =>
+abuse('payer_is_refunded_when_the_answer_is_charged_for_tokens_that_it_did_not_take', () =>
 	rejected(honest.answer, { ...honest.usage, prompt: honest.usage.prompt + 3 }));
 
 test('client_shows_audits_and_verifiers', async () => {
