@@ -25,6 +25,11 @@ fn deposits_in_fees() -> Rules {
 	Rules { deposit: Deposit::Fees(3.0), ..Rules::default() }
 }
 
+/// The default rules with deposits of four fees where by default they are three.
+fn higher_deposits() -> Rules {
+	Rules { deposit: Deposit::Penalty(0.2), ..Rules::default() }
+}
+
 /// The default rules with the same deposit for every claim, in OPEN.
 fn constant_deposits() -> Rules {
 	Rules { deposit: Deposit::Constant(10.0), ..Rules::default() }
@@ -149,6 +154,8 @@ pub(crate) fn limits(rules: &Rules, market: &Market) -> Value {
 			"appealing": ring(least, 1.0).appealing_pays_from(rules),
 			"appealing_where_deposits_are_in_fees":
 				ring(least, 1.0).appealing_pays_from(&deposits_in_fees()),
+			"appealing_where_deposits_are_a_fifth_of_the_penalty":
+				ring(least, 1.0).appealing_pays_from(&higher_deposits()),
 		})
 	});
 	json!(rows)

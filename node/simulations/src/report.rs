@@ -8,6 +8,7 @@ use crate::{
 	lying::Lying,
 	odds,
 	plot::{Line, chart},
+	rings::Ring,
 	rules::{Market, Refills, Rules},
 	scenarios::{
 		Crowd, OPERATORS, VERIFIERS, lived, operators_gain, over_honest_operators,
@@ -211,8 +212,8 @@ fn seats(rules: &Rules, market: &Market) -> Value {
 	let rising = market.cost - rules.fine_in_fees;
 	// All of a fee that a ring pays to itself, but for verifiers', validators' and treasury's parts;
 	// and computing the answer, and again for each of its seats.
-	let ring = 1.0 / 3.0;
-	let spent = 0.1 + market.cost * (1.0 + executions * ring);
+	let share = 1.0 / 3.0;
+	let spent = 0.1 + market.cost * (1.0 + executions * share);
 	json!({
 		"pay": rules.seat_reward,
 		"mean_fee": mean,
@@ -224,7 +225,10 @@ fn seats(rules: &Rules, market: &Market) -> Value {
 		"fee_from_which_a_fine_costs_less":
 			(rising > 0.0).then(|| (fine + rules.seat_reward) / rising),
 		"fee_up_to_which_a_third_gains_by_asking_itself":
-			executions * ring * rules.seat_reward / spent,
+			executions * share * rules.seat_reward / spent,
+		"pay_from_which_appealing_falsely_pays_a_third":
+			Ring { share, bond: market.verifier_bond, fee: 0.0, aside: 1.0 }
+				.seat_reward_up_to(rules),
 		"highest_cost_paid_for": rules.verifiers / executions,
 		"part_of_fees_needed": executions * market.cost,
 		"part_of_fees_needed_where_computing_takes_all_of_the_operators": executions * rules.operator,

@@ -154,6 +154,14 @@ impl Ring {
 		(last * self.won_by_appealing(rules) + self.paid_in_last(rules)) / (1.0 - last)
 	}
 
+	/// What a seat can be paid at most, in OPEN, without an appeal against the truth paying at the
+	/// fee that brings the least penalty, where it loses the least, whatever `fee` is.
+	pub fn seat_reward_up_to(&self, rules: &Rules) -> f64 {
+		let fee = rules.least_penalty * rules.audit / rules.margin;
+		let unpaid = Rules { seat_reward: 0.0, ..rules.clone() };
+		-Self { fee, ..*self }.appealing_returns(&unpaid) / (rules.appeal as f64 * self.share)
+	}
+
 	/// The share from which on accusing pays, whatever `share` is.
 	pub fn accusing_pays_from(&self, rules: &Rules) -> f64 {
 		pays_from(|share| Self { share, ..*self }.accusing_returns(rules) > 0.0)

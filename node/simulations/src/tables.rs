@@ -178,6 +178,7 @@ pub fn tables(report: &Value) -> String {
 				"with mean bonds",
 				"appealing",
 				"with deposits of three fees",
+				"with a fifth of the penalty",
 			],
 			list(&report["limits"]).map(|row| {
 				let names = [
@@ -190,6 +191,7 @@ pub fn tables(report: &Value) -> String {
 					"accusing_as_payer_with_mean_bonds",
 					"appealing",
 					"appealing_where_deposits_are_in_fees",
+					"appealing_where_deposits_are_a_fifth_of_the_penalty",
 				];
 				let shares = names.iter().map(|name| number(&row[*name], 3));
 				core::iter::once(row["fee"].to_string()).chain(shares).collect()

@@ -100,6 +100,19 @@ fn appealing_falsely_pays_a_third_at_no_fee() {
 }
 
 #[test]
+fn appealing_falsely_pays_a_third_where_seats_are_paid_more_than_deposits_bear() {
+	let most = third(0.0, 1.0).seat_reward_up_to(&Rules::default());
+	assert!(most > Rules::default().seat_reward);
+	let returns = |seat_reward: f64, fee: f64| {
+		third(fee, 1.0).appealing_returns(&Rules { seat_reward, ..Rules::default() })
+	};
+	for fee in [0.01, 0.1, 0.3, 0.5, 0.7, 1.0, 10.0] {
+		assert!(returns(0.99 * most, fee) < 0.0, "{fee}");
+	}
+	assert!(returns(1.01 * most, 0.5) > 0.0);
+}
+
+#[test]
 fn appealing_falsely_pays_a_third_at_low_fees_where_deposits_are_fees_alone() {
 	let rules = Rules { deposit: Deposit::Fees(3.0), ..Rules::default() };
 	let up_to = third(0.0, 1.0).appealing_pays_up_to_fee(&rules).unwrap();
