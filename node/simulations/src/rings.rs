@@ -96,7 +96,8 @@ impl Ring {
 	}
 
 	/// How many of the ring's `seats` in a first committee it is best to accuse with, where it has most
-	/// of it: a bare majority is enough, and what the others say is only worth what the verdict makes it.
+	/// of it: a bare majority carries the verdict, and the others are fined for the truth only where the
+	/// ring wins.
 	pub fn accusers(&self, rules: &Rules, seats: usize) -> usize {
 		let returns = |accusing| self.accusing_with(rules, seats, accusing);
 		(majority(rules.committee)..=seats)
