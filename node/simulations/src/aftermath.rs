@@ -46,9 +46,9 @@ impl World {
 
 	fn fine(&mut self, case: &Case, verifier: usize, vote: Vote) {
 		let fell_for = case.operator.is_none() && vote == Vote::Uphold;
-		let part = if fell_for { self.rules.canary_loss } else { self.rules.fine };
-		let loss = part * self.verifier_bonds[verifier] + self.rules.fine_in_fees * case.fee;
-		let loss = loss.min(self.verifier_bonds[verifier]);
+		let bond = self.verifier_bonds[verifier];
+		let loss =
+			if fell_for { self.rules.canary_loss * bond } else { self.rules.fined(bond, case.fee) };
 		self.verifier_bonds[verifier] -= loss;
 		self.fines[verifier] += 1;
 		if vote == Vote::Nothing || fell_for || self.rules.minority_strikes {

@@ -65,8 +65,9 @@ pub enum Verifier {
 	/// Honest, but upholds false claims of operators of its own ring, which give it the trace, where
 	/// the ring has most of the committee: its members know who was drawn before they vote.
 	Colluding,
-	/// Honest, but refutes true claims with high fees where its ring has most of the committee: all its
-	/// members by the same invented execution.
+	/// Honest, but refutes true claims with high fees where its ring has most of the committee: its
+	/// members by the same invented execution, in a first committee so many of them as returns the
+	/// ring the most.
 	Accusing,
 	/// Honest, but its ring appeals wherever a true claim was upheld by a committee that it has no seat
 	/// in, which would be fined if the appeal were won, and refutes it so where it has most of the last

@@ -15,6 +15,26 @@ fn uncapped() -> Rules {
 	Rules { cap: f64::INFINITY, ..Rules::default() }
 }
 
+/// The default rules with fines that do not grow with the claim's fee.
+fn fines_of_bonds_alone() -> Rules {
+	Rules { fine_in_fees: 0.0, ..Rules::default() }
+}
+
+/// The default rules with deposits of three fees, however small those are.
+fn deposits_in_fees() -> Rules {
+	Rules { deposit: Deposit::Fees(3.0), ..Rules::default() }
+}
+
+/// The default rules with deposits of four fees where by default they are three.
+fn higher_deposits() -> Rules {
+	Rules { deposit: Deposit::Penalty(0.2), ..Rules::default() }
+}
+
+/// The default rules with the same deposit for every claim, in OPEN.
+fn constant_deposits() -> Rules {
+	Rules { deposit: Deposit::Constant(10.0), ..Rules::default() }
+}
+
 /// A ring that finds true claims with high fees false, and honest operators beside it.
 pub(crate) fn accusers(seed: u64) -> Value {
 	let rows = [0.2, 1.0 / 3.0, 0.4].map(|share| {
@@ -41,20 +61,13 @@ pub(crate) fn accusers(seed: u64) -> Value {
 		};
 		json!({
 			"ring": share,
-			"capped": of(&Rules::default(), 0.0),
-			"capped_and_payer": of(&Rules::default(), 1.0),
-			"uncapped": of(&uncapped(), 0.0),
+			"rewards_only": of(&Rules::default(), 0.0),
+			"its_fee_back_besides": of(&Rules::default(), 1.0),
+			"its_fee_back,_fines_of_bonds_alone": of(&fines_of_bonds_alone(), 1.0),
+			"rewards_without_the_cap": of(&uncapped(), 0.0),
 		})
 	});
 	json!(rows)
-}
-
-/// An appeal's deposit that is a part of the penalty: as many fees of the claim as by default, and no
-/// less than that comes to for the least penalty.
-pub(crate) fn in_proportion_to_penalties() -> Rules {
-	let rules = Rules::default();
-	let Deposit::Fees(fees) = rules.deposit else { return rules };
-	Rules { deposit: Deposit::Penalty(fees * rules.audit / rules.margin), ..rules }
 }
 
 /// Whether a ring of a third gains by appealing against the truth, by fee and by deposit.
@@ -89,12 +102,11 @@ pub(crate) fn false_appeals(seed: u64) -> Value {
 				"pays_from_share": ring.appealing_pays_from(rules),
 			})
 		};
-		let constant = Rules { deposit: Deposit::Constant(10.0), ..Rules::default() };
 		json!({
 			"fee": fee,
-			"as_decided": of(&Rules::default()),
-			"of_the_penalty": of(&in_proportion_to_penalties()),
-			"constant": of(&constant),
+			"of_the_penalty": of(&Rules::default()),
+			"in_fees": of(&deposits_in_fees()),
+			"constant": of(&constant_deposits()),
 		})
 	});
 	json!(rows)
@@ -104,17 +116,16 @@ pub(crate) fn false_appeals(seed: u64) -> Value {
 pub(crate) fn right_appeals(rules: &Rules, market: &Market) -> Value {
 	let rows = [0.1, 0.2, 1.0 / 3.0].map(|share| {
 		let ring = Ring { share, bond: market.verifier_bond, fee: 0.0, aside: 0.0 };
-		let constant = Rules { deposit: Deposit::Constant(10.0), ..rules.clone() };
 		let common = Ring { fee: market.common_fee, ..ring };
 		json!({
 			"share": share,
 			"outsider_up_to": ring.appealing_rightly_pays_up_to_fee(rules, false),
 			"outvoted_up_to": ring.appealing_rightly_pays_up_to_fee(rules, true),
 			"outsider_about_a_common_fee": common.appealing_rightly_returns(rules, false),
-			"outsider_where_deposits_are_of_the_penalty":
-				common.appealing_rightly_returns(&in_proportion_to_penalties(), false),
+			"outsider_where_deposits_are_in_fees":
+				common.appealing_rightly_returns(&deposits_in_fees(), false),
 			"outsider_where_deposits_are_constant":
-				common.appealing_rightly_returns(&constant, false),
+				common.appealing_rightly_returns(&constant_deposits(), false),
 		})
 	});
 	json!(rows)
@@ -128,7 +139,6 @@ pub(crate) fn limits(rules: &Rules, market: &Market) -> Value {
 		};
 		let ring = |bond, aside| Ring { share: 0.0, bond, fee, aside };
 		let (least, mean) = (market.verifier_bond, seat_bond(market));
-		let growing = Rules { fine_in_fees: 0.1, ..rules.clone() };
 		let unappealed =
 			Lying { watched: 0.0, outvoted: 0.0, ..Lying::of(rules, market, Lie::Both, 0.0, fee) };
 		json!({
@@ -138,12 +148,14 @@ pub(crate) fn limits(rules: &Rules, market: &Market) -> Value {
 			"lie_about_both_watched": lies(Lie::Both, 1.0),
 			"accusing_for_rewards": ring(least, 0.0).accusing_pays_from(rules),
 			"accusing_as_payer": ring(least, 1.0).accusing_pays_from(rules),
-			"accusing_as_payer_where_fines_grow_with_fees":
-				ring(least, 1.0).accusing_pays_from(&growing),
+			"accusing_as_payer_where_fines_are_of_bonds_alone":
+				ring(least, 1.0).accusing_pays_from(&fines_of_bonds_alone()),
 			"accusing_as_payer_with_mean_bonds": ring(mean, 1.0).accusing_pays_from(rules),
 			"appealing": ring(least, 1.0).appealing_pays_from(rules),
-			"appealing_where_deposits_are_of_the_penalty":
-				ring(least, 1.0).appealing_pays_from(&in_proportion_to_penalties()),
+			"appealing_where_deposits_are_in_fees":
+				ring(least, 1.0).appealing_pays_from(&deposits_in_fees()),
+			"appealing_where_deposits_are_a_fifth_of_the_penalty":
+				ring(least, 1.0).appealing_pays_from(&higher_deposits()),
 		})
 	});
 	json!(rows)

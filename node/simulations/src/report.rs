@@ -8,6 +8,7 @@ use crate::{
 	lying::Lying,
 	odds,
 	plot::{Line, chart},
+	rings::Ring,
 	rules::{Market, Refills, Rules},
 	scenarios::{
 		Crowd, OPERATORS, VERIFIERS, lived, operators_gain, over_honest_operators,
@@ -206,7 +207,13 @@ fn captures(rules: &Rules, market: &Market) -> Value {
 fn seats(rules: &Rules, market: &Market) -> Value {
 	let executions = rules.audit * rules.committee as f64;
 	let mean = market.mean_fee();
-	let least = rules.fine * market.verifier_bond;
+	let fine = rules.fine * market.verifier_bond;
+	// What executing costs more for each OPEN of fee than a fine grows by it.
+	let rising = market.cost - rules.fine_in_fees;
+	// All of a fee that a ring pays to itself, but for verifiers', validators' and treasury's parts;
+	// and computing the answer, and again for each of its seats.
+	let share = 1.0 / 3.0;
+	let spent = 0.1 + market.cost * (1.0 + executions * share);
 	json!({
 		"pay": rules.seat_reward,
 		"mean_fee": mean,
@@ -215,7 +222,13 @@ fn seats(rules: &Rules, market: &Market) -> Value {
 		"part_of_the_verifiers_part_that_is_paid_out":
 			rules.seat_reward / rules.seat_reward_that_lasts(mean),
 		"fee_up_to_which_a_seat_pays": rules.seat_reward / market.cost,
-		"fee_from_which_a_fine_costs_less": (least + rules.seat_reward) / market.cost,
+		"fee_from_which_a_fine_costs_less":
+			(rising > 0.0).then(|| (fine + rules.seat_reward) / rising),
+		"fee_up_to_which_a_third_gains_by_asking_itself":
+			executions * share * rules.seat_reward / spent,
+		"pay_from_which_appealing_falsely_pays_a_third":
+			Ring { share, bond: market.verifier_bond, fee: 0.0, aside: 1.0 }
+				.seat_reward_up_to(rules),
 		"highest_cost_paid_for": rules.verifiers / executions,
 		"part_of_fees_needed": executions * market.cost,
 		"part_of_fees_needed_where_computing_takes_all_of_the_operators": executions * rules.operator,

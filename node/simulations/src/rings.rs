@@ -1,9 +1,13 @@
 //! Closed forms: what a ring of verifiers gains against operators who are honest.
 //!
 //! Its members know who was drawn before they vote, and vote against the truth only where they have
-//! most of the committee. With `p'` and `p` they have most of a first and of a last one, on average
-//! with `k` and `j` seats, and are rewarded alone where they win, since nobody else agrees. What it has
-//! besides (`x`) are the contributors' part or the whole fee ([`crate::rules::Market::aside`]).
+//! most of the committee. With `p'` and `p` they have most of a first and of a last one, with `k` and
+//! `j` seats, and are rewarded alone where they win, since nobody else agrees. What it has besides
+//! (`x`) are the contributors' part or the whole fee ([`crate::rules::Market::aside`]).
+//!
+//! Its seats in a last committee, which nobody would have drawn without it, agree with the verdict
+//! whichever that is, and are paid for it. Seats are taken to be paid in full and to execute for
+//! nothing, both of which favours the ring.
 
 use crate::{
 	odds::{captured, exactly, majority},
@@ -71,26 +75,49 @@ impl Ring {
 		count as f64 * rules.reward(rules.penalty(self.fee), count)
 	}
 
-	/// What finding a true claim false returns, in OPEN, for each first committee that the ring has most
-	/// of, where the operator appeals: `p·(E[rewards of k + j] + x·F) − (1 − p)·E[k]·(σ·B + y·F)`. Its members
-	/// on the last committee vote as honest ones where they have not most of it, and lose nothing.
-	pub fn accusing_returns(&self, rules: &Rules) -> f64 {
+	/// What the ring's seats in a last committee are paid on average, in OPEN: `n·φ·seat reward`.
+	fn paid_in_last(&self, rules: &Rules) -> f64 {
+		rules.appeal as f64 * self.share * rules.seat_reward
+	}
+
+	/// What it returns beyond honesty, in OPEN, that of the ring's `seats` in a first committee so many
+	/// as `accusing` find a true claim false, and the others find it true, where the operator appeals:
+	/// `p·(E[rewards of accusing + j] + x·F − others·f) − (1 − p)·accusing·f + n·φ·seat reward`, where
+	/// `f` is a fine with the seat's pay. Its seats in the last committee vote as honest ones where they
+	/// have not most of it.
+	fn accusing_with(&self, rules: &Rules, seats: usize, accusing: usize) -> f64 {
 		let last = captured(rules.appeal, self.share);
-		let mut rewards = 0.0;
-		let mut seats = 0.0;
-		for (first, odds) in seats_where_captured(rules.committee, self.share) {
-			seats += odds * first as f64;
-			for (theirs, last_odds) in seats_where_captured(rules.appeal, self.share) {
-				rewards += odds * last_odds * self.rewards(rules, first + theirs);
-			}
-		}
-		let won = rewards + self.aside * self.fee;
-		let fine = rules.fine * self.bond + rules.fine_in_fees * self.fee;
-		last * won - (1.0 - last) * seats * fine
+		let rewards: f64 = seats_where_captured(rules.appeal, self.share)
+			.map(|(theirs, odds)| odds * self.rewards(rules, accusing + theirs))
+			.sum();
+		let lost = rules.fined(self.bond, self.fee) + rules.seat_reward;
+		let won = rewards + self.aside * self.fee - (seats - accusing) as f64 * lost;
+		last * won - (1.0 - last) * accusing as f64 * lost + self.paid_in_last(rules)
+	}
+
+	/// How many of the ring's `seats` in a first committee it is best to accuse with, where it has most
+	/// of it: a bare majority carries the verdict, and the others are fined for the truth only where the
+	/// ring wins.
+	pub fn accusers(&self, rules: &Rules, seats: usize) -> usize {
+		let returns = |accusing| self.accusing_with(rules, seats, accusing);
+		(majority(rules.committee)..=seats)
+			.max_by(|a, b| returns(*a).total_cmp(&returns(*b)))
+			.unwrap_or(seats)
+	}
+
+	/// What finding a true claim false returns, in OPEN, for each first committee that the ring has most
+	/// of, with as many of its seats as is best.
+	pub fn accusing_returns(&self, rules: &Rules) -> f64 {
+		seats_where_captured(rules.committee, self.share)
+			.map(|(seats, odds)| {
+				odds * self.accusing_with(rules, seats, self.accusers(rules, seats))
+			})
+			.sum()
 	}
 
 	/// What the ring wins by an appeal against a true claim's being upheld by a committee that it has no
-	/// seat in, in OPEN, where it has most of the last committee: `E[rewards of j + 1] + x·F`. The appellant is rewarded like a seat.
+	/// seat in, in OPEN, where it has most of the last committee: `E[rewards of j + 1] + x·F`. The
+	/// appellant is rewarded like a seat.
 	fn won_by_appealing(&self, rules: &Rules) -> f64 {
 		let rewards = seats_where_captured(rules.appeal, self.share)
 			.map(|(theirs, odds)| odds * self.rewards(rules, theirs + 1));
@@ -104,7 +131,7 @@ impl Ring {
 		let last = captured(rules.appeal, self.share);
 		let accounts = rules.appeal + 1 + usize::from(outvoted);
 		let reward = rules.reward(rules.penalty(self.fee), accounts);
-		let saved = if outvoted { reward + rules.fine * self.bond } else { 0.0 };
+		let saved = if outvoted { reward + rules.fined(self.bond, self.fee) } else { 0.0 };
 		(1.0 - last) * (reward + saved) - last * rules.stake(self.fee)
 	}
 
@@ -113,16 +140,27 @@ impl Ring {
 		highest(|fee| Self { fee, ..*self }.appealing_rightly_returns(rules, outvoted) > 0.0)
 	}
 
-	/// What an appeal against the truth returns, in OPEN: what is won with `p`, less the deposit with `1 − p`.
+	/// What an appeal against the truth returns, in OPEN: what is won with `p`, less the deposit with
+	/// `1 − p`, and what its seats are paid either way.
 	pub fn appealing_returns(&self, rules: &Rules) -> f64 {
 		let last = captured(rules.appeal, self.share);
-		last * self.won_by_appealing(rules) - (1.0 - last) * rules.stake(self.fee)
+		let won = last * self.won_by_appealing(rules) + self.paid_in_last(rules);
+		won - (1.0 - last) * rules.stake(self.fee)
 	}
 
-	/// The least deposit at which such an appeal does not pay, in OPEN: `p / (1 − p)` of what it wins.
+	/// The least deposit at which such an appeal does not pay, in OPEN: `p / (1 − p)` of what it wins,
+	/// and `1 / (1 − p)` of what its seats are paid.
 	pub fn least_deposit(&self, rules: &Rules) -> f64 {
 		let last = captured(rules.appeal, self.share);
-		last / (1.0 - last) * self.won_by_appealing(rules)
+		(last * self.won_by_appealing(rules) + self.paid_in_last(rules)) / (1.0 - last)
+	}
+
+	/// What a seat can be paid at most, in OPEN, without an appeal against the truth paying at the
+	/// fee that brings the least penalty, where it loses the least, whatever `fee` is.
+	pub fn seat_reward_up_to(&self, rules: &Rules) -> f64 {
+		let fee = rules.least_penalty * rules.audit / rules.margin;
+		let unpaid = Rules { seat_reward: 0.0, ..rules.clone() };
+		-Self { fee, ..*self }.appealing_returns(&unpaid) / (rules.appeal as f64 * self.share)
 	}
 
 	/// The share from which on accusing pays, whatever `share` is.
@@ -135,10 +173,24 @@ impl Ring {
 		pays_from(|share| Self { share, ..*self }.appealing_returns(rules) > 0.0)
 	}
 
-	/// The fee in OPEN from which on accusing pays, whatever `fee` is; none up to a million OPEN. What it
-	/// returns never falls as fees rise.
+	/// The lowest fee in OPEN at which accusing pays, whatever `fee` is, looked for in steps of a
+	/// twentieth from a thousandth on; none where it pays at none up to a million OPEN. Above, fines that
+	/// grow with the fee can make it lose again.
 	pub fn accusing_pays_from_fee(&self, rules: &Rules) -> Option<f64> {
-		highest(|fee| Self { fee, ..*self }.accusing_returns(rules) <= 0.0)
+		let pays = |fee: f64| Self { fee, ..*self }.accusing_returns(rules) > 0.0;
+		let first = core::iter::successors(Some(1e-3), |fee| Some(fee * 1.05))
+			.take_while(|fee| *fee < 1e6)
+			.find(|fee| pays(*fee))?;
+		let (mut low, mut high) = (first / 1.05, first);
+		for _ in 0..60 {
+			let middle = (low + high) / 2.0;
+			if pays(middle) {
+				high = middle;
+			} else {
+				low = middle;
+			}
+		}
+		Some(high)
 	}
 
 	/// The fee in OPEN up to which appealing falsely pays, whatever `fee` is; zero where it does at none,

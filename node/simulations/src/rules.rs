@@ -31,7 +31,7 @@ pub struct Rules {
 	/// What of its bond a verifier loses by not revealing, or by a finding that the verdict
 	/// disagrees with (`σ`).
 	pub fine: f64,
-	/// What it loses besides, in fees of the claim (`y`). The chain takes nothing.
+	/// What it loses besides, in fees of the claim (`y`), as far as the bond goes.
 	pub fine_in_fees: f64,
 	/// What of its bond a verifier loses by upholding a canary.
 	pub canary_loss: f64,
@@ -71,14 +71,15 @@ impl Default for Rules {
 			least_penalty: 10.0,
 			canary: 0.0,
 			fine: 0.005,
-			fine_in_fees: 0.0,
+			fine_in_fees: 0.1,
 			canary_loss: 0.1,
 			strikes: 3,
 			minority_strikes: false,
 			rewarded: 0.5,
 			cap: 5.0,
-			deposit: Deposit::Fees(3.0),
-			seat_reward: 0.01,
+			// The chain's appeal factor by its penalty factor: three fees by twenty.
+			deposit: Deposit::Penalty(0.15),
+			seat_reward: 0.1,
 			least_bond: 1_000.0,
 			exposure: 0.5,
 			contributors: 0.5,
@@ -98,6 +99,12 @@ impl Rules {
 	/// `min(r·penalty / count, cap)`.
 	pub fn reward(&self, penalty: f64, count: usize) -> f64 {
 		(self.rewarded * penalty / count.max(1) as f64).min(self.cap)
+	}
+
+	/// What a verifier with this bond loses by a fine about a claim with this fee, in OPEN:
+	/// `min(σ·bond + y·fee, bond)`.
+	pub fn fined(&self, bond: f64, fee: f64) -> f64 {
+		(self.fine * bond + self.fine_in_fees * fee).min(bond)
 	}
 
 	/// What an appeal puts at stake, in OPEN.

@@ -119,7 +119,13 @@ pub fn tables(report: &Value) -> String {
 				"with least bonds",
 			],
 			list(&report["accusers"]).flat_map(|ring| {
-				["capped", "capped_and_payer", "uncapped"].map(|rule| {
+				[
+					"rewards_only",
+					"its_fee_back_besides",
+					"its_fee_back,_fines_of_bonds_alone",
+					"rewards_without_the_cap",
+				]
+				.map(|rule| {
 					let row = &ring[rule];
 					vec![
 						number(&ring["ring"], 3),
@@ -141,12 +147,12 @@ pub fn tables(report: &Value) -> String {
 				"an appeal returns",
 				"simulated, for each OPEN of bond",
 				"honest operators",
-				"deposit of the penalty",
+				"deposit of three fees",
 				"an appeal returns",
 				"constant deposit, returns",
 			],
 			list(&report["false_appeals"]).map(|row| {
-				let (decided, of_penalty) = (&row["as_decided"], &row["of_the_penalty"]);
+				let (decided, in_fees) = (&row["of_the_penalty"], &row["in_fees"]);
 				vec![
 					row["fee"].to_string(),
 					number(&decided["deposit"], 2),
@@ -154,8 +160,8 @@ pub fn tables(report: &Value) -> String {
 					number(&decided["closed_form"], 2),
 					interval(&decided["over_its_honesty"]),
 					interval(&decided["operators"]),
-					number(&of_penalty["deposit"], 2),
-					number(&of_penalty["closed_form"], 2),
+					number(&in_fees["deposit"], 2),
+					number(&in_fees["closed_form"], 2),
 					number(&row["constant"]["closed_form"], 2),
 				]
 			}),
@@ -168,10 +174,11 @@ pub fn tables(report: &Value) -> String {
 				"lies, nobody appeals",
 				"accusing for rewards",
 				"accusing as payer",
-				"fines grow with fees",
+				"fines of bonds alone",
 				"with mean bonds",
 				"appealing",
-				"with deposits of the penalty",
+				"with deposits of three fees",
+				"with a fifth of the penalty",
 			],
 			list(&report["limits"]).map(|row| {
 				let names = [
@@ -180,10 +187,11 @@ pub fn tables(report: &Value) -> String {
 					"lie_about_both_that_nobody_appeals_for",
 					"accusing_for_rewards",
 					"accusing_as_payer",
-					"accusing_as_payer_where_fines_grow_with_fees",
+					"accusing_as_payer_where_fines_are_of_bonds_alone",
 					"accusing_as_payer_with_mean_bonds",
 					"appealing",
-					"appealing_where_deposits_are_of_the_penalty",
+					"appealing_where_deposits_are_in_fees",
+					"appealing_where_deposits_are_a_fifth_of_the_penalty",
 				];
 				let shares = names.iter().map(|name| number(&row[*name], 3));
 				core::iter::once(row["fee"].to_string()).chain(shares).collect()
@@ -195,7 +203,7 @@ pub fn tables(report: &Value) -> String {
 				"an outsider's appeal pays up to",
 				"an outvoted seat's",
 				"an outsider's about a common fee",
-				"with deposits of the penalty",
+				"with deposits of three fees",
 				"with a constant deposit",
 			],
 			list(&report["right_appeals"]).map(|row| {
@@ -204,7 +212,7 @@ pub fn tables(report: &Value) -> String {
 					fee(&row["outsider_up_to"]),
 					fee(&row["outvoted_up_to"]),
 					number(&row["outsider_about_a_common_fee"], 2),
-					number(&row["outsider_where_deposits_are_of_the_penalty"], 2),
+					number(&row["outsider_where_deposits_are_in_fees"], 2),
 					number(&row["outsider_where_deposits_are_constant"], 2),
 				]
 			}),

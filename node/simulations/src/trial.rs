@@ -4,6 +4,8 @@ use crate::{
 	agents::{Lie, Verifier},
 	books::Account,
 	odds::majority,
+	rings::Ring,
+	scenarios::seat_bond,
 	world::World,
 };
 use rand::Rng;
@@ -103,18 +105,22 @@ impl World {
 
 	/// Draws the committees of an audit, and counts their votes. Where a first and a second one, or
 	/// the appeal's, has no majority, or there are not enough verifiers for it, governance decides,
-	/// and is right.
+	/// and is right. Where nobody revealed anything the seats are freed without a fine.
 	fn trial(&mut self, case: &Case) -> Option<Trial> {
 		let seats = self.rules.committee;
-		let mut panels = vec![self.panel(seats, case, &[], false)?];
+		let mut panels = vec![self.panel(seats, case, &[], None)?];
 		let mut verdict = panels[0].verdict();
 		if verdict.is_none()
-			&& let Some(second) = self.panel(seats, case, &panels, false)
+			&& let Some(second) = self.panel(seats, case, &panels, None)
 		{
 			verdict = second.verdict();
 			panels.push(second);
 		}
 		let Some(against) = verdict else {
+			let mut votes = panels.iter().flat_map(|panel| &panel.votes);
+			if votes.all(|(_, vote)| *vote == Vote::Nothing) {
+				panels.clear();
+			}
 			return Some(Trial { panels, appeal: None, verdict: case.truth() });
 		};
 		let appellant = self.appellant(case, &panels, against);
@@ -123,16 +129,21 @@ impl World {
 			let verdict = if case.operator.is_none() { Vote::Refute } else { against };
 			return Some(Trial { panels, appeal: None, verdict });
 		};
-		let hostile = !case.is_false() && against == Vote::Uphold;
-		let last = self.panel(self.rules.appeal, case, &panels, hostile);
+		let last = self.panel(self.rules.appeal, case, &panels, Some(against));
 		let verdict = last.as_ref().and_then(Panel::verdict).unwrap_or(case.truth());
 		panels.extend(last);
 		Some(Trial { panels, appeal: Some(Appeal { appellant, against }), verdict })
 	}
 
 	/// A committee of so many, none of whom has had a seat in the audit, and its votes; none where
-	/// there are not enough. `hostile` is where the ring appealed against the truth.
-	fn panel(&mut self, seats: usize, case: &Case, had: &[Panel], hostile: bool) -> Option<Panel> {
+	/// there are not enough. `appealed` is the verdict that an appeal is against.
+	fn panel(
+		&mut self,
+		seats: usize,
+		case: &Case,
+		had: &[Panel],
+		appealed: Option<Vote>,
+	) -> Option<Panel> {
 		let seated: Vec<usize> =
 			had.iter().flat_map(|panel| &panel.votes).map(|(verifier, _)| *verifier).collect();
 		let drawn = self.urn.draw(seats, &seated, &mut self.rng);
@@ -141,16 +152,37 @@ impl World {
 		}
 		let rings = drawn.iter().filter(|verifier| self.verifiers[**verifier].in_ring()).count();
 		let captured = rings >= majority(seats);
-		let votes = drawn
-			.into_iter()
-			.map(|verifier| (verifier, self.vote(verifier, case, captured, hostile)))
-			.collect();
+		let hostile = appealed == Some(Vote::Uphold);
+		let mut inventing = match (captured && !case.is_false(), appealed) {
+			(true, None) => self.accusers(case.fee, rings),
+			(true, Some(_)) => rings,
+			(false, _) => 0,
+		};
+		let mut votes = Vec::with_capacity(seats);
+		for verifier in drawn {
+			let vote = self.vote(verifier, case, captured, inventing > 0, hostile);
+			inventing -= usize::from(vote == Vote::Invent);
+			votes.push((verifier, vote));
+		}
 		Some(Panel { votes })
 	}
 
-	fn vote(&mut self, verifier: usize, case: &Case, captured: bool, hostile: bool) -> Vote {
+	/// How many of a ring's seats in a first committee that it has most of accuse.
+	fn accusers(&self, fee: f64, seats: usize) -> usize {
+		let share = self.ring_urn.total() / self.urn.total();
+		let bond = seat_bond(&self.market);
+		Ring { share, bond, fee, aside: self.market.aside }.accusers(&self.rules, seats)
+	}
+
+	fn vote(
+		&mut self,
+		verifier: usize,
+		case: &Case,
+		captured: bool,
+		accuses: bool,
+		hostile: bool,
+	) -> Vote {
 		let bribed = case.offer > 0.0;
-		let accuses = captured && !case.is_false();
 		match self.verifiers[verifier] {
 			Verifier::Abstaining | Verifier::Copying => Vote::Nothing,
 			Verifier::Denying => Vote::Withheld,
@@ -191,7 +223,8 @@ impl World {
 			let appeals = rings.count() == 0 && self.verifiers.contains(&Verifier::Appealing);
 			return appeals.then(|| self.ringer().map(Appellant::Verifier)).flatten();
 		}
-		let mut votes = panels.iter().flat_map(|panel| &panel.votes);
+		// A verifier's node appeals against a verdict of its own committee alone.
+		let mut votes = panels.last()?.votes.iter();
 		let honest = votes.find(|(_, vote)| *vote == Vote::Refute);
 		let dares = self.rng.random::<f64>() < self.market.outvoted;
 		let outside = self.rng.random::<f64>() < self.market.watched;

@@ -12,7 +12,7 @@ use crate::{
 
 /// Rules under which no verifier loses anything, so that who is drawn never changes.
 pub fn steady() -> Rules {
-	Rules { fine: 0.0, canary_loss: 0.0, strikes: u32::MAX, ..Rules::default() }
+	Rules { fine: 0.0, fine_in_fees: 0.0, canary_loss: 0.0, strikes: u32::MAX, ..Rules::default() }
 }
 
 /// A crowd of liars beside enough honest operators to compare with.

@@ -40,11 +40,23 @@ fn verifiers_part_pays_seats_and_never_more_than_it_brought() {
 	let lasting = Rules::default().seat_reward_that_lasts(market.mean_fee());
 	let (left, gained) = earned(lasting);
 	assert!(left.abs() < 0.05 && gained > 0.0, "{left} {gained}");
-	let (left, gained) = earned(10.0 * lasting);
-	assert!((0.0..0.01).contains(&left) && gained > 0.0, "{left} {gained}");
-	// What is paid by default is less than executing costs at these fees.
-	let (left, gained) = earned(Rules::default().seat_reward);
+	for more in [Rules::default().seat_reward, 10.0 * lasting] {
+		let (left, gained) = earned(more);
+		assert!((0.0..0.05).contains(&left) && gained > 0.0, "{more}: {left} {gained}");
+	}
+	// A tenth of that is less than executing costs at these fees.
+	let (left, gained) = earned(0.1 * lasting);
 	assert!(left > 0.8 && gained < 0.0, "{left} {gained}");
+}
+
+#[test]
+fn deposits_and_fines_follow_fees_between_their_least_and_the_bond() {
+	let rules = Rules::default();
+	for (fee, deposit, fine) in [(0.1, 1.5, 5.01), (0.5, 1.5, 5.05), (5.0, 15.0, 5.5)] {
+		assert!((rules.stake(fee) - deposit).abs() < 1e-12, "{fee}");
+		assert!((rules.fined(1_000.0, fee) - fine).abs() < 1e-12, "{fee}");
+	}
+	assert_eq!(rules.fined(1_000.0, 1e5), 1_000.0);
 }
 
 #[test]

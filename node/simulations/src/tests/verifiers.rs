@@ -1,8 +1,10 @@
+use super::steady;
 use crate::{
-	agents::Verifier,
+	agents::{Operator, Verifier},
 	rules::{Market, Rules},
 	scenarios::{Crowd, VERIFIERS, lived, over_honest_verifiers, verifiers_gain},
 	stats::mean,
+	world::World,
 };
 
 /// Honest operators, and some verifiers of each strategy.
@@ -11,27 +13,49 @@ fn lazy() -> Crowd {
 }
 
 #[test]
-fn laziness_loses_and_executing_pays_where_seats_are_paid_what_comes_in() {
+fn laziness_loses_and_executing_pays_as_long_as_seats_are_paid() {
 	let market = Market::default();
 	let default = Rules::default();
-	let lasting =
-		Rules { seat_reward: default.seat_reward_that_lasts(market.mean_fee()), ..default.clone() };
-	for rules in [default, lasting.clone()] {
-		let world = lived(&rules, &market, &lazy(), 6);
+	let unpaid = Rules { seat_reward: 0.0, ..default.clone() };
+	for rules in [&default, &unpaid] {
+		let world = lived(rules, &market, &lazy(), 6);
 		for (name, does) in VERIFIERS.into_iter().filter(|(_, does)| does.lazy()) {
 			let over = over_honest_verifiers(&world, does);
 			assert!(over.high < 0.0, "{name}: {over:?}");
 		}
 	}
-	let world = lived(&lasting, &market, &lazy(), 6);
-	assert!(mean(&verifiers_gain(&world, Verifier::Honest)).low > 0.0);
+	let gain = |rules| mean(&verifiers_gain(&lived(rules, &market, &lazy(), 6), Verifier::Honest));
+	assert!(gain(&default).low > 0.0 && gain(&unpaid).high < 0.0);
 }
 
 #[test]
 fn laziness_pays_where_nothing_is_lost_by_it() {
-	let rules = Rules { fine: 0.0, strikes: u32::MAX, ..Rules::default() };
+	let rules = Rules { seat_reward: 0.0, ..steady() };
 	let world = lived(&rules, &Market::default(), &lazy(), 6);
 	assert!(over_honest_verifiers(&world, Verifier::Abstaining).low > 0.0);
+}
+
+#[test]
+fn nobody_is_fined_where_nobody_reveals_and_idleness_loses_as_soon_as_one_does() {
+	let lived = |executing: usize| {
+		let operators = vec![Operator::Honest; 200];
+		let verifiers = (0..20)
+			.map(|number| {
+				let does = if number < executing { Verifier::Honest } else { Verifier::Abstaining };
+				(does, 2_000.0)
+			})
+			.collect();
+		let mut world = World::new(Rules::default(), Market::default(), operators, verifiers, 4);
+		world.run();
+		world
+	};
+	let idle = lived(0);
+	assert!(idle.counts.audited > 1_000 && idle.counts.wronged == 0);
+	assert!(idle.fines.iter().chain(&idle.strikes).all(|count| *count == 0));
+	let one = lived(1);
+	assert!(one.strikes[0] == 0 && one.fines[0] == 0);
+	assert!(over_honest_verifiers(&one, Verifier::Abstaining).mean < 0.0);
+	assert!(one.strikes.iter().filter(|strikes| **strikes >= 3).count() > 10);
 }
 
 #[test]
