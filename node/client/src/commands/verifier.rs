@@ -22,8 +22,8 @@ pub enum Command {
 	/// Bond OPEN and name the agent key that your node's worker signs with. The chance to be drawn
 	/// is in proportion to the bond.
 	Register {
-		/// The agent's address. Its secret belongs into the node's keystore, type `oper`; an
-		/// operator's agent can be a verifier's too.
+		/// The agent's address. Its secret belongs into the node's keystore, type `oper`. Not an
+		/// operator's agent: two workers would share its nonces. It needs some OPEN for appeals.
 		#[arg(long)]
 		agent: String,
 		/// What you put at stake.
