@@ -23,20 +23,16 @@ impl<T: Config> Pallet<T> {
 			seats: BoundedVec::new(),
 			appeal: None,
 		};
-		let until = Self::now().saturating_add(T::CommitPeriod::get());
-		let Ok(until) = Self::schedule(claim, until) else { return Opened::Later };
 		match Self::seat(claim, note, &mut audit, note.round, seed) {
-			Seated::Yes => {}
-			Seated::Busy => return Opened::Later,
-			Seated::TooFew => return Opened::Never,
+			Ok(Seated::Yes) => {
+				Audits::<T>::insert(claim, audit);
+				Opened::Now
+			}
+			Ok(Seated::Busy) | Err(_) => Opened::Later,
+			Ok(Seated::TooFew) => Opened::Never,
 		}
-		audit.stage = Stage::Committing { until };
-		Audits::<T>::insert(claim, audit);
-		Opened::Now
 	}
-}
 
-impl<T: Config> Pallet<T> {
 	/// When an audit may be over at the earliest.
 	fn ends_at(audit: &Audit<T::AccountId>) -> BlockNumber {
 		let now = Self::now();

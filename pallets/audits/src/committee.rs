@@ -1,6 +1,6 @@
 //! Drawing committees.
 
-use crate::{Audit, Config, Duties, Event, Note, Pallet, Seat, Stage, Verifiers, seats};
+use crate::{Audit, Config, Duties, Error, Event, Note, Pallet, Seat, Stage, Verifiers, seats};
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::traits::Get;
@@ -118,23 +118,28 @@ impl<T: Config> Pallet<T> {
 		eligible
 	}
 
-	/// Draws the next committee of an audit with the lots' `seed` for `round`. Nothing changes where
-	/// not every seat can be filled.
+	/// Draws the next committee of an audit with the lots' `seed` for `round`, and sets its deadline.
+	/// Nothing changes where not every seat can be filled.
+	///
+	/// # Errors
+	/// [`Error::QueueFull`] where no block has room for the deadline; nothing has changed then either.
 	pub(crate) fn seat(
 		claim: RequestId,
 		note: &Note<T::AccountId>,
 		audit: &mut Audit<T::AccountId>,
 		round: RoundId,
 		seed: &Hash,
-	) -> Seated {
+	) -> Result<Seated, Error<T>> {
 		let level: Level = audit.level;
 		let wanted = seats(level);
 		let Eligible { free, busy } = Self::eligible(note, audit, round);
 		let all = (free.len() as u32).saturating_add(busy);
 		let drawn = draw(seed, &(claim, level), free, wanted);
 		if (drawn.len() as u32) < wanted {
-			return if all < wanted { Seated::TooFew } else { Seated::Busy };
+			return Ok(if all < wanted { Seated::TooFew } else { Seated::Busy });
 		}
+		let until = Self::now().saturating_add(T::CommitPeriod::get());
+		let until = Self::schedule(claim, until)?;
 		for who in &drawn {
 			Verifiers::<T>::mutate(who, |verifier| {
 				if let Some(verifier) = verifier {
@@ -148,10 +153,9 @@ impl<T: Config> Pallet<T> {
 			let seat = Seat { verifier: who.clone(), level, commitment: None, finding: None };
 			let _ = audit.seats.try_push(seat);
 		}
-		let until = Self::now().saturating_add(T::CommitPeriod::get());
 		audit.stage = Stage::Committing { until };
 		Self::deposit_event(Event::CommitteeDrawn { claim, level, committee: drawn, until });
-		Seated::Yes
+		Ok(Seated::Yes)
 	}
 }
 

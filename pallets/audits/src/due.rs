@@ -46,12 +46,8 @@ impl<T: Config> Pallet<T> {
 					Audits::<T>::insert(claim, audit);
 					return Ok(());
 				};
-				match Self::seat(claim, &note, &mut audit, round, &seed) {
-					Seated::Yes => {
-						let until = now.saturating_add(T::CommitPeriod::get());
-						let until = Self::schedule(claim, until)?;
-						audit.stage = Stage::Committing { until };
-					}
+				match Self::seat(claim, &note, &mut audit, round, &seed)? {
+					Seated::Yes => {}
 					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
 					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
 				}

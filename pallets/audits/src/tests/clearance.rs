@@ -116,6 +116,11 @@ fn nobody_sits_in_more_audits_than_it_has_room_for() {
 		// It waits until one of them has room again, rather than being paid unaudited.
 		assert_eq!(clearance(3), Clearance::Until(6));
 		assert!(!Audits::<Test>::contains_key(3));
+		// However often it is asked for, it takes no room of others' deadlines.
+		let listed = || crate::Due::<Test>::iter_values().map(|due| due.len()).sum::<usize>();
+		let before = listed();
+		clearance(3);
+		assert_eq!(listed(), before);
 	});
 }
 
