@@ -15,7 +15,7 @@
 //! Randomness that did not exist at the commitment then draws some units of the batch's fees. The
 //! operator shows the receipts that they fall into, each with its place in the tree that the payer
 //! signed and with its claim ([`Pallet::reveal`]). From there on a draw is what an answered request
-//! is: its claim is verified, open to challenge and to audit, final after a while, and then paid
+//! is: its claim is verified, open to challenge, final after a while, and then paid
 //! ([`Settlement`]). Each draw pays the same part of the batch, so on average every receipt's
 //! contributors are paid exactly its fee's worth. A draw whose receipt is not shown in time, or whose
 //! answer is found false, goes back to the payers, and the operator pays for it from its bond.

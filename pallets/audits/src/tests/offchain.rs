@@ -21,13 +21,16 @@ use openledger_primitives_inference::{
 use sp_core::{
 	crypto::AccountId32,
 	offchain::{
-		OffchainDbExt, OffchainWorkerExt, TransactionPoolExt,
+		OffchainDbExt, OffchainWorkerExt, TransactionPool, TransactionPoolExt,
 		testing::{TestOffchainExt, TestTransactionPoolExt},
 	},
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
 use sp_runtime::traits::Dispatchable;
-use std::sync::{Arc, Mutex};
+use std::sync::{
+	Arc, Mutex,
+	atomic::{AtomicBool, Ordering},
+};
 
 /// An engine that executes as told.
 #[derive(Default)]
@@ -93,7 +96,23 @@ fn job() -> Job {
 
 type Pool = Arc<parking_lot::RwLock<sp_core::offchain::testing::PoolState>>;
 
+/// A pool that can refuse whatever comes.
+struct Moody {
+	pool: TestTransactionPoolExt,
+	refuses: Arc<AtomicBool>,
+}
+
+impl TransactionPool for Moody {
+	fn submit_transaction(&mut self, extrinsic: Vec<u8>) -> Result<(), ()> {
+		if self.refuses.load(Ordering::Relaxed) {
+			return Err(());
+		}
+		self.pool.submit_transaction(extrinsic)
+	}
+}
+
 struct Node {
+	refuses: Arc<AtomicBool>,
 	engine: Arc<Double>,
 	pool: Pool,
 	agent: AccountId32,
@@ -110,7 +129,8 @@ fn node(claimed: &Claim<AccountId32>, engine: bool, test: impl FnOnce(Node)) {
 	let mut ext = unchecked();
 	ext.register_extension(OffchainDbExt::new(offchain.clone()));
 	ext.register_extension(OffchainWorkerExt::new(offchain));
-	ext.register_extension(TransactionPoolExt::new(pool));
+	let refuses = Arc::new(AtomicBool::new(false));
+	ext.register_extension(TransactionPoolExt::new(Moody { pool, refuses: refuses.clone() }));
 	ext.register_extension(KeystoreExt::new(keystore));
 	if engine {
 		ext.register_extension(EngineExt::new(double.clone()));
@@ -121,7 +141,7 @@ fn node(claimed: &Claim<AccountId32>, engine: bool, test: impl FnOnce(Node)) {
 		register(12, BOND);
 		called(claimed);
 		JobOf::set(Some(job()));
-		test(Node { engine: double, pool: state, agent });
+		test(Node { refuses, engine: double, pool: state, agent });
 		check();
 	});
 }
@@ -253,6 +273,29 @@ fn commitment_can_be_opened_after_a_restart() {
 		};
 		assert_eq!(salt, before.found[0].salt);
 		node.include();
+	});
+}
+
+#[test]
+fn transaction_that_the_pool_refused_is_sent_with_the_next_block() {
+	node(&truth(), true, |node| {
+		node.engine.comes_to(&truth());
+		node.refuses.store(true, Ordering::Relaxed);
+		node.run();
+		assert_eq!((node.sent().len(), node.memory().in_flight), (0, None));
+		node.refuses.store(false, Ordering::Relaxed);
+		node.run();
+		node.include();
+		for n in [11, 12] {
+			commit(n, &honest(&truth())).unwrap();
+		}
+		// For a reveal nothing else is remembered anew: the mark has to go by itself.
+		node.refuses.store(true, Ordering::Relaxed);
+		node.run();
+		assert_eq!(node.memory().in_flight, None);
+		node.refuses.store(false, Ordering::Relaxed);
+		node.run();
+		assert_eq!(node.sent().len(), 2);
 	});
 }
 
