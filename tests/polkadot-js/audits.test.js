@@ -20,6 +20,8 @@ const OPEN = 10n ** 18n;
 const BOND = 2_000n;
 const MIN_PENALTY = 10n * OPEN;
 const ANSWER_TOKENS = 16;
+/** Enough for the answer to be a record's, and for its contributor to be paid. */
+const EPOCHS = 24;
 /** Blocks of each period, and every claim audited: the chain's own would take minutes. */
 const PARAMETERS = {
 	RoundLength: 2,
@@ -88,7 +90,7 @@ before(async () => {
 	}
 	const terms = ['--bond', BOND, '--endpoint', node.worker];
 	const [published] = await Promise.all([
-		publishModel(run, folder),
+		publishModel(run, folder, EPOCHS),
 		run(OPERATOR, 'operator', 'register', '--agent', '//Alice//operator', ...terms),
 		run(LIAR.operator, 'operator', 'register', '--agent', address(LIAR.agent), ...terms),
 	]);
@@ -170,6 +172,7 @@ test('honest_answer_is_upheld_and_paid', async () => {
 	honest = await ended(request);
 	assert.deepEqual([honest.state, honest.audit.stage], ['settled', 'concluded']);
 	assert.deepEqual(honest.audit.verdict, { kind: 'upheld' });
+	assert.ok(sum(honest.distribution.contributors.map(({ amount }) => amount)) > 0n, honest.answer);
 	assert.deepEqual(await upheld(), [1, 1, 1]);
 	assert.equal(await bond(OPERATOR), BOND * OPEN);
 	await conserved(honest.requestedAt);
@@ -189,6 +192,7 @@ abuse('operator_that_lies_about_its_claim_pays_and_contributors_are_paid_all_the
 	for (const part of ['sketch', 'gain', 'earnedPpm', 'paid', 'evidence']) {
 		assert.deepEqual(end[part], honest[part], part);
 	}
+	assert.deepEqual(end.distribution.contributors, honest.distribution.contributors);
 	assert.deepEqual(await upheld(), [2, 2, 2]);
 	// They are paid out of the verifiers' part of fees, of which there was none before.
 	assert.ok(sum(await Promise.all(VERIFIERS.map(accrued))) > 0n);

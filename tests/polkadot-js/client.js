@@ -62,8 +62,11 @@ export function client(node, folder) {
 	};
 }
 
-/** Publishes a model trained on four records by two contributors; resolves to its numbers. */
-export async function publishModel(run, folder) {
+/**
+ * Publishes a model trained on four records by two contributors; resolves to its numbers. With one epoch it
+ * has hardly learnt them, with more it answers by them.
+ */
+export async function publishModel(run, folder, epochs = 1) {
 	const owner = '//Bob';
 	const { datanet } = await run(owner, 'datanet', 'create', 'Lighthouse', '--kind', 'question-answer');
 	await Promise.all(
@@ -75,7 +78,7 @@ export async function publishModel(run, folder) {
 	);
 	await run(owner, 'datanet', 'accept', datanet);
 	const { snapshot } = await run(owner, 'datanet', 'snapshot', datanet);
-	const training = ['--base', base(), '--epochs', 1, '--rank', 2];
+	const training = ['--base', base(), '--epochs', epochs, '--rank', 2];
 	const trained = await run(owner, 'model', 'train', `${datanet}:${snapshot}`, ...training);
 	const publishing = ['--base', base(), '--name', 'lighthouse'];
 	const { model } = await run(owner, 'model', 'publish', trained.folder, ...publishing);
