@@ -20,6 +20,7 @@ use openledger_primitives_api::{
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
+use openledger_primitives_inference::Material;
 use pallet_calendar::EpochSlots;
 use pallet_grandpa::AuthorityId as GrandpaId;
 use pallet_nomination_pools::PoolId;
@@ -378,6 +379,10 @@ impl_runtime_apis! {
 
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>> {
 			Receipts::batch(batch)
+		}
+
+		fn material(model: ModelId) -> Option<Material> {
+			Inference::material(model)
 		}
 	}
 

@@ -20,6 +20,7 @@ use openledger_primitives_core::{
 	record::{RecordEntry, RecordLeaf, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment},
 };
+use openledger_primitives_inference::Material;
 use serde_json::{Value, json};
 use sp_api::{ApiRef, ProvideRuntimeApi, mock_impl_runtime_apis};
 use sp_blockchain::{BlockStatus, HeaderBackend, Info};
@@ -250,6 +251,10 @@ mock_impl_runtime_apis! {
 		}
 
 		fn batch(_: u32) -> Option<BatchInfo<AccountId32>> {
+			None
+		}
+
+		fn material(_: u32) -> Option<Material> {
 			None
 		}
 

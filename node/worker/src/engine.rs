@@ -27,12 +27,12 @@ impl QueueEngine {
 				free: u32::try_from(self.queue.free()).unwrap_or(u32::MAX),
 			}),
 			// A job that can't be answered here should not wait in line to be told so.
-			Command::Enqueue(job) if !self.answerer.bases().contains(&job.base) => {
-				Response::Failed(Failure::MissingBase(job.base))
+			Command::Enqueue(job) if !self.answerer.bases().contains(&job.material.base) => {
+				Response::Failed(Failure::MissingBase(job.material.base))
 			}
 			Command::Enqueue(job) => self.queue.enqueue(job),
-			Command::Execute(job) if !self.answerer.bases().contains(&job.base) => {
-				Response::Failed(Failure::MissingBase(job.base))
+			Command::Execute(job) if !self.answerer.bases().contains(&job.material.base) => {
+				Response::Failed(Failure::MissingBase(job.material.base))
 			}
 			Command::Execute(job) => self.queue.execute(job),
 			Command::ForgetExecution(request) => {
@@ -44,6 +44,12 @@ impl QueueEngine {
 				self.queue.forget(request);
 				Response::Forgotten
 			}
+			// This worker gives no receipts.
+			Command::ExecuteDrawn(_)
+			| Command::Owed(_)
+			| Command::Committed(_)
+			| Command::Show(..)
+			| Command::Finalise(_) => Response::Failed(Failure::Unavailable),
 		}
 	}
 }
@@ -96,7 +102,7 @@ mod tests {
 		let engine = engine(Scripted::default());
 		let base = Hash::repeat_byte(1);
 		let mut other = job(1);
-		other.base = base;
+		other.material.base = base;
 		let refused = Response::Failed(Failure::MissingBase(base));
 		assert_eq!(ask(&engine, Command::Enqueue(other)), refused);
 		assert_eq!(ask(&engine, Command::Poll(1)), Response::Failed(Failure::Unknown));
@@ -116,8 +122,8 @@ mod tests {
 		assert_eq!(ask(&engine, Command::Execute(job(1))), done);
 		assert_eq!(ask(&engine, Command::ForgetExecution(1)), Response::Forgotten);
 		let mut other = job(1);
-		other.base = Hash::repeat_byte(1);
-		let refused = Response::Failed(Failure::MissingBase(other.base));
+		other.material.base = Hash::repeat_byte(1);
+		let refused = Response::Failed(Failure::MissingBase(other.material.base));
 		assert_eq!(ask(&engine, Command::Execute(other)), refused);
 	}
 

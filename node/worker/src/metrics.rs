@@ -97,6 +97,7 @@ pub fn kind(failure: &Failure) -> &'static str {
 		Failure::BadContent(_) => "bad_content",
 		Failure::PromptTooLong => "prompt_too_long",
 		Failure::Engine(_) => "engine",
+		Failure::NotFinal => "not_final",
 	}
 }
 

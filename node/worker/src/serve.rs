@@ -189,7 +189,8 @@ impl Answerer for Server {
 	}
 
 	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Done, Failure> {
-		let served = self.bases.get(&job.base).ok_or(Failure::MissingBase(job.base))?;
+		let served =
+			self.bases.get(&job.material.base).ok_or(Failure::MissingBase(job.material.base))?;
 		let base = &served.base;
 		let question =
 			std::str::from_utf8(&job.prompt).map_err(|_| engine("the prompt is not UTF-8"))?;
@@ -207,7 +208,8 @@ impl Answerer for Server {
 			let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
 			check(cancel)?;
 			let trace = sealed(&seals(&job.seed.into(), &found.traces));
-			let claim = claim(index, found.sketch, found.gain, trace, &job.payer, job.method);
+			let claim =
+				claim(index, found.sketch, found.gain, trace, &job.payer, job.material.method);
 			Ok((claim.map_err(engine)?, found.traces))
 		})?;
 		accepted(job, &claim)?;
@@ -236,7 +238,11 @@ fn number([a, b, c, d, e, f, g, h, ..]: &[u8; 32]) -> u64 {
 
 /// What the runtime would refuse is a failure here, before anyone pays for submitting it.
 fn accepted(job: &Job, claim: &Claim<AccountId32>) -> Result<(), Failure> {
-	let terms = Terms { method: job.method, index: job.index, snapshots: &job.snapshots };
+	let terms = Terms {
+		method: job.material.method,
+		index: job.material.index,
+		snapshots: &job.material.snapshots,
+	};
 	match verify(&terms, &job.payer, claim) {
 		Ok(_) => Ok(()),
 		Err(refusal) => Err(engine(format!("the claim would be refused: {refusal:?}"))),

@@ -12,7 +12,7 @@ use openledger_primitives_core::{
 	model::{IndexCommitment, Method, PayBy, Usage},
 	record::upload_message,
 };
-use openledger_primitives_inference::{Failure, Job, Outcome};
+use openledger_primitives_inference::{Failure, Job, Material, Outcome};
 use parking_lot::Mutex;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use tokio_util::sync::CancellationToken;
@@ -40,19 +40,21 @@ pub fn job(request: RequestId) -> Job {
 		temperature: 0,
 		seed: [0; 32],
 		deadline: 100,
-		base: BASE,
-		adapter: Hash::zero(),
-		method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
-		index: IndexCommitment {
-			records_root: Hash::zero(),
-			records: 0,
-			contributors_root: Hash::zero(),
-			contributors: 0,
-			floor_ppm: 0,
-			file: Hash::zero(),
+		material: Material {
+			base: BASE,
+			adapter: Hash::zero(),
+			method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
+			index: IndexCommitment {
+				records_root: Hash::zero(),
+				records: 0,
+				contributors_root: Hash::zero(),
+				contributors: 0,
+				floor_ppm: 0,
+				file: Hash::zero(),
+			},
+			projection: Hash::zero(),
+			snapshots: Vec::new(),
 		},
-		projection: Hash::zero(),
-		snapshots: Vec::new(),
 	}
 }
 

@@ -140,7 +140,7 @@ pub mod pallet {
 		/// Where verifiers are paid.
 		type Rewards: traits::Rewards<Self::AccountId>;
 		/// Everything that executing an answer again takes.
-		type Jobs: job::Jobs;
+		type Jobs: job::Jobs<Self::AccountId>;
 		/// The key that an agent's off-chain worker signs with.
 		type AuthorityId: AppCrypto<Self::Public, Self::Signature>;
 		/// Who gets penalties.

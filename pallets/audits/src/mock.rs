@@ -21,12 +21,12 @@ use openledger_primitives_attribution::{
 	audit::{self, Execution, Finding, Level, Traces},
 };
 use openledger_primitives_core::{
-	Balance, Hash, ModelId, RequestId, RoundId, Sketch,
+	Balance, Endpoint, Hash, ModelId, RequestId, RoundId, Sketch,
 	model::Usage,
 	settlement::{Distribution, Sale},
 	traits::{self, AnsweredRequest},
 };
-use openledger_primitives_inference::job::{Job, Jobs};
+use openledger_primitives_inference::job::{Job, Jobs, Material};
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
 	BuildStorage, DispatchError, DispatchResult, MultiSignature, MultiSigner, Permill,
@@ -245,9 +245,14 @@ impl traits::Rewards<AccountId32> for Draws {
 	}
 }
 
-impl Jobs for Draws {
+impl Jobs<AccountId32> for Draws {
 	fn job(_: RequestId) -> Option<Job> {
 		JobOf::get()
+	}
+
+	fn material(_: ModelId, _: &AccountId32) -> Option<(Material, Endpoint)> {
+		let endpoint = Endpoint::truncate_from(b"http://operator".to_vec());
+		JobOf::get().map(|job| (job.material, endpoint))
 	}
 }
 

@@ -5,8 +5,8 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 use openledger_primitives_api::{OperatorInfo, Quote, RequestState, Trace};
-use openledger_primitives_core::{ModelId, RequestId, model::Usage, traits::Models};
-use openledger_primitives_inference::job::{Job, Jobs};
+use openledger_primitives_core::{Endpoint, ModelId, RequestId, model::Usage, traits::Models};
+use openledger_primitives_inference::job::{Job, Jobs, Material};
 
 fn text(bytes: &[u8]) -> String {
 	String::from_utf8_lossy(bytes).into_owned()
@@ -83,8 +83,12 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-impl<T: Config> Jobs for Pallet<T> {
+impl<T: Config> Jobs<T::AccountId> for Pallet<T> {
 	fn job(request: RequestId) -> Option<Job> {
 		Self::job(request, &Requests::<T>::get(request)?)
+	}
+
+	fn material(model: ModelId, operator: &T::AccountId) -> Option<(Material, Endpoint)> {
+		Some((Self::material(model)?, Operators::<T>::get(operator)?.operator.endpoint))
 	}
 }

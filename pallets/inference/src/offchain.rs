@@ -13,9 +13,12 @@ use frame_support::{
 };
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::Claim;
-use openledger_primitives_core::{BlockNumber, RequestId, model::Arithmetic, traits::Models};
+use openledger_primitives_core::{
+	BlockNumber, ModelId, RequestId, model::Arithmetic, traits::Models,
+};
 use openledger_primitives_inference::{
-	ARITHMETIC, Command, Failure, Job, Outcome, Progress, Response, host::exchange, sampling_seed,
+	ARITHMETIC, Command, Failure, Job, Material, Outcome, Progress, Response, host::exchange,
+	sampling_seed,
 };
 use sp_runtime::{
 	DispatchError,
@@ -164,10 +167,10 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Everything of the chain's state that answering takes.
-	pub(crate) fn job(id: RequestId, request: &RequestOf<T>) -> Option<Job> {
-		let model = T::Models::served(request.model)?;
-		// Engines that understand this runtime's messages compute with one arithmetic.
+	/// What a model version computes with: none where it is unknown, has no index, or computes another
+	/// arithmetic than engines that understand this runtime's messages.
+	pub fn material(model: ModelId) -> Option<Material> {
+		let model = T::Models::served(model)?;
 		let computed = match model.arithmetic {
 			Arithmetic::Canonical(number) => number == ARITHMETIC,
 			Arithmetic::Tolerant => true,
@@ -175,6 +178,18 @@ impl<T: Config> Pallet<T> {
 		if !computed {
 			return None;
 		}
+		Some(Material {
+			base: model.base,
+			adapter: model.adapter,
+			method: model.method,
+			index: model.index?,
+			projection: model.projection,
+			snapshots: model.snapshots,
+		})
+	}
+
+	/// Everything of the chain's state that answering takes.
+	pub(crate) fn job(id: RequestId, request: &RequestOf<T>) -> Option<Job> {
 		Some(Job {
 			request: id,
 			model: request.model,
@@ -184,12 +199,7 @@ impl<T: Config> Pallet<T> {
 			temperature: request.temperature,
 			seed: sampling_seed(id, &request.payer, &request.nonce),
 			deadline: request.deadline,
-			base: model.base,
-			adapter: model.adapter,
-			method: model.method,
-			index: model.index?,
-			projection: model.projection,
-			snapshots: model.snapshots,
+			material: Self::material(request.model)?,
 		})
 	}
 

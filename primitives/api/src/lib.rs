@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
+use openledger_primitives_inference::Material;
 
 /// The most entries that one page of a listing holds; larger limits are cut to it.
 pub const MAX_PAGE: u32 = 256;
@@ -79,5 +80,8 @@ sp_api::decl_runtime_apis! {
 		/// One batch with its draws, until pruned.
 		#[api_version(3)]
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
+		/// What a model version computes with: none where engines of this runtime can't.
+		#[api_version(3)]
+		fn material(model: ModelId) -> Option<Material>;
 	}
 }

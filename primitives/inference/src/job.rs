@@ -1,10 +1,11 @@
 //! What the off-chain worker asks of an engine, and what it gets back.
 
+use crate::receipts::{Drawn, Owed, Recomputed, Shown};
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
 use openledger_primitives_attribution::{Claim, audit::Traces};
 use openledger_primitives_core::{
-	Answer, BlockNumber, DatanetId, Hash, ModelId, Prompt, RequestId,
+	Answer, Balance, BatchId, BlockNumber, DatanetId, Endpoint, Hash, ModelId, Prompt, RequestId,
 	model::{IndexCommitment, Method, Usage},
 	record::Snapshot,
 };
@@ -47,6 +48,19 @@ pub enum Command {
 	Execute(Job),
 	/// Drop an execution and its result.
 	ForgetExecution(RequestId),
+	/// As [`Command::Execute`], where the operator has to hand out what was asked.
+	ExecuteDrawn(Drawn),
+	/// Which vouchers the operator's receipts store has that owe more than batches settled, at most so
+	/// many for each model version.
+	Owed(u32),
+	/// Write down that a batch of this operator is on chain. The engine looks it up in finalised
+	/// state.
+	Committed(BatchId),
+	/// Show the receipt that a unit of a batch lies in.
+	Show(BatchId, Balance),
+	/// A batch has nothing left to pay and none of its claims can be audited any more: its receipts can
+	/// be dropped. One that is not known changes nothing.
+	Finalise(BatchId),
 }
 
 /// The engine's answers to commands.
@@ -60,8 +74,15 @@ pub enum Response {
 	Forgotten,
 	/// The command could not be carried out.
 	Failed(Failure),
-	/// To [`Command::Execute`].
+	/// To [`Command::Execute`] and [`Command::ExecuteDrawn`].
 	Executed(Executed),
+	/// To [`Command::Owed`].
+	Owed(Vec<Owed>),
+	/// To [`Command::Committed`] and [`Command::Finalise`]: it is on disk, or will be before anything that
+	/// follows from it.
+	Noted,
+	/// To [`Command::Show`].
+	Shown(Shown),
 }
 
 /// What an engine can serve.
@@ -71,6 +92,23 @@ pub struct Capabilities {
 	pub bases: Vec<Hash>,
 	/// Jobs that still fit the queue.
 	pub free: u32,
+}
+
+/// What a model version's answers are computed and attributed with, as the chain has it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Material {
+	/// blake2b-256 of the base's weights file.
+	pub base: Hash,
+	/// blake2b-256 of the adapter blob.
+	pub adapter: Hash,
+	/// How answers are attributed.
+	pub method: Method,
+	/// The committed index.
+	pub index: IndexCommitment,
+	/// The seed that the chain drew for the index's projection.
+	pub projection: Hash,
+	/// The snapshots trained on, in the manifest's order.
+	pub snapshots: Vec<(DatanetId, Snapshot)>,
 }
 
 /// An on-chain request, with everything of the chain's state that answering it takes.
@@ -92,18 +130,8 @@ pub struct Job {
 	pub seed: [u8; 32],
 	/// The block by which the answer has to be included.
 	pub deadline: BlockNumber,
-	/// blake2b-256 of the base's weights file.
-	pub base: Hash,
-	/// blake2b-256 of the adapter blob.
-	pub adapter: Hash,
-	/// How answers are attributed.
-	pub method: Method,
-	/// The committed index.
-	pub index: IndexCommitment,
-	/// The seed that the chain drew for the index's projection.
-	pub projection: Hash,
-	/// The snapshots trained on, in the manifest's order.
-	pub snapshots: Vec<(DatanetId, Snapshot)>,
+	/// What the model version computes and is attributed with.
+	pub material: Material,
 }
 
 /// How far a job is.
@@ -131,13 +159,19 @@ pub enum Executed {
 	Done(Outcome, Traces),
 	/// Given up.
 	Failed(Failure),
+	/// Done, of a drawn receipt.
+	Drawn(Recomputed, Traces),
 }
 
-/// Where everything is that executing a request takes, as audits need it.
-pub trait Jobs {
+/// Where everything is that executing an answer takes, as audits need it.
+pub trait Jobs<AccountId> {
 	/// The job of a request that was answered: none where it is not kept on chain, or this runtime's
 	/// engines do not compute its model version's arithmetic.
 	fn job(request: RequestId) -> Option<Job>;
+	/// What a model version computes with, and where an operator's worker is reached: none where the
+	/// model version is unknown or has no index, the operator is unknown, or this runtime's engines do
+	/// not compute the model version's arithmetic.
+	fn material(model: ModelId, operator: &AccountId) -> Option<(Material, Endpoint)>;
 }
 
 /// An answer with its claim.
@@ -172,4 +206,6 @@ pub enum Failure {
 	PromptTooLong,
 	/// Inference failed.
 	Engine(String),
+	/// What was asked about is not in finalised state yet, or not any more.
+	NotFinal,
 }

@@ -22,9 +22,11 @@ extern crate alloc;
 pub mod host;
 pub mod job;
 pub mod operator;
+pub mod receipts;
 
 pub use job::{
-	ARITHMETIC, Capabilities, Command, Failure, Job, Message, Outcome, Progress, Reply, Response,
+	ARITHMETIC, Capabilities, Command, Failure, Job, Material, Message, Outcome, Progress, Reply,
+	Response,
 };
 
 use sp_core::crypto::KeyTypeId;

@@ -40,15 +40,15 @@ impl Loader {
 		base: &Base,
 		cancel: &CancellationToken,
 	) -> Result<Arc<Adapter>, Failure> {
-		let known = self.adapters.lock().get(&job.adapter);
+		let known = self.adapters.lock().get(&job.material.adapter);
 		let adapter = match known {
 			Some(adapter) => adapter,
 			None => {
-				let path = self.file(&job.adapter, cancel)?;
+				let path = self.file(&job.material.adapter, cancel)?;
 				let bytes = std::fs::read(&path).map_err(engine)?;
 				let adapter = Arc::new(Adapter::from_bytes(&bytes).map_err(bad("adapter"))?);
 				let size = bytes.len() as u64;
-				self.adapters.lock().insert(job.adapter, adapter.clone(), size);
+				self.adapters.lock().insert(job.material.adapter, adapter.clone(), size);
 				adapter
 			}
 		};
@@ -62,30 +62,30 @@ impl Loader {
 		job: &Job,
 		cancel: &CancellationToken,
 	) -> Result<Arc<(IndexFile, IndexCommitment)>, Failure> {
-		let known = self.indexes.lock().get(&job.index.file);
+		let known = self.indexes.lock().get(&job.material.index.file);
 		let index = match known {
 			Some(index) => index,
 			None => {
-				let path = self.file(&job.index.file, cancel)?;
+				let path = self.file(&job.material.index.file, cancel)?;
 				let index = IndexFile::open(&path).map_err(bad("index"))?;
 				let size = (index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD);
 				let commitment = index.commitment();
 				let index = Arc::new((index, commitment));
-				self.indexes.lock().insert(job.index.file, index.clone(), size);
+				self.indexes.lock().insert(job.material.index.file, index.clone(), size);
 				index
 			}
 		};
 		let (file, commitment) = index.as_ref();
 		let header = file.header();
-		let differing = if *commitment != job.index {
+		let differing = if *commitment != job.material.index {
 			Some("its roots or floor are not the committed ones")
-		} else if header.adapter != job.adapter {
+		} else if header.adapter != job.material.adapter {
 			Some("it was built for another adapter")
-		} else if header.projection != job.projection {
+		} else if header.projection != job.material.projection {
 			Some("it was projected with another seed than the chain drew")
-		} else if header.snapshots != job.snapshots {
+		} else if header.snapshots != job.material.snapshots {
 			Some("it covers other snapshots")
-		} else if header.method != job.method {
+		} else if header.method != job.material.method {
 			Some("it was built for another method")
 		} else {
 			None

@@ -19,7 +19,7 @@ use openledger_primitives_core::{
 	model::{Method, PayBy},
 	record::{RecordLeaf, Snapshot, SnapshotRef},
 };
-use openledger_primitives_inference::{Command, Message, Progress, Reply, Response};
+use openledger_primitives_inference::{Command, Material, Message, Progress, Reply, Response};
 use openlora::{
 	TrainOptions,
 	testing::{Encoding, tiny_config, write_gguf},
@@ -107,12 +107,14 @@ fn model(projection: Hash) -> Model {
 		temperature: 700,
 		seed: [4; 32],
 		deadline: 100,
-		base: hash,
-		adapter: content_hash(&adapter),
-		method,
-		index: index.commitment(),
-		projection,
-		snapshots,
+		material: Material {
+			base: hash,
+			adapter: content_hash(&adapter),
+			method,
+			index: index.commitment(),
+			projection,
+			snapshots,
+		},
 	};
 	Model { base: path, index: index.to_bytes().to_vec(), adapter, job, _folder: folder }
 }
@@ -134,7 +136,7 @@ fn fixture() -> Fixture {
 	let store = ContentStore::open(&config, metrics.clone()).unwrap();
 	let base = Base::load(&MODEL.base).unwrap();
 	let server = Server::new(
-		BTreeMap::from([(MODEL.job.base, base)]),
+		BTreeMap::from([(MODEL.job.material.base, base)]),
 		store.clone(),
 		runtime.handle().clone(),
 		1 << 24,
@@ -180,7 +182,11 @@ fn verified(
 	job: &Job,
 	outcome: &Outcome,
 ) -> openledger_primitives_attribution::Verified<AccountId32> {
-	let terms = Terms { method: job.method, index: job.index, snapshots: &job.snapshots };
+	let terms = Terms {
+		method: job.material.method,
+		index: job.material.index,
+		snapshots: &job.material.snapshots,
+	};
 	verify(&terms, &job.payer, &outcome.claim).unwrap()
 }
 
@@ -248,25 +254,26 @@ fn payer_is_not_credited_when_its_own_records_moved_the_answer() {
 fn job_is_refused_when_base_adapter_or_index_are_missing() {
 	let fixture = fixture();
 	let job = &MODEL.job;
-	assert_eq!(fixture.answer(job), Err(Failure::MissingContent(job.adapter)));
+	assert_eq!(fixture.answer(job), Err(Failure::MissingContent(job.material.adapter)));
 	fixture.put(&MODEL.adapter);
-	assert_eq!(fixture.answer(job), Err(Failure::MissingContent(job.index.file)));
+	assert_eq!(fixture.answer(job), Err(Failure::MissingContent(job.material.index.file)));
 	fixture.put(&MODEL.index);
 	assert!(fixture.answer(job).is_ok());
 	let base = Hash::repeat_byte(1);
-	let other = Job { base, ..job.clone() };
+	let mut other = job.clone();
+	other.material.base = base;
 	assert_eq!(fixture.answer(&other), Err(Failure::MissingBase(base)));
 }
 
 #[test]
 fn job_is_refused_when_adapter_was_damaged_on_disk() {
 	let fixture = stocked();
-	let path = fixture.runtime.block_on(fixture.store.path(&MODEL.job.adapter)).unwrap();
+	let path = fixture.runtime.block_on(fixture.store.path(&MODEL.job.material.adapter)).unwrap();
 	let mut bytes = MODEL.adapter.clone();
 	*bytes.last_mut().unwrap() ^= 1;
 	std::fs::write(&path, bytes).unwrap();
 	assert!(matches!(fixture.answer(&MODEL.job), Err(Failure::BadContent(_))));
-	let gone = fixture.runtime.block_on(fixture.store.get(&MODEL.job.adapter));
+	let gone = fixture.runtime.block_on(fixture.store.get(&MODEL.job.material.adapter));
 	assert!(matches!(gone, Err(ContentError::NotFound(_))));
 	fixture.put(&MODEL.adapter);
 	assert!(fixture.answer(&MODEL.job).is_ok());
@@ -276,7 +283,8 @@ fn job_is_refused_when_adapter_was_damaged_on_disk() {
 fn job_is_refused_when_its_adapter_is_no_adapter_or_of_another_base() {
 	let fixture = stocked();
 	let refused = |bytes: &[u8]| {
-		let job = Job { adapter: fixture.put(bytes), ..MODEL.job.clone() };
+		let mut job = MODEL.job.clone();
+		job.material.adapter = fixture.put(bytes);
 		match fixture.answer(&job) {
 			Err(Failure::BadContent(reason)) => assert!(reason.starts_with("adapter"), "{reason}"),
 			other => panic!("{other:?}"),
@@ -306,19 +314,19 @@ fn job_is_refused_when_its_index_is_not_the_model_versions() {
 		change(&mut job);
 		job
 	};
-	refused(with(&|job| job.index.file = fixture.put(b"no index")), "index");
+	refused(with(&|job| job.material.index.file = fixture.put(b"no index")), "index");
 	let cut = fixture.put(&MODEL.index[..MODEL.index.len() - 1]);
-	refused(with(&|job| job.index.file = cut), "index");
-	refused(with(&|job| job.index.records_root = Hash::zero()), "roots");
-	refused(with(&|job| job.index.floor_ppm += 1), "roots");
-	refused(with(&|job| job.projection = Hash::zero()), "seed");
-	refused(with(&|job| job.snapshots[0].0 = 4), "snapshots");
-	refused(with(&|job| job.method.credits = 3), "method");
+	refused(with(&|job| job.material.index.file = cut), "index");
+	refused(with(&|job| job.material.index.records_root = Hash::zero()), "roots");
+	refused(with(&|job| job.material.index.floor_ppm += 1), "roots");
+	refused(with(&|job| job.material.projection = Hash::zero()), "seed");
+	refused(with(&|job| job.material.snapshots[0].0 = 4), "snapshots");
+	refused(with(&|job| job.material.method.credits = 3), "method");
 	let mut adapter = Adapter::from_bytes(&MODEL.adapter).unwrap().config().clone();
 	adapter.alpha += 1.0;
 	let other = Adapter::init(&tiny_config(), adapter, 1).unwrap().to_bytes().unwrap();
 	let other = fixture.put(&other);
-	refused(with(&|job| job.adapter = other), "another adapter");
+	refused(with(&|job| job.material.adapter = other), "another adapter");
 	assert!(fixture.answer(&good()).is_ok());
 }
 
@@ -343,7 +351,7 @@ fn answer_ends_with_the_context_when_more_tokens_are_allowed() {
 #[test]
 fn generation_stops_at_the_next_token_when_it_is_cancelled() {
 	let fixture = stocked();
-	let served = &fixture.server.bases[&MODEL.job.base];
+	let served = &fixture.server.bases[&MODEL.job.material.base];
 	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
 	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
 	let cancel = CancellationToken::new();
@@ -362,7 +370,7 @@ fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let server = Arc::new(server);
 	let shape = Shape { capacity: 1, parallel: 1 };
 	let queue = Queue::start(server.clone(), shape, metrics.clone()).unwrap();
-	let base = MODEL.job.base;
+	let base = MODEL.job.material.base;
 	let reporter = Reporter {
 		bases: vec![(base, "tiny".into())],
 		answerer: server.clone(),

@@ -14,7 +14,7 @@ use openledger_primitives_core::{
 	model::{IndexCommitment, Method, PayBy, Usage},
 };
 use openledger_primitives_inference::{
-	Command, Failure, Job, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
+	Command, Failure, Job, Material, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
 	host::{Engine, EngineExt},
 	job::Executed,
 };
@@ -78,19 +78,21 @@ fn job() -> Job {
 		temperature: 0,
 		seed: subject().into(),
 		deadline: 100,
-		base: Hash::zero(),
-		adapter: Hash::zero(),
-		method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
-		index: IndexCommitment {
-			records_root: Hash::zero(),
-			records: 0,
-			contributors_root: Hash::zero(),
-			contributors: 0,
-			floor_ppm: 0,
-			file: Hash::zero(),
+		material: Material {
+			base: Hash::zero(),
+			adapter: Hash::zero(),
+			method: Method { pay_by: PayBy::Records, credits: 4, dimension: 16 },
+			index: IndexCommitment {
+				records_root: Hash::zero(),
+				records: 0,
+				contributors_root: Hash::zero(),
+				contributors: 0,
+				floor_ppm: 0,
+				file: Hash::zero(),
+			},
+			projection: Hash::zero(),
+			snapshots: Vec::new(),
 		},
-		projection: Hash::zero(),
-		snapshots: Vec::new(),
 	}
 }
 

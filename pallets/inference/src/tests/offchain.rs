@@ -60,9 +60,7 @@ impl Engine for Double {
 				jobs.remove(&id);
 				Response::Forgotten
 			}
-			Command::Capabilities | Command::Execute(_) | Command::ForgetExecution(_) => {
-				Response::Failed(Failure::Unsupported)
-			}
+			_ => Response::Failed(Failure::Unsupported),
 		})
 	}
 }
@@ -143,7 +141,10 @@ fn request_is_enqueued_once_with_all_that_answering_takes() {
 		let [job] = &engine.taken.lock().unwrap()[..] else { panic!("not one job") };
 		assert_eq!(job.seed, sampling_seed(0, &account(5), &[7; 32]));
 		assert_eq!((&job.payer, job.deadline, job.max_tokens), (&account(5), 11, 100));
-		assert_eq!((job.base, job.projection), (Hash::repeat_byte(4), Hash::repeat_byte(6)));
+		assert_eq!(
+			(job.material.base, job.material.projection),
+			(Hash::repeat_byte(4), Hash::repeat_byte(6))
+		);
 	});
 }
 
