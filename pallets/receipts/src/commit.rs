@@ -40,9 +40,9 @@ fn footprint<T: Config>(vouchers: u32, draws: u8) -> Footprint {
 }
 
 /// A voucher's session, and what the voucher adds to a batch.
-struct Checked<T: Config> {
-	session: SessionOf<T>,
-	line: Line,
+pub(crate) struct Checked<T: Config> {
+	pub session: SessionOf<T>,
+	pub line: Line,
 }
 
 impl<T: Config> Pallet<T> {
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Everything of a voucher but its signature, which costs most.
-	fn check(
+	pub(crate) fn check(
 		operator: &T::AccountId,
 		model: ModelId,
 		voucher: &Voucher,

@@ -74,6 +74,7 @@ mod commit;
 mod conclude;
 #[cfg(test)]
 mod mock;
+mod offchain;
 mod reveal;
 mod sessions;
 mod settlement;
@@ -107,7 +108,10 @@ pub mod pallet {
 		},
 		weights::WeightMeter,
 	};
-	use frame_system::pallet_prelude::*;
+	use frame_system::{
+		offchain::{AppCrypto, CreateSignedTransaction},
+		pallet_prelude::*,
+	};
 	use openledger_primitives_attribution::Claim;
 	use openledger_primitives_core::{
 		Balance, BatchId, BlockNumber, Hash, ModelId, RoundId, SessionId, traits,
@@ -130,7 +134,7 @@ pub mod pallet {
 			RuntimeEvent: From<Event<Self>>,
 			AccountId: Into<AccountId32>,
 			Hash = Hash,
-		>
+		> + CreateSignedTransaction<Call<Self>>
 	{
 		/// OPEN.
 		type Currency: Inspect<Self::AccountId, Balance = Balance>
@@ -153,6 +157,8 @@ pub mod pallet {
 		type Rewards: traits::Rewards<Self::AccountId>;
 		/// Whose `slash` takes from operators' bonds.
 		type Bonds: traits::Settlement<Self::AccountId>;
+		/// The key that an agent's off-chain worker signs with.
+		type AuthorityId: AppCrypto<Self::Public, Self::Signature>;
 		/// Who gets what a payer's account can't hold.
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// The least that a draw decides, which has to be worth its work on chain. A batch of less
@@ -170,6 +176,12 @@ pub mod pallet {
 		/// Blocks that an operator has to commit its last voucher once a payer closes a session, or
 		/// it expires.
 		type ClosePeriod: Get<BlockNumber>;
+		/// Blocks after which an operator's off-chain worker commits what it is owed.
+		type BatchPeriod: Get<BlockNumber>;
+		/// Blocks for which what an off-chain worker submits counts as under way. At least the
+		/// longevity of the transactions that the runtime creates for it.
+		#[pallet::constant]
+		type SubmissionPeriod: Get<BlockNumber>;
 		/// The most blocks that a session may last.
 		type MaxDuration: Get<BlockNumber>;
 		/// The least penalty for a draw that is not shown.
@@ -473,7 +485,12 @@ pub mod pallet {
 			meter.consumed()
 		}
 
+		fn offchain_worker(_: BlockNumberFor<T>) {
+			Self::work();
+		}
+
 		fn integrity_test() {
+			assert!(T::SubmissionPeriod::get() > 0, "a submission has to count for a block");
 			assert!(T::MaxVouchers::get() > 0, "batches need room for a voucher");
 			assert!(T::MaxDue::get() > 0, "blocks need room for a batch");
 		}

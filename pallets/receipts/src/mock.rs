@@ -180,6 +180,7 @@ impl pallet_receipts::Config for Test {
 	type Attribution = Attribution;
 	type Rewards = Rewards;
 	type Bonds = Inference;
+	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type TreasuryAccount = Treasury;
 	type MinDraw = MinDraw;
 	type Draws = Draws;
@@ -187,6 +188,8 @@ impl pallet_receipts::Config for Test {
 	type RevealPeriod = ConstU32<10>;
 	type PollPeriod = ConstU32<2>;
 	type ClosePeriod = ConstU32<5>;
+	type BatchPeriod = ConstU32<20>;
+	type SubmissionPeriod = ConstU32<5>;
 	type MaxDuration = ConstU32<1_000>;
 	type MissPenalty = ConstU128<50>;
 	type MissFactor = ConstU32<3>;
@@ -360,15 +363,20 @@ pub fn chain(test: impl FnOnce()) {
 	chain_of(4, 25, test);
 }
 
-/// A chain on which a batch has so many draws at most, each of which decides at least so much.
-pub fn chain_of(draws: u8, least: u128, test: impl FnOnce()) {
+/// The state that [`chain_of`] begins with.
+pub fn start(draws: u8, least: u128) -> sp_io::TestExternalities {
 	Draws::set(draws);
 	MinDraw::set(least);
 	Round::set(7);
 	Seeds::set(BTreeMap::new());
 	Status::set(ModelStatus::Published);
 	PromptPrice::set(1_000);
-	unchecked().execute_with(|| {
+	unchecked()
+}
+
+/// A chain on which a batch has so many draws at most, each of which decides at least so much.
+pub fn chain_of(draws: u8, least: u128, test: impl FnOnce()) {
+	start(draws, least).execute_with(|| {
 		test();
 		check();
 	});

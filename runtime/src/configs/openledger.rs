@@ -185,6 +185,7 @@ impl pallet_receipts::Config for Runtime {
 	type Attribution = Attribution;
 	type Rewards = Rewards;
 	type Bonds = Inference;
+	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type TreasuryAccount = TreasuryAccount;
 	type MinDraw = dynamic_params::receipts::MinDraw;
 	type Open = dynamic_params::receipts::Open;
@@ -192,6 +193,8 @@ impl pallet_receipts::Config for Runtime {
 	type RevealPeriod = dynamic_params::receipts::RevealPeriod;
 	type PollPeriod = LookAgain;
 	type ClosePeriod = dynamic_params::receipts::ClosePeriod;
+	type BatchPeriod = dynamic_params::receipts::BatchPeriod;
+	type SubmissionPeriod = SubmissionPeriod;
 	type MaxDuration = dynamic_params::receipts::MaxDuration;
 	type MissPenalty = dynamic_params::receipts::MissPenalty;
 	type MissFactor = dynamic_params::receipts::MissFactor;

@@ -235,6 +235,10 @@ pub mod dynamic_params {
 		/// what receipts that can't be shown bring on average.
 		#[codec(index = 7)]
 		pub static MissFactor: u32 = 2;
+		/// Blocks after which an operator's node commits what its sessions owe. A batch costs the same
+		/// whatever it is worth, and nobody is paid before.
+		#[codec(index = 8)]
+		pub static BatchPeriod: BlockNumber = HOUR / 2;
 	}
 }
 

@@ -3,6 +3,7 @@ mod commit;
 mod conclude;
 mod fairness;
 mod money;
+mod offchain;
 mod reveal;
 mod sessions;
 mod settlement;

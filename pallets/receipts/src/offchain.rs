@@ -1,0 +1,286 @@
+//! The off-chain worker of an operator: commits what its sessions owe, shows what is drawn, and prunes
+//! what is concluded.
+//!
+//! Every run starts from the chain's state and the receipts store's. What is remembered only saves
+//! work: which batches are this operator's, and what was sent and may not be included yet.
+
+use crate::{BatchOf, Batches, Call, Config, NextBatch, Pallet, Sessions, Stage};
+use alloc::{boxed::Box, vec::Vec};
+use codec::{Decode, DecodeAll, Encode};
+use frame_support::{
+	BoundedVec,
+	storage::{TransactionOutcome, with_transaction},
+	traits::Get,
+};
+use frame_system::offchain::{Account, SendSignedTransaction, Signer};
+use openledger_primitives_attribution::Claim;
+use openledger_primitives_core::{
+	Balance, BatchId, BlockNumber, ModelId, SessionId,
+	traits::{Lots, Operators},
+};
+use openledger_primitives_inference::{
+	Command, Response,
+	host::exchange,
+	receipts::{Owed, Shown},
+};
+use openledger_primitives_receipts::{SignedVoucher, draw};
+use sp_runtime::{
+	DispatchError, DispatchResult,
+	offchain::{
+		storage::StorageValueRef,
+		storage_lock::{StorageLock, Time},
+	},
+};
+
+const TARGET: &str = "runtime::receipts";
+const LOCK: &[u8] = b"openledger/receipts/lock";
+const MEMORY: &[u8] = b"openledger/receipts/memory";
+
+/// The most transactions that one run sends, so that an operator's batch does not fill a block.
+const MAX_SENT: usize = 8;
+/// Recent batches that are looked at again: after a re-organisation their numbers may be others'.
+const UNSURE: BatchId = 64;
+
+/// What an agent's worker remembers between runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Memory {
+	/// Batches below this number were looked at.
+	pub scanned: BatchId,
+	/// Those of them that are this operator's and not pruned.
+	pub batches: Vec<BatchId>,
+	/// When whatever is owed was committed last.
+	pub settled_at: Option<BlockNumber>,
+	/// What was sent, and the block until which that counts.
+	pub in_flight: Vec<(Step, BlockNumber)>,
+}
+
+/// What a transaction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Step {
+	/// Commits a batch, one voucher of which is of that session with so many receipts.
+	Commit(SessionId, u32),
+	/// Shows the receipt of a draw.
+	Reveal(BatchId, u8),
+	/// Prunes a batch.
+	Prune(BatchId),
+}
+
+/// The key of an agent's memory.
+pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
+	(MEMORY, agent).encode()
+}
+
+/// One run for one agent.
+struct Run<'a, T: Config> {
+	agent: &'a Account<T>,
+	operator: T::AccountId,
+	store: StorageValueRef<'a>,
+	memory: Memory,
+}
+
+impl<T: Config> Pallet<T> {
+	/// One run, for every agent whose key is in the keystore.
+	pub(crate) fn work() {
+		let mut lock = StorageLock::<Time>::new(LOCK);
+		let Ok(_guard) = lock.try_lock() else {
+			log::debug!(target: TARGET, "another run is under way");
+			return;
+		};
+		for agent in Signer::<T, T::AuthorityId>::keystore_accounts() {
+			let Some(operator) = T::Operators::of_agent(&agent.id) else { continue };
+			let key = memory_key(&agent.id);
+			let store = StorageValueRef::persistent(&key);
+			let before = store.get::<Memory>().ok().flatten().unwrap_or_default();
+			let memory = before.clone();
+			let mut run = Run { agent: &agent, operator, store, memory };
+			run.go();
+			if run.memory != before {
+				run.store.set(&run.memory);
+			}
+		}
+	}
+
+	/// Whether the chain still waits for what a step does.
+	fn is_wanted(step: Step) -> bool {
+		match step {
+			Step::Commit(session, count) => Sessions::<T>::get(session)
+				.is_some_and(|session| !session.ended && session.count < count),
+			Step::Reveal(batch, draw) => Batches::<T>::get(batch)
+				.is_some_and(|batch| batch.stage(draw) == Some(Stage::Pending)),
+			Step::Prune(batch) => Batches::<T>::contains_key(batch),
+		}
+	}
+}
+
+impl<T: Config> Run<'_, T> {
+	fn go(&mut self) {
+		let now = Pallet::<T>::now();
+		self.memory.in_flight.retain(|(step, until)| now < *until && Pallet::<T>::is_wanted(*step));
+		// Accounts' nonces are those of the block: a second transaction would have the same one.
+		if !self.memory.in_flight.is_empty() {
+			return;
+		}
+		self.look_for_batches();
+		for id in self.memory.batches.clone() {
+			match Batches::<T>::get(id) {
+				Some(batch) if batch.operator == self.operator => self.bring_on(id, &batch),
+				_ => self.memory.batches.retain(|known| *known != id),
+			}
+		}
+		self.settle();
+	}
+
+	/// Finds the operator's batches among those that were not looked at yet.
+	fn look_for_batches(&mut self) {
+		let next = NextBatch::<T>::get();
+		for id in self.memory.scanned.saturating_sub(UNSURE)..next {
+			let own = Batches::<T>::get(id).is_some_and(|batch| batch.operator == self.operator);
+			if own && !self.memory.batches.contains(&id) {
+				self.memory.batches.push(id);
+			}
+		}
+		self.memory.scanned = next;
+	}
+
+	/// Does for one batch what its stage asks of the operator.
+	fn bring_on(&mut self, id: BatchId, batch: &BatchOf<T>) {
+		if batch.concluded {
+			// Before the chain forgets it: a store that was told nothing would keep it for ever.
+			if matches!(exchange(Command::Finalise(id)), Response::Noted) {
+				let agent = self.agent.id.clone();
+				self.send(Step::Prune(id), Call::prune_batch { batch: id }, || {
+					Pallet::<T>::do_prune_batch(agent, id).map(drop)
+				});
+			}
+			return;
+		}
+		match exchange(Command::Committed(id)) {
+			Response::Noted => {}
+			Response::Failed(failure) => {
+				log::debug!(target: TARGET, "batch {id} is not taken down yet: {failure:?}");
+				return;
+			}
+			_ => return,
+		}
+		let seed = batch.drawn.map(|drawn| drawn.seed).or_else(|| T::Lots::seed(batch.round));
+		let Some(seed) = seed else { return };
+		let mut shown = Vec::new();
+		for (draw, stage) in batch.staged() {
+			let unit = draw::unit(&seed, id, draw, batch.total);
+			let (Stage::Pending, Some(unit)) = (stage, unit) else { continue };
+			if self.memory.in_flight.len() >= MAX_SENT {
+				return;
+			}
+			self.show(id, draw, unit, &mut shown);
+		}
+	}
+
+	/// Shows the receipt that a draw falls into, unless an earlier one fell into it too.
+	fn show(&mut self, id: BatchId, draw: u8, unit: Balance, shown: &mut Vec<(SessionId, u32)>) {
+		let Shown { receipt, proof, claim } = match exchange(Command::Show(id, unit)) {
+			Response::Shown(shown) => shown,
+			other => {
+				log::error!(target: TARGET, "batch {id}: draw {draw} can't be shown: {other:?}");
+				return;
+			}
+		};
+		let place = (receipt.session, receipt.position);
+		if shown.contains(&place) {
+			return;
+		}
+		shown.push(place);
+		// An account is 32 bytes in the claim and in every runtime that this pallet is part of.
+		let Ok(claim) = Claim::<T::AccountId>::decode_all(&mut &claim.encode()[..]) else {
+			log::error!(target: TARGET, "batch {id}: the claim's accounts are not the runtime's");
+			return;
+		};
+		let agent = self.agent.id.clone();
+		let call = Call::reveal {
+			batch: id,
+			receipt: receipt.clone(),
+			proof: proof.clone(),
+			claim: Box::new(claim.clone()),
+		};
+		self.send(Step::Reveal(id, draw), call, || {
+			Pallet::<T>::do_reveal(agent, id, receipt, proof, claim)
+		});
+	}
+
+	/// Commits what is owed: all of it every [`Config::BatchPeriod`], since a batch costs the same
+	/// whatever it is worth, and that of a model version at once where a session of it ends before
+	/// the next time.
+	fn settle(&mut self) {
+		let now = Pallet::<T>::now();
+		let period = T::BatchPeriod::get();
+		let last = *self.memory.settled_at.get_or_insert(now);
+		let is_time = now >= last.saturating_add(period);
+		let Response::Owed(owed) = exchange(Command::Owed(T::MaxVouchers::get())) else { return };
+		for Owed { model, mut vouchers } in owed {
+			vouchers.retain(|signed| {
+				Pallet::<T>::check(&self.operator, model, &signed.voucher).is_ok()
+			});
+			let ends_soon = vouchers.iter().any(|signed| {
+				Sessions::<T>::get(signed.voucher.session).is_some_and(|session| {
+					session.left_until(T::ClosePeriod::get()) <= now.saturating_add(period)
+				})
+			});
+			if (is_time || ends_soon) && self.memory.in_flight.len() < MAX_SENT {
+				self.commit(model, vouchers);
+			}
+		}
+		if is_time {
+			self.memory.settled_at = Some(now);
+		}
+	}
+
+	/// Commits the vouchers as one batch, or as many of them as the bond can stand behind now.
+	fn commit(&mut self, model: ModelId, mut vouchers: Vec<SignedVoucher>) {
+		while let Some(first) = vouchers.first() {
+			let step = Step::Commit(first.voucher.session, first.voucher.count);
+			let Ok(bounded) = BoundedVec::try_from(vouchers.clone()) else { return };
+			let agent = self.agent.id.clone();
+			let call = Call::commit_batch { model, vouchers: bounded.clone() };
+			let sent =
+				self.send(step, call, || Pallet::<T>::do_commit_batch(agent, model, bounded));
+			if sent {
+				return;
+			}
+			vouchers.truncate(vouchers.len().checked_div(2).unwrap_or(0));
+		}
+	}
+
+	/// Sends one transaction, unless the runtime would refuse it. That it is under way is written
+	/// before, so that no crash in between can make two of them. Returns whether it was sent.
+	fn send(
+		&mut self,
+		step: Step,
+		call: Call<T>,
+		rehearse: impl FnOnce() -> DispatchResult,
+	) -> bool {
+		let rehearsal = with_transaction(|| {
+			TransactionOutcome::Rollback(
+				rehearse().map_or_else(|error| Ok::<_, DispatchError>(Some(error)), |()| Ok(None)),
+			)
+		});
+		if let Ok(Some(error)) | Err(error) = rehearsal {
+			log::warn!(target: TARGET, "{step:?}: the runtime would refuse it: {error:?}");
+			return false;
+		}
+		let until = Pallet::<T>::now().saturating_add(T::SubmissionPeriod::get());
+		self.memory.in_flight.push((step, until));
+		self.store.set(&self.memory);
+		let signer = Signer::<T, T::AuthorityId>::any_account();
+		let sent = match signer.send_single_signed_transaction(self.agent, call) {
+			Some(Ok(())) => {
+				log::info!(target: TARGET, "{step:?}: submitted");
+				return true;
+			}
+			Some(Err(())) => "the pool refused the transaction",
+			None => "the transaction could not be signed",
+		};
+		log::warn!(target: TARGET, "{step:?}: {sent}");
+		self.memory.in_flight.pop();
+		self.store.set(&self.memory);
+		false
+	}
+}

@@ -1,0 +1,372 @@
+use crate::{
+	Batches, Call, Lines, Stage,
+	mock::*,
+	offchain::{Memory, Step, memory_key},
+};
+use codec::Decode;
+use frame_support::traits::Hooks;
+use openledger_primitives_core::{BatchId, Hash};
+use openledger_primitives_inference::{
+	Command, Failure, Message, OPERATOR_KEY_TYPE, Reply, Response,
+	host::{Engine, EngineExt},
+	receipts::{Owed, Shown},
+};
+use openledger_primitives_receipts::{
+	Line, Receipt, SignedVoucher, SumNode, batch, prove::prove_slice,
+};
+use sp_core::{
+	crypto::AccountId32,
+	offchain::{
+		OffchainDbExt, OffchainWorkerExt, TransactionPool, TransactionPoolExt,
+		testing::{TestOffchainExt, TestTransactionPoolExt},
+	},
+};
+use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
+use sp_runtime::traits::Dispatchable;
+use std::{
+	collections::BTreeMap,
+	sync::{
+		Arc, Mutex,
+		atomic::{AtomicBool, Ordering},
+	},
+};
+
+/// An engine with a receipts store, which are the books of the test.
+#[derive(Default)]
+struct Double {
+	books: Mutex<Vec<Book>>,
+	vouchers: Mutex<Vec<SignedVoucher>>,
+	lines: Mutex<BTreeMap<BatchId, Vec<Line>>>,
+	/// Whether it does not see the chain's batches as final yet.
+	behind: AtomicBool,
+	finalised: Mutex<Vec<BatchId>>,
+}
+
+impl Double {
+	/// As the store does: the receipt in which a unit of a batch lies, under its line's voucher.
+	fn show(&self, id: BatchId, unit: u128) -> Option<Shown> {
+		let lines = self.lines.lock().unwrap();
+		let (line, own) = batch::find(lines.get(&id)?, unit)?;
+		let books = self.books.lock().unwrap();
+		let book = books.iter().find(|book| book.session == line.session)?;
+		let receipts = &book.receipts[..line.count as usize];
+		let mut before = 0;
+		let receipt = receipts.iter().find(|receipt| {
+			before += receipt.fee;
+			own < before
+		})?;
+		let leaves: Vec<SumNode> = receipts.iter().map(Receipt::leaf).collect();
+		Some(Shown {
+			receipt: receipt.clone(),
+			proof: prove_slice(&leaves, receipt.position)?,
+			claim: claim(book.credits(receipt.position)),
+		})
+	}
+
+	fn owed(&self, most: u32) -> Vec<Owed> {
+		let vouchers = self.vouchers.lock().unwrap();
+		vec![Owed {
+			model: MODEL,
+			vouchers: vouchers.iter().take(most as usize).cloned().collect(),
+		}]
+	}
+}
+
+impl Engine for Double {
+	fn exchange(&self, message: Message) -> Reply {
+		let Message::V1(command) = message;
+		Reply::V1(match command {
+			Command::Owed(most) => Response::Owed(self.owed(most)),
+			Command::Committed(_) if self.behind.load(Ordering::Relaxed) => {
+				Response::Failed(Failure::NotFinal)
+			}
+			Command::Committed(_) => Response::Noted,
+			Command::Show(id, unit) => match self.show(id, unit) {
+				Some(shown) => Response::Shown(shown),
+				None => Response::Failed(Failure::Unknown),
+			},
+			Command::Finalise(id) => {
+				self.finalised.lock().unwrap().push(id);
+				Response::Noted
+			}
+			_ => Response::Failed(Failure::Unsupported),
+		})
+	}
+}
+
+/// A pool that can refuse whatever comes.
+struct Moody {
+	pool: TestTransactionPoolExt,
+	refuses: Arc<AtomicBool>,
+}
+
+impl TransactionPool for Moody {
+	fn submit_transaction(&mut self, extrinsic: Vec<u8>) -> Result<(), ()> {
+		if self.refuses.load(Ordering::Relaxed) {
+			return Err(());
+		}
+		self.pool.submit_transaction(extrinsic)
+	}
+}
+
+struct Node {
+	engine: Arc<Double>,
+	pool: Arc<parking_lot::RwLock<sp_core::offchain::testing::PoolState>>,
+	refuses: Arc<AtomicBool>,
+	included: usize,
+}
+
+/// The operator's node, with its agent's key.
+fn node(test: impl FnOnce(Node)) {
+	let (offchain, _) = TestOffchainExt::new();
+	let (pool, state) = TestTransactionPoolExt::new();
+	let keystore = MemoryKeystore::new();
+	let seed = format!("0x{}", format!("{AGENT:02x}").repeat(32));
+	keystore.sr25519_generate_new(OPERATOR_KEY_TYPE, Some(&seed)).unwrap();
+	let (engine, refuses) = (Arc::new(Double::default()), Arc::new(AtomicBool::new(false)));
+	let mut ext = start(4, 25);
+	ext.register_extension(OffchainDbExt::new(offchain.clone()));
+	ext.register_extension(OffchainWorkerExt::new(offchain));
+	ext.register_extension(TransactionPoolExt::new(Moody { pool, refuses: refuses.clone() }));
+	ext.register_extension(KeystoreExt::new(keystore));
+	ext.register_extension(EngineExt::new(engine.clone()));
+	ext.execute_with(|| {
+		test(Node { engine, pool: state, refuses, included: 0 });
+		check();
+	});
+}
+
+impl Node {
+	fn run(&self) {
+		let lines = Lines::<Test>::iter().map(|(id, lines)| (id, lines.into_inner())).collect();
+		*self.engine.lines.lock().unwrap() = lines;
+		Receipts::offchain_worker(System::block_number());
+	}
+
+	/// Runs `blocks` blocks on.
+	fn after(&self, blocks: u64) {
+		skip(blocks);
+		self.run();
+	}
+
+	/// What was sent and is not included.
+	fn sent(&self) -> Vec<RuntimeCall> {
+		let pool = self.pool.read();
+		let decoded = |bytes: &Vec<u8>| Extrinsic::decode(&mut &bytes[..]).unwrap().function;
+		pool.transactions[self.included..].iter().map(decoded).collect()
+	}
+
+	/// Includes in a block all that was sent. How much that was.
+	fn include(&mut self) -> usize {
+		let calls = self.sent();
+		let count = calls.len();
+		for call in calls {
+			call.dispatch(signed(AGENT)).unwrap();
+		}
+		self.included += count;
+		skip(1);
+		count
+	}
+
+	fn keep(&self, books: &[&Book]) {
+		*self.engine.books.lock().unwrap() = books.iter().map(|book| (*book).clone()).collect();
+		*self.engine.vouchers.lock().unwrap() = books.iter().map(|book| book.signed()).collect();
+	}
+
+	fn memory(&self) -> Memory {
+		let agent: AccountId32 = account(AGENT);
+		let key = memory_key(&agent);
+		let store = sp_runtime::offchain::storage::StorageValueRef::persistent(&key);
+		store.get().unwrap().unwrap_or_default()
+	}
+}
+
+/// Two sessions with ten answers each.
+fn answered() -> (Book, Book) {
+	let (mut one, mut two) = (session(3, 9_000), session(4, 9_000));
+	for at in 0..10 {
+		one.answer(at % 4, 13);
+		two.answer(at % 4, 29);
+	}
+	(one, two)
+}
+
+/// A batch of both books that the node sent and a block included.
+fn committed(node: &mut Node, books: &[&Book]) -> BatchId {
+	let id = crate::NextBatch::<Test>::get();
+	node.keep(books);
+	node.run();
+	node.after(20);
+	assert_eq!(node.include(), 1);
+	assert!(Batches::<Test>::contains_key(id));
+	id
+}
+
+#[test]
+fn node_commits_shows_and_prunes_without_a_person() {
+	node(|mut node| {
+		let (one, two) = answered();
+		let id = committed(&mut node, &[&one, &two]);
+		node.run();
+		assert!(node.sent().is_empty(), "nothing is drawn");
+		spin(Hash::repeat_byte(5));
+		node.run();
+		let distinct = node.sent().len();
+		assert!(distinct > 1, "one unit of 420 decided everything");
+		node.run();
+		assert_eq!(node.sent().len(), distinct, "what is under way is not sent again");
+		node.include();
+		let stages = Batches::<Test>::get(id).unwrap().stages;
+		assert!(stages.iter().all(|stage| matches!(stage, Stage::Open | Stage::Joined(_))));
+		node.after(20);
+		assert!(Batches::<Test>::get(id).unwrap().concluded);
+		assert!(matches!(
+			node.sent()[..],
+			[RuntimeCall::Receipts(Call::prune_batch { batch })] if batch == id
+		));
+		assert_eq!(*node.engine.finalised.lock().unwrap(), [id]);
+		node.include();
+		node.run();
+		assert_eq!((node.memory().batches, node.memory().in_flight), (vec![], vec![]));
+		assert_eq!(held(OPERATOR), 0);
+	});
+}
+
+#[test]
+fn what_is_owed_is_committed_once_a_period() {
+	node(|mut node| {
+		let (mut one, two) = answered();
+		node.keep(&[&one, &two]);
+		node.run();
+		node.after(19);
+		assert!(node.sent().is_empty(), "the period is not over");
+		node.after(1);
+		let [RuntimeCall::Receipts(Call::commit_batch { model: MODEL, vouchers })] =
+			&node.sent()[..]
+		else {
+			panic!("{:?}", node.sent())
+		};
+		assert_eq!(vouchers.len(), 2);
+		node.include();
+		node.after(19);
+		assert!(node.sent().is_empty(), "nothing new is owed");
+		one.answer(0, 50);
+		node.keep(&[&one, &two]);
+		node.after(19);
+		assert!(node.sent().is_empty(), "the period began anew");
+		node.after(1);
+		assert!(matches!(
+			&node.sent()[..],
+			[RuntimeCall::Receipts(Call::commit_batch { vouchers, .. })] if vouchers.len() == 1
+		));
+	});
+}
+
+#[test]
+fn session_that_ends_before_the_next_time_is_committed_at_once() {
+	node(|node| {
+		let (one, two) = answered();
+		node.keep(&[&one, &two]);
+		node.run();
+		assert!(node.sent().is_empty());
+		Receipts::close_session(signed(3), one.session).unwrap();
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+	});
+}
+
+#[test]
+fn vouchers_beyond_the_bond_wait() {
+	node(|mut node| {
+		let (mut one, mut two) = (session(3, 40_000), session(4, 40_000));
+		one.answer(0, 40_000);
+		two.answer(0, 40_000);
+		node.keep(&[&one, &two]);
+		node.run();
+		node.after(20);
+		assert!(matches!(
+			&node.sent()[..],
+			[RuntimeCall::Receipts(Call::commit_batch { vouchers, .. })] if vouchers.len() == 1
+		));
+		node.include();
+		assert_eq!(Lines::<Test>::get(0)[0].session, one.session);
+	});
+}
+
+#[test]
+fn nothing_is_shown_before_the_store_has_the_batch() {
+	node(|mut node| {
+		let (one, two) = answered();
+		committed(&mut node, &[&one, &two]);
+		spin(Hash::repeat_byte(5));
+		node.engine.behind.store(true, Ordering::Relaxed);
+		node.run();
+		assert!(node.sent().is_empty());
+		node.engine.behind.store(false, Ordering::Relaxed);
+		node.run();
+		assert!(!node.sent().is_empty());
+	});
+}
+
+#[test]
+fn step_is_taken_again_when_it_is_not_included_or_refused() {
+	node(|node| {
+		let (one, two) = answered();
+		node.keep(&[&one, &two]);
+		node.run();
+		node.refuses.store(true, Ordering::Relaxed);
+		node.after(20);
+		assert!(node.memory().in_flight.is_empty());
+		node.refuses.store(false, Ordering::Relaxed);
+		Receipts::close_session(signed(3), one.session).unwrap();
+		node.run();
+		let [(Step::Commit(..), until)] = node.memory().in_flight[..] else { panic!() };
+		assert_eq!(u64::from(until), System::block_number() + 5);
+		node.after(4);
+		assert_eq!(node.sent().len(), 1);
+		node.after(1);
+		assert_eq!(node.sent().len(), 2);
+	});
+}
+
+#[test]
+fn large_batch_is_shown_over_several_blocks() {
+	node(|mut node| {
+		Draws::set(30);
+		let mut book = session(3, 90_000);
+		for at in 0..400 {
+			book.answer(at % 4, 100);
+		}
+		let id = committed(&mut node, &[&book]);
+		spin(Hash::repeat_byte(5));
+		let mut blocks = 0;
+		loop {
+			node.run();
+			let count = node.include();
+			assert!(count <= 8);
+			if count == 0 {
+				break;
+			}
+			blocks += 1;
+		}
+		assert!(blocks > 1);
+		assert!(!Batches::<Test>::get(id).unwrap().stages.contains(&Stage::Pending));
+	});
+}
+
+#[test]
+fn batch_that_became_anothers_is_let_go() {
+	node(|mut node| {
+		let (one, two) = answered();
+		let id = committed(&mut node, &[&one, &two]);
+		node.run();
+		assert_eq!(node.memory().batches, [id]);
+		let mut batch = Batches::<Test>::get(id).unwrap();
+		batch.operator = account(RIVAL);
+		Batches::<Test>::insert(id, &batch);
+		node.run();
+		assert!(node.memory().batches.is_empty());
+		batch.operator = account(OPERATOR);
+		Batches::<Test>::insert(id, batch);
+	});
+}
