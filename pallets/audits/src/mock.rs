@@ -92,6 +92,8 @@ parameter_types! {
 	pub static Slashed: Vec<(AccountId32, Balance, Vec<AccountId32>)> = Vec::new();
 	/// What verifiers were paid.
 	pub static Paid: BTreeMap<AccountId32, Balance> = BTreeMap::new();
+	/// Who answers for the operator 1.
+	pub static OperatorsAgent: AccountId32 = account(30);
 	pub static JobOf: Option<Job> = None;
 }
 
@@ -149,9 +151,8 @@ impl traits::Lots for Draws {
 }
 
 impl traits::Operators<AccountId32> for Draws {
-	/// The account 30 answers for the operator 1.
 	fn of_agent(agent: &AccountId32) -> Option<AccountId32> {
-		(*agent == account(30)).then(|| account(1))
+		(*agent == OperatorsAgent::get()).then(|| account(1))
 	}
 
 	fn serves(_: &AccountId32, _: ModelId) -> bool {

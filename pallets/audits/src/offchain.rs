@@ -1,5 +1,6 @@
 //! The off-chain worker of a verifier: executes what its verifier is drawn for, commits to what it
-//! finds, reveals it, and brings the true claim where it refuted one.
+//! finds, reveals it, and brings the true claim where it refuted one. And that of an operator: appeals
+//! against verdicts that refute what its engine computed.
 //!
 //! Every run starts from the chain's state. What can't be had from there again is remembered in the
 //! off-chain database, before anything is sent: without its salt a commitment can't be opened.
@@ -13,23 +14,31 @@ use frame_support::{
 	storage::{TransactionOutcome, with_transaction},
 	traits::Get,
 };
-use frame_system::offchain::{Account, SendSignedTransaction, Signer};
+use frame_system::{
+	offchain::{Account, AppCrypto, SendSignedTransaction, Signer},
+	pallet_prelude::BlockNumberFor,
+};
 use openledger_primitives_attribution::{
 	Claim,
 	audit::{Execution, Finding, Level, Traces, commitment, digest, seals},
 };
-use openledger_primitives_core::{BlockNumber, RequestId, record::content_hash};
+use openledger_primitives_core::{
+	BlockNumber, Hash, RequestId, draw::drawn, record::content_hash, traits::Operators,
+};
 use openledger_primitives_inference::{
 	Command, Failure, Outcome, Response,
 	host::exchange,
 	job::{Executed, Jobs},
+	receipts::{Drawn, Pass, Recomputed},
 };
+use sp_core::crypto::AccountId32;
 use sp_runtime::{
-	DispatchError, DispatchResult,
+	DispatchError, DispatchResult, MultiSignature,
 	offchain::{
 		storage::StorageValueRef,
 		storage_lock::{StorageLock, Time},
 	},
+	traits::Zero,
 };
 
 const TARGET: &str = "runtime::audits";
@@ -80,14 +89,9 @@ pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
 pub(crate) fn judge<AccountId>(
 	note: &Note<AccountId>,
 	level: Level,
-	outcome: &Outcome,
+	execution: Execution,
 	traces: &Traces,
 ) -> Finding {
-	let execution = Execution {
-		answer: content_hash(&outcome.answer),
-		usage: outcome.usage,
-		claim: digest(&outcome.claim),
-	};
 	match traces.get(level as usize) {
 		Some(trace) if execution == note.execution => {
 			Finding::Upheld { trace: *trace, seals: seals(&note.subject, traces) }
@@ -105,29 +109,76 @@ impl<T: Config> Pallet<T> {
 			return;
 		};
 		for agent in Signer::<T, T::AuthorityId>::keystore_accounts() {
-			let Some(verifier) = AgentOf::<T>::get(&agent.id) else { continue };
+			let verifier = AgentOf::<T>::get(&agent.id);
+			let operator = T::Operators::of_agent(&agent.id);
+			if verifier.is_none() && operator.is_none() {
+				continue;
+			}
 			let key = memory_key(&agent.id);
 			let store = StorageValueRef::persistent(&key);
 			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
 			let mut memory = before.clone();
-			Self::forget_concluded(&verifier, &mut memory);
-			let duties = Duties::<T>::get(&verifier).into_inner();
-			// Revealing first: what is committed and not revealed in time is neglect.
-			let (reveals, others): (Vec<_>, Vec<_>) = duties.into_iter().partition(|claim| {
-				Audits::<T>::get(claim)
-					.is_some_and(|audit| matches!(audit.stage, Stage::Revealing { .. }))
-			});
-			for claim in reveals.into_iter().chain(others) {
-				Self::serve(&agent, &verifier, claim, &mut memory, &store);
+			Self::forget_concluded(verifier.as_ref(), &mut memory);
+			if let Some(verifier) = verifier {
+				Self::verify(&agent, &verifier, &mut memory, &store);
 			}
-			Self::correct_refuted(&agent, &mut memory, &store);
+			if let Some(operator) = operator {
+				Self::defend(&agent, &operator, &mut memory, &store);
+			}
 			if memory != before {
 				store.set(&memory);
 			}
 		}
 	}
 
-	fn forget_concluded(verifier: &T::AccountId, memory: &mut Memory<T::AccountId>) {
+	/// Does what its duties ask of a verifier.
+	fn verify(
+		agent: &Account<T>,
+		verifier: &T::AccountId,
+		memory: &mut Memory<T::AccountId>,
+		store: &StorageValueRef,
+	) {
+		let duties = Duties::<T>::get(verifier).into_inner();
+		// Revealing first: what is committed and not revealed in time is neglect.
+		let (reveals, others): (Vec<_>, Vec<_>) = duties.into_iter().partition(|claim| {
+			Audits::<T>::get(claim)
+				.is_some_and(|audit| matches!(audit.stage, Stage::Revealing { .. }))
+		});
+		for claim in reveals.into_iter().chain(others) {
+			Self::serve(agent, verifier, claim, memory, store);
+		}
+		Self::correct_refuted(agent, memory, store);
+	}
+
+	/// Appeals against verdicts that refute an operator's answers. Its engine computed them, so such a
+	/// verdict is false or the engine is broken, and the deposit is little beside what it decides.
+	fn defend(
+		agent: &Account<T>,
+		operator: &T::AccountId,
+		memory: &mut Memory<T::AccountId>,
+		store: &StorageValueRef,
+	) {
+		for (claim, audit) in Audits::<T>::iter() {
+			let refuted = matches!(audit.stage,
+				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld);
+			let own = || Notes::<T>::get(claim).is_some_and(|note| note.operator == *operator);
+			if refuted && own() {
+				Self::send_appeal(agent, claim, memory, store);
+			}
+		}
+	}
+
+	fn send_appeal(
+		agent: &Account<T>,
+		claim: RequestId,
+		memory: &mut Memory<T::AccountId>,
+		store: &StorageValueRef,
+	) {
+		let rehearse = || Self::do_appeal(agent.id.clone(), claim);
+		Self::send(agent, (claim, Step::Appeal), Call::appeal { claim }, rehearse, memory, store);
+	}
+
+	fn forget_concluded(verifier: Option<&T::AccountId>, memory: &mut Memory<T::AccountId>) {
 		let now = Self::now();
 		memory.found.retain(|found| {
 			let open = Audits::<T>::contains_key(found.claim);
@@ -142,11 +193,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether the chain still waits for a verifier's step.
-	fn is_wanted(verifier: &T::AccountId, claim: RequestId, step: Step) -> bool {
+	fn is_wanted(verifier: Option<&T::AccountId>, claim: RequestId, step: Step) -> bool {
 		let Some(audit) = Audits::<T>::get(claim) else { return false };
 		let seat = |level: Level| {
 			let sits = audit.level == level;
-			let own = |seat: &&Seat<_>| sits && seat.verifier == *verifier && seat.level == level;
+			let own =
+				|seat: &&Seat<_>| sits && Some(&seat.verifier) == verifier && seat.level == level;
 			audit.seats.iter().find(own)
 		};
 		match step {
@@ -182,7 +234,7 @@ impl<T: Config> Pallet<T> {
 			Stage::Committing { .. } if seat.commitment.is_none() => {
 				let known =
 					memory.found.iter().any(|found| found.claim == claim && found.level == level);
-				if !known && !Self::find(claim, &audit, &note, memory) {
+				if !known && !Self::find(agent, claim, &audit, &note, memory) {
 					return;
 				}
 				let found =
@@ -210,29 +262,57 @@ impl<T: Config> Pallet<T> {
 					memory.found.iter().find(|found| found.claim == claim && found.level == level);
 				let disagrees = found.is_some_and(|found| Verdict::of(&found.finding) != verdict);
 				if disagrees {
-					let call = Call::appeal { claim };
-					let rehearse = || Self::do_appeal(agent.id.clone(), claim);
-					Self::send(agent, (claim, Step::Appeal), call, rehearse, memory, store);
+					Self::send_appeal(agent, claim, memory, store);
 				}
 			}
 			_ => {}
 		}
 	}
 
+	/// What the engine is told to execute: a request's job is on chain, what was asked behind a drawn
+	/// receipt is with its operator.
+	fn execution(
+		agent: &Account<T>,
+		claim: RequestId,
+		note: &Note<T::AccountId>,
+	) -> Option<Command> {
+		if drawn(claim).is_none() {
+			return T::Jobs::job(claim).map(Command::Execute);
+		}
+		let account = |id: &T::AccountId| AccountId32::decode_all(&mut &id.encode()[..]).ok();
+		let (material, endpoint) = T::Jobs::material(note.model, &note.operator)?;
+		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+		let genesis = Hash::decode_all(&mut &genesis.encode()[..]).ok()?;
+		let payload = Pass::payload(&genesis, claim);
+		let signature = T::AuthorityId::sign(&payload, agent.public.clone())?;
+		let signature = MultiSignature::decode_all(&mut &signature.encode()[..]).ok()?;
+		let pass = Pass { agent: account(&agent.id)?, signature };
+		let (payer, input) = (account(&note.payer)?, note.subject);
+		let model = note.model;
+		let drawn = Drawn { claim, model, payer, input, material, endpoint, pass };
+		Some(Command::ExecuteDrawn(drawn))
+	}
+
 	/// Executes the answer of an audited claim. Returns whether there is a finding; while there is
 	/// not, the verifier has none to commit to.
 	fn find(
+		agent: &Account<T>,
 		claim: RequestId,
 		audit: &Audit<T::AccountId>,
 		note: &Note<T::AccountId>,
 		memory: &mut Memory<T::AccountId>,
 	) -> bool {
-		let Some(job) = T::Jobs::job(claim) else {
+		let Some(command) = Self::execution(agent, claim, note) else {
 			log::debug!(target: TARGET, "audit {claim}: nothing to execute");
 			return false;
 		};
-		let (outcome, traces) = match exchange(Command::Execute(job)) {
-			Response::Executed(Executed::Done(outcome, traces)) => (outcome, traces),
+		let (answer, usage, found, traces) = match exchange(command) {
+			Response::Executed(Executed::Done(Outcome { answer, usage, claim }, traces)) => {
+				(content_hash(&answer), usage, claim, traces)
+			}
+			Response::Executed(Executed::Drawn(Recomputed { answer, usage, claim }, traces)) => {
+				(answer, usage, claim, traces)
+			}
 			Response::Executed(Executed::Failed(failure)) | Response::Failed(failure) => {
 				log::warn!(target: TARGET, "audit {claim}: execution failed: {failure:?}");
 				exchange(Command::ForgetExecution(claim));
@@ -246,10 +326,11 @@ impl<T: Config> Pallet<T> {
 			}
 			_ => return false,
 		};
-		let finding = judge(note, audit.level, &outcome, &traces);
+		let execution = Execution { answer, usage, claim: digest(&found) };
+		let finding = judge(note, audit.level, execution, &traces);
 		let refuted = matches!(finding, Finding::Refuted(_));
 		// An account is 32 bytes in the job and in every runtime that this pallet is part of.
-		let truth = Claim::decode_all(&mut &outcome.claim.encode()[..]).ok().filter(|_| refuted);
+		let truth = Claim::decode_all(&mut &found.encode()[..]).ok().filter(|_| refuted);
 		Self::remember(claim, audit.level, finding, truth, memory);
 		true
 	}

@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// How many draws a batch is paid by, so that each decides enough.
-	fn draws_for(total: Balance) -> u8 {
+	pub(crate) fn draws_for(total: Balance) -> u8 {
 		// A draw that decides nothing would be a claim without a fee.
 		let worth = total.checked_div(T::MinDraw::get().max(1)).unwrap_or(0);
 		u8::try_from(worth).unwrap_or(u8::MAX).min(T::Draws::get().max(1))

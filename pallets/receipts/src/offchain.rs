@@ -216,9 +216,17 @@ impl<T: Config> Run<'_, T> {
 		let is_time = now >= last.saturating_add(period);
 		let Response::Owed(owed) = exchange(Command::Owed(T::MaxVouchers::get())) else { return };
 		for Owed { model, mut vouchers } in owed {
+			let mut total: Balance = 0;
 			vouchers.retain(|signed| {
-				Pallet::<T>::check(&self.operator, model, &signed.voucher).is_ok()
+				let checked = Pallet::<T>::check(&self.operator, model, &signed.voucher);
+				let units = checked.as_ref().map_or(0, |checked| checked.line.units());
+				total = total.saturating_add(units);
+				checked.is_ok()
 			});
+			// What decides no draw waits for more.
+			if Pallet::<T>::draws_for(total) == 0 {
+				continue;
+			}
 			let ends_soon = vouchers.iter().any(|signed| {
 				Sessions::<T>::get(signed.voucher.session).is_some_and(|session| {
 					session.left_until(T::ClosePeriod::get()) <= now.saturating_add(period)

@@ -3,7 +3,7 @@ use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::audit::digest;
 use openledger_primitives_core::{
 	draw::draw_id,
-	model::{Arithmetic, LATEST_ARITHMETIC, Usage},
+	model::{Arithmetic, Usage},
 	traits::{AnsweredRequest, Attribution as _, Claims as _},
 };
 use sp_runtime::Permill;
@@ -29,7 +29,12 @@ fn claim_that_nobody_can_execute_again_is_not_noted() {
 		Computed::set(Arithmetic::Tolerant);
 		answered(RECORDS, claim(&[], &[0, 1])).unwrap();
 		assert!(Noted::get().is_empty());
-		Computed::set(Arithmetic::Canonical(LATEST_ARITHMETIC));
+	});
+}
+
+#[test]
+fn drawn_claim_is_noted_as_one_on_a_request_is() {
+	chain(|| {
 		let drawn = AnsweredRequest {
 			request: draw_id(3, 1),
 			model: RECORDS,
@@ -42,10 +47,11 @@ fn claim_that_nobody_can_execute_again_is_not_noted() {
 		};
 		frame_support::storage::with_transaction(|| {
 			assert_ok!(Attribution::submit(drawn, claim(&[], &[0, 1])));
+			assert!(Noted::get().contains_key(&draw_id(3, 1)));
 			sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(()))
 		})
 		.unwrap();
-		assert!(Noted::get().is_empty());
+		Noted::mutate(|noted| noted.clear());
 	});
 }
 

@@ -7,16 +7,19 @@ use codec::Decode;
 use frame_support::traits::Hooks;
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{Finding, Level},
+	audit::{Execution, Finding, Level},
 };
 use openledger_primitives_core::{
 	Hash,
+	draw::draw_id,
 	model::{IndexCommitment, Method, PayBy, Usage},
+	traits::Clearance,
 };
 use openledger_primitives_inference::{
 	Command, Failure, Job, Material, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
 	host::{Engine, EngineExt},
 	job::Executed,
+	receipts::{Drawn, Recomputed},
 };
 use sp_core::{
 	crypto::AccountId32,
@@ -36,6 +39,9 @@ use std::sync::{
 #[derive(Default)]
 struct Double {
 	executed: Mutex<Option<Executed>>,
+	/// What it was told to execute of drawn receipts, and what that comes to.
+	drawn: Mutex<Vec<Drawn>>,
+	recomputed: Mutex<Option<Executed>>,
 	forgotten: Mutex<usize>,
 }
 
@@ -47,6 +53,13 @@ impl Engine for Double {
 				Some(executed) => Response::Executed(executed),
 				None => Response::Failed(Failure::Busy),
 			},
+			Command::ExecuteDrawn(drawn) => {
+				self.drawn.lock().unwrap().push(drawn);
+				match self.recomputed.lock().unwrap().clone() {
+					Some(executed) => Response::Executed(executed),
+					None => Response::Failed(Failure::Busy),
+				}
+			}
 			Command::ForgetExecution(_) => {
 				*self.forgotten.lock().unwrap() += 1;
 				Response::Forgotten
@@ -357,5 +370,82 @@ fn verifier_appeals_against_a_verdict_that_it_found_to_be_false() {
 		);
 		node.run();
 		assert_eq!(node.sent().len(), 3);
+	});
+}
+
+/// What is drawn of a batch, and called to audit.
+const DRAW: u64 = draw_id(3, 1);
+
+fn drawn(claimed: &Claim<AccountId32>) {
+	noted(DRAW, claimed);
+	lots(1);
+	assert!(matches!(clearance(DRAW), Clearance::Until(_)));
+}
+
+#[test]
+fn drawn_receipt_is_executed_with_what_its_operator_hands_out() {
+	node(&truth(), true, |node| {
+		frame_system::BlockHash::<Test>::insert(0, Hash::repeat_byte(7));
+		drawn(&truth());
+		let recomputed =
+			Recomputed { answer: answer(DRAW).answer, usage: answer(DRAW).usage, claim: truth() };
+		let done = Executed::Drawn(recomputed, traces(100));
+		*node.engine.recomputed.lock().unwrap() = Some(done);
+		node.run();
+		assert!(matches!(
+			&node.sent()[..],
+			[RuntimeCall::Verification(Call::commit { claim: DRAW, .. })]
+		));
+		assert!(matches!(node.memory().found[0].finding, Finding::Upheld { .. }));
+		let told = node.engine.drawn.lock().unwrap().pop().unwrap();
+		assert_eq!((told.claim, told.model, told.input), (DRAW, 1, subject()));
+		assert_eq!((&told.payer, &told.material), (&account(5), &job().material));
+		assert_eq!(told.endpoint.to_vec(), b"http://operator");
+		assert_eq!(told.pass.agent, node.agent);
+		assert!(told.pass.verify(&Hash::repeat_byte(7), DRAW));
+	});
+}
+
+#[test]
+fn drawn_receipt_is_refuted_when_its_answer_is_another() {
+	node(&truth(), true, |node| {
+		drawn(&truth());
+		let recomputed =
+			Recomputed { answer: Hash::repeat_byte(9), usage: answer(DRAW).usage, claim: truth() };
+		let done = Executed::Drawn(recomputed.clone(), traces(100));
+		*node.engine.recomputed.lock().unwrap() = Some(done);
+		node.run();
+		let Finding::Refuted(found) = &node.memory().found[0].finding else { panic!("upheld") };
+		assert_eq!(found.answer, recomputed.answer);
+	});
+}
+
+#[test]
+fn operator_appeals_against_a_verdict_that_refutes_its_answer() {
+	node(&truth(), true, |node| {
+		Balances::transfer_allow_death(signed(2), node.agent.clone(), 1_000).unwrap();
+		let lie = honest(&claim(250));
+		assert!(matches!(lie, Finding::Refuted(_)));
+		let lie = match lie {
+			Finding::Refuted(found) => Finding::Refuted(Execution { claim: Hash::zero(), ..found }),
+			other => other,
+		};
+		for n in [11, 12] {
+			commit(n, &lie).unwrap();
+		}
+		wait(COMMIT);
+		for n in [11, 12] {
+			reveal(n, lie.clone()).unwrap();
+		}
+		assert!(matches!(stage(), crate::Stage::Decided { verdict: Verdict::Refuted(_), .. }));
+		node.run();
+		assert!(node.sent().is_empty(), "the answer is another operator's");
+		OperatorsAgent::set(node.agent.clone());
+		node.run();
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+		node.include();
+		assert_eq!(level(), Level::Appeal);
+		OperatorsAgent::set(account(30));
 	});
 }
