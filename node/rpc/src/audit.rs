@@ -128,7 +128,7 @@ pub struct Audit {
 	/// The request.
 	pub request: u64,
 	/// Where it stands: `undrawn`, `drawing`, `committing`, `revealing`, `decided`, `correcting`,
-	/// `undecided` or `concluded`.
+	/// `restoring`, `undecided` or `concluded`.
 	pub stage: String,
 	/// The first block at which the stage is over, where it ends by time.
 	pub until: Option<u32>,
@@ -149,6 +149,7 @@ impl From<AuditInfo<AccountId32>> for Audit {
 			AuditStage::Revealing => "revealing",
 			AuditStage::Decided => "decided",
 			AuditStage::Correcting => "correcting",
+			AuditStage::Restoring => "restoring",
 			AuditStage::Undecided => "undecided",
 			AuditStage::Concluded => "concluded",
 		};

@@ -1,13 +1,14 @@
 //! What audits do to claims.
 
 use crate::{Claims, Config, Event, Pallet, Status, submit::Credited};
+use alloc::vec::Vec;
 use frame_support::traits::Get;
-use openledger_primitives_attribution::{Claim, lift::earned};
+use openledger_primitives_attribution::{Claim, lift::earned, shares};
 use openledger_primitives_core::{
 	Balance, RequestId,
 	traits::{self, Settlement},
 };
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, DispatchResult, Permill};
 
 impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 	type Claim = Claim<T::AccountId>;
@@ -29,6 +30,15 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 		Claims::<T>::insert(request, claim);
 		Self::deposit_event(Event::ClaimReplaced { request, credits, earned });
 		Ok(())
+	}
+
+	fn weigh(
+		request: RequestId,
+		truth: &Self::Claim,
+	) -> Result<(Vec<(T::AccountId, u64)>, Permill), DispatchError> {
+		let claim = Self::open_claim(request)?;
+		let Credited { paid, .. } = Self::credited(claim.model, &claim.payer, truth)?;
+		Ok((shares(&paid), earned(truth.gain, T::FullGain::get())))
 	}
 
 	fn discredit(request: RequestId) -> DispatchResult {

@@ -27,6 +27,9 @@ fn stage(stage: Stage) -> (AuditStage, Option<BlockNumber>, Option<AuditVerdict>
 		}
 		Stage::Correcting { until, .. } => (AuditStage::Correcting, Some(until), None),
 		Stage::Undecided => (AuditStage::Undecided, None, None),
+		Stage::Restoring { truth, until } => {
+			(AuditStage::Restoring, Some(until), Some(Verdict::Refuted(truth).into()))
+		}
 	}
 }
 

@@ -44,7 +44,8 @@ impl<T: Config> Pallet<T> {
 			}
 			Stage::Revealing { until }
 			| Stage::Decided { until, .. }
-			| Stage::Correcting { until, .. } => until,
+			| Stage::Correcting { until, .. }
+			| Stage::Restoring { until, .. } => until,
 			// Until governance has decided, which takes days.
 			Stage::Undecided => now.saturating_add(T::LookAgain::get().saturating_mul(20)),
 		};

@@ -78,6 +78,10 @@ impl<T: Config> Pallet<T> {
 				ensure!(now >= until, Error::<T>::TooEarly);
 				Self::give_up(claim, refuted(&note, truth))
 			}
+			Stage::Restoring { truth, until } => {
+				ensure!(now >= until, Error::<T>::TooEarly);
+				Self::refuse(claim, truth)
+			}
 			Stage::Undecided => Err(Error::<T>::TooEarly.into()),
 		}
 	}
@@ -92,7 +96,8 @@ impl<T: Config> Pallet<T> {
 			Stage::Committing { until }
 			| Stage::Revealing { until }
 			| Stage::Decided { until, .. }
-			| Stage::Correcting { until, .. } => until,
+			| Stage::Correcting { until, .. }
+			| Stage::Restoring { until, .. } => until,
 			Stage::Undecided => return,
 		};
 		if Self::now() < until {

@@ -36,6 +36,8 @@ use std::collections::BTreeMap;
 
 pub const BOND: Balance = 1_000;
 pub const RICH: Balance = 1_000_000;
+/// The claim, its operator, the weights and the amount.
+pub type Restoration = (RequestId, AccountId32, Vec<(AccountId32, u64)>, Balance);
 /// What an appeal holds: thrice the fee.
 pub const DEPOSIT: Balance = 3 * FEE;
 pub const FEE: Balance = 40;
@@ -90,6 +92,8 @@ parameter_types! {
 	pub static States: BTreeMap<RequestId, State> = BTreeMap::new();
 	/// What was taken from operators, and who was rewarded.
 	pub static Slashed: Vec<(AccountId32, Balance, Vec<AccountId32>)> = Vec::new();
+	/// Whom operators' bonds compensated, by which weights, and with how much.
+	pub static Restored: Vec<Restoration> = Vec::new();
 	/// What verifiers were paid.
 	pub static Paid: BTreeMap<AccountId32, Balance> = BTreeMap::new();
 	/// Who answers for the operator 1.
@@ -182,6 +186,14 @@ impl traits::Claims<AccountId32> for Draws {
 		Ok(())
 	}
 
+	fn weigh(
+		claim: RequestId,
+		truth: &Self::Claim,
+	) -> Result<(Vec<(AccountId32, u64)>, Permill), DispatchError> {
+		assert!(Self::is_open(claim));
+		Ok((vec![(account(40), truth.gain as u64)], Permill::from_percent(50)))
+	}
+
 	fn discredit(claim: RequestId) -> DispatchResult {
 		States::mutate(|states| states.insert(claim, State::Discredited));
 		Ok(())
@@ -211,6 +223,17 @@ impl traits::Settlement<AccountId32> for Draws {
 		Ok(amount)
 	}
 
+	fn restore(
+		claim: RequestId,
+		operator: &AccountId32,
+		shares: &[(AccountId32, u64)],
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		let restored = (claim, operator.clone(), shares.to_vec(), amount);
+		Restored::mutate(|all| all.push(restored));
+		Ok(amount)
+	}
+
 	fn refund(_: RequestId) -> Result<Balance, DispatchError> {
 		Err(DispatchError::Other("claims refund, not audits"))
 	}
@@ -232,6 +255,10 @@ impl traits::Rewards<AccountId32> for Draws {
 		_: Permill,
 	) -> Result<Distribution<AccountId32>, DispatchError> {
 		Err(DispatchError::Other("audits divide nothing"))
+	}
+
+	fn compensate(_: RequestId, _: &[(AccountId32, u64)], _: Balance) -> DispatchResult {
+		Err(DispatchError::Other("bonds compensate, not audits"))
 	}
 
 	fn pool(fee: Balance) -> Balance {
@@ -504,6 +531,7 @@ pub fn unchecked() -> sp_io::TestExternalities {
 	Seeds::set(BTreeMap::new());
 	States::set(BTreeMap::new());
 	Slashed::set(Vec::new());
+	Restored::set(Vec::new());
 	Paid::set(BTreeMap::new());
 	JobOf::set(None);
 	ext

@@ -210,7 +210,9 @@ impl<T: Config> Pallet<T> {
 				matches!(audit.stage, Stage::Revealing { .. })
 					&& seat(level).is_some_and(|seat| seat.finding.is_none())
 			}
-			Step::Correct => matches!(audit.stage, Stage::Correcting { .. }),
+			Step::Correct => {
+				matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. })
+			}
 			Step::Appeal => matches!(audit.stage, Stage::Decided { .. }),
 		}
 	}
@@ -365,8 +367,12 @@ impl<T: Config> Pallet<T> {
 			let Some(truth) = found.truth else { continue };
 			let claim = found.claim;
 			let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
-			let asked = matches!(stage,
-				Some(Stage::Correcting { truth: wanted, .. }) if wanted == digest(&truth));
+			let wanted = match stage {
+				Some(Stage::Correcting { truth, .. }) => Some(truth),
+				Some(Stage::Restoring { truth, .. }) => Some(truth.claim),
+				_ => None,
+			};
+			let asked = wanted == Some(digest(&truth));
 			if asked {
 				let call = Call::correct { claim, truth: Box::new(truth.clone()) };
 				let rehearse = || Self::do_correct(claim, truth);

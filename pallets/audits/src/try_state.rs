@@ -47,7 +47,7 @@ impl<T: Config> Pallet<T> {
 					"a finding was not committed"
 				);
 			}
-			let over = matches!(audit.stage, Stage::Correcting { .. });
+			let over = matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. });
 			ensure!(!over || audit.seats.is_empty(), "a seat outlasts its verdict");
 			if let Some(appeal) = audit.appeal {
 				let sum = appeals.entry(appeal.appellant.encode()).or_default();

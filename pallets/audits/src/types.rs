@@ -161,6 +161,14 @@ pub enum Stage {
 	},
 	/// No committee reached a majority: governance has to decide.
 	Undecided,
+	/// The answer is false. Anyone can bring the claim of the true one, by which contributors are made
+	/// whole; then the payer has its fee back.
+	Restoring {
+		/// What execution comes to.
+		truth: Execution,
+		/// The first block at which it is too late.
+		until: BlockNumber,
+	},
 }
 
 /// Who appealed.

@@ -15,7 +15,7 @@ use frame_support::{
 };
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{Level, digest},
+	audit::{Execution, Level, digest},
 };
 use openledger_primitives_core::{
 	Balance, RequestId,
@@ -226,7 +226,13 @@ impl<T: Config> Pallet<T> {
 				audit.stage = Stage::Correcting { truth: truth.claim, until };
 				Audits::<T>::insert(claim, audit);
 			}
-			Verdict::Refuted(_) | Verdict::Withheld => {
+			Verdict::Refuted(truth) => {
+				let until = Self::now().saturating_add(T::CorrectionPeriod::get());
+				let until = Self::schedule(claim, until)?;
+				audit.stage = Stage::Restoring { truth, until };
+				Audits::<T>::insert(claim, audit);
+			}
+			Verdict::Withheld => {
 				T::Claims::reject(claim)?;
 				Self::conclude(claim, verdict);
 			}
@@ -243,23 +249,51 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::AuditConcluded { claim, verdict });
 	}
 
-	/// What a claim comes to for which nobody brings the true one.
+	/// What a false claim comes to for which nobody brings the true one.
 	pub(crate) fn give_up(claim: RequestId, verdict: Verdict) -> DispatchResult {
 		T::Claims::discredit(claim)?;
 		Self::conclude(claim, verdict);
 		Ok(())
 	}
 
+	/// What a false answer comes to, once its contributors are made whole or nobody says who they are.
+	pub(crate) fn refuse(claim: RequestId, truth: Execution) -> DispatchResult {
+		T::Claims::reject(claim)?;
+		Self::conclude(claim, Verdict::Refuted(truth));
+		Ok(())
+	}
+
+	/// Takes from the operator what those would have been paid who moved the true answer. They were
+	/// kept from it by the lie, while the payer, who was too, has its fee back.
+	fn restore(
+		claim: RequestId,
+		note: &Note<T::AccountId>,
+		truth: &Claim<T::AccountId>,
+	) -> DispatchResult {
+		let (shares, earned) = T::Claims::weigh(claim, truth)?;
+		let owed = earned.mul_floor(T::Rewards::pool(note.fee));
+		T::Settlement::restore(claim, &note.operator, &shares, owed)?;
+		Ok(())
+	}
+
 	pub(crate) fn do_correct(claim: RequestId, truth: Claim<T::AccountId>) -> DispatchResult {
 		let (audit, note) = Self::audit(claim)?;
-		let Stage::Correcting { truth: wanted, until } = audit.stage else {
-			return Err(Error::<T>::NotCorrecting.into());
-		};
-		ensure!(Self::now() < until, Error::<T>::TooLate);
-		ensure!(digest(&truth) == wanted, Error::<T>::NotTheTruth);
-		T::Claims::replace(claim, truth)?;
-		Self::conclude(claim, refuted(&note, wanted));
-		Ok(())
+		match audit.stage {
+			Stage::Correcting { truth: wanted, until } => {
+				ensure!(Self::now() < until, Error::<T>::TooLate);
+				ensure!(digest(&truth) == wanted, Error::<T>::NotTheTruth);
+				T::Claims::replace(claim, truth)?;
+				Self::conclude(claim, refuted(&note, wanted));
+				Ok(())
+			}
+			Stage::Restoring { truth: wanted, until } => {
+				ensure!(Self::now() < until, Error::<T>::TooLate);
+				ensure!(digest(&truth) == wanted.claim, Error::<T>::NotTheTruth);
+				Self::restore(claim, &note, &truth)?;
+				Self::refuse(claim, wanted)
+			}
+			_ => Err(Error::<T>::NotCorrecting.into()),
+		}
 	}
 
 	pub(crate) fn do_resolve(claim: RequestId, verdict: Verdict) -> DispatchResult {
@@ -275,5 +309,5 @@ pub(crate) fn refuted<AccountId>(
 	claim: openledger_primitives_core::Hash,
 ) -> Verdict {
 	let execution = note.execution;
-	Verdict::Refuted(openledger_primitives_attribution::audit::Execution { claim, ..execution })
+	Verdict::Refuted(Execution { claim, ..execution })
 }

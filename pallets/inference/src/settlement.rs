@@ -71,6 +71,33 @@ impl<T: Config> Pallet<T> {
 			Ok(taken)
 		})
 	}
+
+	/// Takes up to `amount` from an operator's bond for those it kept from being paid.
+	fn restore_from_bond(
+		request: RequestId,
+		operator: &T::AccountId,
+		shares: &[(T::AccountId, u64)],
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		if amount == 0 || shares.iter().all(|(_, weight)| *weight == 0) {
+			return Ok(0);
+		}
+		with_storage_layer(|| {
+			let mut registration = Operators::<T>::get(operator).ok_or(Error::<T>::NotOperator)?;
+			let amount = amount.min(registration.operator.bond);
+			let taken = Self::move_bond(operator, &T::Rewards::pot(), amount)?;
+			T::Rewards::compensate(request, shares, taken)?;
+			let bond = &mut registration.operator.bond;
+			*bond = bond.saturating_sub(taken);
+			Operators::<T>::insert(operator, registration);
+			Self::deposit_event(Event::OperatorSlashed {
+				operator: operator.clone(),
+				amount: taken,
+				rewarded: taken,
+			});
+			Ok(taken)
+		})
+	}
 }
 
 impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
@@ -114,6 +141,15 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 		rewarded: &[T::AccountId],
 	) -> Result<Balance, DispatchError> {
 		Self::take_bond(operator, amount, rewarded)
+	}
+
+	fn restore(
+		id: RequestId,
+		operator: &T::AccountId,
+		shares: &[(T::AccountId, u64)],
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		Self::restore_from_bond(id, operator, shares, amount)
 	}
 
 	fn refund(id: RequestId) -> Result<Balance, DispatchError> {

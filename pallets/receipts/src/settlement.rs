@@ -76,6 +76,15 @@ impl<T: Config> Settlement<T::AccountId> for Pallet<T> {
 		T::Bonds::slash(operator, amount, rewarded)
 	}
 
+	fn restore(
+		id: RequestId,
+		operator: &T::AccountId,
+		shares: &[(T::AccountId, u64)],
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		T::Bonds::restore(id, operator, shares, amount)
+	}
+
 	fn refund(id: RequestId) -> Result<Balance, DispatchError> {
 		let (number, draw, mut batch) = Self::open(id)?;
 		let fee = batch.fee(draw);

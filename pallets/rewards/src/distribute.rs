@@ -184,6 +184,23 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 		T::Split::get().contributors.mul_floor(fee)
 	}
 
+	fn compensate(
+		request: RequestId,
+		shares: &[(T::AccountId, u64)],
+		amount: Balance,
+	) -> DispatchResult {
+		ensure!(Self::surplus() >= amount, Error::<T>::NotFunded);
+		let weights: Vec<u64> = shares.iter().map(|(_, weight)| *weight).collect();
+		let amounts = largest_remainder(amount, &weights);
+		frame_support::storage::with_storage_layer(|| {
+			for ((account, _), amount) in shares.iter().zip(amounts) {
+				Self::accrue(account, amount)?;
+			}
+			Self::deposit_event(Event::Compensated { request, amount });
+			Ok(())
+		})
+	}
+
 	fn forget(request: RequestId) {
 		Settlements::<T>::remove(request);
 	}

@@ -231,6 +231,13 @@ pub mod pallet {
 			/// How much.
 			amount: Balance,
 		},
+		/// Contributors accrued what a false answer had kept from them.
+		Compensated {
+			/// The request that was answered falsely.
+			request: RequestId,
+			/// How much, out of the operator's bond.
+			amount: Balance,
+		},
 	}
 
 	/// Why a call failed.

@@ -50,6 +50,8 @@ pub enum AuditStage {
 	Undecided,
 	/// It is over.
 	Concluded,
+	/// The answer is false, and anyone can bring the true one's claim: contributors are made whole by it.
+	Restoring,
 }
 
 /// What an audit comes to.

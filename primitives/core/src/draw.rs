@@ -50,6 +50,15 @@ where
 		Requests::slash(operator, amount, rewarded)
 	}
 
+	fn restore(
+		id: RequestId,
+		operator: &AccountId,
+		shares: &[(AccountId, u64)],
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		Requests::restore(id, operator, shares, amount)
+	}
+
 	fn refund(id: RequestId) -> Result<Balance, DispatchError> {
 		match drawn(id) {
 			None => Requests::refund(id),
@@ -82,6 +91,15 @@ mod tests {
 		}
 
 		fn slash(_: &u8, _: Balance, _: &[u8]) -> Result<Balance, DispatchError> {
+			Ok(STAKE)
+		}
+
+		fn restore(
+			_: RequestId,
+			_: &u8,
+			_: &[(u8, u64)],
+			_: Balance,
+		) -> Result<Balance, DispatchError> {
 			Ok(STAKE)
 		}
 

@@ -126,6 +126,15 @@ pub trait Settlement<AccountId> {
 		amount: Balance,
 		rewarded: &[AccountId],
 	) -> Result<Balance, DispatchError>;
+	/// Takes up to `amount` from the operator's bond and accrues it to accounts in proportion to their
+	/// weights: what they would have been paid for the answer that should have been given. Returns what
+	/// was taken.
+	fn restore(
+		request: RequestId,
+		operator: &AccountId,
+		shares: &[(AccountId, u64)],
+		amount: Balance,
+	) -> Result<Balance, DispatchError>;
 	/// Gives the fee in escrow back to the payer: the answer was false. Returns the fee.
 	fn refund(id: RequestId) -> Result<Balance, DispatchError>;
 	/// The fee and the contributors' part of it, before the lift, in the smallest unit.
@@ -182,6 +191,12 @@ pub trait Claims<AccountId> {
 	fn is_open(claim: RequestId) -> bool;
 	/// Puts `truth` in the place of an open claim: it is paid by that.
 	fn replace(claim: RequestId, truth: Self::Claim) -> DispatchResult;
+	/// Whom `truth` would pay, had it come in the place of an open claim: their weights, and how much
+	/// of the contributors' part.
+	fn weigh(
+		claim: RequestId,
+		truth: &Self::Claim,
+	) -> Result<(Vec<(AccountId, u64)>, Permill), DispatchError>;
 	/// Takes all credits from an open claim: what it says is false, and nobody says what is true.
 	fn discredit(claim: RequestId) -> DispatchResult;
 	/// Ends an open claim on a false answer, whose fee goes back to its payer.
@@ -203,6 +218,13 @@ pub trait Rewards<AccountId> {
 	) -> Result<Distribution<AccountId>, DispatchError>;
 	/// The contributors' part of `fee` before the lift.
 	fn pool(fee: Balance) -> Balance;
+	/// Accrues `amount`, already transferred to the pot, to accounts in proportion to their weights.
+	/// Changes nothing on error.
+	fn compensate(
+		request: RequestId,
+		shares: &[(AccountId, u64)],
+		amount: Balance,
+	) -> DispatchResult;
 	/// Forgets the stored distribution of a request.
 	fn forget(request: RequestId);
 	/// Moves up to `amount` of what the verifiers' account has accrued to `verifier`. Returns what

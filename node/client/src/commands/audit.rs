@@ -81,6 +81,7 @@ fn stage(info: &AuditInfo<AccountId32>) -> &'static str {
 		AuditStage::Committing => "the committee executes the answer again",
 		AuditStage::Revealing => "the committee reveals what it found",
 		AuditStage::Decided => "decided, and open to appeal",
+		AuditStage::Restoring => "the answer is false; anyone can bring the true one's claim",
 		AuditStage::Correcting => "refuted; anyone can bring the true claim",
 		AuditStage::Undecided => "no committee reached a majority; governance has to decide",
 		AuditStage::Concluded => "concluded",

@@ -94,11 +94,38 @@ fn payer_is_refunded_where_the_answer_or_its_count_was_false() {
 			spoil(&mut found);
 			find(&all(&committee, Finding::Refuted(found)));
 			wait(WINDOW);
-			assert_eq!(state(), State::Rejected);
 			assert_eq!(slashed(), 20 * FEE);
+			assert_eq!(
+				(state(), stage()),
+				(State::Open, Stage::Restoring { truth: found, until: 15 })
+			);
+			wait(6);
+			assert_eq!((state(), Restored::get()), (State::Rejected, vec![]));
 			assert!(!Audits::<Test>::contains_key(CLAIM));
+			assert_eq!(Verdicts::<Test>::get(CLAIM), Some(Verdict::Refuted(found)));
 		});
 	}
+}
+
+#[test]
+fn contributors_are_made_whole_where_the_answer_was_false() {
+	chain(3, || {
+		let committee = called(&claim(250));
+		let found = Execution {
+			answer: Hash::repeat_byte(1),
+			usage: answer(CLAIM).usage,
+			claim: digest(&truth()),
+		};
+		find(&all(&committee, Finding::Refuted(found)));
+		wait(WINDOW);
+		assert_noop!(Verification::correct(signed(9), CLAIM, Box::new(claim(99))), E::NotTheTruth);
+		assert_ok!(Verification::correct(signed(9), CLAIM, Box::new(truth())));
+		// Half of the contributors' part, which is half of the fee.
+		assert_eq!(Restored::get(), [(CLAIM, account(1), vec![(account(40), 100)], FEE / 4)]);
+		assert_eq!((state(), slashed()), (State::Rejected, 20 * FEE));
+		assert_eq!(Verdicts::<Test>::get(CLAIM), Some(Verdict::Refuted(found)));
+		assert_noop!(Verification::correct(signed(9), CLAIM, Box::new(truth())), E::UnknownAudit);
+	});
 }
 
 #[test]

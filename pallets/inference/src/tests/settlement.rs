@@ -102,12 +102,32 @@ fn slash_rewards_nobody_when_operator_challenges_itself_or_reward_is_dust() {
 	});
 }
 
+#[test]
+fn bond_makes_contributors_whole_to_the_last_unit() {
+	chain(|| {
+		operate(1, 3);
+		let accrued = |n: u8| pallet_rewards::Accrued::<Test>::get(account(n));
+		let shares = [(account(70), 2), (account(71), 1)];
+		assert_eq!(Inference::restore(0, &account(1), &shares, 100), Ok(100));
+		assert_eq!((accrued(70), accrued(71)), (67, 33));
+		assert_eq!(held(HoldReason::Bond, 1), BOND - 100);
+		// Nobody is owed anything where nobody moved the answer.
+		assert_eq!(Inference::restore(0, &account(1), &[], 100), Ok(0));
+		assert_eq!(Inference::restore(0, &account(1), &[(account(70), 0)], 100), Ok(0));
+		// No more than there is.
+		assert_eq!(Inference::restore(0, &account(1), &shares, u128::MAX), Ok(BOND - 100));
+		assert_eq!(accrued(70) + accrued(71), BOND);
+		assert_noop!(Inference::restore(0, &account(2), &shares, 5), E::NotOperator);
+	});
+}
+
 #[derive(Clone, Debug)]
 enum Step {
 	Ask(u8, u128),
 	Answer(u8, u64, u32),
 	Settle(u64, u32),
 	Slash(u8, u128),
+	Restore(u8, u128),
 	Pass(u64),
 	Prune(u64),
 	Leave(u8),
@@ -120,6 +140,7 @@ fn steps() -> impl Strategy<Value = Step> {
 		4 => (1u8..4, 0u64..12, 0u32..120).prop_map(|(n, id, out)| Step::Answer(n, id, out)),
 		3 => (0u64..12, 0u32..=1_000_000).prop_map(|(id, earned)| Step::Settle(id, earned)),
 		1 => (1u8..4, 0u128..20_000).prop_map(|(n, amount)| Step::Slash(n, amount)),
+		1 => (1u8..4, 0u128..20_000).prop_map(|(n, amount)| Step::Restore(n, amount)),
 		2 => (1u64..15).prop_map(Step::Pass),
 		2 => (0u64..12).prop_map(Step::Prune),
 		1 => (1u8..4).prop_map(Step::Leave),
@@ -152,6 +173,9 @@ proptest! {
 						id, &[(account(70), 3), (account(71), 1)], Permill::from_parts(earned),
 					).map(|_| ()),
 					Step::Slash(n, amount) => Inference::slash(&account(n), amount, &[account(9)]).map(|_| ()),
+					Step::Restore(n, amount) => Inference::restore(
+						0, &account(n), &[(account(70), 3), (account(71), 1)], amount,
+					).map(|_| ()),
 					Step::Pass(blocks) => { go_to(System::block_number() + blocks); Ok(()) },
 					Step::Prune(id) => {
 						let payer = Requests::<Test>::get(id).map(|r| r.payer).unwrap_or(account(5));

@@ -41,6 +41,19 @@ fn unearned_part_goes_to_royalty_and_treasury() {
 	});
 }
 
+#[test]
+fn compensation_is_accrued_whole_and_only_out_of_what_is_there() {
+	chain(|| {
+		let shares = [(7, 2), (8, 1)];
+		assert_noop!(Rewards::compensate(3, &shares, 100), Error::<Test>::NotFunded);
+		Balances::mint_into(&Rewards::account(), 100).unwrap();
+		assert_ok!(Rewards::compensate(3, &shares, 100));
+		assert_eq!((Accrued::<Test>::get(7), Accrued::<Test>::get(8)), (67, 33));
+		assert_noop!(Rewards::compensate(3, &shares, 1), Error::<Test>::NotFunded);
+		assert!(balanced());
+	});
+}
+
 /// Leaves nothing of the validators' account.
 fn reap_validators() {
 	assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(VALIDATORS), 8, ED));
