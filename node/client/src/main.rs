@@ -9,6 +9,7 @@ mod html;
 mod input;
 mod keys;
 mod output;
+mod session;
 
 use clap::{Parser, Subcommand};
 use commands::{
