@@ -5,7 +5,7 @@ use anyhow::{Result, anyhow};
 use openledger_primitives_core::Balance;
 use openledger_primitives_receipts::{Receipt, commitment::Salt};
 use openledger_sessions::{
-	protocol::{Given, Opened},
+	protocol::{Given, Opened, Owing},
 	purse::PurseError,
 };
 
@@ -83,10 +83,18 @@ impl Client {
 	///
 	/// # Errors
 	/// [`Failed`]. The voucher goes with the next request too.
-	pub async fn send_voucher(&mut self) -> Result<()> {
-		let Some(voucher) = self.purse.voucher().cloned() else { return Ok(()) };
-		self.operator.pay(&self.purse.access()?, voucher).await?;
-		Ok(())
+	pub async fn send_voucher(&self) -> Result<()> {
+		self.owing().await.map(|_| ())
+	}
+
+	/// What the operator holds unpaid after the voucher for all that is paid; `None` where nothing ever
+	/// was.
+	///
+	/// # Errors
+	/// [`Failed`].
+	pub async fn owing(&self) -> Result<Option<Owing>> {
+		let Some(voucher) = self.purse.voucher().cloned() else { return Ok(None) };
+		Ok(Some(self.operator.pay(&self.purse.access()?, voucher).await?))
 	}
 
 	/// Lets go of requests that have no receipt, and that no operator can be working on any more; with
