@@ -75,11 +75,6 @@ impl Folder {
 		Self { path, genesis }
 	}
 
-	/// Where it is.
-	pub fn path(&self) -> &Path {
-		&self.path
-	}
-
 	/// Waits until no other process opens a session of this payer.
 	///
 	/// # Errors
@@ -320,7 +315,7 @@ mod tests {
 		assert_eq!(folder.places().unwrap()[2], opening);
 		assert_eq!(folder.find(3).unwrap().operator, AccountId32::new([1; 32]));
 		assert!(folder.find(4).unwrap_err().to_string().contains("session list"));
-		let mode = fs::metadata(folder.path()).unwrap().permissions().mode();
+		let mode = fs::metadata(&folder.path).unwrap().permissions().mode();
 		assert_eq!(mode & 0o777, 0o700);
 	}
 
