@@ -14,7 +14,7 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives_api::{
-	AuditInfo, BaseInfo, BatchInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote,
+	AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote,
 	RewardsInfo, SessionInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_core::{
@@ -363,6 +363,12 @@ impl_runtime_apis! {
 
 		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>> {
 			Audits::audit_of(claim)
+		}
+
+		fn claim(claim: RequestId) -> Option<ClaimInfo<AccountId>> {
+			let mut found = Attribution::claim(claim)?;
+			found.distribution = Rewards::settlement(claim);
+			Some(found)
 		}
 
 		fn sessions(start: SessionId, limit: u32) -> Vec<SessionInfo<AccountId>> {

@@ -3,11 +3,12 @@
 
 pub mod economics;
 pub mod load;
+mod state;
 
 use crate::keys::Signer;
 use anyhow::{Context, Result, bail};
 use codec::{Decode, DecodeAll, Encode};
-use openledger_primitives_core::BlockNumber;
+use openledger_primitives_core::{BlockNumber, Hash};
 use sp_core::crypto::AccountId32;
 use subxt::{
 	OnlineClient, PolkadotConfig,
@@ -62,6 +63,11 @@ impl Chain {
 		Ok(Self { client, rpc, url: url.into() })
 	}
 
+	/// The chain's genesis hash.
+	pub fn genesis_hash(&self) -> Hash {
+		Hash::from(self.client.genesis_hash().0)
+	}
+
 	/// The chain's genesis hash, in hex without prefix.
 	pub fn genesis(&self) -> String {
 		hex::encode(self.client.genesis_hash())
@@ -100,9 +106,22 @@ impl Chain {
 
 	/// Calls a function of the OpenLedger runtime API at the best block.
 	pub async fn api<T: Decode>(&self, function: &str, arguments: impl Encode) -> Result<T> {
+		self.call(function, arguments, None).await
+	}
+
+	async fn call<T: Decode>(
+		&self,
+		function: &str,
+		arguments: impl Encode,
+		block: Option<Hash>,
+	) -> Result<T> {
 		let arguments = format!("0x{}", hex::encode(arguments.encode()));
 		let method = format!("OpenLedgerApi_{function}");
-		let result: String = self.request("state_call", rpc_params![method, arguments]).await?;
+		let params = match block {
+			Some(block) => rpc_params![method, arguments, block],
+			None => rpc_params![method, arguments],
+		};
+		let result: String = self.request("state_call", params).await?;
 		let bytes =
 			hex::decode(result.trim_start_matches("0x")).context("the node's reply is no hex")?;
 		T::decode_all(&mut &bytes[..]).with_context(|| {
@@ -232,6 +251,12 @@ pub fn find<'a>(events: &'a [Event], pallet: &str, name: &str) -> Result<&'a Eve
 		.iter()
 		.find(|event| event.pallet == pallet && event.name == name)
 		.with_context(|| format!("the block holds no event {pallet}.{name} for the extrinsic"))
+}
+
+/// Whether a submission failed with this error of this pallet.
+pub fn is_refused_as(error: &anyhow::Error, pallet: &str, name: &str) -> bool {
+	let reason = format!("{pallet}::{name}");
+	error.chain().any(|cause| cause.to_string().contains(&reason))
 }
 
 /// A call as an argument of another.

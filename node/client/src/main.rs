@@ -9,11 +9,12 @@ mod html;
 mod input;
 mod keys;
 mod output;
+mod session;
 
 use clap::{Parser, Subcommand};
 use commands::{
-	account, ask, attribute, audit, datanet, economics, load, model, operator, rewards, trace,
-	verifier,
+	account, ask, attribute, audit, datanet, economics, load, model, operator, rewards,
+	session as sessions, trace, verifier,
 };
 use output::Output;
 
@@ -43,6 +44,10 @@ pub struct Context {
 	/// The key that signs: a key file, or on development chains an account such as //Alice.
 	#[arg(long, global = true)]
 	pub key: Option<String>,
+	/// The folder for what is kept between runs, such as the purses of sessions (default:
+	/// $XDG_DATA_HOME/openledger, else ~/.local/share/openledger).
+	#[arg(long = "data-folder", global = true, env = "OPENLEDGER_DATA", value_name = "FOLDER")]
+	pub data: Option<std::path::PathBuf>,
 	/// Print one JSON value instead of text.
 	#[arg(long, global = true)]
 	pub json: bool,
@@ -64,6 +69,11 @@ impl Context {
 		keys::Signer::find(self.key.as_deref())
 	}
 
+	/// The folder for what is kept between runs.
+	pub fn data(&self) -> std::path::PathBuf {
+		self.data.clone().unwrap_or_else(keys::data_folder)
+	}
+
 	/// How to print.
 	pub fn output(&self) -> Output {
 		Output { json: self.json }
@@ -81,9 +91,10 @@ enum Command {
 	/// Train adapters on Datanets and publish them as models.
 	#[command(subcommand)]
 	Model(Box<model::Command>),
-	/// Ask a model on chain, and wait for its answer.
+	// Without a comment here, the one of the arguments is the help, all of it.
 	Ask(ask::Ask),
-	/// Follow an answer to its records, contributors and amounts.
+	#[command(subcommand)]
+	Session(sessions::Command),
 	Trace(trace::Trace),
 	// Without a comment here, the one of the arguments is the help, all of it.
 	Attribute(Box<attribute::Attribute>),
@@ -123,6 +134,7 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 		Command::Datanet(command) => command.run(context).await,
 		Command::Model(command) => command.run(context).await,
 		Command::Ask(command) => command.run(context).await,
+		Command::Session(command) => command.run(context).await,
 		Command::Trace(command) => command.run(context).await,
 		Command::Attribute(command) => command.run(context),
 		Command::Rewards(command) => command.run(context).await,

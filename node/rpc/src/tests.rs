@@ -3,7 +3,7 @@
 use crate::{Error, OpenLedger, OpenLedgerApiServer, OperatorStatus, server::check_version};
 use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
-	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ContributionInfo, DatanetInfo,
+	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo,
 	ModelInfo, OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo,
 	SeatInfo, SessionInfo, Trace as TraceInfo, VerifierInfo,
 };
@@ -255,6 +255,7 @@ mock_impl_runtime_apis! {
 		}
 
 		fn material(_: u32) -> Option<Material> {
+		fn claim(_: u64) -> Option<ClaimInfo<AccountId32>> {
 			None
 		}
 

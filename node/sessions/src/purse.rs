@@ -145,6 +145,12 @@ impl Purse {
 		self.key.public().into()
 	}
 
+	/// What the purse agreed to: for an open session, at its price.
+	pub fn deal(&self) -> Deal {
+		let State { genesis, ref agent, model, price, .. } = self.state;
+		Deal { genesis, agent: agent.clone(), model, price }
+	}
+
 	/// Where the purse stands.
 	pub fn status(&self) -> Status {
 		Status {

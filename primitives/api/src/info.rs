@@ -219,6 +219,44 @@ pub struct Trace<AccountId> {
 	pub distribution: Option<Distribution<AccountId>>,
 }
 
+/// A claim, as verified and, where it was challenged, corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ClaimInfo<AccountId> {
+	/// The request, or draw, whose claim it is.
+	pub claim: RequestId,
+	/// The model version that answered.
+	pub model: ModelId,
+	/// Who answered.
+	pub operator: AccountId,
+	/// Who asked and pays.
+	pub payer: AccountId,
+	/// The block of the claim.
+	pub submitted_at: BlockNumber,
+	/// From which block on it is final.
+	pub final_at: BlockNumber,
+	/// Mean gain in log-probability under the adapter, thousandths of a nat a token.
+	pub gain: i32,
+	/// The share of the contributors' part that the gain earned, in millionths.
+	pub earned_ppm: u32,
+	/// blake2b-256 of the claim as it was submitted.
+	pub digest: Hash,
+	/// The salted hash of the execution trace.
+	pub trace: Hash,
+	/// The query sketch.
+	pub sketch: Vec<i8>,
+	/// What is paid, best first.
+	pub paid: Vec<Credit<AccountId>>,
+	/// The records that explain it.
+	pub evidence: Vec<Evidence<AccountId>>,
+	/// Who corrected it, if anyone did.
+	pub challenger: Option<AccountId>,
+	/// Whether its answer was found false.
+	pub rejected: bool,
+	/// Who was paid what, once settled.
+	pub distribution: Option<Distribution<AccountId>>,
+}
+
 /// What an account has accrued, and who is paid it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]

@@ -68,6 +68,9 @@ sp_api::decl_runtime_apis! {
 		/// The audit of a claim, where lots have called it to one or not decided yet.
 		#[api_version(3)]
 		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>>;
+		/// The claim of an answered request or of a draw that was shown, until pruned.
+		#[api_version(3)]
+		fn claim(claim: RequestId) -> Option<ClaimInfo<AccountId>>;
 		/// Sessions from `start` on.
 		#[api_version(3)]
 		fn sessions(start: SessionId, limit: u32) -> Vec<SessionInfo<AccountId>>;

@@ -1,24 +1,33 @@
-//! `openledger ask`: a request on chain, its answer, and who it pays.
+//! `openledger ask`: a question on chain or in a session, its answer, and who it pays.
 
-use super::trace;
+use super::{session_ask, trace};
 use crate::{
 	Context, amount,
 	chain::{self, bytes, number, option},
 	keys, output,
+	session::question,
 };
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_primitives_api::{Quote, RequestState};
-use openledger_primitives_core::model::Usage;
 use sp_core::crypto::AccountId32;
 use std::time::Duration;
 
-/// Tokens of prompt that a fee is set aside for, for each byte of question: the chat template and
-/// a margin come on top.
-const TEMPLATE_TOKENS: u32 = 64;
-
-/// Ask a model on chain, and wait for its answer.
+/// Ask a model, and wait for its answer.
+///
+/// Without --session the question and its answer go on chain. With it they go to the operator over
+/// HTTP, and are nobody else's business: the chain sees what you put into escrow, and later some
+/// receipts that lots draw, as hashes. The first question opens a session, which takes until a block
+/// is final; those after it use it:
+///
+///     openledger ask 1 "What is a wavelength?" --session
+///     openledger session list
+///
+/// An answer's receipt is checked before it is paid, and a purse on disk knows what was asked and
+/// paid: Ctrl-C, or a lost connection, costs nothing, and the next question pays for what came of it.
+/// openledger session close gets back what is left of the escrow.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Ask {
 	/// The model version's number.
 	model: u32,
@@ -29,7 +38,7 @@ pub struct Ask {
 	max_tokens: u32,
 	/// The most that the answer may cost; what it does not cost is paid back. Without it, the
 	/// price of the longest answer.
-	#[arg(long, value_parser = amount::parse)]
+	#[arg(long, value_parser = amount::parse, conflicts_with = "session")]
 	max_fee: Option<u128>,
 	/// Sampling temperature in thousandths; 0 gives the likeliest answer.
 	#[arg(long, default_value_t = 0)]
@@ -38,26 +47,52 @@ pub struct Ask {
 	#[arg(long)]
 	operator: Option<String>,
 	/// Blocks in which the answer has to come.
-	#[arg(long, default_value_t = 200)]
+	#[arg(long, default_value_t = 200, conflicts_with = "session")]
 	deadline: u32,
 	/// Print the request's number and don't wait for the answer.
-	#[arg(long, conflicts_with = "settle")]
+	#[arg(long, conflicts_with_all = ["settle", "session"])]
 	detach: bool,
 	/// Wait until the claim is final and everyone is paid, and show who.
-	#[arg(long)]
+	#[arg(long, conflicts_with = "session")]
 	settle: bool,
+	/// Ask the operator itself, in a session that is paid by vouchers.
+	#[arg(long)]
+	session: bool,
+	/// What a session that is opened for this may cost in all; what it does not cost comes back.
+	/// Without it, the price of fifty answers of this length.
+	#[arg(long, value_name = "OPEN", value_parser = amount::parse, requires = "session")]
+	escrow: Option<u128>,
+	/// How many blocks a session that is opened for this lasts. Without it, a day.
+	#[arg(long, value_name = "N", requires = "session")]
+	blocks: Option<u32>,
+	/// Add this to the escrow where it does not have enough left for the answer.
+	#[arg(long, value_name = "OPEN", value_parser = amount::parse, requires = "session")]
+	top_up: Option<u128>,
 }
 
 impl Ask {
 	/// Runs the command.
 	pub async fn run(self, context: &Context) -> Result<()> {
+		if self.session {
+			let question = question::Question {
+				model: self.model,
+				text: self.question,
+				max_tokens: self.max_tokens,
+				temperature: self.temperature,
+			};
+			let operator = self.operator.as_deref().map(keys::account).transpose()?;
+			let terms = session_ask::Terms {
+				operator,
+				escrow: self.escrow,
+				blocks: self.blocks,
+				top_up: self.top_up,
+			};
+			return session_ask::run(context, question, terms).await;
+		}
 		let chain = context.chain().await?;
 		let signer = context.signer()?;
 		let output = context.output();
-		let longest = Usage {
-			prompt: TEMPLATE_TOKENS.saturating_add(self.question.len() as u32),
-			output: self.max_tokens,
-		};
+		let longest = question::longest(self.question.len(), self.max_tokens);
 		let quote: Option<Quote<AccountId32>> = chain.api("quote", (self.model, longest)).await?;
 		let quote = quote.with_context(|| {
 			format!("there is no model {} to ask: see openledger model list", self.model)

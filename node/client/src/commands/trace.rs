@@ -1,11 +1,14 @@
 //! `openledger trace`: from an answer to its records, contributors and amounts.
 
+mod batch;
 mod explain;
 
 use super::audit;
-use crate::{Context, amount, chain::Chain, output};
-use anyhow::{Context as _, Result};
+use crate::{Context, amount, chain::Chain, content::Content, output};
+use anyhow::{Context as _, Result, bail};
 use openledger_primitives_api::{AuditInfo, RequestState, Trace as Traced};
+use openledger_primitives_attribution::Evidence;
+use openledger_primitives_core::settlement::Distribution;
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
 use std::path::PathBuf;
@@ -19,14 +22,33 @@ use tabled::Tabled;
 ///
 ///     openledger trace 3 --explain --html why.html
 ///
+/// An answer that was paid in a session is followed from its receipt to its batch, to the draws that the
+/// batch was paid by, and to their claims; a batch and one of its draws can be looked at by themselves:
+///
+///     openledger trace --session 3 --receipt 0
+///     openledger trace --batch 2 --draw 1
+///
 /// openledger attribute explains answers without a chain.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Trace {
 	/// The request's number.
-	request: u64,
+	#[arg(required_unless_present_any = ["session", "batch"])]
+	request: Option<u64>,
+	/// The session of a receipt.
+	#[arg(long, value_name = "SESSION", requires = "receipt", conflicts_with = "request")]
+	session: Option<u64>,
+	/// The receipt's place in its session, from 0.
+	#[arg(long, value_name = "RECEIPT", requires = "session")]
+	receipt: Option<u32>,
+	/// A batch of receipts.
+	#[arg(long, value_name = "BATCH", conflicts_with_all = ["request", "session"])]
+	batch: Option<u32>,
+	/// A draw of the batch, from 0.
+	#[arg(long, value_name = "DRAW", requires = "batch")]
+	draw: Option<u8>,
 	/// Show why the answer is credited to whom.
-	#[arg(long)]
+	#[arg(long, conflicts_with_all = ["session", "batch"])]
 	explain: bool,
 	/// Write the explanation as a page too.
 	#[arg(long, value_name = "FILE", requires = "explain")]
@@ -58,28 +80,42 @@ struct Shown {
 impl Trace {
 	/// Runs the command.
 	pub async fn run(self, context: &Context) -> Result<()> {
+		let request = match (self.request, self.session.zip(self.receipt), self.batch) {
+			(Some(request), ..) => request,
+			(_, Some((session, receipt)), _) => {
+				return batch::receipt(context, session, receipt).await;
+			}
+			(.., Some(id)) => return batch::batch(context, id, self.draw).await,
+			_ => bail!("name a request, a receipt of a session, or a batch"),
+		};
 		let chain = context.chain().await?;
-		let trace = fetch(&chain, self.request).await?;
+		let trace = fetch(&chain, request).await?;
 		let content = context.content()?;
 		if self.explain {
 			let view = explain::view(&chain, &content, trace, self.index.as_deref()).await?;
 			return crate::explain::show(&view, context.output(), self.html.as_deref());
 		}
-		let audit = chain.api("audit", self.request).await?;
-		let mut records = Vec::new();
-		for evidence in &trace.evidence {
-			let bytes = content.get(&evidence.content).await.ok();
-			records.push(Shown {
-				datanet: evidence.datanet,
-				record: evidence.index,
-				contributor: evidence.contributor.to_ss58check(),
-				score: evidence.score,
-				excerpt: bytes.map(|bytes| output::excerpt(&String::from_utf8_lossy(&bytes), 160)),
-			});
-		}
+		let audit = chain.api("audit", request).await?;
+		let records = records(&content, &trace.evidence).await;
 		context.output().show(&Explained { trace, audit, records }, text);
 		Ok(())
 	}
+}
+
+/// The records of a claim, with their texts as far as the worker has them.
+async fn records(content: &Content, evidence: &[Evidence<AccountId32>]) -> Vec<Shown> {
+	let mut records = Vec::with_capacity(evidence.len());
+	for evidence in evidence {
+		let bytes = content.get(&evidence.content).await.ok();
+		records.push(Shown {
+			datanet: evidence.datanet,
+			record: evidence.index,
+			contributor: evidence.contributor.to_ss58check(),
+			score: evidence.score,
+			excerpt: bytes.map(|bytes| output::excerpt(&String::from_utf8_lossy(&bytes), 160)),
+		});
+	}
+	records
 }
 
 /// The trace of a request.
@@ -135,39 +171,49 @@ fn text(explained: &Explained) -> String {
 			f64::from(trace.gain) / 1_000.0,
 			f64::from(trace.earned_ppm) / 10_000.0
 		);
-		let rows = explained.records.iter().map(|shown| Row {
-			record: format!("{}/{}", shown.datanet, shown.record),
-			contributor: format!("{}…", &shown.contributor[..8]),
-			score: shown.score,
-			text: shown
-				.excerpt
-				.as_deref()
-				.map_or("(not at this worker)".into(), |text| output::excerpt(text, 90)),
-		});
-		out += &output::table(rows, "No record cleared the floor.");
+		out += &records_table(&explained.records);
 		out.push('\n');
 	}
 	if let Some(info) = &explained.audit {
 		out += &format!("{}\n", audit::text(info));
 	}
 	if let Some(paid) = &trace.distribution {
-		let row = |who: &str, account: String, amount| Paid {
-			who: who.into(),
-			account,
-			amount: amount::show(amount),
-		};
-		let mut rows: Vec<Paid> = paid
-			.contributors
-			.iter()
-			.map(|payment| row("contributor", output::brief(&payment.account), payment.amount))
-			.collect();
-		rows.push(row("model owner", output::brief(&paid.owner.account), paid.owner.amount));
-		rows.push(row("base royalty", output::brief(&paid.royalty.account), paid.royalty.amount));
-		rows.push(row("operator", output::brief(&paid.operator.account), paid.operator.amount));
-		rows.push(row("verifiers", String::new(), paid.verifiers));
-		rows.push(row("validators", String::new(), paid.validators));
-		rows.push(row("treasury", String::new(), paid.treasury));
-		out += &output::table(rows, "");
+		out += &payments(paid);
 	}
 	out
+}
+
+/// The records as a table.
+fn records_table(records: &[Shown]) -> String {
+	let rows = records.iter().map(|shown| Row {
+		record: format!("{}/{}", shown.datanet, shown.record),
+		contributor: format!("{}…", &shown.contributor[..8]),
+		score: shown.score,
+		text: shown
+			.excerpt
+			.as_deref()
+			.map_or("(not at this worker)".into(), |text| output::excerpt(text, 90)),
+	});
+	output::table(rows, "No record cleared the floor.")
+}
+
+/// Who was paid what, as a table.
+fn payments(paid: &Distribution<AccountId32>) -> String {
+	let row = |who: &str, account: String, amount| Paid {
+		who: who.into(),
+		account,
+		amount: amount::show(amount),
+	};
+	let mut rows: Vec<Paid> = paid
+		.contributors
+		.iter()
+		.map(|payment| row("contributor", output::brief(&payment.account), payment.amount))
+		.collect();
+	rows.push(row("model owner", output::brief(&paid.owner.account), paid.owner.amount));
+	rows.push(row("base royalty", output::brief(&paid.royalty.account), paid.royalty.amount));
+	rows.push(row("operator", output::brief(&paid.operator.account), paid.operator.amount));
+	rows.push(row("verifiers", String::new(), paid.verifiers));
+	rows.push(row("validators", String::new(), paid.validators));
+	rows.push(row("treasury", String::new(), paid.treasury));
+	output::table(rows, "")
 }

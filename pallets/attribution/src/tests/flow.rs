@@ -18,6 +18,11 @@ fn answer_pays_the_people_whose_records_moved_it() {
 		assert_eq!(trace.state, RequestState::Settled);
 		assert_eq!((trace.final_at, trace.gain, trace.earned_ppm), (Some(11), 100, 500_000));
 		assert_eq!(trace.evidence[0].contributor, account(40));
+		let told = Attribution::claim(id).unwrap();
+		assert_eq!((told.claim, told.operator, told.payer), (id, account(1), account(5)));
+		assert_eq!((told.final_at, told.gain, told.rejected), (11, 100, false));
+		assert_eq!((&told.evidence, &told.paid), (&trace.evidence, &trace.paid));
+		assert_eq!((Some(told.digest), Some(told.trace)), (trace.claim, trace.trace));
 		let distribution = trace.distribution.unwrap();
 		assert_eq!(distribution.total(), Some(1_000));
 		assert_eq!(distribution.contributors[0].amount, 139);
@@ -29,6 +34,7 @@ fn answer_pays_the_people_whose_records_moved_it() {
 		assert_ok!(Inference::prune(signed(5), id));
 		assert_eq!((Inference::trace(id), Rewards::settlement(id)), (None, None));
 		assert!(!Claims::<Test>::contains_key(id));
+		assert_eq!(Attribution::claim(id), None);
 		assert_eq!(Balances::free_balance(account(5)), RICH - 1_000);
 		assert_eq!(open(RECORDS), 0);
 	});

@@ -114,6 +114,7 @@ fn folder(pay_by: PayBy) -> TempDir {
 
 fn context() -> Context {
 	Context {
+		data: None,
 		url: "ws://127.0.0.1:1".into(),
 		worker: "http://127.0.0.1:1".into(),
 		key: None,

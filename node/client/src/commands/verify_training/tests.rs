@@ -20,6 +20,7 @@ struct VerifyLine {
 
 fn context() -> Context {
 	Context {
+		data: None,
 		url: "ws://127.0.0.1:1".into(),
 		worker: "http://127.0.0.1:1".into(),
 		key: None,
