@@ -142,12 +142,20 @@ impl Record {
 /// # Errors
 /// The tokenizer's or the chat template's.
 pub fn prompt(base: &Base, question: &str) -> Result<Vec<u32>> {
-	let message = Message { role: "user".into(), content: question.into() };
-	let text = match base.render_chat(&[message], true) {
-		Err(openlora::Error::NoChatTemplate) => {
-			return Ok(base.tokenizer.encode(question, true)?);
+	conversation(base, &[Message::new("user", question)])
+}
+
+/// A conversation up to the answer, as the model is asked it. Where the base has no chat template, one
+/// message of the user's stands as it is, and there is no reading of several.
+///
+/// # Errors
+/// The tokenizer's or the chat template's.
+pub fn conversation(base: &Base, messages: &[Message]) -> Result<Vec<u32>> {
+	let text = match (base.render_chat(messages, true), messages) {
+		(Err(openlora::Error::NoChatTemplate), [only]) if only.role == "user" => {
+			return Ok(base.tokenizer.encode(&only.content, true)?);
 		}
-		text => text?,
+		(text, _) => text?,
 	};
 	Ok(base.tokenizer.encode(&text, false)?)
 }

@@ -11,7 +11,9 @@
 //! | any that makes an answer | headers of [`Asking`] | the field [`Given`] |
 //! | `POST /v1/session/voucher` | header [`ACCESS`], [`Payment`] | [`Owing`] |
 //! | `POST /v1/session/receipts` | header [`ACCESS`], [`Missing`] | [`Resent`] |
+//! | `GET /v1/audits/CLAIM` | headers of [`audit::headers`] | [`audit::Content`] |
 
+pub mod audit;
 mod failure;
 mod headers;
 mod json;

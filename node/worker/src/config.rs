@@ -6,6 +6,8 @@ use std::{
 	time::Duration,
 };
 
+use openledger_primitives_core::Balance;
+use openledger_sessions::store::Settings;
 use url::Url;
 
 use crate::error::StartError;
@@ -14,9 +16,15 @@ use crate::error::StartError;
 pub const DEFAULT_PORT: u16 = 9955;
 /// The jobs that fit the queue unless told otherwise.
 pub const DEFAULT_QUEUE: usize = 64;
-
 /// The jobs that are answered at once unless told otherwise.
 pub const DEFAULT_PARALLEL: usize = 4;
+
+/// The receipts of one session that may be unpaid or under way unless told otherwise.
+pub const DEFAULT_UNPAID_RECEIPTS: u32 = 16;
+/// What they may cost unless told otherwise, in the smallest unit of OPEN: one OPEN.
+pub const DEFAULT_UNPAID_AMOUNT: Balance = 1_000_000_000_000_000_000;
+/// Memory for pages of the store of receipts, in bytes.
+const RECEIPTS_CACHE: usize = 64 << 20;
 
 /// Where content is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,14 +128,16 @@ pub struct OperatorConfig {
 	pub folder: PathBuf,
 	/// Where HTTP is served.
 	pub listen: SocketAddr,
-	/// Jobs that may wait or run.
+	/// Jobs that may wait or run; as many questions in sessions may besides.
 	pub queue: usize,
-	/// Jobs that are answered at once, in one batch.
+	/// Jobs that are answered at once, in one batch; as many questions in sessions are besides.
 	pub parallel: usize,
 	/// Workers to fetch missing content from, in this order.
 	pub peers: Vec<Url>,
 	/// Threads to compute with.
 	pub threads: usize,
+	/// How far the payers of sessions are trusted.
+	pub trust: Settings,
 	/// Limits on everything else.
 	pub limits: Limits,
 }
@@ -145,6 +155,11 @@ impl OperatorConfig {
 			parallel: DEFAULT_PARALLEL,
 			peers: Vec::new(),
 			threads: default_threads(),
+			trust: Settings {
+				receipts: DEFAULT_UNPAID_RECEIPTS,
+				amount: DEFAULT_UNPAID_AMOUNT,
+				cache: RECEIPTS_CACHE,
+			},
 			limits: Limits::default(),
 		}
 	}
@@ -169,6 +184,10 @@ impl OperatorConfig {
 				self.threads.to_string(),
 				"it has to be in 1..=1024",
 			);
+		}
+		if self.trust.receipts == 0 {
+			let value = self.trust.receipts.to_string();
+			return refuse("--operator-unpaid-receipts", value, "it has to be at least 1");
 		}
 		for peer in &self.peers {
 			if !matches!(peer.scheme(), "http" | "https") || peer.host_str().is_none() {
@@ -222,12 +241,13 @@ mod tests {
 	fn config_is_refused_when_a_setting_is_out_of_range() {
 		let good = OperatorConfig::new(Path::new("data"));
 		good.validate().unwrap();
-		let changes: [(&str, fn(&mut OperatorConfig)); 7] = [
+		let changes: [(&str, fn(&mut OperatorConfig)); 8] = [
 			("--operator-queue", |c| c.queue = 0),
 			("--operator-queue", |c| c.queue = 1 << 20),
 			("--operator-parallel", |c| c.parallel = 0),
 			("--operator-parallel", |c| c.parallel = 257),
 			("--operator-threads", |c| c.threads = 0),
+			("--operator-unpaid-receipts", |c| c.trust.receipts = 0),
 			("--operator-peer", |c| c.peers = vec![Url::parse("ftp://host").unwrap()]),
 			("limits", |c| c.limits.blob = 0),
 		];

@@ -6,18 +6,27 @@ use openledger_primitives_inference::{
 	Capabilities, Command, Failure, Message, Reply, Response, host::Engine,
 };
 
-use crate::queue::{Answerer, Queue};
+use crate::{
+	queue::{Answerer, Queue},
+	sessions::{Desk, Sessions},
+};
 
-/// The queue, as the off-chain worker talks to it.
+/// The queue and the sessions, as the off-chain worker talks to it.
 pub struct QueueEngine {
 	queue: Arc<Queue>,
 	answerer: Arc<dyn Answerer>,
+	desk: Desk,
 }
 
 impl QueueEngine {
-	/// An engine that enqueues what `answerer` has the base for.
-	pub fn new(queue: Arc<Queue>, answerer: Arc<dyn Answerer>) -> Self {
-		Self { queue, answerer }
+	/// An engine that enqueues what `answerer` has the base for, and asks the sessions at `desk` about
+	/// receipts.
+	pub fn new(queue: Arc<Queue>, answerer: Arc<dyn Answerer>, desk: Desk) -> Self {
+		Self { queue, answerer, desk }
+	}
+
+	fn of_sessions(&self, ask: impl FnOnce(&Arc<Sessions>) -> Response) -> Response {
+		self.desk.sessions().map_or(Response::Failed(Failure::Unavailable), ask)
 	}
 
 	fn carry_out(&self, command: Command) -> Response {
@@ -35,6 +44,12 @@ impl QueueEngine {
 				Response::Failed(Failure::MissingBase(job.material.base))
 			}
 			Command::Execute(job) => self.queue.execute(job),
+			Command::ExecuteDrawn(drawn)
+				if !self.answerer.bases().contains(&drawn.material.base) =>
+			{
+				Response::Failed(Failure::MissingBase(drawn.material.base))
+			}
+			Command::ExecuteDrawn(drawn) => self.queue.execute_drawn(drawn),
 			Command::ForgetExecution(request) => {
 				self.queue.forget_execution(request);
 				Response::Forgotten
@@ -44,12 +59,10 @@ impl QueueEngine {
 				self.queue.forget(request);
 				Response::Forgotten
 			}
-			// This worker gives no receipts.
-			Command::ExecuteDrawn(_)
-			| Command::Owed(_)
-			| Command::Committed(_)
-			| Command::Show(..)
-			| Command::Finalise(_) => Response::Failed(Failure::Unavailable),
+			Command::Owed(most) => self.of_sessions(|sessions| sessions.owed(most)),
+			Command::Committed(batch) => self.of_sessions(|sessions| sessions.note(batch)),
+			Command::Show(batch, unit) => self.of_sessions(|sessions| sessions.show(batch, unit)),
+			Command::Finalise(batch) => self.of_sessions(|sessions| sessions.finalise(batch)),
 		}
 	}
 }
@@ -67,7 +80,7 @@ mod tests {
 	use crate::{
 		metrics::Metrics,
 		queue::Shape,
-		testing::{BASE, Scripted, TRACES, job, outcome, until},
+		testing::{BASE, Given, Scripted, TRACES, job, outcome, until},
 	};
 	use openledger_primitives_core::Hash;
 	use openledger_primitives_inference::{Progress, job::Executed};
@@ -76,8 +89,9 @@ mod tests {
 		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
 		let metrics = Metrics::new(None).unwrap();
 		let shape = Shape { capacity: 2, parallel: 1 };
-		let queue = Queue::start(answerer.clone(), shape, metrics).unwrap();
-		QueueEngine::new(Arc::new(queue), answerer)
+		let handouts = Arc::new(Given::default());
+		let queue = Queue::start(answerer.clone(), handouts, shape, metrics).unwrap();
+		QueueEngine::new(Arc::new(queue), answerer, Desk::default())
 	}
 
 	fn ask(engine: &QueueEngine, command: Command) -> Response {

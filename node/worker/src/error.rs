@@ -39,6 +39,12 @@ pub enum StartError {
 	/// A thread could not be started.
 	#[error("can't start the thread that answers: {0}")]
 	Thread(String),
+	/// No HTTP client could be made.
+	#[error("can't ask other workers: {0}")]
+	Client(String),
+	/// The store of receipts could not be opened.
+	#[error("the store of receipts can't be used: {0}")]
+	Receipts(#[from] openledger_sessions::StoreError),
 	/// A metric could not be registered.
 	#[error("can't register metrics: {0}")]
 	Metrics(#[from] substrate_prometheus_endpoint::PrometheusError),

@@ -1,8 +1,9 @@
-//! HTTP: content for other workers and clients, health and status.
+//! HTTP: content for other workers and clients, answers in sessions, health and status.
 
 mod auth;
 mod content;
 mod error;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,7 @@ use axum::{
 	extract::State,
 	http::{Method, StatusCode, Uri},
 	response::{IntoResponse, Response},
-	routing::get,
+	routing::{get, post},
 };
 use serde::Serialize;
 
@@ -21,7 +22,9 @@ pub use auth::{ACCOUNT_HEADER, SIGNATURE_HEADER};
 pub use error::Refusal;
 pub use openlora_http::{bind, serve};
 
-use crate::{content::ContentStore, metrics::Metrics, status::StatusSource};
+use openledger_sessions::protocol::{RECEIPTS_PATH, VOUCHER_PATH, audit::AUDITS_PATH};
+
+use crate::{content::ContentStore, metrics::Metrics, sessions::Desk, status::StatusSource};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub struct Services {
 	pub store: ContentStore,
 	/// What `/health` and `/status` report.
 	pub status: Arc<dyn StatusSource>,
+	/// Where sessions are, once they are open.
+	pub desk: Desk,
 	/// What is counted.
 	pub metrics: Metrics,
 }
@@ -38,6 +43,10 @@ pub struct Services {
 pub fn router(services: Services) -> Router {
 	Router::new()
 		.route("/content/{hash}", get(content::get).head(content::head).put(content::put))
+		.route("/v1/chat/completions", post(sessions::chat))
+		.route(VOUCHER_PATH, post(sessions::voucher))
+		.route(RECEIPTS_PATH, post(sessions::receipts))
+		.route(&format!("{AUDITS_PATH}{{claim}}"), get(sessions::audit))
 		.route("/health", get(health))
 		.route("/status", get(status))
 		.method_not_allowed_fallback(wrong_method)

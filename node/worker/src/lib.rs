@@ -13,8 +13,10 @@ pub mod error;
 pub mod http;
 pub mod metrics;
 mod operator;
+mod question;
 pub mod queue;
 mod serve;
+pub mod sessions;
 pub mod status;
 #[cfg(test)]
 mod testing;
@@ -27,6 +29,7 @@ pub use content::{ContentError, ContentStore};
 pub use engine::QueueEngine;
 pub use error::StartError;
 pub use operator::Operator;
+pub use question::{Question, Unanswered};
 pub use queue::{Answerer, Queue};
 pub use serve::Server;
 pub use status::{OperatorStatus, StatusSource};

@@ -38,6 +38,12 @@ pub struct Metrics {
 	pub content_fetched: Counter<U64>,
 	/// HTTP requests refused, by reason.
 	pub refusals: CounterVec<U64>,
+	/// Receipts given.
+	pub receipts: Counter<U64>,
+	/// Requests in sessions and by verifiers refused, by reason.
+	pub session_refusals: CounterVec<U64>,
+	/// Times that what was asked was handed to a verifier.
+	pub audits_served: Counter<U64>,
 }
 
 impl Metrics {
@@ -71,6 +77,16 @@ impl Metrics {
 			content_sent: count("openledger_content_sent_bytes_total", "Bytes sent to others")?,
 			content_fetched: count("openledger_content_fetched_bytes_total", "Bytes from peers")?,
 			refusals: by("openledger_http_refusals_total", "HTTP requests refused", "code")?,
+			receipts: count("openledger_receipts_total", "Receipts given")?,
+			session_refusals: by(
+				"openledger_session_refusals_total",
+				"Requests in sessions and by verifiers refused",
+				"code",
+			)?,
+			audits_served: count(
+				"openledger_audits_served_total",
+				"Times that what was asked was handed to a verifier",
+			)?,
 		})
 	}
 }

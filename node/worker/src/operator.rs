@@ -1,11 +1,13 @@
 //! The worker as a whole: put together at start, taken apart at stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Instant};
 
 use openledger_primitives_core::Hash;
 use openledger_primitives_inference::host::Engine;
+use openledger_sessions::store::Agent;
 use openlora_http::Connections;
 use parking_lot::Mutex;
+use sp_core::crypto::AccountId32;
 use substrate_prometheus_endpoint::Registry;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +22,7 @@ use crate::{
 	metrics::Metrics,
 	queue::{Answerer, Queue, Shape},
 	serve::{self, Server},
+	sessions::{Desk, Means, Sessions, chain::Chain, handout::Fetcher},
 	status::{OperatorStatus, Reporter, StatusSource},
 };
 
@@ -31,6 +34,12 @@ pub struct Operator {
 	address: SocketAddr,
 	shutdown: CancellationToken,
 	http: Mutex<Option<JoinHandle<()>>>,
+	desk: Desk,
+	keeper: Mutex<Option<JoinHandle<()>>>,
+	answerer: Arc<dyn Answerer>,
+	metrics: Metrics,
+	config: OperatorConfig,
+	runtime: Handle,
 }
 
 impl Operator {
@@ -59,7 +68,8 @@ impl Operator {
 			parts.store.clone(),
 			runtime.clone(),
 			config.limits.loaded,
-			config.parallel,
+			// Jobs and questions in sessions have as many turns each.
+			config.parallel.saturating_mul(2),
 			serve::pool(config.threads)?,
 			parts.metrics.clone(),
 		)?;
@@ -90,25 +100,75 @@ impl Operator {
 	) -> Result<Self, StartError> {
 		let Parts { listener, address, store, metrics } = parts;
 		let shape = Shape { capacity: config.queue, parallel: config.parallel };
-		let queue = Queue::start(answerer.clone(), shape, metrics.clone())?;
+		let handouts = Arc::new(Fetcher::new(runtime.clone())?);
+		let queue = Queue::start(answerer.clone(), handouts, shape, metrics.clone())?;
 		let queue = Arc::new(queue);
-		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer.clone()));
+		let desk = Desk::default();
+		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer.clone(), desk.clone()));
 		let reporter = Arc::new(Reporter {
 			bases,
-			answerer,
+			answerer: answerer.clone(),
 			queue: queue.clone(),
 			store: store.clone(),
 			metrics: metrics.clone(),
 			started: Instant::now(),
 		});
-		let router = http::router(http::Services { store, status: reporter.clone(), metrics });
+		let services = http::Services {
+			store,
+			status: reporter.clone(),
+			desk: desk.clone(),
+			metrics: metrics.clone(),
+		};
+		let router = http::router(services);
 		let shutdown = CancellationToken::new();
 		let connections =
 			Connections { most: config.limits.connections, silence: config.limits.silence };
 		let serving = http::serve(listener, router, connections, shutdown.clone());
 		let http = Mutex::new(Some(runtime.spawn(serving)));
 		log::info!("the worker listens on http://{address}, its store is {}", config.store);
-		Ok(Self { engine, queue, reporter, address, shutdown, http })
+		Ok(Self {
+			engine,
+			queue,
+			reporter,
+			address,
+			shutdown,
+			http,
+			desk,
+			keeper: Mutex::default(),
+			answerer,
+			metrics,
+			config: config.clone(),
+			runtime: runtime.clone(),
+		})
+	}
+
+	/// Opens the store of receipts at `path`, and answers questions in sessions with the operator whose
+	/// agent `account` is; `agent` signs for it. Until then the worker gives no receipts. Blocks the
+	/// thread on the disk.
+	///
+	/// # Errors
+	/// [`StartError::Receipts`].
+	pub fn open_sessions(
+		&self,
+		path: &Path,
+		chain: Arc<dyn Chain>,
+		account: AccountId32,
+		agent: impl Agent + 'static,
+	) -> Result<(), StartError> {
+		let means = Means {
+			chain,
+			agent: account,
+			answerer: self.answerer.clone(),
+			shape: Shape { capacity: self.config.queue, parallel: self.config.parallel },
+			metrics: self.metrics.clone(),
+			runtime: self.runtime.clone(),
+			shutdown: self.shutdown.clone(),
+		};
+		let sessions = Arc::new(Sessions::open(path, self.config.trust, means, agent)?);
+		*self.keeper.lock() = Some(self.runtime.spawn(sessions.clone().keep()));
+		self.desk.open(sessions);
+		log::info!("receipts are kept in {}", path.display());
+		Ok(())
 	}
 
 	/// What off-chain workers talk to.
@@ -138,6 +198,7 @@ impl Operator {
 		let queue = self.queue.clone();
 		let stopping = tokio::task::spawn_blocking(move || queue.stop());
 		let http = self.http.lock().take();
+		let keeper = self.keeper.lock().take();
 		if stopping.await.is_err() {
 			log::error!("the queue did not stop in order");
 		}
@@ -145,6 +206,11 @@ impl Operator {
 			&& http.await.is_err()
 		{
 			log::error!("the HTTP server did not stop in order");
+		}
+		if let Some(keeper) = keeper
+			&& keeper.await.is_err()
+		{
+			log::error!("sessions were not looked after to the end");
 		}
 	}
 }

@@ -15,41 +15,87 @@ use std::{
 	thread::JoinHandle,
 };
 
-use openledger_primitives_attribution::audit::Traces;
-use openledger_primitives_core::{Hash, RequestId};
-use openledger_primitives_inference::{Failure, Job, Outcome, Response};
+use openledger_primitives_attribution::{Claim, audit::Traces};
+use openledger_primitives_core::{Answer, Hash, RequestId, model::Usage};
+use openledger_primitives_inference::{
+	Failure, Job, Outcome, Response,
+	job::Executed,
+	receipts::{Drawn, Recomputed},
+};
+use openledger_primitives_receipts::commitment::{self, Salt};
 use parking_lot::{Condvar, Mutex};
+use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
 
-use self::entry::{State, Task};
+use self::entry::{State, Task, Work};
 use crate::{
 	error::StartError,
 	metrics::{Metrics, kind},
+	question::{Question, Unanswered},
 };
 
 /// The longest text in a failure, in bytes.
 const MAX_REASON: usize = 256;
 
-/// A job done: what the chain is told, and what shows that the model was run.
+/// A question answered: what is told, and what shows that the model was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
-	/// The answer and its claim.
-	pub outcome: Outcome,
+	/// The answer.
+	pub text: String,
+	/// The tokens it took.
+	pub usage: Usage,
+	/// Which records moved it.
+	pub claim: Claim<AccountId32>,
 	/// The traces of the execution, which the claim has sealed.
 	pub traces: Traces,
+	/// Whether the model ended the answer, and not a bound on its length.
+	pub complete: bool,
 }
 
-/// What answers a job.
+impl Done {
+	/// As the chain is told.
+	fn outcome(self) -> Result<Executed, Failure> {
+		let Self { text, usage, claim, traces, .. } = self;
+		let answer = Answer::try_from(text.into_bytes())
+			.map_err(|_| Failure::Engine("the answer is too long".into()))?;
+		Ok(Executed::Done(Outcome { answer, usage, claim }, traces))
+	}
+
+	/// As the chain is told where the answer stays off chain.
+	fn recomputed(self, salt: &Salt) -> Executed {
+		let Self { text, usage, claim, traces, .. } = self;
+		let answer = commitment::output(salt, text.as_bytes());
+		Executed::Drawn(Recomputed { answer, usage, claim }, traces)
+	}
+}
+
+/// What answers a question.
 pub trait Answerer: Send + Sync + 'static {
 	/// blake2b-256 of each base's weights file.
 	fn bases(&self) -> Vec<Hash>;
 
-	/// Answers and attributes one job. Returns early, with any failure, once `cancel` says so:
+	/// The most tokens that the question's answer can take.
+	///
+	/// # Errors
+	/// What keeps it from being answered.
+	fn most(&self, question: &Question) -> Result<Usage, Unanswered>;
+
+	/// Answers and attributes one question. Returns early, with any failure, once `cancel` says so:
 	/// nobody waits for the result then.
 	///
 	/// # Errors
-	/// What kept the job from being answered.
-	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Done, Failure>;
+	/// What kept it from being answered.
+	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered>;
+}
+
+/// What is called once with what was asked behind a drawn receipt.
+pub type Fetched = Box<dyn FnOnce(Result<(Salt, Question), Failure>) + Send>;
+
+/// What gets from an operator what was asked behind a drawn receipt.
+pub trait Handouts: Send + Sync + 'static {
+	/// Begins to fetch, and returns. `then` is called from any thread, with what was asked where the
+	/// receipt commits to it; not at all where `cancel` says so before.
+	fn fetch(&self, drawn: Drawn, cancel: CancellationToken, then: Fetched);
 }
 
 /// How many jobs there are.
@@ -70,6 +116,7 @@ pub struct Load {
 /// The queue with its threads.
 pub struct Queue {
 	shared: Arc<Shared>,
+	handouts: Arc<dyn Handouts>,
 	threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -95,6 +142,7 @@ impl Queue {
 	/// [`StartError::Thread`] when the system gives no thread.
 	pub fn start(
 		answerer: Arc<dyn Answerer>,
+		handouts: Arc<dyn Handouts>,
 		shape: Shape,
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
@@ -105,13 +153,13 @@ impl Queue {
 			wake: Condvar::new(),
 			metrics,
 		});
-		let queue = Self { shared, threads: Mutex::default() };
+		let queue = Self { shared, handouts, threads: Mutex::default() };
 		for _ in 0..parallel {
 			let (shared, answerer) = (queue.shared.clone(), answerer.clone());
 			let thread = std::thread::Builder::new().name("openledger-answers".into());
 			let thread = thread.spawn(move || {
-				while let Some((task, turn, job, cancel)) = shared.next() {
-					let result = attempt(answerer.as_ref(), &job, &cancel);
+				while let Some((task, turn, work, cancel)) = shared.next() {
+					let result = attempt(answerer.as_ref(), &work, &cancel);
 					shared.finish(task, turn, result);
 				}
 			});
@@ -141,6 +189,25 @@ impl Queue {
 		self.shared.count();
 		match response {
 			Ok(executed) => Response::Executed(executed),
+			Err(failure) => Response::Failed(failure),
+		}
+	}
+
+	/// As [`Queue::execute`], of a receipt that lots have drawn. What was asked is fetched first, which
+	/// holds up no thread that answers.
+	pub fn execute_drawn(&self, drawn: Drawn) -> Response {
+		let task = Task::Execution(drawn.claim);
+		let response = self.shared.state.lock().execute_drawn(&drawn);
+		self.shared.count();
+		match response {
+			Ok((executed, begun)) => {
+				if let Some((turn, cancel)) = begun {
+					let shared = self.shared.clone();
+					let then = move |found| shared.fetched(task, turn, found);
+					self.handouts.fetch(drawn, cancel, Box::new(then));
+				}
+				Response::Executed(executed)
+			}
 			Err(failure) => Response::Failed(failure),
 		}
 	}
@@ -207,7 +274,7 @@ impl Drop for Queue {
 
 impl Shared {
 	/// Waits for the next job; `None` once the queue stops.
-	fn next(&self) -> Option<(Task, u64, Box<Job>, CancellationToken)> {
+	fn next(&self) -> Option<(Task, u64, Work, CancellationToken)> {
 		let mut state = self.state.lock();
 		loop {
 			if state.is_stopping() {
@@ -222,7 +289,20 @@ impl Shared {
 		}
 	}
 
-	fn finish(&self, task: Task, turn: u64, result: Result<Done, Failure>) {
+	/// What was fetched for a drawn receipt waits for its turn from now on, or has failed.
+	fn fetched(&self, task: Task, turn: u64, found: Result<(Salt, Question), Failure>) {
+		match found {
+			Ok((salt, question)) => {
+				let work = Work::Question(Box::new(question), salt);
+				self.state.lock().fetched(task, turn, work);
+				self.wake.notify_one();
+				self.count();
+			}
+			Err(failure) => self.finish(task, turn, Err(failure)),
+		}
+	}
+
+	fn finish(&self, task: Task, turn: u64, result: Result<Executed, Failure>) {
 		let result = result.map_err(shorten);
 		let counted = match &result {
 			Ok(_) => Ok(()),
@@ -251,13 +331,22 @@ impl Shared {
 	}
 }
 
-/// Answers a job; a panic of the answerer is that job's failure and nobody else's.
+/// Does what is asked; a panic of the answerer is that job's failure and nobody else's.
 fn attempt(
 	answerer: &dyn Answerer,
-	job: &Job,
+	work: &Work,
 	cancel: &CancellationToken,
-) -> Result<Done, Failure> {
-	catch_unwind(AssertUnwindSafe(|| answerer.answer(job, cancel))).unwrap_or_else(|panic| {
+) -> Result<Executed, Failure> {
+	let work = || match work {
+		Work::Job(job) => answerer.answer(&Question::try_from(job.as_ref())?, cancel)?.outcome(),
+		Work::Question(question, salt) => match answerer.answer(question, cancel) {
+			Ok(done) => Ok(done.recomputed(salt)),
+			// There is a receipt for an answer that there can't be.
+			Err(error) if error.is_certain() => Err(Failure::BadContent(error.to_string())),
+			Err(error) => Err(error.into()),
+		},
+	};
+	catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
 		let text = panic
 			.downcast_ref::<String>()
 			.map(String::as_str)

@@ -1,4 +1,4 @@
-//! Answering one job: generate, then say which records moved the answer.
+//! Answering one question: generate, then say which records moved the answer.
 
 mod load;
 #[cfg(test)]
@@ -17,8 +17,8 @@ use openledger_primitives_attribution::{
 	audit::{sealed, seals},
 	verify,
 };
-use openledger_primitives_core::{Answer, Hash, MAX_ANSWER, model::Usage};
-use openledger_primitives_inference::{Failure, Job, Outcome};
+use openledger_primitives_core::{Hash, model::Usage};
+use openledger_primitives_inference::Failure;
 use openlora::{
 	Adapter, Base, GenerateOptions, Sampling, Team,
 	serve::{self as batch, Event, Limits, Request},
@@ -33,17 +33,18 @@ use crate::{
 	content::ContentStore,
 	error::StartError,
 	metrics::Metrics,
+	question::{Question, Unanswered},
 	queue::{Answerer, Done},
 };
 
 /// How often a growing answer's length is looked at, in tokens.
 const LENGTH_CHECK: usize = 16;
-/// How long a job that may have been dropped waits for a token before it looks.
+/// How long an answer that may have been dropped waits for a token before it looks.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Room for keys and values is given in pages of so many positions at most.
 const PAGE_POSITIONS: usize = 64;
 
-/// Answers jobs with the bases that are loaded and the adapters and indexes in the content store.
+/// Answers questions with the bases that are loaded and the adapters and indexes in the content store.
 pub struct Server {
 	bases: BTreeMap<Hash, Served>,
 	loader: Loader,
@@ -52,7 +53,7 @@ pub struct Server {
 	metrics: Metrics,
 }
 
-/// A base, and the batch in which the jobs that are under way generate their answers.
+/// A base, and the batch in which answers that are under way are generated.
 struct Served {
 	base: Arc<Base>,
 	batch: batch::Server,
@@ -60,9 +61,10 @@ struct Served {
 
 /// An answer as it is returned, and as it is attributed.
 struct Answered {
-	text: Answer,
+	text: String,
 	tokens: Vec<u32>,
 	usage: Usage,
+	complete: bool,
 }
 
 pub(crate) fn engine(error: impl std::fmt::Display) -> Failure {
@@ -74,8 +76,8 @@ fn check(cancel: &CancellationToken) -> Result<(), Failure> {
 }
 
 impl Server {
-	/// A server of `bases`, by the hash of their weights, which answers up to `parallel` jobs at once
-	/// with the threads of `pool`.
+	/// A server of `bases`, by the hash of their weights, which answers up to `parallel` questions at
+	/// once with the threads of `pool`.
 	/// Of adapters and indexes, `loaded` bytes each stay in memory. `runtime` does what waits for the
 	/// network.
 	///
@@ -112,23 +114,24 @@ impl Server {
 	/// been cut.
 	fn generate(
 		&self,
-		job: &Job,
+		question: &Question,
 		served: &Served,
 		adapter: &Arc<Adapter>,
 		prompt: &[u32],
 		cancel: &CancellationToken,
-	) -> Result<Answered, Failure> {
+	) -> Result<Answered, Unanswered> {
 		let started = Instant::now();
 		let base = &served.base;
-		let room = base.config.context.saturating_sub(prompt.len());
-		let max_tokens = room.min(usize::try_from(job.max_tokens).unwrap_or(usize::MAX));
-		let options = GenerateOptions::new(max_tokens, sampling(job), base.stop_tokens.clone());
-		let bounds = Bounds { bytes: MAX_ANSWER as usize, tokens: options.max_tokens };
+		let max_tokens = most(question, base, prompt);
+		let options =
+			GenerateOptions::new(max_tokens, sampling(question), base.stop_tokens.clone());
+		let bytes = question.longest.unwrap_or(usize::MAX);
+		let bounds = Bounds { bytes, tokens: options.max_tokens };
 		let growing = served.batch.submit(Request {
 			prompt: prompt.to_vec(),
 			adapters: vec![(Arc::clone(adapter).into(), 1.0)],
 			options,
-			payer: number(job.payer.as_ref()),
+			payer: number(question.payer.as_ref()),
 		});
 		let growing = growing.map_err(engine)?;
 		let mut tokens = Vec::new();
@@ -136,13 +139,14 @@ impl Server {
 			match growing.next_within(PATIENCE) {
 				Ok(Event::Token(chosen)) => tokens.push(chosen.token),
 				Ok(Event::Done(_)) => break,
-				Ok(Event::Failed(error)) => return Err(engine(error)),
+				Ok(Event::Failed(error)) => return Err(engine(error).into()),
 				Err(RecvTimeoutError::Timeout) => {}
 				Err(RecvTimeoutError::Disconnected) => {
-					return Err(engine(openlora::Error::Stopped));
+					return Err(engine(openlora::Error::Stopped).into());
 				}
 			}
-			let long = !tokens.is_empty()
+			let long = question.longest.is_some()
+				&& !tokens.is_empty()
 				&& tokens.len() % LENGTH_CHECK == 0
 				&& text::is_over(&base.tokenizer, &tokens, bounds.bytes);
 			if cancel.is_cancelled() || long {
@@ -154,19 +158,43 @@ impl Server {
 		self.metrics.prompt_tokens.inc_by(prompt.len() as u64);
 		self.metrics.answer_tokens.inc_by(tokens.len() as u64);
 		check(cancel)?;
-		let text = base.tokenizer.decode(&tokens).map_err(engine)?;
-		let (text, tokens) = text::settle(&base.tokenizer, text, bounds).map_err(engine)?;
+		let whole = base.tokenizer.decode(&tokens).map_err(engine)?;
+		let complete = tokens.len() < max_tokens;
+		let length = whole.len();
+		let (text, tokens) = text::settle(&base.tokenizer, whole, bounds).map_err(engine)?;
 		if tokens.is_empty() {
-			return Err(engine("the model ended its answer before the first word"));
+			return Err(Unanswered::Empty);
 		}
-		let text =
-			Answer::try_from(text.into_bytes()).map_err(|_| engine("the answer is too long"))?;
-		let usage = Usage {
-			prompt: u32::try_from(prompt.len()).map_err(engine)?,
-			output: u32::try_from(tokens.len()).map_err(engine)?,
-		};
-		Ok(Answered { text, tokens, usage })
+		let complete = complete && text.len() == length;
+		let usage = usage(prompt.len(), tokens.len())?;
+		Ok(Answered { text, tokens, usage, complete })
 	}
+
+	/// The base that the question is for, and the question in its tokens.
+	fn prompt(&self, question: &Question) -> Result<(&Served, Vec<u32>), Unanswered> {
+		let base = question.material.base;
+		let served = self.bases.get(&base).ok_or(Failure::MissingBase(base))?;
+		let base = &served.base;
+		let prompt = format::conversation(base, &question.messages)
+			.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
+		let (length, context) = (prompt.len(), base.config.context);
+		if length >= context {
+			return Err(Unanswered::TooLong { prompt: length, context });
+		}
+		Ok((served, prompt))
+	}
+}
+
+/// The most tokens that the answer may have.
+fn most(question: &Question, base: &Base, prompt: &[u32]) -> usize {
+	let room = base.config.context.saturating_sub(prompt.len());
+	room.min(usize::try_from(question.max_tokens).unwrap_or(usize::MAX))
+}
+
+/// Counts of tokens, as they are charged.
+fn usage(prompt: usize, output: usize) -> Result<Usage, Failure> {
+	let count = |tokens: usize| u32::try_from(tokens).map_err(engine);
+	Ok(Usage { prompt: count(prompt)?, output: count(output)? })
 }
 
 /// Threads to compute with.
@@ -188,46 +216,45 @@ impl Answerer for Server {
 		running.map(|(hash, _)| *hash).collect()
 	}
 
-	fn answer(&self, job: &Job, cancel: &CancellationToken) -> Result<Done, Failure> {
-		let served =
-			self.bases.get(&job.material.base).ok_or(Failure::MissingBase(job.material.base))?;
+	fn most(&self, question: &Question) -> Result<Usage, Unanswered> {
+		let (served, prompt) = self.prompt(question)?;
+		Ok(usage(prompt.len(), most(question, &served.base, &prompt))?)
+	}
+
+	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
+		let (served, prompt) = self.prompt(question)?;
 		let base = &served.base;
-		let question =
-			std::str::from_utf8(&job.prompt).map_err(|_| engine("the prompt is not UTF-8"))?;
-		let prompt = format::prompt(base, question).map_err(engine)?;
-		if prompt.len() >= base.config.context {
-			return Err(Failure::PromptTooLong);
-		}
-		let adapter = self.loader.adapter(job, base, cancel)?;
-		let index = self.loader.index(job, cancel)?;
+		let material = &question.material;
+		let adapter = self.loader.adapter(material, base, cancel)?;
+		let index = self.loader.index(material, cancel)?;
 		let index = &index.0;
 		check(cancel)?;
-		let answered = self.generate(job, served, &adapter, &prompt, cancel)?;
+		let answered = self.generate(question, served, &adapter, &prompt, cancel)?;
 		let started = Instant::now();
 		let (claim, traces) = self.pool.install(|| -> Result<_, Failure> {
 			let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
 			check(cancel)?;
-			let trace = sealed(&seals(&job.seed.into(), &found.traces));
-			let claim =
-				claim(index, found.sketch, found.gain, trace, &job.payer, job.material.method);
+			let trace = sealed(&seals(&question.seed.into(), &found.traces));
+			let payer = &question.payer;
+			let claim = claim(index, found.sketch, found.gain, trace, payer, material.method);
 			Ok((claim.map_err(engine)?, found.traces))
 		})?;
-		accepted(job, &claim)?;
+		accepted(question, &claim)?;
 		self.metrics.attributing.inc_by(started.elapsed().as_secs_f64());
 		if !(claim.contributors.is_empty() && claim.records.is_empty()) {
 			self.metrics.claims.inc();
 		}
-		let outcome = Outcome { answer: answered.text, usage: answered.usage, claim };
-		Ok(Done { outcome, traces })
+		let Answered { text, usage, complete, .. } = answered;
+		Ok(Done { text, usage, claim, traces, complete })
 	}
 }
 
-/// How the payer wants tokens chosen. The generator's seed is the first eight bytes of the job's,
-/// little-endian; with a temperature, the whole distribution is drawn from.
-fn sampling(job: &Job) -> Sampling {
-	match job.temperature {
+/// How the payer wants tokens chosen. The generator's seed is the first eight bytes of the
+/// question's, little-endian; with a temperature, the whole distribution is drawn from.
+fn sampling(question: &Question) -> Sampling {
+	match question.temperature {
 		0 => Sampling::GREEDY,
-		thousandths => Sampling::seeded(number(&job.seed), f64::from(thousandths) / 1_000.0),
+		thousandths => Sampling::seeded(number(&question.seed), f64::from(thousandths) / 1_000.0),
 	}
 }
 
@@ -237,13 +264,13 @@ fn number([a, b, c, d, e, f, g, h, ..]: &[u8; 32]) -> u64 {
 }
 
 /// What the runtime would refuse is a failure here, before anyone pays for submitting it.
-fn accepted(job: &Job, claim: &Claim<AccountId32>) -> Result<(), Failure> {
+fn accepted(question: &Question, claim: &Claim<AccountId32>) -> Result<(), Failure> {
 	let terms = Terms {
-		method: job.material.method,
-		index: job.material.index,
-		snapshots: &job.material.snapshots,
+		method: question.material.method,
+		index: question.material.index,
+		snapshots: &question.material.snapshots,
 	};
-	match verify(&terms, &job.payer, claim) {
+	match verify(&terms, &question.payer, claim) {
 		Ok(_) => Ok(()),
 		Err(refusal) => Err(engine(format!("the claim would be refused: {refusal:?}"))),
 	}

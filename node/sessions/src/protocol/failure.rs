@@ -27,10 +27,12 @@ pub struct Problem {
 }
 
 impl Failure {
-	fn new(status: u16, code: &str, message: String) -> Self {
+	/// A refusal with an HTTP status, a code for programs and a message for people.
+	pub fn new(status: u16, code: &str, message: String) -> Self {
 		let kind = match status {
-			401 => "authentication_error",
+			401 | 403 => "authentication_error",
 			402 => "insufficient_quota",
+			429 => "rate_limit_error",
 			500..=599 => "server_error",
 			_ => "invalid_request_error",
 		};

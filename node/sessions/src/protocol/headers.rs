@@ -38,7 +38,7 @@ pub enum BadHeader {
 	Malformed(&'static str),
 }
 
-fn scale<T: Decode>(name: &'static str, value: &str) -> Result<T, BadHeader> {
+pub(super) fn scale<T: Decode>(name: &'static str, value: &str) -> Result<T, BadHeader> {
 	let bytes = hex::decode(value).map_err(|_| BadHeader::Malformed(name))?;
 	T::decode_all(&mut bytes.as_slice()).map_err(|_| BadHeader::Malformed(name))
 }

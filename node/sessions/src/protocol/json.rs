@@ -26,6 +26,26 @@ mod scale {
 	}
 }
 
+/// Bytes in hexadecimal.
+pub mod bytes {
+	use super::*;
+
+	pub fn serialize<S: Serializer>(
+		bytes: impl AsRef<[u8]>,
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&hex::encode(bytes))
+	}
+
+	pub fn deserialize<'de, D: Deserializer<'de>, B: TryFrom<Vec<u8>>>(
+		deserializer: D,
+	) -> Result<B, D::Error> {
+		let text = String::deserialize(deserializer)?;
+		let bytes = hex::decode(text).map_err(D::Error::custom)?;
+		B::try_from(bytes).map_err(|_| D::Error::custom("there are too many bytes, or too few"))
+	}
+}
+
 pub mod sketch {
 	use super::*;
 

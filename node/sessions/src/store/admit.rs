@@ -26,6 +26,11 @@ impl Admission {
 		self.session
 	}
 
+	/// The commitment to what was asked, which is the seed of the answer too.
+	pub fn input(&self) -> Hash {
+		self.input
+	}
+
 	/// The most that the answer may cost, in the smallest unit of OPEN: whoever generates it bounds
 	/// its tokens by this and the session's price.
 	pub fn most(&self) -> Balance {

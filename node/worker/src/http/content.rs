@@ -117,7 +117,7 @@ async fn take(
 }
 
 /// Reads a body that is not needed: many clients look for the response only after sending all.
-async fn drain(mut body: BodyDataStream, silence: Duration, patience: Duration) {
+pub(super) async fn drain(mut body: BodyDataStream, silence: Duration, patience: Duration) {
 	let reading = async { while let Ok(Some(Ok(_))) = timeout(silence, body.next()).await {} };
 	// Whoever is too slow meets a closed connection.
 	let _ = timeout(patience, reading).await;

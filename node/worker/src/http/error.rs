@@ -13,7 +13,7 @@ use crate::{content::ContentError, metrics::Metrics};
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
 	/// There is nothing under that path.
-	#[error("{0} is not served: see /content/<hash>, /health and /status")]
+	#[error("{0} is not served: see /v1/chat/completions, /content/<hash>, /health and /status")]
 	NoRoute(String),
 	/// The path does not take that method.
 	#[error("{path} does not take {method}")]

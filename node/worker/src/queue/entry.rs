@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use codec::Encode;
 use openledger_primitives_core::{Hash, RequestId, record::content_hash};
-use openledger_primitives_inference::{Failure, Job, Progress, job::Executed};
+use openledger_primitives_inference::{Failure, Job, Progress, job::Executed, receipts::Drawn};
+use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
 
-use super::Done;
+use crate::question::Question;
 
 /// What a job is done for: the same request can be answered here and executed for an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,8 +26,16 @@ impl Task {
 	}
 }
 
+/// What is to be computed.
+pub(super) enum Work {
+	/// For an on-chain request.
+	Job(Box<Job>),
+	/// For a drawn receipt, with the salt of its commitments.
+	Question(Box<Question>, Salt),
+}
+
 struct Entry {
-	/// blake2b-256 of the encoded job, by which it is recognised.
+	/// blake2b-256 of what was enqueued, by which it is recognised.
 	digest: Hash,
 	/// Different for each time that a number was enqueued.
 	turn: u64,
@@ -34,39 +43,43 @@ struct Entry {
 }
 
 enum Stage {
-	Waiting(Box<Job>),
+	/// What was asked is being fetched.
+	Fetching(CancellationToken),
+	Waiting(Work),
 	Running(CancellationToken),
-	Done(Box<Done>),
-	Failed(Failure),
+	/// Done or failed.
+	Finished(Box<Executed>),
 }
 
 impl Stage {
 	/// How far an answer is.
 	fn progress(&self) -> Progress {
-		match self {
-			Self::Waiting(_) => Progress::Queued,
-			Self::Running(_) => Progress::Running,
-			Self::Done(done) => Progress::Done(done.outcome.clone()),
-			Self::Failed(failure) => Progress::Failed(failure.clone()),
+		match self.executed() {
+			Executed::Queued => Progress::Queued,
+			Executed::Running => Progress::Running,
+			Executed::Done(outcome, _) => Progress::Done(outcome),
+			Executed::Failed(failure) => Progress::Failed(failure),
+			// Receipts are executed, and never answered for a request.
+			Executed::Drawn(..) => Progress::Failed(Failure::Unknown),
 		}
 	}
 
 	/// How far an execution is.
 	fn executed(&self) -> Executed {
 		match self {
-			Self::Waiting(_) => Executed::Queued,
+			Self::Fetching(_) | Self::Waiting(_) => Executed::Queued,
 			Self::Running(_) => Executed::Running,
-			Self::Done(done) => Executed::Done(done.outcome.clone(), done.traces),
-			Self::Failed(failure) => Executed::Failed(failure.clone()),
+			Self::Finished(executed) => executed.as_ref().clone(),
 		}
 	}
 }
 
 /// The state of a queue.
 ///
-/// Every entry is named in exactly one of `waiting`, `running` and `finished`.
+/// Every entry is named in exactly one of `fetching`, `waiting`, `running` and `finished`.
 pub(super) struct State {
 	entries: HashMap<Task, Entry>,
+	fetching: BTreeSet<Task>,
 	waiting: VecDeque<Task>,
 	running: BTreeSet<Task>,
 	/// Oldest first.
@@ -81,6 +94,7 @@ impl State {
 	pub(super) fn new(capacity: usize, results: usize) -> Self {
 		Self {
 			entries: HashMap::new(),
+			fetching: BTreeSet::new(),
 			waiting: VecDeque::new(),
 			running: BTreeSet::new(),
 			finished: VecDeque::new(),
@@ -96,7 +110,7 @@ impl State {
 	}
 
 	pub(super) fn waiting(&self) -> usize {
-		self.waiting.len()
+		self.fetching.len() + self.waiting.len()
 	}
 
 	pub(super) fn running(&self) -> &BTreeSet<Task> {
@@ -112,7 +126,7 @@ impl State {
 	}
 
 	pub(super) fn free(&self) -> usize {
-		let taken = self.waiting.len() + self.running.len();
+		let taken = self.waiting() + self.running.len();
 		if self.stopping { 0 } else { self.capacity.saturating_sub(taken) }
 	}
 
@@ -130,57 +144,111 @@ impl State {
 		self.take_on(task, job).map(|stage| stage.executed())
 	}
 
+	/// Takes on a drawn receipt. Where it is new, what was asked is fetched from now on: returned are
+	/// its turn, and what says that nobody waits for it any more.
+	pub(super) fn execute_drawn(
+		&mut self,
+		drawn: &Drawn,
+	) -> Result<(Executed, Option<(u64, CancellationToken)>), Failure> {
+		let task = Task::Execution(drawn.claim);
+		let Drawn { claim, model, payer, input, material, endpoint, pass: _ } = drawn;
+		// Without the pass: its signature is another one each time.
+		let digest = (claim, model, payer, input, material, endpoint).using_encoded(content_hash);
+		let begun = match self.make_room(task, digest)? {
+			false => None,
+			true => {
+				let cancel = CancellationToken::new();
+				let turn = self.enter(task, digest, Stage::Fetching(cancel.clone()));
+				self.fetching.insert(task);
+				Some((turn, cancel))
+			}
+		};
+		self.stage(task).map(|stage| (stage.executed(), begun))
+	}
+
 	fn take_on(&mut self, task: Task, job: Job) -> Result<&Stage, Failure> {
+		let digest = job.using_encoded(content_hash);
+		if self.make_room(task, digest)? {
+			self.enter(task, digest, Stage::Waiting(Work::Job(Box::new(job))));
+			self.waiting.push_back(task);
+		}
+		self.stage(task)
+	}
+
+	/// Whether the task is to be entered: it is not known, and there is room for it now.
+	fn make_room(&mut self, task: Task, digest: Hash) -> Result<bool, Failure> {
 		if self.stopping {
 			return Err(Failure::Unavailable);
 		}
-		let digest = job.using_encoded(content_hash);
-		let known = self.entries.get(&task).is_some_and(|known| known.digest == digest);
-		if !known {
-			self.forget(task);
-			if self.free() == 0 {
-				return Err(Failure::Busy);
-			}
-			self.turns += 1;
-			let stage = Stage::Waiting(Box::new(job));
-			self.entries.insert(task, Entry { digest, turn: self.turns, stage });
+		if self.entries.get(&task).is_some_and(|known| known.digest == digest) {
+			return Ok(false);
+		}
+		self.forget(task);
+		if self.free() == 0 { Err(Failure::Busy) } else { Ok(true) }
+	}
+
+	fn enter(&mut self, task: Task, digest: Hash, stage: Stage) -> u64 {
+		self.turns += 1;
+		self.entries.insert(task, Entry { digest, turn: self.turns, stage });
+		self.turns
+	}
+
+	fn stage(&self, task: Task) -> Result<&Stage, Failure> {
+		self.entries.get(&task).map(|entry| &entry.stage).ok_or(Failure::Unknown)
+	}
+
+	/// Puts in line what was fetched, unless it has been forgotten or replaced since.
+	pub(super) fn fetched(&mut self, task: Task, turn: u64, work: Work) {
+		let Some(entry) = self.entries.get_mut(&task).filter(|entry| entry.turn == turn) else {
+			return;
+		};
+		if self.fetching.remove(&task) {
+			entry.stage = Stage::Waiting(work);
 			self.waiting.push_back(task);
 		}
-		self.entries.get(&task).map(|entry| &entry.stage).ok_or(Failure::Unknown)
 	}
 
 	pub(super) fn forget(&mut self, task: Task) {
 		let Some(entry) = self.entries.remove(&task) else { return };
 		match entry.stage {
+			Stage::Fetching(cancel) => {
+				cancel.cancel();
+				self.fetching.remove(&task);
+			}
 			Stage::Waiting(_) => self.waiting.retain(|other| *other != task),
 			Stage::Running(cancel) => {
 				cancel.cancel();
 				self.running.remove(&task);
 			}
-			Stage::Done(_) | Stage::Failed(_) => self.finished.retain(|other| *other != task),
+			Stage::Finished(_) => self.finished.retain(|other| *other != task),
 		}
 	}
 
 	/// The next job, from now on running.
-	pub(super) fn next(&mut self) -> Option<(Task, u64, Box<Job>, CancellationToken)> {
+	pub(super) fn next(&mut self) -> Option<(Task, u64, Work, CancellationToken)> {
 		let task = self.waiting.pop_front()?;
 		let entry = self.entries.get_mut(&task)?;
 		let cancel = CancellationToken::new();
 		let running = Stage::Running(cancel.clone());
-		let Stage::Waiting(job) = std::mem::replace(&mut entry.stage, running) else { return None };
+		let Stage::Waiting(work) = std::mem::replace(&mut entry.stage, running) else {
+			return None;
+		};
 		self.running.insert(task);
-		Some((task, entry.turn, job, cancel))
+		Some((task, entry.turn, work, cancel))
 	}
 
 	/// Keeps a result; false where its job has been forgotten or replaced since.
-	pub(super) fn finish(&mut self, task: Task, turn: u64, result: Result<Done, Failure>) -> bool {
+	pub(super) fn finish(
+		&mut self,
+		task: Task,
+		turn: u64,
+		result: Result<Executed, Failure>,
+	) -> bool {
 		let Some(entry) = self.entries.get_mut(&task).filter(|entry| entry.turn == turn) else {
 			return false;
 		};
-		entry.stage = match result {
-			Ok(done) => Stage::Done(Box::new(done)),
-			Err(failure) => Stage::Failed(failure),
-		};
+		entry.stage = Stage::Finished(Box::new(result.unwrap_or_else(Executed::Failed)));
+		self.fetching.remove(&task);
 		self.running.remove(&task);
 		self.finished.push_back(task);
 		while self.finished.len() > self.results {
@@ -195,10 +263,11 @@ impl State {
 	pub(super) fn stop(&mut self) {
 		self.stopping = true;
 		for (_, entry) in self.entries.drain() {
-			if let Stage::Running(cancel) = entry.stage {
+			if let Stage::Fetching(cancel) | Stage::Running(cancel) = entry.stage {
 				cancel.cancel();
 			}
 		}
+		self.fetching.clear();
 		self.waiting.clear();
 		self.finished.clear();
 		self.running.clear();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Scripted, job, outcome, until};
+use crate::testing::{Given, Scripted, job, outcome, until};
 use openledger_primitives_inference::Progress;
 use std::sync::atomic::Ordering;
 
@@ -9,7 +9,7 @@ fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
 
 fn queue_of(answerer: &Arc<Scripted>, shape: Shape) -> Queue {
 	let metrics = Metrics::new(None).unwrap();
-	Queue::start(answerer.clone(), shape, metrics).unwrap()
+	Queue::start(answerer.clone(), Arc::new(Given::default()), shape, metrics).unwrap()
 }
 
 fn progress(response: Response) -> Progress {

@@ -1,11 +1,11 @@
-//! Adapters and indexes for a job: from memory, the store or a peer, and only those that the model
+//! Adapters and indexes for a question: from memory, the store or a peer, and only those that the model
 //! version committed to.
 
 use std::{path::PathBuf, sync::Arc};
 
 use openledger_attribution::IndexFile;
 use openledger_primitives_core::{Hash, model::IndexCommitment};
-use openledger_primitives_inference::{Failure, Job};
+use openledger_primitives_inference::{Failure, Material};
 use openlora::{Adapter, Base};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -33,22 +33,22 @@ impl Loader {
 		Self { store, runtime, adapters, indexes }
 	}
 
-	/// The adapter that the job names, checked against the base.
+	/// The adapter that the model version names, checked against the base.
 	pub(super) fn adapter(
 		&self,
-		job: &Job,
+		material: &Material,
 		base: &Base,
 		cancel: &CancellationToken,
 	) -> Result<Arc<Adapter>, Failure> {
-		let known = self.adapters.lock().get(&job.material.adapter);
+		let known = self.adapters.lock().get(&material.adapter);
 		let adapter = match known {
 			Some(adapter) => adapter,
 			None => {
-				let path = self.file(&job.material.adapter, cancel)?;
+				let path = self.file(&material.adapter, cancel)?;
 				let bytes = std::fs::read(&path).map_err(engine)?;
 				let adapter = Arc::new(Adapter::from_bytes(&bytes).map_err(bad("adapter"))?);
 				let size = bytes.len() as u64;
-				self.adapters.lock().insert(job.material.adapter, adapter.clone(), size);
+				self.adapters.lock().insert(material.adapter, adapter.clone(), size);
 				adapter
 			}
 		};
@@ -56,36 +56,36 @@ impl Loader {
 		Ok(adapter)
 	}
 
-	/// The index that the job names, checked against everything that the job says of it.
+	/// The index that the model version names, checked against everything that the chain says of it.
 	pub(super) fn index(
 		&self,
-		job: &Job,
+		material: &Material,
 		cancel: &CancellationToken,
 	) -> Result<Arc<(IndexFile, IndexCommitment)>, Failure> {
-		let known = self.indexes.lock().get(&job.material.index.file);
+		let known = self.indexes.lock().get(&material.index.file);
 		let index = match known {
 			Some(index) => index,
 			None => {
-				let path = self.file(&job.material.index.file, cancel)?;
+				let path = self.file(&material.index.file, cancel)?;
 				let index = IndexFile::open(&path).map_err(bad("index"))?;
 				let size = (index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD);
 				let commitment = index.commitment();
 				let index = Arc::new((index, commitment));
-				self.indexes.lock().insert(job.material.index.file, index.clone(), size);
+				self.indexes.lock().insert(material.index.file, index.clone(), size);
 				index
 			}
 		};
 		let (file, commitment) = index.as_ref();
 		let header = file.header();
-		let differing = if *commitment != job.material.index {
+		let differing = if *commitment != material.index {
 			Some("its roots or floor are not the committed ones")
-		} else if header.adapter != job.material.adapter {
+		} else if header.adapter != material.adapter {
 			Some("it was built for another adapter")
-		} else if header.projection != job.material.projection {
+		} else if header.projection != material.projection {
 			Some("it was projected with another seed than the chain drew")
-		} else if header.snapshots != job.material.snapshots {
+		} else if header.snapshots != material.snapshots {
 			Some("it covers other snapshots")
-		} else if header.method != job.material.method {
+		} else if header.method != material.method {
 			Some("it was built for another method")
 		} else {
 			None

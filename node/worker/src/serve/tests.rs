@@ -7,7 +7,7 @@ use crate::{
 	operator::Operator,
 	queue::{Queue, Shape},
 	status::{Reporter, StatusSource},
-	testing::{config, until},
+	testing::{Given, config, until},
 };
 use bytes::Bytes;
 use openledger_attribution::{
@@ -19,7 +19,9 @@ use openledger_primitives_core::{
 	model::{Method, PayBy},
 	record::{RecordLeaf, Snapshot, SnapshotRef},
 };
-use openledger_primitives_inference::{Command, Material, Message, Progress, Reply, Response};
+use openledger_primitives_inference::{
+	Command, Job, Material, Message, Outcome, Progress, Reply, Response,
+};
 use openlora::{
 	TrainOptions,
 	testing::{Encoding, tiny_config, write_gguf},
@@ -154,12 +156,17 @@ impl Fixture {
 	}
 
 	fn answer(&self, job: &Job) -> Result<Outcome, Failure> {
-		self.done(job).map(|done| done.outcome)
+		self.done(job).map(|done| outcome(&done))
 	}
 
 	fn done(&self, job: &Job) -> Result<Done, Failure> {
-		self.server.answer(job, &CancellationToken::new())
+		Ok(self.server.answer(&job.try_into()?, &CancellationToken::new())?)
 	}
+}
+
+fn outcome(done: &Done) -> Outcome {
+	let answer = done.text.clone().into_bytes().try_into().unwrap();
+	Outcome { answer, usage: done.usage, claim: done.claim.clone() }
 }
 
 fn put(runtime: &Runtime, store: &ContentStore, bytes: &[u8]) -> Hash {
@@ -194,7 +201,8 @@ fn verified(
 fn claim_is_verified_and_follows_from_the_answers_text_alone() {
 	let fixture = stocked();
 	let job = &MODEL.job;
-	let Done { outcome, traces } = fixture.done(job).unwrap();
+	let done = fixture.done(job).unwrap();
+	let (outcome, traces) = (outcome(&done), done.traces);
 	verified(job, &outcome);
 	let base = Base::load(&MODEL.base).unwrap();
 	let text = std::str::from_utf8(&outcome.answer).unwrap();
@@ -356,11 +364,12 @@ fn generation_stops_at_the_next_token_when_it_is_cancelled() {
 	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
 	let cancel = CancellationToken::new();
 	cancel.cancel();
-	let job = &MODEL.job;
-	let result = fixture.server.generate(job, served, &adapter, &prompt, &cancel);
-	assert!(matches!(result.map(|_| ()), Err(Failure::Engine(_))));
+	let question = Question::try_from(&MODEL.job).unwrap();
+	let result = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
+	let is_dropped = |result| matches!(result, Err(Unanswered::Failed(Failure::Engine(_))));
+	assert!(is_dropped(result.map(drop)));
 	assert!(fixture.metrics.answer_tokens.get() <= 1);
-	assert!(matches!(fixture.server.answer(job, &cancel), Err(Failure::Engine(_))));
+	assert!(is_dropped(fixture.server.answer(&question, &cancel).map(drop)));
 	assert_eq!(fixture.metrics.answer_tokens.get(), 1, "it did not even begin");
 }
 
@@ -369,7 +378,8 @@ fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let Fixture { server, store, metrics, runtime: _runtime, _folder } = fixture();
 	let server = Arc::new(server);
 	let shape = Shape { capacity: 1, parallel: 1 };
-	let queue = Queue::start(server.clone(), shape, metrics.clone()).unwrap();
+	let handouts = Arc::new(Given::default());
+	let queue = Queue::start(server.clone(), handouts, shape, metrics.clone()).unwrap();
 	let base = MODEL.job.material.base;
 	let reporter = Reporter {
 		bases: vec![(base, "tiny".into())],
