@@ -80,9 +80,13 @@ export async function until(what, node, check) {
 	}
 }
 
-/** Starts a node on free ports of this machine alone; resolves once its RPC answers. */
-export async function startNode(args = ['--dev', '--tmp']) {
-	const [rpc, p2p, metrics, worker] = await freePorts(4);
+/**
+ * Starts a node on free ports of this machine alone, or on those of an earlier one; resolves once its RPC
+ * answers.
+ */
+export async function startNode(args = ['--dev', '--tmp'], earlier = null) {
+	const chosen = earlier?.chosen ?? (await freePorts(4));
+	const [rpc, p2p, metrics, worker] = chosen;
 	const address = `/ip4/127.0.0.1/tcp/${p2p}`;
 	const ports = ['--rpc-port', `${rpc}`, '--listen-addr', address, '--prometheus-port', `${metrics}`];
 	if (args.includes('--operator')) ports.push('--operator-listen', `127.0.0.1:${worker}`);
@@ -107,6 +111,7 @@ export async function startNode(args = ['--dev', '--tmp']) {
 	}
 
 	const node = {
+		chosen,
 		url: `ws://127.0.0.1:${rpc}`,
 		worker: `http://127.0.0.1:${worker}`,
 		metrics: `http://127.0.0.1:${metrics}/metrics`,

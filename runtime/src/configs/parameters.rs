@@ -210,9 +210,9 @@ pub mod dynamic_params {
 	pub mod receipts {
 		use super::*;
 
-		/// Whether sessions can be opened. Not before verifiers can execute what is drawn.
+		/// Whether sessions can be opened.
 		#[codec(index = 0)]
-		pub static Open: bool = false;
+		pub static Open: bool = true;
 		/// How many draws a batch is paid by.
 		#[codec(index = 1)]
 		pub static Draws: u8 = 32;

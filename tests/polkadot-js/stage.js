@@ -1,0 +1,190 @@
+// A development chain whose claims are all audited, with a model that has learnt its records, an honest
+// operator, a liar and three verifiers.
+
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { Keyring } from '@polkadot/api';
+
+import { address, burned, connect, eventsOf, issuance } from './chain.js';
+import { QUESTION, base, client, publishModel } from './client.js';
+import { Handout } from './handout.js';
+import { startNode, until } from './node.js';
+
+export const OPERATOR = '//Alice';
+export const PAYER = '//Ferdie';
+export const VERIFIERS = ['//Bob//verifier', '//Charlie//verifier', '//Dave//verifier'];
+/** An operator whose agent no node works for: what it answers is made up by the tests. */
+export const LIAR = { operator: '//Eve', agent: '//Eve//agent' };
+
+export const OPEN = 10n ** 18n;
+export const BOND = 2_000n;
+export const MIN_PENALTY = 10n * OPEN;
+export const ANSWER_TOKENS = 16;
+/** Enough for the answer to be a record's, and for its contributor to be paid. */
+const EPOCHS = 24;
+/** Blocks of each period, and every claim audited: the chain's own would take minutes. */
+const AUDITS = {
+	RoundLength: 2,
+	Rate: 1_000_000,
+	CommitPeriod: 60,
+	RevealPeriod: 20,
+	AppealWindow: 3,
+	CorrectionPeriod: 40,
+};
+const RECEIPTS = { Draws: 4, MinDraw: 1_000, RevealPeriod: 20, ClosePeriod: 12, BatchPeriod: 8 };
+
+const keyring = new Keyring({ type: 'sr25519' });
+
+/** What [`setUp`] makes. */
+export const stage = {};
+
+export const pair = (key) => keyring.addFromUri(key);
+
+/** Submits a call, and resolves to its events once it is in a block; rejects where it failed. */
+export function submit(call, key) {
+	const { api } = stage;
+	return new Promise((resolve, reject) => {
+		const done = ({ status, events, dispatchError }) => {
+			if (!status.isInBlock) return;
+			const sudid = events.find(({ event }) => api.events.sudo.Sudid.is(event));
+			const failed = dispatchError ?? (sudid?.event.data.sudoResult.isErr && sudid.event.data.sudoResult.asErr);
+			if (!failed) return resolve(events);
+			if (!failed.isModule) return reject(new Error(failed.toString()));
+			const { section, name } = api.registry.findMetaError(failed.asModule);
+			reject(new Error(`${section}.${name}`));
+		};
+		call.signAndSend(pair(key), { nonce: -1 }, done).catch(reject);
+	});
+}
+
+/** Whether every parameter has the value that the tests gave it. */
+async function checkParameters(pallet, values) {
+	for (const [name, value] of Object.entries(values)) {
+		const stored = await stage.api.query.parameters.parameters({ [pallet]: { [name]: null } });
+		assert.equal(stored.unwrap()[`as${pallet}`][`as${name}`].toNumber(), value, name);
+	}
+}
+
+/** Starts the node, sets what the tests need, publishes the model, and has everyone register. */
+export async function setUp() {
+	const folder = await mkdtemp(join(tmpdir(), 'openledger-audits-'));
+	stage.folder = folder;
+	stage.handout = await Handout.start();
+	const data = ['--base-path', join(folder, 'chain'), '--operator-store', join(folder, 'content')];
+	stage.args = ['--dev', ...data, '--operator', '--operator-base', base()];
+	const node = await startNode(stage.args);
+	stage.node = node;
+	stage.api = await connect(node);
+	const { api } = stage;
+	const run = client(node, folder);
+	stage.run = run;
+	// What decides about attribution takes a call that contributors have not rejected.
+	const set = (pallet, values) =>
+		Object.entries(values).map(([name, value]) =>
+			api.tx.utility.dispatchAs(
+				{ Voice: 'Vetted' },
+				api.tx.parameters.setParameter({ [pallet]: { [name]: [null, value] } }),
+			),
+		);
+	const fund = [...VERIFIERS, LIAR.agent].map((key) =>
+		api.tx.balances.forceSetBalance(address(key), 10_000n * OPEN),
+	);
+	for (const verifier of VERIFIERS) {
+		fund.push(api.tx.balances.forceSetBalance(address(`${verifier}//agent`), 100n * OPEN));
+	}
+	const calls = [...set('Audits', AUDITS), ...set('Receipts', RECEIPTS), ...fund];
+	await submit(api.tx.sudo.sudo(api.tx.utility.batchAll(calls)), '//Alice');
+	await checkParameters('Audits', AUDITS);
+	await checkParameters('Receipts', RECEIPTS);
+	for (const verifier of VERIFIERS) {
+		const agent = `${verifier}//agent`;
+		const key = pair(agent).publicKey;
+		await node.rpc('author_insertKey', 'oper', agent, `0x${Buffer.from(key).toString('hex')}`);
+		await run(verifier, 'verifier', 'register', '--agent', address(agent), '--bond', BOND);
+	}
+	const terms = (endpoint) => ['--bond', BOND, '--endpoint', endpoint];
+	const [published] = await Promise.all([
+		publishModel(run, folder, EPOCHS),
+		run(OPERATOR, 'operator', 'register', '--agent', '//Alice//operator', ...terms(node.worker)),
+		run(LIAR.operator, 'operator', 'register', '--agent', address(LIAR.agent), ...terms(stage.handout.url)),
+	]);
+	stage.model = published.model;
+	await run(OPERATOR, 'operator', 'serve', stage.model);
+	await run(LIAR.operator, 'operator', 'serve', stage.model);
+}
+
+export async function tearDown() {
+	await stage.api?.disconnect();
+	await stage.node?.stop();
+	await stage.handout?.stop();
+	if (stage.folder) await rm(stage.folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+export const trace = (request) => stage.node.rpc('openledger_trace', request);
+export const audit = (request) => stage.node.rpc('openledger_audit', request);
+export const bond = async (key) =>
+	BigInt((await stage.node.rpc('openledger_operator', address(key))).bond);
+export const accrued = async (key) =>
+	BigInt((await stage.node.rpc('openledger_rewards', address(key))).accrued);
+
+/** Asks on chain, and does not wait. */
+export const ask = (operator) =>
+	stage.run(PAYER, 'ask', stage.model, QUESTION, '--max-tokens', ANSWER_TOKENS, '--operator', address(operator),
+		'--max-fee', 2, '--detach');
+
+/** Waits until a request is settled or refunded, and its audit is over. */
+export async function ended(request) {
+	const found = await until(`request ${request} ends`, stage.node, async () => {
+		const found = await trace(request);
+		return ['settled', 'refunded'].includes(found.state) && found;
+	});
+	return { ...found, audit: await audit(request) };
+}
+
+let lost;
+
+/** What was in existence and what is differ by what was burned of fees, and by nothing else. */
+export async function conserved(first) {
+	const { api, node } = stage;
+	const last = await node.best();
+	const events = await eventsOf(api, first, last);
+	const expected = (await issuance(api, first - 1)) - burned(api, events);
+	lost = expected - (await issuance(api, last));
+	assert.equal(lost, 0n);
+	return events;
+}
+
+/** A test of an abuse, which scripts/abuse wants a line of: whether it failed, and what was lost. */
+export function abuse(name, attempt) {
+	test(name, async () => {
+		const tell = async (passed) => {
+			const line = { abuse: name, passed, lost: lost === null ? null : Number(lost) };
+			const file = process.env.OPENLEDGER_ABUSE;
+			if (file) await appendFile(file, `${JSON.stringify(line)}\n`);
+		};
+		lost = null;
+		await attempt().then(
+			() => tell(true),
+			async (error) => {
+				await tell(false);
+				throw error;
+			},
+		);
+	});
+}
+
+/** A claim that credits nobody, for an answer of the model. */
+export async function emptyClaim() {
+	const { dimension } = (await stage.node.rpc('openledger_model', stage.model)).method;
+	return {
+		sketch: Array(dimension).fill(1),
+		gain: 250,
+		trace: `0x${'00'.repeat(32)}`,
+		contributors: [],
+		records: [],
+	};
+}
