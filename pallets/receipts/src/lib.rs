@@ -176,7 +176,8 @@ pub mod pallet {
 		/// Blocks that an operator has to commit its last voucher once a payer closes a session, or
 		/// it expires.
 		type ClosePeriod: Get<BlockNumber>;
-		/// Blocks after which an operator's off-chain worker commits what it is owed.
+		/// Blocks after which an operator's off-chain worker commits what it is owed, and for which it
+		/// leaves batches on chain once their time to be shown is over.
 		type BatchPeriod: Get<BlockNumber>;
 		/// Blocks for which what an off-chain worker submits counts as under way. At least the
 		/// longevity of the transactions that the runtime creates for it.

@@ -145,6 +145,11 @@ impl<T: Config> Run<'_, T> {
 	/// Does for one batch what its stage asks of the operator.
 	fn bring_on(&mut self, id: BatchId, batch: &BatchOf<T>) {
 		if batch.concluded {
+			// Kept for a while for those who follow an answer to what was paid for it.
+			let shown_by = batch.drawn.map_or(0, |drawn| drawn.reveal_by);
+			if Pallet::<T>::now() < shown_by.saturating_add(T::BatchPeriod::get()) {
+				return;
+			}
 			// Before the chain forgets it: a store that was told nothing would keep it for ever.
 			if matches!(exchange(Command::Finalise(id)), Response::Noted) {
 				let agent = self.agent.id.clone();

@@ -220,6 +220,8 @@ fn node_commits_shows_and_prunes_without_a_person() {
 		assert!(stages.iter().all(|stage| matches!(stage, Stage::Open | Stage::Joined(_))));
 		node.after(20);
 		assert!(Batches::<Test>::get(id).unwrap().concluded);
+		assert!(node.sent().is_empty(), "whoever wants to see it still can");
+		node.after(20);
 		assert!(matches!(
 			node.sent()[..],
 			[RuntimeCall::Receipts(Call::prune_batch { batch })] if batch == id
