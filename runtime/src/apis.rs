@@ -14,8 +14,8 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives_api::{
-	AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote,
-	RewardsInfo, SessionInfo, Trace, VerifierInfo,
+	AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo,
+	OperatorInfo, Quote, RewardsInfo, SessionInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,

@@ -111,10 +111,10 @@ pub fn account(text: &str) -> Result<AccountId32> {
 	if text.starts_with("//") {
 		return Ok(Signer::from_secret(text, true)?.account());
 	}
-	if let Some(bytes) = text.strip_prefix("0x").and_then(|text| hex::decode(text).ok()) {
-		if let Ok(bytes) = <[u8; 32]>::try_from(bytes) {
-			return Ok(bytes.into());
-		}
+	if let Some(bytes) = text.strip_prefix("0x").and_then(|text| hex::decode(text).ok())
+		&& let Ok(bytes) = <[u8; 32]>::try_from(bytes)
+	{
+		return Ok(bytes.into());
 	}
 	AccountId32::from_ss58check(text).map_err(|_| {
 		anyhow::anyhow!("'{text}' is no account: give its SS58 address or 0x public key")

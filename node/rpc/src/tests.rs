@@ -3,9 +3,9 @@
 use crate::{Error, OpenLedger, OpenLedgerApiServer, OperatorStatus, server::check_version};
 use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
-	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo,
-	ModelInfo, OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo,
-	SeatInfo, SessionInfo, Trace as TraceInfo, VerifierInfo,
+	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo,
+	DatanetInfo, ModelInfo, OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState,
+	RewardsInfo, SeatInfo, SessionInfo, Trace as TraceInfo, VerifierInfo,
 };
 use openledger_primitives_attribution::{
 	Credit, Evidence,

@@ -241,8 +241,11 @@ fn inspect(arguments: &Inspect, output: Output) -> Result<()> {
 	Ok(())
 }
 
+/// A module with its rank and the bits of its alpha.
+type Kind = (Module, usize, u64);
+
 fn rows(adapter: &Adapter) -> Vec<Row> {
-	let mut groups: BTreeMap<(Module, usize, u64), (Vec<usize>, f64, f64)> = BTreeMap::new();
+	let mut groups: BTreeMap<Kind, (Vec<usize>, f64, f64)> = BTreeMap::new();
 	for (layer, module, _) in adapter.weights().iter() {
 		if let Some(target) = adapter.config().target(layer, module) {
 			let key = (module, target.rank, target.alpha.to_bits());

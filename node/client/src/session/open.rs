@@ -249,7 +249,7 @@ impl<L: Ledger> Desk<'_, L> {
 			Err(PurseError::PriceRaised) => {
 				self.folder.discard(lock, &place, purse)?;
 				bail!(
-					"the model's price rose while session {0} was opened: openledger session close {0} gets the \
+					"the model's price rose while session {0} was opened: openledger session close {0} --anyway gets the \
 					 escrow back; then ask again",
 					info.id
 				)

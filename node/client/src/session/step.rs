@@ -107,9 +107,16 @@ impl Client {
 		let asked = self.journal.find_asked(&salts)?;
 		let mut gone = 0;
 		for salt in salts {
-			// One that is not in the journal was never sent: the process ended between the two.
-			let noted = asked.iter().find(|asked| asked.salt.0 == salt);
-			if all || noted.is_none_or(|asked| asked.age() > self.patience.forgotten) {
+			let Some(noted) = asked.iter().find(|asked| asked.salt.0 == salt) else {
+				// When it was sent is not known: its time counts from now.
+				match all {
+					true => self.purse.abandon(&salt)?,
+					false => self.journal.asked(salt, "(not written down)")?,
+				}
+				gone += usize::from(all);
+				continue;
+			};
+			if all || noted.age() > self.patience.forgotten {
 				self.purse.abandon(&salt)?;
 				gone += 1;
 			}

@@ -184,3 +184,17 @@ async fn voucher_that_did_not_arrive_goes_with_the_next_question() {
 	assert_eq!((answered.paid.receipt, answered.earlier.len()), (2, 0));
 	assert_eq!(world.receipts(), (3, 0));
 }
+
+#[tokio::test]
+async fn question_that_the_journal_lacks_counts_from_when_it_is_found() {
+	let world = World::new().await;
+	let mut client = world.client();
+	let one = question("one");
+	client.purse.ask(&one.body().unwrap(), one.longest()).unwrap();
+	client.patience.forgotten = Duration::ZERO;
+	assert_eq!(client.let_go(false).unwrap(), 0);
+	tokio::time::sleep(Duration::from_millis(1_100)).await;
+	assert_eq!(client.let_go(false).unwrap(), 1);
+	client.purse.ask(&one.body().unwrap(), one.longest()).unwrap();
+	assert_eq!((client.let_go(true).unwrap(), client.purse.status().asked), (1, 0));
+}
