@@ -3,6 +3,7 @@ mod captures;
 mod lies;
 mod money;
 mod rings;
+mod settling;
 mod verifiers;
 
 use crate::{
