@@ -18,6 +18,7 @@ pub mod plot;
 pub mod report;
 pub mod rings;
 pub mod rules;
+pub mod scale;
 pub mod scenarios;
 pub mod settling;
 pub mod stats;

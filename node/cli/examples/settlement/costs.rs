@@ -134,7 +134,6 @@ pub fn all(life: &Life, verifiers: u32) -> Value {
 		"clearance": linear(|_| Audits::clearance(verifiers), audits),
 		"audit_commit": linear(|_| Audits::commit(), audits),
 		"audit_reveal": linear(|_| Audits::reveal(), audits),
-		"audit_advance": linear(|_| Audits::advance(), audits),
 		"bytes": {
 			"open_session": bytes(&batch.sessions, "open"),
 			"close_session": bytes(&batch.sessions, "close"),
