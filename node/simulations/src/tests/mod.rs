@@ -3,6 +3,8 @@ mod captures;
 mod lies;
 mod money;
 mod rings;
+mod scale;
+mod settling;
 mod verifiers;
 
 use crate::{

@@ -1,0 +1,155 @@
+//! What fills blocks, and how far.
+
+use crate::{
+	blocks::limits,
+	settled::{Cost, Life, Settled},
+};
+use codec::Encode;
+use frame_support::{dispatch::DispatchClass, weights::Weight};
+use openledger_primitives_attribution::audit::{Execution, Finding};
+use openledger_primitives_core::{Hash, MAX_CREDITS, model::Usage};
+use openledger_primitives_receipts::SignedVoucher;
+use openledger_runtime::{Runtime, RuntimeCall, configs::system::BlockLength};
+use pallet_attribution::WeightInfo as _;
+use pallet_audits::WeightInfo as _;
+use pallet_receipts::WeightInfo as _;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How many batches a block has room for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fill {
+	/// All stages within what normal transactions may take.
+	pub batches: f64,
+	/// Transactions within that, and hooks in what is left of the block as well.
+	pub batches_with_idle: f64,
+	/// What limits the first.
+	pub limited_by: &'static str,
+	/// Picoseconds of all stages.
+	pub time_ps: u64,
+	/// Picoseconds of the transactions among them.
+	pub transactions_ps: u64,
+	/// Bytes of the transactions.
+	pub bytes: usize,
+	/// Picoseconds of a block that normal transactions may take.
+	pub normal_ps: u64,
+	/// Bytes of a block that they may.
+	pub normal_bytes: u32,
+	/// Picoseconds of a block.
+	pub block_ps: u64,
+}
+
+fn normal_ps() -> u64 {
+	limits().get(DispatchClass::Normal).max_total.unwrap_or(limits().max_block).ref_time()
+}
+
+fn normal_bytes() -> u32 {
+	*BlockLength::get().max.get(DispatchClass::Normal)
+}
+
+/// How many batches such as this fit in a block. Each takes its stages in several blocks; where as
+/// many are in each stage, a block has all the stages of as many.
+pub fn fill(batch: &Settled, empty_ps: u64) -> Fill {
+	let time_ps = batch.weight_ps();
+	let hooks: u64 = batch.stages.iter().filter(|cost| cost.hook).map(|cost| cost.time_ps).sum();
+	let transactions_ps = time_ps - hooks;
+	let (normal_ps, normal_bytes) = (normal_ps(), normal_bytes());
+	let block_ps = limits().max_block.ref_time();
+	let over = |limit: u64, part: u64| limit as f64 / part.max(1) as f64;
+	let by_time = over(normal_ps, time_ps);
+	let by_bytes = over(normal_bytes.into(), batch.bytes() as u64);
+	let by_block = over(block_ps.saturating_sub(empty_ps), time_ps);
+	Fill {
+		batches: by_time.min(by_bytes),
+		batches_with_idle: by_block.min(over(normal_ps, transactions_ps)).min(by_bytes),
+		limited_by: if by_time < by_bytes { "time" } else { "length" },
+		time_ps,
+		transactions_ps,
+		bytes: batch.bytes(),
+		normal_ps,
+		normal_bytes,
+		block_ps,
+	}
+}
+
+type Receipts = <Runtime as pallet_receipts::Config>::WeightInfo;
+type Attribution = <Runtime as pallet_attribution::Config>::WeightInfo;
+type Audits = <Runtime as pallet_audits::Config>::WeightInfo;
+
+/// Whether weights are the runtime's own, which are measured, and not the pallet's, which are counted
+/// by hand.
+fn measured<Weights>() -> bool {
+	core::any::type_name::<Weights>().starts_with("openledger_runtime::weights")
+}
+
+/// A weight that grows evenly with a number of things, database included.
+fn linear(weight: impl Fn(u32) -> Weight, measured: bool) -> Value {
+	let (one, two) = (weight(1).ref_time(), weight(2).ref_time());
+	let each = two.saturating_sub(one);
+	json!({ "fixed_ps": one.saturating_sub(each), "each_ps": each, "measured": measured })
+}
+
+/// A transaction's bytes beyond its call: signature, account and extensions.
+fn envelope(cost: &Cost, call: &RuntimeCall) -> usize {
+	(cost.bytes / cost.count.max(1) as usize).saturating_sub(call.encoded_size())
+}
+
+/// What stages take beyond the batch that was settled here, for simulations: weights of calls and
+/// hooks without what every transaction adds, which is beside them, and the bytes of transactions.
+pub fn all(life: &Life, verifiers: u32) -> Value {
+	let batch = &life.batches[0];
+	let bytes = |of: &[Cost], name: &str| {
+		let cost = of.iter().find(|cost| !cost.hook && cost.stage == name);
+		cost.map_or(0, |cost| cost.bytes / cost.count.max(1) as usize)
+	};
+	let prune = batch.stages.iter().find(|cost| cost.stage == "prune");
+	let call: RuntimeCall = pallet_receipts::Call::prune_batch { batch: 0 }.into();
+	let envelope = prune.map_or(0, |cost| envelope(cost, &call));
+	let prune_ps = prune.map_or(0, |cost| cost.time_ps);
+	let transaction_ps = prune_ps.saturating_sub(Receipts::prune_batch(batch.shown).ref_time());
+	let audit =
+		|call: pallet_audits::Call<Runtime>| RuntimeCall::from(call).encoded_size() + envelope;
+	let execution =
+		Execution { answer: Hash::zero(), usage: Usage::default(), claim: Hash::zero() };
+	let finding = Finding::Refuted(execution);
+	let voucher = <SignedVoucher as codec::MaxEncodedLen>::max_encoded_len();
+	let committed = bytes(&batch.stages, "commit");
+	let lines =
+		batch.sessions.iter().find(|cost| cost.stage == "open").map_or(0, |cost| cost.count);
+	let (receipts, attribution, audits) =
+		(measured::<Receipts>(), measured::<Attribution>(), measured::<Audits>());
+	json!({
+		"block_ps": limits().max_block.ref_time(),
+		"normal_ps": normal_ps(),
+		"normal_bytes": normal_bytes(),
+		"empty_ps": life.empty_ps,
+		"transaction_ps": transaction_ps,
+		"open_session": linear(|_| Receipts::open_session(), receipts),
+		"close_session": linear(|_| Receipts::close_session(), receipts),
+		"commit": linear(Receipts::commit_batch, receipts),
+		"reveal": linear(|_| Receipts::reveal(MAX_CREDITS), receipts),
+		"conclude": linear(Receipts::conclude, receipts),
+		"prune": linear(Receipts::prune_batch, receipts),
+		"finalize": linear(|_| Attribution::finalize(), attribution),
+		"clearance": linear(|_| Audits::clearance(verifiers), audits),
+		"audit_commit": linear(|_| Audits::commit(), audits),
+		"audit_reveal": linear(|_| Audits::reveal(), audits),
+		"bytes": {
+			"open_session": bytes(&batch.sessions, "open"),
+			"close_session": bytes(&batch.sessions, "close"),
+			"commit_fixed": committed.saturating_sub(voucher * lines as usize),
+			"commit_each": voucher,
+			"reveal": bytes(&batch.stages, "reveal"),
+			"prune": bytes(&batch.stages, "prune"),
+			"audit_commit": audit(pallet_audits::Call::commit {
+				claim: 1 << 63,
+				commitment: Hash::zero(),
+			}),
+			"audit_reveal": audit(pallet_audits::Call::reveal {
+				claim: 1 << 63,
+				finding,
+				salt: [0; 32],
+			}),
+		},
+	})
+}
