@@ -299,15 +299,14 @@ pub mod pallet {
 		BelowFloor,
 		/// A record that is not the head of its cluster is credited.
 		NotHead,
-		/// The index leaf names another record than the one shown.
-		WrongRecord,
 		/// The position lies in no snapshot, or the record shown is not the one at that position.
 		WrongPosition,
-		/// An index leaf's proof fails.
+		/// The index leaves' proof fails: one of them is not in the index, or names another record
+		/// than the one shown.
 		NotInIndex,
 		/// A record leaf's proof fails.
 		NotInSnapshot,
-		/// A contributor leaf's proof fails.
+		/// The contributor leaves' proof fails.
 		NotAContributor,
 		/// A contributor is paid twice.
 		PaidTwice,
@@ -321,6 +320,8 @@ pub mod pallet {
 		NotBetter,
 		/// The claim may be audited, or its audit is under way: finalize it later.
 		NotCleared,
+		/// The index leaf names the snapshot's own record: it is not forged.
+		TrueLeaf,
 	}
 
 	#[pallet::hooks]

@@ -14,9 +14,11 @@ use frame_system::offchain::{
 };
 use openledger_primitives_attribution::{
 	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, contributor,
+	omission::{ShownContributor, ShownRecord},
 };
 use openledger_primitives_core::{
-	Hash, ModelId, RequestId, Sketch, merkle,
+	Hash, ModelId, RequestId, Sketch,
+	merkle::{self, MultiProof},
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
 	},
@@ -224,44 +226,58 @@ fn snapshot_leaves(second: bool) -> Vec<Hash> {
 	range.map(|position| record(position).hash()).collect()
 }
 
+fn index_hashes() -> Vec<Hash> {
+	(0..RECORD.len()).map(|at| leaf(at).hash()).collect()
+}
+
+fn contributor_hashes() -> Vec<Hash> {
+	contributors().iter().map(|leaf| leaf.hash()).collect()
+}
+
+fn credit(position: usize) -> RecordCredit<AccountId32> {
+	RecordCredit::new(leaf(position), record(position))
+}
+
 /// A record with its two proofs.
-pub fn shown(position: usize) -> RecordCredit<AccountId32> {
-	let index: Vec<Hash> = (0..RECORD.len()).map(|at| leaf(at).hash()).collect();
-	let record = record(position);
-	RecordCredit {
-		leaf: leaf(position),
-		proof: merkle::prove(&index, position).unwrap(),
-		membership: merkle::prove(&snapshot_leaves(position >= FIRST), record.index as usize)
-			.unwrap(),
-		record,
+pub fn shown(position: usize) -> ShownRecord<AccountId32> {
+	let credit = credit(position);
+	let snapshot = snapshot_leaves(position >= FIRST);
+	ShownRecord {
+		proof: merkle::prove(&index_hashes(), position).unwrap(),
+		membership: merkle::prove(&snapshot, credit.record.index as usize).unwrap(),
+		credit,
 	}
 }
 
 /// A contributor with its proof.
-pub fn credited(who: u8) -> ContributorCredit<AccountId32> {
+pub fn credited(who: u8) -> ShownContributor<AccountId32> {
 	let all = contributors();
 	let at = all.iter().position(|leaf| leaf.account == account(who)).unwrap();
-	let hashes: Vec<Hash> = all.iter().map(|leaf| leaf.hash()).collect();
-	ContributorCredit {
-		position: at as u32,
-		leaf: all[at].clone(),
-		proof: merkle::prove(&hashes, at).unwrap(),
+	ShownContributor {
+		credit: ContributorCredit { position: at as u32, leaf: all[at].clone() },
+		proof: merkle::prove(&contributor_hashes(), at).unwrap(),
 	}
+}
+
+/// The proof of these leaves; of nothing, where one stands twice.
+fn proof(hashes: &[Hash], positions: impl Iterator<Item = u32>) -> MultiProof {
+	let mut positions: Vec<u32> = positions.collect();
+	positions.sort_unstable();
+	merkle::prove_many(hashes, &positions).unwrap_or_default()
 }
 
 /// A claim on these contributors and records, with half of the gain that earns all.
 pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
+	let people: Vec<_> = contributors.iter().map(|who| credited(*who).credit).collect();
+	let shown: Vec<_> = records.iter().map(|at| credit(*at)).collect();
 	Claim {
 		sketch: Sketch::truncate_from(vec![1; 16]),
 		gain: 100,
 		trace: Hash::repeat_byte(0x77),
-		contributors: contributors
-			.iter()
-			.map(|who| credited(*who))
-			.collect::<Vec<_>>()
-			.try_into()
-			.unwrap(),
-		records: records.iter().map(|at| shown(*at)).collect::<Vec<_>>().try_into().unwrap(),
+		contributors_proof: proof(&contributor_hashes(), people.iter().map(|of| of.position)),
+		contributors: people.try_into().unwrap(),
+		records_proof: proof(&index_hashes(), shown.iter().map(|of| of.position)),
+		records: shown.try_into().unwrap(),
 	}
 }
 
@@ -311,8 +327,7 @@ impl Models<AccountId32> for Registered {
 			count: snapshot_leaves(second).len() as u32,
 			frozen_at: 1,
 		};
-		let index: Vec<Hash> = (0..RECORD.len()).map(|at| leaf(at).hash()).collect();
-		let people: Vec<Hash> = contributors().iter().map(|leaf| leaf.hash()).collect();
+		let (index, people) = (index_hashes(), contributor_hashes());
 		Some(ServedModel {
 			owner: account(80),
 			status: ModelStatus::Published,

@@ -287,7 +287,9 @@ pub fn claim() -> Claim<AccountId32> {
 		gain: 100,
 		trace: Hash::zero(),
 		contributors: Default::default(),
+		contributors_proof: Default::default(),
 		records: Default::default(),
+		records_proof: Default::default(),
 	}
 }
 

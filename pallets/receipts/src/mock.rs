@@ -7,7 +7,7 @@ mod registry;
 mod stage;
 
 pub use book::{Book, commit, dispatch, session, show_all, sign};
-pub use registry::{Registered, claim, open};
+pub use registry::{Registered, claim, open, shown, silent};
 
 use crate as pallet_receipts;
 use codec::Encode;

@@ -101,7 +101,7 @@ fn useless_challenge_loses_its_deposit() {
 		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
 		let treasury = Balances::free_balance(account(90));
 		let mut forged = shown(2);
-		forged.leaf.scale = 60_000;
+		forged.credit.scale = 60_000;
 		let cases = [
 			(record_left_out(2), Refusal::NotBetter),
 			(record_left_out(1), Refusal::AlreadyCredited),

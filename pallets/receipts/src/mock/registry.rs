@@ -3,7 +3,7 @@
 use super::{MODEL, OTHER, PromptPrice, Status, account};
 use codec::Encode;
 use frame_support::storage::unhashed;
-use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit};
+use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit, omission::ShownRecord};
 use openledger_primitives_core::{
 	Hash, ModelId, Sketch, merkle,
 	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, PayBy, Price},
@@ -55,18 +55,28 @@ fn index() -> Vec<Hash> {
 
 /// The claim that the record `at` alone moved an answer, with the gain that earns all.
 pub fn claim(at: usize) -> Claim<AccountId32> {
-	let shown = RecordCredit {
-		leaf: leaf(at),
-		proof: merkle::prove(&index(), at).unwrap(),
-		record: record(at),
-		membership: merkle::prove(&records(), at).unwrap(),
-	};
 	Claim {
 		sketch: direction(at, 1),
 		gain: 200,
 		trace: Hash::repeat_byte(0x77),
 		contributors: Default::default(),
-		records: vec![shown].try_into().unwrap(),
+		contributors_proof: Default::default(),
+		records: vec![RecordCredit::new(leaf(at), record(at))].try_into().unwrap(),
+		records_proof: merkle::prove_many(&index(), &[at as u32]).unwrap(),
+	}
+}
+
+/// A claim that credits nobody for what the record `at` alone moved.
+pub fn silent(at: usize) -> Claim<AccountId32> {
+	Claim { records: Default::default(), records_proof: Default::default(), ..claim(at) }
+}
+
+/// A record with its proofs.
+pub fn shown(at: usize) -> ShownRecord<AccountId32> {
+	ShownRecord {
+		credit: RecordCredit::new(leaf(at), record(at)),
+		proof: merkle::prove(&index(), at).unwrap(),
+		membership: merkle::prove(&records(), at).unwrap(),
 	}
 }
 

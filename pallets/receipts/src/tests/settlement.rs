@@ -131,15 +131,13 @@ fn omission_shown_against_a_drawn_receipt_corrects_it_at_the_operators_cost() {
 		book.answer(0, 1_000);
 		let batch = commit(&[&book]).unwrap();
 		spin(Hash::zero());
-		let mut silent = claim(0);
-		let shown = silent.records.pop().unwrap();
 		let leaves: Vec<SumNode> = book.receipts.iter().map(Receipt::leaf).collect();
 		let proof = prove_slice(&leaves, 0).unwrap();
 		let receipt = book.receipts[0].clone();
-		assert_ok!(Receipts::reveal(signed(AGENT), batch, receipt, proof, Box::new(silent)));
+		assert_ok!(Receipts::reveal(signed(AGENT), batch, receipt, proof, Box::new(silent(0))));
 
 		let id = draw_id(batch, 0);
-		let omission = Omission::Record(shown);
+		let omission = Omission::Record(shown(0));
 		let salt = [7; 32];
 		let commitment = pallet_attribution::commitment(id, &omission, &account(6), &salt);
 		assert_ok!(Attribution::commit_challenge(signed(6), id, commitment));

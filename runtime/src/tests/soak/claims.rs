@@ -4,12 +4,12 @@ use super::world::Rt;
 use crate::AccountId;
 use openledger_primitives_attribution::{
 	Claim, ContributorCredit, ContributorLeaf, Credit, IndexLeaf, RecordCredit, Terms, contributor,
-	omission::{Omission, replace},
+	omission::{Omission, ShownContributor, ShownRecord, replace},
 	score,
 };
 use openledger_primitives_core::{
 	DatanetId, Hash, Sketch,
-	merkle::{prove, root},
+	merkle::{prove, prove_many, root},
 	model::{IndexCommitment, Method, ModelSpec, PayBy},
 	record::{RecordLeaf, Snapshot},
 };
@@ -113,32 +113,53 @@ impl Index {
 		Terms { method: self.method, index: self.commitment, snapshots: &self.snapshots }
 	}
 
-	/// A record with its proofs.
+	fn hashes(&self) -> Vec<Hash> {
+		self.leaves.iter().map(IndexLeaf::hash).collect()
+	}
+
+	fn people(&self) -> Vec<Hash> {
+		self.contributors.iter().map(ContributorLeaf::hash).collect()
+	}
+
 	fn record(&self, at: usize) -> RecordCredit<AccountId> {
-		let record = self.records[at].clone();
-		let hashes: Vec<_> = self.leaves.iter().map(IndexLeaf::hash).collect();
+		RecordCredit::new(self.leaves[at].clone(), self.records[at].clone())
+	}
+
+	/// A record with its proofs.
+	fn shown_record(&self, at: usize) -> ShownRecord<AccountId> {
+		let record = &self.records[at];
 		let of: Vec<_> = self
 			.records
 			.iter()
 			.filter(|other| other.datanet == record.datanet)
 			.map(RecordLeaf::hash)
 			.collect();
-		RecordCredit {
-			leaf: self.leaves[at].clone(),
-			proof: prove(&hashes, at).unwrap(),
+		ShownRecord {
+			credit: self.record(at),
+			proof: prove(&self.hashes(), at).unwrap(),
 			membership: prove(&of, record.index as usize).unwrap(),
-			record,
 		}
 	}
 
-	/// A contributor with its proof.
 	fn contributor(&self, at: usize) -> ContributorCredit<AccountId> {
-		let hashes: Vec<_> = self.contributors.iter().map(ContributorLeaf::hash).collect();
-		ContributorCredit {
-			position: at as u32,
-			leaf: self.contributors[at].clone(),
-			proof: prove(&hashes, at).unwrap(),
-		}
+		ContributorCredit { position: at as u32, leaf: self.contributors[at].clone() }
+	}
+
+	/// A contributor with its proof.
+	fn shown_contributor(&self, at: usize) -> ShownContributor<AccountId> {
+		ShownContributor { credit: self.contributor(at), proof: prove(&self.people(), at).unwrap() }
+	}
+
+	/// Proves what a claim credits.
+	fn prove(&self, claim: &mut Claim<AccountId>) {
+		let proof = |hashes: Vec<Hash>, mut positions: Vec<u32>| {
+			positions.sort_unstable();
+			prove_many(&hashes, &positions).unwrap()
+		};
+		let credited = claim.contributors.iter().map(|credit| credit.position);
+		claim.contributors_proof = proof(self.people(), credited.collect());
+		let shown = claim.records.iter().map(|credit| credit.position);
+		claim.records_proof = proof(self.hashes(), shown.collect());
 	}
 
 	fn weighs(&self, query: &[i8], scale: u32, sketch: &[i8]) -> Option<i64> {
@@ -214,6 +235,7 @@ impl Index {
 				claim.contributors = people.try_into().unwrap();
 			}
 		}
+		self.prove(&mut claim);
 		claim
 	}
 
@@ -229,10 +251,10 @@ impl Index {
 			.into_iter()
 			.filter_map(|at| {
 				let omission = match self.method.pay_by {
-					PayBy::Records => Omission::Record(self.record(at)),
+					PayBy::Records => Omission::Record(self.shown_record(at)),
 					PayBy::Contributors => Omission::Contributor(
-						self.contributor(at),
-						self.record(self.witness(query, at)?.1),
+						self.shown_contributor(at),
+						self.shown_record(self.witness(query, at)?.1),
 					),
 				};
 				let right = replace(&self.terms(), payer, query, paid, &omission).is_ok();
@@ -249,6 +271,8 @@ pub fn blank(query: &[i8], gain: i32) -> Claim<AccountId> {
 		gain,
 		trace: sp_io::hashing::blake2_256(&gain.to_le_bytes()).into(),
 		contributors: Default::default(),
+		contributors_proof: Default::default(),
 		records: Default::default(),
+		records_proof: Default::default(),
 	}
 }
