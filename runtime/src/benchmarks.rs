@@ -27,6 +27,7 @@ use frame_support::{
 };
 use openledger_primitives_attribution::{
 	Claim, IndexLeaf, RecordCredit,
+	forgery::Forgery,
 	omission::{Omission, ShownRecord},
 };
 use openledger_primitives_core::{
@@ -133,6 +134,8 @@ const FIRST: u32 = MAX_SNAPSHOTS;
 /// From one of them to the next, so that their paths meet as late as they can, and a proof of them all
 /// has the most nodes.
 const APART: u32 = u32::MAX / SHOWN + 1;
+/// The one whose leaf is forged in the index with the longest sketches.
+const FORGED: u32 = SHOWN - 1;
 /// A node of a tree, or the root of a snapshot, of which nothing else is known.
 const MADE_UP: Hash = Hash::repeat_byte(0xee);
 
@@ -215,7 +218,17 @@ fn records(datanet: DatanetId) -> Opened {
 }
 
 fn index(datanet: DatanetId, dimension: u16) -> Opened {
-	tree(u32::MAX, FIRST, |nth| index_leaf(datanet, nth, dimension).hash())
+	tree(u32::MAX, FIRST, |nth| named(datanet, nth, dimension).hash())
+}
+
+/// What the index has of one of the records that the stage has: the last one's leaf names another
+/// record than its snapshot. Only where fewer are credited, so that no claim shows it.
+fn named(datanet: DatanetId, nth: u32, dimension: u16) -> IndexLeaf {
+	let mut leaf = index_leaf(datanet, nth, dimension);
+	if nth == FORGED && dimension == LONGEST_SKETCHES.dimension {
+		leaf.record = MADE_UP;
+	}
+	leaf
 }
 
 fn root(tree: &Opened) -> Hash {
@@ -366,6 +379,21 @@ impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
 
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>) {
 		challenged(LONGEST_SKETCHES)
+	}
+
+	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
+		let (request, _) = challenged(LONGEST_SKETCHES);
+		let claim = pallet_attribution::Claims::<Runtime>::get(request).expect("just answered");
+		let (datanet, dimension) = (datanet(claim.model), LONGEST_SKETCHES.dimension);
+		let leaf = named(datanet, FORGED, dimension);
+		let own = record(datanet, FORGED);
+		let forgery = Forgery {
+			proof: index(datanet, dimension).prove(leaf.position).expect("the stage has it"),
+			leaf,
+			membership: records(datanet).prove(own.index).expect("the stage has it"),
+			record: own.hash(),
+		};
+		(request, forgery)
 	}
 }
 

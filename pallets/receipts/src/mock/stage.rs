@@ -2,7 +2,7 @@
 
 use super::*;
 use frame_support::traits::fungible::Mutate as _;
-use openledger_primitives_attribution::{Claim, omission::Omission};
+use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, draw::draw_id};
 
 impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
@@ -32,6 +32,12 @@ impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
 
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId32>) {
 		Self::challenged_with_most_credits()
+	}
+
+	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
+		Forged::set(Some(1));
+		let (request, _) = Self::challenged_with_most_credits();
+		(request, forgery(1))
 	}
 }
 

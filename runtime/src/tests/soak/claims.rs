@@ -4,6 +4,7 @@ use super::world::Rt;
 use crate::AccountId;
 use openledger_primitives_attribution::{
 	Claim, ContributorCredit, ContributorLeaf, Credit, IndexLeaf, RecordCredit, Terms, contributor,
+	forgery::Forgery,
 	omission::{Omission, ShownContributor, ShownRecord, replace},
 	score,
 };
@@ -22,6 +23,8 @@ pub struct Index {
 	records: Vec<RecordLeaf<AccountId>>,
 	leaves: Vec<IndexLeaf>,
 	contributors: Vec<ContributorLeaf<AccountId>>,
+	/// The leaf hashes of the snapshots' own records, where they differ from those that the index names.
+	forged: Option<(usize, Hash)>,
 	/// What the chain knows of it.
 	pub commitment: IndexCommitment,
 }
@@ -106,7 +109,45 @@ impl Index {
 			floor_ppm,
 			file: sp_io::hashing::blake2_256(root(&hashes).as_bytes()).into(),
 		};
-		Some(Self { method: spec.method, snapshots, records, leaves, contributors, commitment })
+		let method = spec.method;
+		let forged = None;
+		Some(Self { method, snapshots, records, leaves, contributors, forged, commitment })
+	}
+
+	/// Has the index name `friend` as the contributor of a record, wherever it is.
+	pub fn forge(&mut self, at: usize, friend: AccountId) {
+		let at = at % self.records.len();
+		self.forged = Some((at, self.records[at].hash()));
+		self.records[at].contributor = friend;
+		self.leaves[at].record = self.records[at].hash();
+		self.commitment.records_root = root(&self.hashes());
+	}
+
+	/// A leaf and what the snapshot has in its place, and whether that is another record: the forged
+	/// one, or any where there is none.
+	pub fn forgery(&self, at: usize) -> (Forgery, bool) {
+		let at = self.forged.map_or(at % self.records.len(), |(at, _)| at);
+		let leaf = self.leaves[at].clone();
+		let membership = prove(&self.snapshot(at), self.records[at].index as usize).unwrap();
+		let own = self.own(at);
+		let right = own != leaf.record;
+		let proof = prove(&self.hashes(), at).unwrap();
+		(Forgery { leaf, proof, record: own, membership }, right)
+	}
+
+	/// The leaf hash of the snapshot's record at a position.
+	fn own(&self, at: usize) -> Hash {
+		match self.forged {
+			Some((forged, own)) if forged == at => own,
+			_ => self.records[at].hash(),
+		}
+	}
+
+	/// The leaf hashes of the snapshot that holds a position.
+	fn snapshot(&self, at: usize) -> Vec<Hash> {
+		let datanet = self.records[at].datanet;
+		let of = (0..self.records.len()).filter(|other| self.records[*other].datanet == datanet);
+		of.map(|other| self.own(other)).collect()
 	}
 
 	fn terms(&self) -> Terms<'_> {
@@ -127,13 +168,7 @@ impl Index {
 
 	/// A record with its proofs.
 	fn shown_record(&self, at: usize) -> ShownRecord<AccountId> {
-		let record = &self.records[at];
-		let of: Vec<_> = self
-			.records
-			.iter()
-			.filter(|other| other.datanet == record.datanet)
-			.map(RecordLeaf::hash)
-			.collect();
+		let (of, record) = (self.snapshot(at), &self.records[at]);
 		ShownRecord {
 			credit: self.record(at),
 			proof: prove(&self.hashes(), at).unwrap(),

@@ -165,7 +165,7 @@ proptest! {
 		if !good.nodes.is_empty() {
 			let place = which.index(good.nodes.len());
 			prop_assert!(!spoilt(&|nodes| nodes[place].0[bit / 8] ^= 1 << (bit % 8)));
-			prop_assert!(!spoilt(&|nodes| drop(nodes.remove(place))));
+			prop_assert!(!spoilt(&|nodes| _ = nodes.remove(place)));
 			prop_assert!(!spoilt(&|nodes| nodes.insert(place, nodes[place])));
 		}
 		if good.nodes.len() > 1 {
