@@ -25,11 +25,15 @@ use frame_support::{
 		fungible::Mutate,
 	},
 };
-use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit, omission::Omission};
+use openledger_primitives_attribution::{
+	Claim, IndexLeaf, RecordCredit,
+	forgery::Forgery,
+	omission::{Omission, ShownRecord},
+};
 use openledger_primitives_core::{
 	Answer, DatanetId, Endpoint, MAX_CREDITED, MAX_CREDITS, MAX_NAME, MAX_SKETCH, MAX_SNAPSHOTS,
 	ModelId, Name, Prompt, RequestId, Sketch, Text,
-	merkle::{self, Proof},
+	merkle::{MultiProof, Opened},
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Usage,
 	},
@@ -123,11 +127,15 @@ const LONGEST_SKETCHES: Method = Method {
 	dimension: MAX_SKETCH as u16,
 };
 
-/// The records whose leaves and proofs the stage has, one for each credit there can be. The index's
-/// other leaves are made up as the nodes above them.
+/// The records that the stage has, one for each credit there can be. All others are made up.
 const SHOWN: u32 = MAX_CREDITS;
-/// The place of the first of them in the index: behind as many records of the snapshots before.
-const FIRST: u32 = SHOWN;
+/// The place of the first of them in the index: behind the records of the snapshots before.
+const FIRST: u32 = MAX_SNAPSHOTS;
+/// From one of them to the next, so that their paths meet as late as they can, and a proof of them all
+/// has the most nodes.
+const APART: u32 = u32::MAX / SHOWN + 1;
+/// The one whose leaf is forged in the index with the longest sketches.
+const FORGED: u32 = SHOWN - 1;
 /// A node of a tree, or the root of a snapshot, of which nothing else is known.
 const MADE_UP: Hash = Hash::repeat_byte(0xee);
 
@@ -165,22 +173,24 @@ fn frozen(owner: &AccountId, root: impl FnOnce(DatanetId) -> Hash, count: u32) -
 	SnapshotRef { datanet, snapshot: 0 }
 }
 
-fn record(datanet: DatanetId, index: u32) -> RecordLeaf<AccountId> {
+/// One of the records that the stage has.
+fn record(datanet: DatanetId, nth: u32) -> RecordLeaf<AccountId> {
 	RecordLeaf {
 		datanet,
-		index,
-		contributor: account("contributor", index, 0),
-		content: Hash::repeat_byte(index as u8),
+		index: nth * APART,
+		contributor: account("contributor", nth, 0),
+		content: Hash::repeat_byte(nth as u8),
 		size: 1,
 		committed_at: 1,
 	}
 }
 
-fn index_leaf(datanet: DatanetId, index: u32, dimension: u16) -> IndexLeaf {
-	let position = FIRST + index;
+fn index_leaf(datanet: DatanetId, nth: u32, dimension: u16) -> IndexLeaf {
+	let record = record(datanet, nth);
+	let position = FIRST + record.index;
 	IndexLeaf {
 		position,
-		record: record(datanet, index).hash(),
+		record: record.hash(),
 		head: position,
 		scale: u16::MAX,
 		sketch: sketch(dimension),
@@ -191,62 +201,72 @@ fn sketch(dimension: u16) -> Sketch {
 	Sketch::truncate_from(vec![i8::MAX; dimension.into()])
 }
 
-/// The root and the proofs of `leaves`, a power of two of them, which stand from `first`, a
-/// multiple of their number, in a tree as deep as there can be.
-fn deepest(leaves: &[Hash], first: u32) -> (Hash, Vec<Proof>) {
-	let levels = leaves.len().trailing_zeros();
-	let above = levels..merkle::MAX_DEPTH;
-	let root = above.clone().fold(merkle::root(leaves), |node, level| {
-		if (first >> level) & 1 == 1 {
-			merkle::node_hash(&MADE_UP, &node)
-		} else {
-			merkle::node_hash(&node, &MADE_UP)
-		}
-	});
-	let proofs = (0..leaves.len()).map(|at| {
-		let mut proof = merkle::prove(leaves, at).expect("there is such a leaf");
-		let siblings = above.clone().map(|_| MADE_UP);
-		siblings.for_each(|node| proof.siblings.try_push(node).expect("not beyond the depth"));
-		proof
-	});
-	(root, proofs.collect())
+/// The places of the records that the stage has, in a tree where the first of them is at `first`.
+fn places(first: u32) -> Vec<u32> {
+	(0..SHOWN).map(|nth| first + nth * APART).collect()
 }
 
-fn records(datanet: DatanetId) -> (Hash, Vec<Proof>) {
-	let leaves: Vec<Hash> = (0..SHOWN).map(|index| record(datanet, index).hash()).collect();
-	deepest(&leaves, 0)
+/// A tree of `count` leaves, of which the stage has those from `first` on and no other.
+fn tree(count: u32, first: u32, leaf: impl Fn(u32) -> Hash) -> Opened {
+	let places = places(first);
+	let proof = MultiProof::of(count, &places, |_| Some(MADE_UP)).expect("has room for the most");
+	proof.open(count, &places, (0..SHOWN).map(leaf)).expect("has the nodes that it takes")
 }
 
-fn index(datanet: DatanetId, dimension: u16) -> (Hash, Vec<Proof>) {
-	let leaf = |index| index_leaf(datanet, index, dimension).hash();
-	let leaves: Vec<Hash> = (0..SHOWN).map(leaf).collect();
-	deepest(&leaves, FIRST)
+fn records(datanet: DatanetId) -> Opened {
+	tree(u32::MAX - FIRST, 0, |nth| record(datanet, nth).hash())
 }
 
-/// As many records of the last Datanet of `model` as its method credits, best first, with their proofs.
-fn shown(model: ModelId) -> Vec<RecordCredit<AccountId>> {
-	let served = Models::served(model).expect("published before");
-	let datanet = served.snapshots.last().expect("has the most").0;
-	let Method { credits, dimension, .. } = served.method;
-	let (proofs, memberships) = (index(datanet, dimension).1, records(datanet).1);
-	(0..credits.into())
-		.zip(proofs.into_iter().zip(memberships))
-		.map(|(index, (proof, membership))| RecordCredit {
-			leaf: index_leaf(datanet, index, dimension),
-			proof,
-			record: record(datanet, index),
-			membership,
-		})
-		.collect()
+fn index(datanet: DatanetId, dimension: u16) -> Opened {
+	tree(u32::MAX, FIRST, |nth| named(datanet, nth, dimension).hash())
 }
 
-fn claim(method: Method, records: Vec<RecordCredit<AccountId>>) -> Claim<AccountId> {
+/// What the index has of one of the records that the stage has: the last one's leaf names another
+/// record than its snapshot. Only where fewer are credited, so that no claim shows it.
+fn named(datanet: DatanetId, nth: u32, dimension: u16) -> IndexLeaf {
+	let mut leaf = index_leaf(datanet, nth, dimension);
+	if nth == FORGED && dimension == LONGEST_SKETCHES.dimension {
+		leaf.record = MADE_UP;
+	}
+	leaf
+}
+
+fn root(tree: &Opened) -> Hash {
+	tree.root().expect("has leaves")
+}
+
+/// The last Datanet of a version.
+fn datanet(model: ModelId) -> DatanetId {
+	Models::served(model).expect("published before").snapshots.last().expect("has the most").0
+}
+
+/// The claim on the records of the last Datanet of `model` with these numbers, best first.
+fn claim(model: ModelId, method: Method, shown: impl Iterator<Item = u32>) -> Claim<AccountId> {
+	let (datanet, dimension) = (datanet(model), method.dimension);
+	let records: Vec<_> = shown
+		.map(|nth| RecordCredit::new(index_leaf(datanet, nth, dimension), record(datanet, nth)))
+		.collect();
+	let positions: Vec<u32> = records.iter().map(|credit| credit.position).collect();
+	let proof = index(datanet, dimension).prove_many(&positions);
 	Claim {
-		sketch: sketch(method.dimension),
+		sketch: sketch(dimension),
 		gain: dynamic_params::attribution::FullGain::get(),
 		trace: Hash::repeat_byte(0x77),
 		contributors: BoundedVec::default(),
+		contributors_proof: MultiProof::default(),
 		records: BoundedVec::truncate_from(records),
+		records_proof: proof.expect("the stage has their leaves"),
+	}
+}
+
+/// A record of the last Datanet of `model` with its proofs.
+fn shown(model: ModelId, dimension: u16, nth: u32) -> ShownRecord<AccountId> {
+	let datanet = datanet(model);
+	let credit = RecordCredit::new(index_leaf(datanet, nth, dimension), record(datanet, nth));
+	ShownRecord {
+		proof: index(datanet, dimension).prove(credit.position).expect("the stage has it"),
+		membership: records(datanet).prove(credit.record.index).expect("the stage has it"),
+		credit,
 	}
 }
 
@@ -262,7 +282,7 @@ fn published(price: Price, method: Method) -> ModelId {
 	let before = |nth: u32| if nth == 0 { 2 } else { 1 };
 	let mut snapshots: Vec<SnapshotRef> =
 		(1..MAX_SNAPSHOTS).map(|nth| frozen(&owner, |_| MADE_UP, before(nth - 1))).collect();
-	snapshots.push(frozen(&owner, |datanet| records(datanet).0, u32::MAX - FIRST));
+	snapshots.push(frozen(&owner, |datanet| root(&records(datanet)), u32::MAX - FIRST));
 	let datanet = snapshots.last().expect("just pushed").datanet;
 
 	let model = pallet_models::NextModel::<Runtime>::get();
@@ -278,7 +298,7 @@ fn published(price: Price, method: Method) -> ModelId {
 	};
 	assert_ok!(Models::register(signed(), name(), spec, price));
 	let index = IndexCommitment {
-		records_root: index(datanet, method.dimension).0,
+		records_root: root(&index(datanet, method.dimension)),
 		records: u32::MAX,
 		contributors_root: MADE_UP,
 		contributors: SHOWN,
@@ -304,7 +324,7 @@ impl pallet_inference::benchmarking::Helper<AccountId> for Stage {
 	}
 
 	fn claim(model: ModelId, _: &AccountId, credits: u32) -> Claim<AccountId> {
-		claim(MOST_CREDITS, shown(model).into_iter().take(credits as usize).collect())
+		claim(model, MOST_CREDITS, 0..credits.min(SHOWN))
 	}
 
 	fn finalize(request: RequestId) {
@@ -344,17 +364,11 @@ fn challenged(method: Method) -> (RequestId, Omission<AccountId>) {
 		[0; 32],
 		dynamic_params::inference::MinDeadline::get(),
 	));
-	let mut records = shown(model);
-	let omitted = records.remove(0);
+	let omitted = shown(model, method.dimension, 0);
+	let claimed = claim(model, method, 1..method.credits.into());
 	let answer = Answer::truncate_from(vec![b'!'; 64]);
 	let usage = Usage { prompt: 1, output: TOKENS };
-	assert_ok!(Inference::answer(
-		signed(agent),
-		request,
-		answer,
-		usage,
-		claim(method, records).into()
-	));
+	assert_ok!(Inference::answer(signed(agent), request, answer, usage, claimed.into()));
 	(request, Omission::Record(omitted))
 }
 
@@ -366,6 +380,21 @@ impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>) {
 		challenged(LONGEST_SKETCHES)
 	}
+
+	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
+		let (request, _) = challenged(LONGEST_SKETCHES);
+		let claim = pallet_attribution::Claims::<Runtime>::get(request).expect("just answered");
+		let (datanet, dimension) = (datanet(claim.model), LONGEST_SKETCHES.dimension);
+		let leaf = named(datanet, FORGED, dimension);
+		let own = record(datanet, FORGED);
+		let forgery = Forgery {
+			proof: index(datanet, dimension).prove(leaf.position).expect("the stage has it"),
+			leaf,
+			membership: records(datanet).prove(own.index).expect("the stage has it"),
+			record: own.hash(),
+		};
+		(request, forgery)
+	}
 }
 
 impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
@@ -374,7 +403,7 @@ impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
 		let (request, _) = Self::challenged_with_most_credits();
 		let model =
 			pallet_attribution::Claims::<Runtime>::get(request).expect("just answered").model;
-		(request, claim(MOST_CREDITS, shown(model)))
+		(request, claim(model, MOST_CREDITS, 0..SHOWN))
 	}
 
 	fn end_rounds() {

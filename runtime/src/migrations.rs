@@ -10,4 +10,6 @@ pub type All = (
 	pallet_models::migrations::NameArithmetic<Runtime>,
 	// Version 2: until then what operators stand behind was not bounded.
 	pallet_inference::migrations::CountExposure<Runtime>,
+	// Version 2: until then challenges were against claims alone.
+	pallet_attribution::migrations::NameTargets<Runtime>,
 );

@@ -4,8 +4,12 @@ use crate::{
 	error::{Error, Result},
 	index::{IndexFile, check_sketch},
 	scan::{self, Ask, Probe, Ranked, Search, Wanted},
+	tree::Nodes,
 };
-use openledger_primitives_attribution::{Claim, ContributorCredit, RecordCredit};
+use openledger_primitives_attribution::{
+	Claim, ContributorCredit, RecordCredit,
+	omission::{ShownContributor, ShownRecord},
+};
 use openledger_primitives_core::{
 	Hash, MAX_CREDITS, Sketch,
 	model::{Method, PayBy},
@@ -48,20 +52,45 @@ pub fn claim(
 			(paid, records)
 		}
 	};
-	let contributors = contributors
-		.iter()
-		.map(|leaf| contributor_credit(index, leaf.position as usize))
-		.collect::<Result<Vec<_>>>()?;
-	let records = records
-		.iter()
-		.map(|leaf| record_credit(index, leaf.position as usize))
-		.collect::<Result<Vec<_>>>()?;
+	let positions =
+		|ranked: &[Ranked]| -> Vec<u32> { ranked.iter().map(|leaf| leaf.position).collect() };
+	claim_on(index, sketch, gain, trace, &positions(&contributors), &positions(&records))
+}
+
+/// A claim that credits the contributors and records at these positions in the order given, with their
+/// proofs. Whether the rule would have it so is not looked at.
+///
+/// # Errors
+/// [`Error::ClaimBounds`] where there is no such leaf, one stands twice, or a claim has no room for as
+/// many.
+pub fn claim_on(
+	index: &IndexFile,
+	sketch: Sketch,
+	gain: i32,
+	trace: Hash,
+	contributors: &[u32],
+	records: &[u32],
+) -> Result<Claim<AccountId32>> {
+	let view = index.view();
+	let people: Vec<_> =
+		contributors.iter().map(|at| contributor_credit(index, *at)).collect::<Result<_>>()?;
+	let shown: Vec<_> =
+		records.iter().map(|at| record_credit(index, *at)).collect::<Result<_>>()?;
+	let proof = |tree: Option<Nodes>, positions: &[u32]| {
+		let mut positions = positions.to_vec();
+		positions.sort_unstable();
+		tree.and_then(|tree| tree.prove_many(&positions))
+	};
 	Ok(Claim {
 		sketch,
 		gain,
 		trace,
-		contributors: contributors.try_into().map_err(|_| Error::ClaimBounds("contributors"))?,
-		records: records.try_into().map_err(|_| Error::ClaimBounds("records"))?,
+		contributors_proof: proof(view.contributor_tree(), contributors)
+			.ok_or(Error::ClaimBounds("a proof of its contributors"))?,
+		contributors: people.try_into().map_err(|_| Error::ClaimBounds("contributors"))?,
+		records_proof: proof(view.leaf_tree(), records)
+			.ok_or(Error::ClaimBounds("a proof of its records"))?,
+		records: shown.try_into().map_err(|_| Error::ClaimBounds("records"))?,
 	})
 }
 
@@ -84,38 +113,45 @@ fn explain(index: &IndexFile, probe: &Probe, paid: &[Ranked], ask: Ask) -> Resul
 	Ok(shown)
 }
 
-/// A contributor leaf with its proof, as claims and challenges show it.
+fn contributor_credit(index: &IndexFile, position: u32) -> Result<ContributorCredit<AccountId32>> {
+	let leaf = index.contributors().get(position as usize);
+	let leaf = leaf.ok_or(Error::ClaimBounds("there is no such contributor"))?;
+	Ok(ContributorCredit { position, leaf })
+}
+
+fn record_credit(index: &IndexFile, position: u32) -> Result<RecordCredit<AccountId32>> {
+	let missing = || Error::ClaimBounds("there is no such record");
+	let leaf = index.leaf(position as usize).ok_or_else(missing)?;
+	let record = index.records().get(position as usize).ok_or_else(missing)?;
+	Ok(RecordCredit::new(leaf, record))
+}
+
+/// A contributor with its proof, as challenges show it.
 ///
 /// # Errors
 /// [`Error::ClaimBounds`] where there is no such contributor.
-pub fn contributor_credit(
+pub fn shown_contributor(
 	index: &IndexFile,
-	position: usize,
-) -> Result<ContributorCredit<AccountId32>> {
-	let missing = Error::ClaimBounds("there is no such contributor");
-	let leaf = index.contributors().get(position);
-	let proof = index.view().contributor_tree().and_then(|tree| tree.prove(position));
-	match (leaf, proof) {
-		(Some(leaf), Some(proof)) => {
-			Ok(ContributorCredit { position: position as u32, leaf, proof })
-		}
-		_ => Err(missing),
-	}
+	position: u32,
+) -> Result<ShownContributor<AccountId32>> {
+	let credit = contributor_credit(index, position)?;
+	let tree = index.view().contributor_tree();
+	let proof = tree.and_then(|tree| tree.prove(position as usize));
+	let proof = proof.ok_or(Error::ClaimBounds("there is no such contributor"))?;
+	Ok(ShownContributor { credit, proof })
 }
 
-/// An index leaf and the record leaf behind it with their proofs, as claims and challenges show
-/// them.
+/// A record with its proofs, as challenges show it.
 ///
 /// # Errors
 /// [`Error::ClaimBounds`] where there is no such record.
-pub fn record_credit(index: &IndexFile, position: usize) -> Result<RecordCredit<AccountId32>> {
+pub fn shown_record(index: &IndexFile, position: u32) -> Result<ShownRecord<AccountId32>> {
 	let missing = || Error::ClaimBounds("there is no such record");
-	let leaf = index.leaf(position).ok_or_else(missing)?;
-	let record = index.records().get(position).ok_or_else(missing)?;
+	let (credit, at) = (record_credit(index, position)?, position as usize);
 	let view = index.view();
-	let proof = view.leaf_tree().and_then(|tree| tree.prove(position)).ok_or_else(missing)?;
-	let membership = view.membership(position).ok_or_else(missing)?;
-	Ok(RecordCredit { leaf, proof, record, membership })
+	let proof = view.leaf_tree().and_then(|tree| tree.prove(at)).ok_or_else(missing)?;
+	let membership = view.membership(at).ok_or_else(missing)?;
+	Ok(ShownRecord { credit, proof, membership })
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ mod sources;
 mod testing;
 
 pub use build::{BuildOptions, Progress, Stage, build, recalibrated};
-pub use claim::{claim, contributor_credit, record_credit};
+pub use claim::{claim, claim_on, shown_contributor, shown_record};
 pub use error::{Error, Result};
 pub use index::IndexFile;
 pub use manifest::{Manifest, TrainedSnapshot, Training};

@@ -7,7 +7,7 @@
 
 use openledger_primitives_core::{
 	Hash,
-	merkle::{EMPTY_ROOT, Proof, node_hash},
+	merkle::{EMPTY_ROOT, MultiProof, Proof, Span, node_hash},
 };
 use rayon::prelude::*;
 
@@ -98,6 +98,20 @@ impl<'a> Nodes<'a> {
 		Some(Proof { siblings: siblings.try_into().ok()? })
 	}
 
+	/// The root of a subtree; `None` where the tree has no such subtree.
+	fn node(&self, span: Span) -> Option<Hash> {
+		let level = span.count.checked_next_power_of_two()?.trailing_zeros();
+		let nodes = self.levels().nth(level as usize)?;
+		nodes.get((span.first >> level) as usize).map(|node| Hash(*node))
+	}
+
+	/// The proof of the leaves at `positions`; `None` where they do not ascend or one is not there, or
+	/// where they are more than a proof has room for.
+	pub fn prove_many(&self, positions: &[u32]) -> Option<MultiProof> {
+		let count = u32::try_from(self.leaves).ok()?;
+		MultiProof::of(count, positions, |span| self.node(span))
+	}
+
 	/// Whether every node above the leaves is the hash of those below it.
 	pub fn is_sound(&self) -> bool {
 		let above = self.levels().skip(1);
@@ -157,6 +171,11 @@ impl Tree {
 	pub fn prove(&self, position: usize) -> Option<Proof> {
 		self.nodes().prove(position)
 	}
+
+	/// The proof of several leaves, as [`Nodes::prove_many`].
+	pub fn prove_many(&self, positions: &[u32]) -> Option<MultiProof> {
+		self.nodes().prove_many(positions)
+	}
 }
 
 #[cfg(test)]
@@ -180,6 +199,22 @@ mod tests {
 				assert_eq!(tree.prove(position), merkle::prove(&leaves, position));
 				assert_eq!(tree.nodes().leaf(position), Some(leaves[position]));
 			}
+		}
+	}
+
+	#[test]
+	fn proofs_of_several_leaves_agree_with_the_rule() {
+		for count in (1..40).chain([1_000, 1_025]) {
+			let leaves = leaves(count);
+			let tree = Tree::new(leaves.clone());
+			for step in [1, 2, 3, 7, 100] {
+				let positions: Vec<u32> =
+					(step / 2..count).step_by(step as usize).take(16).collect();
+				let proof = tree.prove_many(&positions);
+				assert!(proof.is_some());
+				assert_eq!(proof, merkle::prove_many(&leaves, &positions), "{count} {step}");
+			}
+			assert_eq!(tree.prove_many(&[count]), None);
 		}
 	}
 

@@ -338,6 +338,7 @@ impl From<ModelInfo<AccountId32>> for Model {
 			ModelStatus::Published => "published",
 			ModelStatus::Deprecated => "deprecated",
 			ModelStatus::Retired => "retired",
+			ModelStatus::Condemned => "condemned",
 		};
 		let spec = info.spec;
 		Self {

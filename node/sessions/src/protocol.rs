@@ -84,7 +84,7 @@ impl From<&Claim<AccountId32>> for Opened {
 	fn from(claim: &Claim<AccountId32>) -> Self {
 		let record =
 			|credit: &openledger_primitives_attribution::claim::RecordCredit<_>| Credited {
-				position: credit.leaf.position,
+				position: credit.position,
 				datanet: credit.record.datanet,
 				index: credit.record.index,
 				contributor: AccountId32::clone(&credit.record.contributor),

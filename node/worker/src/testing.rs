@@ -76,7 +76,9 @@ pub fn outcome(request: RequestId) -> Outcome {
 			gain: 0,
 			trace: Hash::zero(),
 			contributors: Default::default(),
+			contributors_proof: Default::default(),
 			records: Default::default(),
+			records_proof: Default::default(),
 		},
 	}
 }

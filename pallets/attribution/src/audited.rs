@@ -1,6 +1,6 @@
 //! What audits do to claims.
 
-use crate::{Claims, Config, Event, Pallet, Status, submit::Credited};
+use crate::{ClaimRecord, Claims, Config, Event, Pallet, Status, submit::Credited};
 use alloc::vec::Vec;
 use frame_support::traits::Get;
 use openledger_primitives_attribution::{Claim, lift::earned, shares};
@@ -9,6 +9,15 @@ use openledger_primitives_core::{
 	traits::{self, Settlement},
 };
 use sp_runtime::{DispatchError, DispatchResult, Permill};
+
+impl<T: Config> Pallet<T> {
+	/// Takes all credits from a claim.
+	pub(crate) fn credit_nobody(request: RequestId, claim: &mut ClaimRecord<T::AccountId>) {
+		claim.paid = Default::default();
+		claim.evidence = Default::default();
+		Self::deposit_event(Event::ClaimDiscredited { request });
+	}
+}
 
 impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 	type Claim = Claim<T::AccountId>;
@@ -43,10 +52,8 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 
 	fn discredit(request: RequestId) -> DispatchResult {
 		let mut claim = Self::open_claim(request)?;
-		claim.paid = Default::default();
-		claim.evidence = Default::default();
+		Self::credit_nobody(request, &mut claim);
 		Claims::<T>::insert(request, claim);
-		Self::deposit_event(Event::ClaimDiscredited { request });
 		Ok(())
 	}
 

@@ -8,8 +8,8 @@ use frame_support::traits::{
 	fungible::{Inspect, Unbalanced},
 };
 use frame_system::{Pallet as System, RawOrigin};
-use openledger_primitives_attribution::omission::Omission;
-use openledger_primitives_core::{Hash, RequestId};
+use openledger_primitives_attribution::{forgery::Forgery, omission::Omission};
+use openledger_primitives_core::{Hash, RequestId, traits::Models};
 use sp_runtime::SaturatedConversion;
 
 /// What the runtime sets up for these benchmarks.
@@ -20,6 +20,10 @@ pub trait Helper<AccountId> {
 
 	/// The same with the longest sketches, which leave room for fewer credits.
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>);
+
+	/// A request whose claim is made from a forged index, with the longest sketches, and a forged leaf
+	/// of it.
+	fn claimed_from_a_forged_index() -> (RequestId, Forgery);
 }
 
 const SALT: [u8; 32] = [7; 32];
@@ -47,9 +51,10 @@ mod benchmarks {
 	fn commit_challenge() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
 		let (request, _) = T::BenchmarkHelper::challenged_with_most_credits();
+		let target = Target::Claim(request);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), request, Hash::zero());
-		assert!(Challenges::<T>::contains_key(request, &who));
+		_(RawOrigin::Signed(who.clone()), target, Hash::zero());
+		assert!(Challenges::<T>::contains_key(target, &who));
 		Ok(())
 	}
 
@@ -58,13 +63,29 @@ mod benchmarks {
 		let who = challenger::<T>()?;
 		// One leaf is hashed and scored: its length tells, and not how many others are credited.
 		let (request, omission) = T::BenchmarkHelper::challenged_with_longest_sketches();
-		let commitment = commitment(request, &omission, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), request, commitment)?;
+		let (target, fault) = (Target::Claim(request), Fault::Omission(omission));
+		let commitment = commitment(target, &fault, &who, &SALT);
+		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
 		skip::<T>(1);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), request, Box::new(omission), SALT);
+		_(RawOrigin::Signed(who.clone()), target, Box::new(fault), SALT);
 		let corrected = Claims::<T>::get(request).and_then(|claim| claim.correction);
 		assert_eq!(corrected.map(|correction| correction.challenger), Some(who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn open_forgery() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (request, forgery) = T::BenchmarkHelper::claimed_from_a_forged_index();
+		let (target, fault) = (Target::Claim(request), Fault::Forgery(forgery));
+		let commitment = commitment(target, &fault, &who, &SALT);
+		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		skip::<T>(1);
+		#[extrinsic_call]
+		open_challenge(RawOrigin::Signed(who), target, Box::new(fault), SALT);
+		let model = Claims::<T>::get(request).map(|claim| claim.model);
+		assert_eq!(model.and_then(T::Models::condemned), Some(true));
 		Ok(())
 	}
 
@@ -72,10 +93,11 @@ mod benchmarks {
 	fn withdraw_challenge() -> Result<(), BenchmarkError> {
 		let who = challenger::<T>()?;
 		let (request, _) = T::BenchmarkHelper::challenged_with_most_credits();
-		Pallet::<T>::do_commit(who.clone(), request, Hash::zero())?;
+		let target = Target::Claim(request);
+		Pallet::<T>::do_commit(who.clone(), target, Hash::zero())?;
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), request);
-		assert!(!Challenges::<T>::contains_key(request, &who));
+		_(RawOrigin::Signed(who.clone()), target);
+		assert!(!Challenges::<T>::contains_key(target, &who));
 		Ok(())
 	}
 
@@ -84,10 +106,11 @@ mod benchmarks {
 		let who = challenger::<T>()?;
 		let (request, omission) = T::BenchmarkHelper::challenged_with_most_credits();
 		// Corrected, a claim credits as many records as it can.
-		let commitment = commitment(request, &omission, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), request, commitment)?;
+		let (target, fault) = (Target::Claim(request), Fault::Omission(omission));
+		let commitment = commitment(target, &fault, &who, &SALT);
+		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
 		skip::<T>(1);
-		Pallet::<T>::do_open(who.clone(), request, omission, SALT)?;
+		Pallet::<T>::do_open(who.clone(), target, fault, SALT)?;
 		let wait = Claims::<T>::get(request)
 			.map_or(0, |claim| claim.final_at.saturating_sub(Pallet::<T>::now()));
 		skip::<T>(wait);

@@ -1,10 +1,9 @@
-//! Challenges: what a claim left out.
+//! Challenges: committed first, opened in a later block.
 
 use crate::{
-	Challenge, Challenges, ClaimRecord, Claims, Config, Correction, Error, Event, HoldReason,
-	Pallet, Status,
+	Challenge, Challenges, ClaimRecord, Claims, Config, Error, Event, Fault, HoldReason, Pallet,
+	Status, Target, commitment,
 };
-use codec::Encode;
 use frame_support::{
 	ensure,
 	traits::{
@@ -14,26 +13,16 @@ use frame_support::{
 	},
 };
 use openledger_primitives_attribution::{
-	Terms,
-	omission::{Omission, Replaced, replace},
-	split::largest_remainder,
+	Refusal, Terms,
+	forgery::{Forgery, expose},
+	omission::replace,
 };
 use openledger_primitives_core::{
-	BlockNumber, Hash, RequestId,
-	traits::{Models, Settlement},
+	BlockNumber, Hash, ModelId, RequestId,
+	model::ModelStatus,
+	traits::{Models, ServedModel},
 };
-use sp_runtime::{BoundedVec, DispatchResult};
-
-/// What a challenger commits to: `blake2b-256(SCALE(request, omission, challenger, salt))`. The
-/// account is hashed in, so that a copy of the commitment is worthless to anyone else.
-pub fn commitment<AccountId: Encode>(
-	request: RequestId,
-	omission: &Omission<AccountId>,
-	challenger: &AccountId,
-	salt: &[u8; 32],
-) -> Hash {
-	(request, omission, challenger, salt).using_encoded(sp_io::hashing::blake2_256).into()
-}
+use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
 	/// The first block at which nothing can be opened against a claim any more.
@@ -47,38 +36,103 @@ impl<T: Config> Pallet<T> {
 		Ok(claim)
 	}
 
-	pub(crate) fn do_commit(
-		who: T::AccountId,
-		request: RequestId,
-		commitment: Hash,
-	) -> DispatchResult {
-		let mut claim = Self::open_claim(request)?;
+	pub(crate) fn do_commit(who: T::AccountId, target: Target, commitment: Hash) -> DispatchResult {
 		let now = Self::now();
-		ensure!(now < claim.final_at, Error::<T>::WindowClosed);
-		ensure!(!Challenges::<T>::contains_key(request, &who), Error::<T>::AlreadyChallenged);
+		match target {
+			Target::Claim(request) => {
+				ensure!(now < Self::open_claim(request)?.final_at, Error::<T>::WindowClosed);
+			}
+			Target::Model(model) => {
+				let condemned = T::Models::condemned(model).ok_or(Error::<T>::UnknownModel)?;
+				ensure!(!condemned, Error::<T>::AlreadyCondemned);
+			}
+		}
+		ensure!(!Challenges::<T>::contains_key(target, &who), Error::<T>::AlreadyChallenged);
 		let deposit = T::ChallengeDeposit::get();
 		T::Currency::hold(&HoldReason::Challenge.into(), &who, deposit)?;
-		claim.standing = claim.standing.saturating_add(1);
-		Claims::<T>::insert(request, claim);
-		Challenges::<T>::insert(request, &who, Challenge { commitment, at: now, deposit });
-		Self::deposit_event(Event::ChallengeCommitted { request, challenger: who });
+		Challenges::<T>::insert(target, &who, Challenge { commitment, at: now, deposit });
+		Self::stand(target, |standing| standing.saturating_add(1));
+		Self::deposit_event(Event::ChallengeCommitted { target, challenger: who });
 		Ok(())
 	}
 
-	pub(crate) fn do_withdraw(who: T::AccountId, request: RequestId) -> DispatchResult {
-		let challenge = Challenges::<T>::take(request, &who).ok_or(Error::<T>::NoChallenge)?;
+	pub(crate) fn do_withdraw(who: T::AccountId, target: Target) -> DispatchResult {
+		let challenge = Self::end(&who, target)?;
 		Self::release(&who, &challenge)?;
-		// A claim that is pruned has nothing to wait for.
-		Claims::<T>::mutate(request, |claim| {
-			if let Some(claim) = claim {
-				claim.standing = claim.standing.saturating_sub(1);
-			}
-		});
-		Self::deposit_event(Event::ChallengeWithdrawn { request, challenger: who });
+		Self::deposit_event(Event::ChallengeWithdrawn { target, challenger: who });
 		Ok(())
 	}
 
-	fn release(who: &T::AccountId, challenge: &Challenge) -> DispatchResult {
+	pub(crate) fn do_open(
+		who: T::AccountId,
+		target: Target,
+		fault: Fault<T::AccountId>,
+		salt: [u8; 32],
+	) -> DispatchResult {
+		let challenge = Challenges::<T>::get(target, &who).ok_or(Error::<T>::NoChallenge)?;
+		let now = Self::now();
+		ensure!(now > challenge.at, Error::<T>::TooEarly);
+		let model = match target {
+			Target::Claim(request) => {
+				let claim = Self::open_claim(request)?;
+				ensure!(now < Self::closes_at(&claim), Error::<T>::TooLate);
+				claim.model
+			}
+			Target::Model(model) => model,
+		};
+		let opened = commitment(target, &fault, &who, &salt);
+		ensure!(opened == challenge.commitment, Error::<T>::WrongOpening);
+		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
+		ensure!(served.status != ModelStatus::Condemned, Error::<T>::AlreadyCondemned);
+
+		Self::end(&who, target)?;
+		match (fault, target) {
+			(Fault::Omission(omission), Target::Claim(request)) => {
+				let claim = Self::open_claim(request)?;
+				let (payer, sketch, paid) = (&claim.payer, &claim.sketch, &claim.paid);
+				match replace(&Self::terms(&served)?, payer, sketch, paid, &omission) {
+					Ok(replaced) => Self::correct(who, request, claim, challenge, replaced),
+					Err(reason) => Self::fail(who, target, challenge, reason),
+				}
+			}
+			(Fault::Omission(_), Target::Model(_)) => Err(Error::<T>::WrongTarget.into()),
+			(Fault::Forgery(forgery), _) => match expose(&Self::terms(&served)?, &forgery) {
+				Ok(()) => Self::condemn(who, model, challenge, forgery),
+				Err(reason) => Self::fail(who, target, challenge, reason),
+			},
+		}
+	}
+
+	/// What claims on a model version are verified against.
+	pub(crate) fn terms(model: &ServedModel<T::AccountId>) -> Result<Terms<'_>, Error<T>> {
+		Ok(Terms {
+			method: model.method,
+			index: model.index.ok_or(Error::<T>::UnknownModel)?,
+			snapshots: &model.snapshots,
+		})
+	}
+
+	/// Takes a challenge out of what stands.
+	fn end(who: &T::AccountId, target: Target) -> Result<Challenge, Error<T>> {
+		let challenge = Challenges::<T>::take(target, who).ok_or(Error::<T>::NoChallenge)?;
+		Self::stand(target, |standing| standing.saturating_sub(1));
+		Ok(challenge)
+	}
+
+	/// Counts what stands against a claim. One that is pruned has nothing to wait for, and an index
+	/// waits for nothing.
+	fn stand(target: Target, count: impl Fn(u32) -> u32) {
+		if let Target::Claim(request) = target {
+			Claims::<T>::mutate(request, |claim| {
+				if let Some(claim) = claim {
+					claim.standing = count(claim.standing);
+				}
+			});
+		}
+	}
+
+	/// Gives a challenge's deposit back.
+	pub(crate) fn release(who: &T::AccountId, challenge: &Challenge) -> DispatchResult {
 		if challenge.deposit > 0 {
 			let reason = HoldReason::Challenge.into();
 			T::Currency::release(&reason, who, challenge.deposit, Precision::Exact)?;
@@ -86,108 +140,41 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_open(
+	/// Takes the deposit of a challenge that showed nothing.
+	fn fail(
 		who: T::AccountId,
-		request: RequestId,
-		omission: Omission<T::AccountId>,
-		salt: [u8; 32],
+		target: Target,
+		challenge: Challenge,
+		reason: Refusal,
 	) -> DispatchResult {
-		let challenge = Challenges::<T>::get(request, &who).ok_or(Error::<T>::NoChallenge)?;
-		let mut claim = Self::open_claim(request)?;
-		let now = Self::now();
-		ensure!(now > challenge.at, Error::<T>::TooEarly);
-		ensure!(now < Self::closes_at(&claim), Error::<T>::TooLate);
-		let opened = commitment(request, &omission, &who, &salt);
-		ensure!(opened == challenge.commitment, Error::<T>::WrongOpening);
-
-		let model = T::Models::served(claim.model).ok_or(Error::<T>::UnknownModel)?;
-		let terms = Terms {
-			method: model.method,
-			index: model.index.ok_or(Error::<T>::UnknownModel)?,
-			snapshots: &model.snapshots,
-		};
-		Challenges::<T>::remove(request, &who);
-		claim.standing = claim.standing.saturating_sub(1);
-		match replace(&terms, &claim.payer, &claim.sketch, &claim.paid, &omission) {
-			Ok(replaced) => Self::correct(who, request, claim, challenge, replaced),
-			Err(reason) => {
-				let deposit = challenge.deposit;
-				if deposit > 0 {
-					T::Currency::transfer_on_hold(
-						&HoldReason::Challenge.into(),
-						&who,
-						&T::TreasuryAccount::get(),
-						deposit,
-						Precision::Exact,
-						Restriction::Free,
-						Fortitude::Force,
-					)?;
-				}
-				Claims::<T>::insert(request, claim);
-				Self::deposit_event(Event::ChallengeFailed {
-					request,
-					challenger: who,
-					deposit,
-					reason,
-				});
-				Ok(())
-			}
+		let deposit = challenge.deposit;
+		if deposit > 0 {
+			T::Currency::transfer_on_hold(
+				&HoldReason::Challenge.into(),
+				&who,
+				&T::TreasuryAccount::get(),
+				deposit,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
 		}
+		Self::deposit_event(Event::ChallengeFailed { target, challenger: who, deposit, reason });
+		Ok(())
 	}
 
-	/// Replaces what the omission displaces, and makes the operator pay what the omitted leaf
-	/// would have lost: its share of the contributors' part before the lift.
-	fn correct(
+	/// Ends the model version whose index is forged. Its claims end with it when they come to be final
+	/// ([`Pallet::do_finalize`]).
+	fn condemn(
 		who: T::AccountId,
-		request: RequestId,
-		mut claim: ClaimRecord<T::AccountId>,
+		model: ModelId,
 		challenge: Challenge,
-		replaced: Replaced<T::AccountId>,
+		forgery: Forgery,
 	) -> DispatchResult {
-		let Replaced { paid, evidence, at } = replaced;
-		let (_, pool) = T::Settlement::at_stake(request).ok_or(Error::<T>::UnknownClaim)?;
-		let weights: alloc::vec::Vec<u64> = paid.iter().map(|credit| credit.weight).collect();
-		let lost = largest_remainder(pool, &weights).get(at).copied().unwrap_or(0);
-		let omitted = paid.get(at).ok_or(Error::<T>::NotBetter)?;
-		let (position, account) = (omitted.position, omitted.account.clone());
-		claim.paid = BoundedVec::try_from(paid).map_err(|_| Error::<T>::TooManyCredits)?;
-
-		let mut shown = claim.evidence.into_inner();
-		if !shown.iter().any(|other| other.position == evidence.position) {
-			let before = |other: &openledger_primitives_attribution::Evidence<T::AccountId>| {
-				(other.score, core::cmp::Reverse(other.position))
-					>= (evidence.score, core::cmp::Reverse(evidence.position))
-			};
-			let place = shown.partition_point(before);
-			shown.insert(place, evidence);
-		}
-		if shown.len() > openledger_primitives_core::MAX_CREDITS as usize {
-			// One who is paid no more needs no record; without such, the least record goes.
-			let unpaid = |contributor: &T::AccountId| {
-				!claim.paid.iter().any(|credit| credit.account == *contributor)
-			};
-			match shown.iter().rposition(|other| unpaid(&other.contributor)) {
-				Some(place) => {
-					shown.remove(place);
-				}
-				None => {
-					shown.pop();
-				}
-			}
-		}
-		claim.evidence = BoundedVec::try_from(shown).map_err(|_| Error::<T>::TooManyCredits)?;
-		claim.correction = Some(Correction { challenger: who.clone(), omitted: position });
-		let operator = claim.operator.clone();
-		Claims::<T>::insert(request, claim);
 		Self::release(&who, &challenge)?;
-		let penalty = T::Settlement::slash(&operator, lost, core::slice::from_ref(&who))?;
-		Self::deposit_event(Event::ClaimCorrected {
-			request,
-			challenger: who,
-			position,
-			account,
-			penalty,
-		});
+		let penalty = T::Models::condemn(model, &who)?;
+		let position = forgery.leaf.position;
+		Self::deposit_event(Event::ForgeryShown { model, challenger: who, position, penalty });
 		Ok(())
 	}
 }

@@ -10,7 +10,7 @@ use frame_support::{
 use openledger_primitives_attribution::shares;
 use openledger_primitives_core::{
 	RequestId,
-	traits::{Audits, Clearance, Settlement},
+	traits::{Audits, Clearance, Models, Settlement},
 };
 use sp_runtime::DispatchResult;
 
@@ -23,6 +23,10 @@ impl<T: Config> Pallet<T> {
 		let waits = claim.standing > 0 && now < Self::closes_at(&claim);
 		ensure!(!waits, Error::<T>::ChallengeStanding);
 		ensure!(T::Audits::clearance(request) == Clearance::Clear, Error::<T>::NotCleared);
+		// Whom the claim credits is what a forged index says.
+		if T::Models::condemned(claim.model) == Some(true) {
+			Self::credit_nobody(request, &mut claim);
+		}
 		let distribution = T::Settlement::settle(request, &shares(&claim.paid), claim.earned)?;
 		claim.status = Status::Final;
 		Claims::<T>::insert(request, claim);

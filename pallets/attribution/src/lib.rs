@@ -7,18 +7,29 @@
 //!
 //! A claim comes with its answer and is verified by the rule of
 //! [`openledger_primitives_attribution`] before anything is stored: proofs, scores, order, payees.
-//! What the runtime can't see by itself is what a claim leaves out. Until the claim's window ends
-//! anyone can commit to a leaf that it should have credited ([`Pallet::commit_challenge`]) and
-//! open it at a later block ([`Pallet::open_challenge`]), so that nobody can copy a challenge out
-//! of the pool. The omission replaces what it displaces: contributors are paid as they should have
-//! been, the operator pays for it from its bond, and the challenger gets at most half of that. The
-//! payer is not refunded, or payer, operator and challenger could collude for free answers.
+//! What the runtime can't see by itself is what a claim leaves out, and what the index that it was made
+//! from says of a record that the snapshot doesn't. Anyone can commit to either
+//! ([`Pallet::commit_challenge`]) and open it at a later block ([`Pallet::open_challenge`]), so that
+//! nobody can copy a challenge out of the pool.
+//!
+//! An omission replaces what it displaces: contributors are paid as they should have been, the operator
+//! pays for it from its bond, and the challenger gets at most half of that. The payer is not refunded,
+//! or payer, operator and challenger could collude for free answers.
+//!
+//! A forged leaf is the fault of the model's owner, who committed the index, and not of the operator,
+//! who claimed from it. It condemns the model version: its owner loses the bond behind the index, at
+//! most half of it to the challenger, nobody can ask it any more, and no claim on it that isn't final
+//! pays any contributor.
 //!
 //! ## Terminology
 //!
 //! - **Window**: [`Config::ChallengeWindow`] blocks from the claim, in which challenges are
 //!   committed. Those still closed at its end may be opened for [`Config::RevealGrace`] more, and
 //!   finality waits for them.
+//! - **Target**: what a challenge is against. Against a claim, it is committed within the window, and
+//!   the claim waits for it. Against a model version's index, it is committed at any time, and nothing
+//!   waits.
+//! - **Forgery**: an index leaf that names another record than the snapshot holds at its position.
 //! - **Omission**: a leaf that exceeds its floor and precedes the last one credited, or finds
 //!   fewer credited than the method allows.
 //!
@@ -50,8 +61,10 @@ mod audited;
 pub mod benchmarking;
 mod challenge;
 mod finality;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod omission;
 mod refusal;
 mod submit;
 #[cfg(test)]
@@ -60,7 +73,7 @@ mod try_state;
 mod types;
 pub mod weights;
 
-pub use challenge::commitment;
+pub use openledger_primitives_attribution::challenge::{Fault, Target, commitment};
 pub use pallet::*;
 pub use types::{Challenge, ClaimRecord, Correction, Status};
 pub use weights::WeightInfo;
@@ -83,12 +96,12 @@ pub mod pallet {
 		weights::WeightMeter,
 	};
 	use frame_system::pallet_prelude::*;
-	use openledger_primitives_attribution::{Refusal, omission::Omission};
-	use openledger_primitives_core::{Balance, BlockNumber, Hash, RequestId, traits};
+	use openledger_primitives_attribution::Refusal;
+	use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RequestId, traits};
 	use sp_runtime::Permill;
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -150,10 +163,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextDue<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
-	/// Challenges that are committed and not opened, by request and challenger.
+	/// Challenges that are committed and not opened, by target and challenger.
 	#[pallet::storage]
 	pub type Challenges<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, RequestId, Blake2_128Concat, T::AccountId, Challenge>;
+		StorageDoubleMap<_, Twox64Concat, Target, Blake2_128Concat, T::AccountId, Challenge>;
 
 	/// What happened.
 	#[pallet::event]
@@ -174,22 +187,22 @@ pub mod pallet {
 		},
 		/// A challenge was committed.
 		ChallengeCommitted {
-			/// The request.
-			request: RequestId,
+			/// What it is against.
+			target: Target,
 			/// Who challenges.
 			challenger: T::AccountId,
 		},
 		/// A challenge was withdrawn before it was opened.
 		ChallengeWithdrawn {
-			/// The request.
-			request: RequestId,
+			/// What it was against.
+			target: Target,
 			/// Who had challenged.
 			challenger: T::AccountId,
 		},
 		/// A challenge showed nothing, and lost its deposit to the treasury.
 		ChallengeFailed {
-			/// The request.
-			request: RequestId,
+			/// What it was against.
+			target: Target,
 			/// Who challenged.
 			challenger: T::AccountId,
 			/// What was lost.
@@ -208,6 +221,17 @@ pub mod pallet {
 			/// Who is paid for it.
 			account: T::AccountId,
 			/// What the operator paid for leaving it out.
+			penalty: Balance,
+		},
+		/// A model version's index was shown to be forged.
+		ForgeryShown {
+			/// The model version, now condemned.
+			model: ModelId,
+			/// Who showed it.
+			challenger: T::AccountId,
+			/// The place of the forged leaf.
+			position: u32,
+			/// What the model's owner lost.
 			penalty: Balance,
 		},
 		/// A claim is final, and its fee paid.
@@ -238,7 +262,7 @@ pub mod pallet {
 			/// The share of the contributors' part that its gain earns.
 			earned: Permill,
 		},
-		/// A claim that an audit refuted credits nobody any more.
+		/// A claim that an audit refuted, or whose model version is condemned, credits nobody any more.
 		ClaimDiscredited {
 			/// The request.
 			request: RequestId,
@@ -271,9 +295,9 @@ pub mod pallet {
 		WindowOpen,
 		/// A committed challenge can still be opened.
 		ChallengeStanding,
-		/// The caller has a challenge to this claim already: open or withdraw it first.
+		/// The caller has a challenge to this target already: open or withdraw it first.
 		AlreadyChallenged,
-		/// The caller has no challenge to this claim.
+		/// The caller has no challenge to this target.
 		NoChallenge,
 		/// A challenge is opened in a later block than it is committed.
 		TooEarly,
@@ -299,15 +323,14 @@ pub mod pallet {
 		BelowFloor,
 		/// A record that is not the head of its cluster is credited.
 		NotHead,
-		/// The index leaf names another record than the one shown.
-		WrongRecord,
 		/// The position lies in no snapshot, or the record shown is not the one at that position.
 		WrongPosition,
-		/// An index leaf's proof fails.
+		/// The index leaves' proof fails: one of them is not in the index, or names another record
+		/// than the one shown.
 		NotInIndex,
 		/// A record leaf's proof fails.
 		NotInSnapshot,
-		/// A contributor leaf's proof fails.
+		/// The contributor leaves' proof fails.
 		NotAContributor,
 		/// A contributor is paid twice.
 		PaidTwice,
@@ -321,6 +344,13 @@ pub mod pallet {
 		NotBetter,
 		/// The claim may be audited, or its audit is under way: finalize it later.
 		NotCleared,
+		/// The index leaf names the snapshot's own record: it is not forged.
+		TrueLeaf,
+		/// An omission is a claim's: challenge the claim.
+		WrongTarget,
+		/// The model version is condemned already, and nothing more can be shown: withdraw the
+		/// challenge.
+		AlreadyCondemned,
 	}
 
 	#[pallet::hooks]
@@ -344,39 +374,43 @@ pub mod pallet {
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
 		/// Commits to a challenge: `commitment` is
-		/// `blake2b-256(SCALE(request, omission, challenger, salt))`. Holds a deposit until it is
+		/// `blake2b-256(SCALE(target, fault, challenger, salt))`. Holds a deposit until it is
 		/// opened or withdrawn.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::commit_challenge())]
 		pub fn commit_challenge(
 			origin: OriginFor<T>,
-			request: RequestId,
+			target: Target,
 			commitment: Hash,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_commit(who, request, commitment)
+			Self::do_commit(who, target, commitment)
 		}
 
-		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where
-		/// it does not, the deposit goes to the treasury.
+		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where it
+		/// shows a forgery the model version is condemned; where it shows neither, the deposit goes to
+		/// the treasury.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::open_challenge())]
+		#[pallet::weight(match **fault {
+			Fault::Omission(_) => T::WeightInfo::open_challenge(),
+			Fault::Forgery(_) => T::WeightInfo::open_forgery(),
+		})]
 		pub fn open_challenge(
 			origin: OriginFor<T>,
-			request: RequestId,
-			omission: Box<Omission<T::AccountId>>,
+			target: Target,
+			fault: Box<Fault<T::AccountId>>,
 			salt: [u8; 32],
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_open(who, request, *omission, salt)
+			Self::do_open(who, target, *fault, salt)
 		}
 
 		/// Withdraws the caller's challenge that it has not opened, and frees its deposit.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::withdraw_challenge())]
-		pub fn withdraw_challenge(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+		pub fn withdraw_challenge(origin: OriginFor<T>, target: Target) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_withdraw(who, request)
+			Self::do_withdraw(who, target)
 		}
 
 		/// Makes a claim final whose window is over, and pays its fee. Anyone may call it.

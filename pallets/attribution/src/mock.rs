@@ -2,21 +2,31 @@
 //! models have real trees.
 
 use crate as pallet_attribution;
+use crate::{Fault, Target};
 use codec::Encode;
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
 	storage::unhashed,
-	traits::{ConstI32, ConstU32, ConstU128, Hooks, fungible::InspectHold},
+	traits::{
+		ConstI32, ConstU32, ConstU128, Hooks,
+		fungible::{InspectHold, Mutate},
+		tokens::Preservation,
+	},
 	weights::Weight,
 };
 use frame_system::offchain::{
 	AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes,
 };
+#[cfg(feature = "runtime-benchmarks")]
+use openledger_primitives_attribution::omission::Omission;
 use openledger_primitives_attribution::{
-	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, contributor,
+	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, Refusal, contributor,
+	forgery::Forgery,
+	omission::{ShownContributor, ShownRecord},
 };
 use openledger_primitives_core::{
-	Hash, ModelId, RequestId, Sketch, merkle,
+	Hash, ModelId, RequestId, Sketch,
+	merkle::{self, MultiProof},
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
 	},
@@ -34,6 +44,9 @@ pub const ED: u128 = 10;
 pub const BOND: u128 = 100_000;
 pub const RICH: u128 = 1_000_000;
 pub const DEPOSIT: u128 = 500;
+/// What the models' owner loses where an index of its is forged, and the account that it pays from.
+pub const STAKE: u128 = 3_001;
+pub const PURSE: u8 = 12;
 /// Pays records, two of them.
 pub const RECORDS: ModelId = 1;
 /// Pays contributors, two of them.
@@ -83,6 +96,8 @@ parameter_types! {
 	pub static Computed: Arithmetic = Arithmetic::Canonical(LATEST_ARITHMETIC);
 	/// The claims that audits were told of, and not told to forget.
 	pub static Noted: std::collections::BTreeMap<RequestId, (Hash, Hash)> = Default::default();
+	/// The position at which the index is forged, and whom it names.
+	pub static Forged: Option<(usize, u8)> = None;
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
 }
@@ -197,11 +212,20 @@ pub fn record(position: usize) -> RecordLeaf<AccountId32> {
 	}
 }
 
+/// The record that the index names at a position: the snapshot's own, but where it is forged.
+fn named(position: usize) -> RecordLeaf<AccountId32> {
+	let mut record = record(position);
+	if let Some((_, friend)) = Forged::get().filter(|(at, _)| *at == position) {
+		record.contributor = account(friend);
+	}
+	record
+}
+
 pub fn leaf(position: usize) -> IndexLeaf {
 	let (_, head, weight) = RECORD[position];
 	IndexLeaf {
 		position: position as u32,
-		record: record(position).hash(),
+		record: named(position).hash(),
 		head,
 		scale: 10,
 		sketch: Sketch::truncate_from(vec![weight; 16]),
@@ -224,44 +248,69 @@ fn snapshot_leaves(second: bool) -> Vec<Hash> {
 	range.map(|position| record(position).hash()).collect()
 }
 
+fn index_hashes() -> Vec<Hash> {
+	(0..RECORD.len()).map(|at| leaf(at).hash()).collect()
+}
+
+fn contributor_hashes() -> Vec<Hash> {
+	contributors().iter().map(|leaf| leaf.hash()).collect()
+}
+
+fn credit(position: usize) -> RecordCredit<AccountId32> {
+	RecordCredit::new(leaf(position), named(position))
+}
+
 /// A record with its two proofs.
-pub fn shown(position: usize) -> RecordCredit<AccountId32> {
-	let index: Vec<Hash> = (0..RECORD.len()).map(|at| leaf(at).hash()).collect();
-	let record = record(position);
-	RecordCredit {
+pub fn shown(position: usize) -> ShownRecord<AccountId32> {
+	let credit = credit(position);
+	let snapshot = snapshot_leaves(position >= FIRST);
+	ShownRecord {
+		proof: merkle::prove(&index_hashes(), position).unwrap(),
+		membership: merkle::prove(&snapshot, credit.record.index as usize).unwrap(),
+		credit,
+	}
+}
+
+/// An index leaf and the snapshot's record at its position.
+pub fn forgery(position: usize) -> Forgery {
+	let (snapshot, record) = (snapshot_leaves(position >= FIRST), record(position));
+	Forgery {
 		leaf: leaf(position),
-		proof: merkle::prove(&index, position).unwrap(),
-		membership: merkle::prove(&snapshot_leaves(position >= FIRST), record.index as usize)
-			.unwrap(),
-		record,
+		proof: merkle::prove(&index_hashes(), position).unwrap(),
+		membership: merkle::prove(&snapshot, record.index as usize).unwrap(),
+		record: record.hash(),
 	}
 }
 
 /// A contributor with its proof.
-pub fn credited(who: u8) -> ContributorCredit<AccountId32> {
+pub fn credited(who: u8) -> ShownContributor<AccountId32> {
 	let all = contributors();
 	let at = all.iter().position(|leaf| leaf.account == account(who)).unwrap();
-	let hashes: Vec<Hash> = all.iter().map(|leaf| leaf.hash()).collect();
-	ContributorCredit {
-		position: at as u32,
-		leaf: all[at].clone(),
-		proof: merkle::prove(&hashes, at).unwrap(),
+	ShownContributor {
+		credit: ContributorCredit { position: at as u32, leaf: all[at].clone() },
+		proof: merkle::prove(&contributor_hashes(), at).unwrap(),
 	}
+}
+
+/// The proof of these leaves; of nothing, where one stands twice.
+fn proof(hashes: &[Hash], positions: impl Iterator<Item = u32>) -> MultiProof {
+	let mut positions: Vec<u32> = positions.collect();
+	positions.sort_unstable();
+	merkle::prove_many(hashes, &positions).unwrap_or_default()
 }
 
 /// A claim on these contributors and records, with half of the gain that earns all.
 pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
+	let people: Vec<_> = contributors.iter().map(|who| credited(*who).credit).collect();
+	let shown: Vec<_> = records.iter().map(|at| credit(*at)).collect();
 	Claim {
 		sketch: Sketch::truncate_from(vec![1; 16]),
 		gain: 100,
 		trace: Hash::repeat_byte(0x77),
-		contributors: contributors
-			.iter()
-			.map(|who| credited(*who))
-			.collect::<Vec<_>>()
-			.try_into()
-			.unwrap(),
-		records: records.iter().map(|at| shown(*at)).collect::<Vec<_>>().try_into().unwrap(),
+		contributors_proof: proof(&contributor_hashes(), people.iter().map(|of| of.position)),
+		contributors: people.try_into().unwrap(),
+		records_proof: proof(&index_hashes(), shown.iter().map(|of| of.position)),
+		records: shown.try_into().unwrap(),
 	}
 }
 
@@ -295,6 +344,10 @@ impl Audits<AccountId32> for Gate {
 
 pub struct Registered;
 
+fn condemned(model: ModelId) -> bool {
+	unhashed::get_or_default(&(b"condemned", model).encode())
+}
+
 pub fn open(model: ModelId) -> u32 {
 	unhashed::get_or_default(&(b"open", model).encode())
 }
@@ -311,11 +364,11 @@ impl Models<AccountId32> for Registered {
 			count: snapshot_leaves(second).len() as u32,
 			frozen_at: 1,
 		};
-		let index: Vec<Hash> = (0..RECORD.len()).map(|at| leaf(at).hash()).collect();
-		let people: Vec<Hash> = contributors().iter().map(|leaf| leaf.hash()).collect();
+		let (index, people) = (index_hashes(), contributor_hashes());
+		let condemned = condemned(model);
 		Some(ServedModel {
-			owner: account(80),
-			status: ModelStatus::Published,
+			owner: account(if condemned { 90 } else { 80 }),
+			status: if condemned { ModelStatus::Condemned } else { ModelStatus::Published },
 			price: Price { prompt: 1_000, output: 10_000 },
 			method: Method { pay_by, credits: 2, dimension: 16 },
 			arithmetic: Computed::get(),
@@ -329,7 +382,7 @@ impl Models<AccountId32> for Registered {
 				file: Hash::repeat_byte(3),
 			}),
 			base_owner: account(81),
-			royalty: Permill::from_percent(10),
+			royalty: if condemned { Permill::zero() } else { Permill::from_percent(10) },
 			base: Hash::repeat_byte(4),
 			adapter: Hash::repeat_byte(5),
 			projection: Hash::repeat_byte(6),
@@ -343,6 +396,21 @@ impl Models<AccountId32> for Registered {
 
 	fn release(model: ModelId) {
 		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
+	}
+
+	fn condemned(model: ModelId) -> Option<bool> {
+		Self::served(model)?.index.map(|_| condemned(model))
+	}
+
+	fn condemn(model: ModelId, challenger: &AccountId32) -> Result<u128, DispatchError> {
+		assert!(!condemned(model), "asked once");
+		unhashed::put(&(b"condemned", model).encode(), &true);
+		let keep = |to: &AccountId32, amount| {
+			Balances::transfer(&account(PURSE), to, amount, Preservation::Preserve)
+		};
+		keep(challenger, STAKE / 2)?;
+		keep(&Treasury::get(), STAKE - STAKE / 2)?;
+		Ok(STAKE)
 	}
 
 	fn earned(_: ModelId, distribution: &Distribution<AccountId32>) {
@@ -368,15 +436,18 @@ impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
 
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
-	fn challenged_with_most_credits()
-	-> (RequestId, openledger_primitives_attribution::omission::Omission<AccountId32>) {
+	fn challenged_with_most_credits() -> (RequestId, Omission<AccountId32>) {
 		let id = answered(RECORDS, claim(&[], &[1])).unwrap();
-		(id, openledger_primitives_attribution::omission::Omission::Record(shown(0)))
+		(id, Omission::Record(shown(0)))
 	}
 
-	fn challenged_with_longest_sketches()
-	-> (RequestId, openledger_primitives_attribution::omission::Omission<AccountId32>) {
+	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId32>) {
 		Self::challenged_with_most_credits()
+	}
+
+	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
+		Forged::set(Some((0, 49)));
+		(answered(RECORDS, claim(&[], &[0])).unwrap(), forgery(0))
 	}
 }
 
@@ -411,6 +482,36 @@ pub fn answer(id: RequestId, claim: Claim<AccountId32>) -> DispatchResult {
 pub fn answered(model: ModelId, claim: Claim<AccountId32>) -> Result<RequestId, DispatchError> {
 	let id = ask(model);
 	answer(id, claim).map(|()| id)
+}
+
+const SALT: [u8; 32] = [9; 32];
+
+/// Commits to a challenge of account `n`.
+pub fn commit(n: u8, target: Target, fault: &Fault<AccountId32>) -> DispatchResult {
+	let commitment = crate::commitment(target, fault, &account(n), &SALT);
+	Attribution::commit_challenge(signed(n), target, commitment)
+}
+
+/// Opens it.
+pub fn reveal(n: u8, target: Target, fault: &Fault<AccountId32>) -> DispatchResult {
+	frame_support::storage::with_storage_layer(|| {
+		Attribution::open_challenge(signed(n), target, Box::new(fault.clone()), SALT)
+	})
+}
+
+/// Commits now and opens a block later.
+pub fn challenge(n: u8, target: Target, fault: &Fault<AccountId32>) {
+	commit(n, target, fault).unwrap();
+	go_to(System::block_number() + 1);
+	reveal(n, target, fault).unwrap();
+}
+
+/// Whether the last thing that happened is that the challenge of account `n` lost its deposit.
+pub fn failed(n: u8, target: Target, reason: Refusal) {
+	let challenger = account(n);
+	System::assert_last_event(
+		crate::Event::ChallengeFailed { target, challenger, deposit: DEPOSIT, reason }.into(),
+	);
 }
 
 pub fn held(n: u8) -> u128 {

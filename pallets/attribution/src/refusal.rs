@@ -15,7 +15,6 @@ impl<T> From<Refusal> for Error<T> {
 			Refusal::Unordered => Self::Unordered,
 			Refusal::BelowFloor => Self::BelowFloor,
 			Refusal::NotHead => Self::NotHead,
-			Refusal::WrongRecord => Self::WrongRecord,
 			Refusal::WrongPosition => Self::WrongPosition,
 			Refusal::NotInIndex => Self::NotInIndex,
 			Refusal::NotInSnapshot => Self::NotInSnapshot,
@@ -25,6 +24,7 @@ impl<T> From<Refusal> for Error<T> {
 			Refusal::Payer => Self::Payer,
 			Refusal::AlreadyCredited => Self::AlreadyCredited,
 			Refusal::NotBetter => Self::NotBetter,
+			Refusal::TrueLeaf => Self::TrueLeaf,
 		}
 	}
 }

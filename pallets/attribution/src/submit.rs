@@ -3,9 +3,7 @@
 use crate::{ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Status};
 use codec::MaxEncodedLen;
 use frame_support::{ensure, traits::Get};
-use openledger_primitives_attribution::{
-	Claim, Credit, Evidence, Terms, audit, lift::earned, verify,
-};
+use openledger_primitives_attribution::{Claim, Credit, Evidence, audit, lift::earned, verify};
 use openledger_primitives_core::{
 	BlockNumber, MAX_CREDITS, ModelId, RequestId,
 	model::Arithmetic,
@@ -49,12 +47,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Credited<T::AccountId>, Error<T>> {
 		let model = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		let arithmetic = model.arithmetic;
-		let terms = Terms {
-			method: model.method,
-			index: model.index.ok_or(Error::<T>::UnknownModel)?,
-			snapshots: &model.snapshots,
-		};
-		let verified = verify(&terms, payer, claim).map_err(Error::<T>::from)?;
+		let verified = verify(&Self::terms(&model)?, payer, claim).map_err(Error::<T>::from)?;
 		let paid = BoundedVec::try_from(verified.paid).map_err(|_| Error::<T>::TooManyCredits)?;
 		let evidence =
 			BoundedVec::try_from(verified.evidence).map_err(|_| Error::<T>::TooManyCredits)?;

@@ -1,6 +1,6 @@
 //! What always holds.
 
-use crate::{Challenges, Claims, Config, HoldReason, NextDue, Pallet, Status};
+use crate::{Challenges, Claims, Config, HoldReason, NextDue, Pallet, Status, Target};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
@@ -13,9 +13,10 @@ impl<T: Config> Pallet<T> {
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut deposits: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
 		let mut standing: BTreeMap<RequestId, u32> = BTreeMap::new();
-		for (request, who, challenge) in Challenges::<T>::iter() {
+		for (target, who, challenge) in Challenges::<T>::iter() {
 			let sum = deposits.entry(who.encode()).or_default();
 			*sum = sum.saturating_add(challenge.deposit);
+			let Target::Claim(request) = target else { continue };
 			let count = standing.entry(request).or_default();
 			*count = count.saturating_add(1);
 		}

@@ -79,7 +79,7 @@ pub struct ClaimRecord<AccountId> {
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Challenge {
-	/// `blake2b-256(SCALE(request, omission, challenger, salt))`.
+	/// `blake2b-256(SCALE(target, fault, challenger, salt))`.
 	pub commitment: Hash,
 	/// The block of the commitment.
 	pub at: BlockNumber,

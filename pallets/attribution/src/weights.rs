@@ -10,6 +10,8 @@ pub trait WeightInfo {
 	fn commit_challenge() -> Weight;
 	/// Opening a challenge, with a correction and a penalty.
 	fn open_challenge() -> Weight;
+	/// Opening a challenge that condemns a model version.
+	fn open_forgery() -> Weight;
 	/// Withdrawing a challenge.
 	fn withdraw_challenge() -> Weight;
 	/// Making one claim final, with its settlement.
@@ -26,7 +28,7 @@ fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Wei
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_challenge() -> Weight {
-		// The claim, the challenge, the challenger's account with holds.
+		// The claim or the model version, the challenge, the challenger's account with holds.
 		counted::<T>(90, 6, 4)
 	}
 
@@ -34,6 +36,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Claim, challenge, the model version's terms, request, operator, three accounts with
 		// holds. At most three sketches of a kilobyte scored, three proofs of 32 hashes.
 		counted::<T>(700, 38, 12)
+	}
+
+	fn open_forgery() -> Weight {
+		// Claim, challenge, the model version's terms, its bond, three accounts with holds. One sketch
+		// of two kilobytes hashed, two proofs of 32 hashes.
+		counted::<T>(500, 32, 12)
 	}
 
 	fn withdraw_challenge() -> Weight {
@@ -45,6 +53,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// holds, pot, split, settlement, count; the validators' account; for each of 16 contributors
 		// and five other payees its entry and the total; each contributor's voice, and the three
 		// entries that voice is counted by.
-		counted::<T>(1_200, 102, 78)
+		counted::<T>(1_200, 103, 78)
 	}
 }

@@ -366,7 +366,9 @@ pub fn claim(gain: i32) -> Claim<AccountId32> {
 		gain,
 		trace: audit::sealed(&audit::seals(&subject(), &traces(gain))),
 		contributors: Default::default(),
+		contributors_proof: Default::default(),
 		records: Default::default(),
+		records_proof: Default::default(),
 	}
 }
 

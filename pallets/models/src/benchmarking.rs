@@ -30,7 +30,8 @@ fn name() -> Name {
 fn fund<T: Config>(who: &T::AccountId) -> Result<(), BenchmarkError> {
 	let least = T::Currency::minimum_balance();
 	T::Currency::mint_into(&T::TreasuryAccount::get(), least)?;
-	T::Currency::mint_into(who, least.saturating_add(T::DeploymentFee::get()))?;
+	let costs = T::DeploymentFee::get().saturating_add(T::Bond::get());
+	T::Currency::mint_into(who, least.saturating_add(costs))?;
 	T::BaseConsideration::ensure_successful(who, Base::<T>::footprint());
 	let footprint = Model::<T>::footprint(MAX_SNAPSHOTS as usize);
 	T::ModelConsideration::ensure_successful(who, footprint);
@@ -84,6 +85,13 @@ fn index<T: Config>(id: ModelId) -> Result<IndexCommitment, BenchmarkError> {
 		floor_ppm: 0,
 		file: Hash::repeat_byte(6),
 	})
+}
+
+/// As [`draft`], with its index and a bond.
+fn indexed<T: Config>(who: &T::AccountId, snapshots: u32) -> Result<ModelId, BenchmarkError> {
+	let id = draft::<T>(who, snapshots)?;
+	Pallet::<T>::do_commit_index(who, id, index::<T>(id)?)?;
+	Ok(id)
 }
 
 #[benchmarks]
@@ -146,8 +154,7 @@ mod benchmarks {
 	#[benchmark]
 	fn set_status() -> Result<(), BenchmarkError> {
 		let who: T::AccountId = whitelisted_caller();
-		let id = draft::<T>(&who, MAX_SNAPSHOTS)?;
-		Pallet::<T>::do_commit_index(&who, id, index::<T>(id)?)?;
+		let id = indexed::<T>(&who, MAX_SNAPSHOTS)?;
 
 		#[extrinsic_call]
 		publish(RawOrigin::Signed(who), id);
@@ -185,7 +192,7 @@ mod benchmarks {
 	#[benchmark]
 	fn accept_ownership() -> Result<(), BenchmarkError> {
 		let owner: T::AccountId = account("owner", 0, 0);
-		let id = draft::<T>(&owner, MAX_SNAPSHOTS)?;
+		let id = indexed::<T>(&owner, MAX_SNAPSHOTS)?;
 		let to: T::AccountId = whitelisted_caller();
 		fund::<T>(&to)?;
 		Pallet::<T>::do_offer_ownership(&owner, id, to.clone())?;
@@ -200,7 +207,8 @@ mod benchmarks {
 	#[benchmark]
 	fn remove(s: Linear<1, MAX_SNAPSHOTS>) -> Result<(), BenchmarkError> {
 		let who: T::AccountId = whitelisted_caller();
-		let id = draft::<T>(&who, s)?;
+		let id = indexed::<T>(&who, s)?;
+		Pallet::<T>::do_set_status(&who, id, ModelStatus::Retired)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);

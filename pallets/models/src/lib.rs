@@ -8,14 +8,18 @@
 //! A *base* is a set of frozen weights, known by its hashes, whose owner earns a royalty. A *model
 //! version* is a base, an adapter and the manifest of its training on frozen snapshots of Datanets.
 //! Registering one takes a fee for the treasury and a deposit, freezes the manifest and draws the
-//! seed of the attribution index's projection; committing the index makes it ready, publishing lets
-//! it answer.
+//! seed of the attribution index's projection; committing the index puts a bond behind it and makes the
+//! version ready, publishing lets it answer. Where the index is shown to be forged, the version is
+//! condemned and the bond lost.
 //!
 //! ## Terminology
 //!
 //! - **Draft** → **Indexed** → **Published** → **Deprecated** → **Retired**: a version's life. It
 //!   can be retired from any state but Draft, and only ever moves forward. Drafts and retired
 //!   versions can be removed.
+//! - **Condemned**: the end of a version whose index was shown to be forged, from any state but Draft.
+//!   What is unsettled then pays neither its contributors nor its owner nor its base. Anyone can
+//!   remove it.
 //! - **Lineage**: `parent` leads from a version back to the one it continues, its snapshots to the
 //!   records; [`Activity`] forward to what it earned and paid.
 //! - **Index**: the commitment to one sketch for each training record and one for each contributor.
@@ -44,6 +48,8 @@ mod api;
 mod base;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod bond;
+mod condemn;
 mod lifecycle;
 pub mod migrations;
 #[cfg(test)]
@@ -96,8 +102,16 @@ pub mod pallet {
 
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-		/// What the deployment fee is paid in.
-		type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>;
+		/// What the deployment fee is paid and the bond held in.
+		type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
+			+ fungible::hold::Mutate<
+				Self::AccountId,
+				Balance = Balance,
+				Reason = Self::RuntimeHoldReason,
+			>;
+
+		/// Why balances are held.
+		type RuntimeHoldReason: From<HoldReason>;
 
 		/// What is paid for a base's entry while it exists.
 		type BaseConsideration: Consideration<Self::AccountId, Footprint>;
@@ -113,6 +127,9 @@ pub mod pallet {
 
 		/// What registering a version costs, paid to the treasury and not given back.
 		type DeploymentFee: Get<Balance>;
+
+		/// What an owner puts behind an index, until the version is removed or condemned.
+		type Bond: Get<Balance>;
 
 		/// The treasury.
 		type TreasuryAccount: Get<Self::AccountId>;
@@ -153,6 +170,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Activities<T: Config> = StorageMap<_, Twox64Concat, ModelId, Activity>;
 
+	/// What stands behind a committed index, held from the version's owner. A version that was indexed
+	/// before there were bonds, or is condemned, has none.
+	#[pallet::storage]
+	pub type Bonds<T: Config> = StorageMap<_, Twox64Concat, ModelId, Balance>;
+
 	/// Why the pallet holds funds.
 	#[pallet::composite_enum]
 	pub enum HoldReason {
@@ -160,6 +182,8 @@ pub mod pallet {
 		Base,
 		/// The deposit for a model version.
 		Model,
+		/// What stands behind a model version's index.
+		Bond,
 	}
 
 	// The sentence of each event tells what its fields are.
@@ -183,8 +207,8 @@ pub mod pallet {
 			/// Paid to the treasury.
 			fee: Balance,
 		},
-		/// A version's attribution index was committed.
-		IndexCommitted { model: ModelId, index: IndexCommitment },
+		/// A version's attribution index was committed, and its bond held.
+		IndexCommitted { model: ModelId, index: IndexCommitment, bond: Balance },
 		/// A version moved on in its life.
 		StatusSet { model: ModelId, status: ModelStatus },
 		/// A version's price for new requests was set.
@@ -193,10 +217,20 @@ pub mod pallet {
 		OwnershipOffered { model: ModelId, to: T::AccountId },
 		/// The offer of a version was taken back.
 		OwnershipOfferWithdrawn { model: ModelId },
-		/// A version, its earnings to come and its deposit passed to a new owner.
+		/// A version, its earnings to come, its deposit and its bond passed to a new owner.
 		OwnershipTransferred { model: ModelId, from: T::AccountId, to: T::AccountId },
-		/// A version was removed, its snapshots released and its deposit freed.
+		/// A version was removed, its snapshots released, its deposit and bond freed.
 		Removed { model: ModelId },
+		/// A version whose index was shown to be forged was ended.
+		Condemned {
+			model: ModelId,
+			/// Who showed it.
+			challenger: T::AccountId,
+			/// Taken from the owner's bond.
+			taken: Balance,
+			/// Of that, paid to the challenger; the rest is the treasury's.
+			rewarded: Balance,
+		},
 	}
 
 	#[pallet::error]
@@ -255,6 +289,8 @@ pub mod pallet {
 		UnknownArithmetic,
 		/// Credits times dimension are more than a claim may show: credit fewer, or shorten the sketches.
 		ClaimsTooLong,
+		/// The version is condemned already.
+		AlreadyCondemned,
 	}
 
 	#[pallet::hooks]
@@ -305,7 +341,8 @@ pub mod pallet {
 			Self::do_register(who, name, spec, price)
 		}
 
-		/// Commits a draft to its attribution index. By the owner, once.
+		/// Commits a draft to its attribution index, and holds the bond that stands behind it. By the
+		/// owner, once.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::commit_index())]
 		pub fn commit_index(
@@ -363,7 +400,7 @@ pub mod pallet {
 			Self::do_offer_ownership(&who, model, to)
 		}
 
-		/// Takes over a version that was offered to the caller, and its deposit.
+		/// Takes over a version that was offered to the caller, with its deposit and its bond.
 		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::accept_ownership())]
 		pub fn accept_ownership(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -371,8 +408,9 @@ pub mod pallet {
 			Self::do_accept_ownership(who, model)
 		}
 
-		/// Removes a draft or retired version without open requests that no other continues; its
-		/// snapshots are released and its deposit goes back. By the owner.
+		/// Removes a draft, retired or condemned version without open requests that no other continues;
+		/// its snapshots are released, its deposit and bond go back. By the owner; by anyone where it
+		/// is condemned.
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::remove(openledger_primitives_core::MAX_SNAPSHOTS))]
 		pub fn remove(origin: OriginFor<T>, model: ModelId) -> DispatchResultWithPostInfo {

@@ -23,10 +23,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(index.records == records, Error::<T>::WrongRecordCount);
 		ensure!((1..=records).contains(&index.contributors), Error::<T>::WrongContributorCount);
 		ensure!(index.floor_ppm <= ONE_PPM, Error::<T>::FloorOutOfRange);
+		let bond = Self::bond(who, id)?;
 		model.index = Some(index);
 		model.status = ModelStatus::Indexed;
 		Models::<T>::insert(id, model);
-		Self::deposit_event(Event::IndexCommitted { model: id, index });
+		Self::deposit_event(Event::IndexCommitted { model: id, index, bond });
 		Ok(())
 	}
 
@@ -45,7 +46,8 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_set_price(who: &T::AccountId, id: ModelId, price: Price) -> DispatchResult {
 		let mut model = Self::owned(who, id)?;
-		ensure!(model.status != ModelStatus::Retired, Error::<T>::WrongStatus);
+		let ended = matches!(model.status, ModelStatus::Retired | ModelStatus::Condemned);
+		ensure!(!ended, Error::<T>::WrongStatus);
 		Self::ensure_price(&price)?;
 		model.price = price;
 		Models::<T>::insert(id, model);
@@ -61,7 +63,8 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// Whether an owner may move a version from one state to the other. Drafts move by their index.
+/// Whether an owner may move a version from one state to the other. Drafts move by their index, and
+/// nothing leads out of being condemned.
 fn follows(from: ModelStatus, to: ModelStatus) -> bool {
 	use ModelStatus::*;
 	matches!(

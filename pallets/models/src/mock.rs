@@ -51,6 +51,7 @@ parameter_types! {
 	pub const ModelReason: RuntimeHoldReason = RuntimeHoldReason::Models(HoldReason::Model);
 	pub const MaxRoyalty: Permill = Permill::from_percent(50);
 	pub const TreasuryAccount: u64 = TREASURY;
+	pub static IndexBond: Balance = BOND;
 	/// Users of each snapshot that exists; all have ten records.
 	pub storage Users: BTreeMap<SnapshotRef, u32> = BTreeMap::new();
 }
@@ -97,6 +98,8 @@ impl Seeds for Hashed {
 
 impl Config for Test {
 	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Bond = IndexBond;
 	type BaseConsideration = Held<BaseReason>;
 	type ModelConsideration = Held<ModelReason>;
 	type Snapshots = Frozen;
@@ -127,6 +130,7 @@ pub const BOB: u64 = 3;
 pub const POOR: u64 = 5;
 pub const TREASURY: u64 = 8;
 pub const FEE: Balance = 500;
+pub const BOND: Balance = 7_001;
 /// Records of every snapshot.
 pub const RECORDS: u32 = 10;
 /// A Datanet with as many records as fit.
@@ -172,21 +176,24 @@ pub fn check() {
 	let mut due: BTreeMap<(u64, u8), Balance> = BTreeMap::new();
 	let mut users: BTreeMap<SnapshotRef, u32> =
 		Users::get().into_keys().map(|reference| (reference, 0)).collect();
-	let mut owe = |who, reason, footprint: Footprint| {
-		*due.entry((who, reason as u8)).or_default() += StoragePrice::convert(footprint);
+	let mut owe = |who, reason, amount: Balance| {
+		*due.entry((who, reason as u8)).or_default() += amount;
 	};
+	let price = |footprint: Footprint| StoragePrice::convert(footprint);
 	for base in Bases::<Test>::iter_values() {
-		owe(base.owner, HoldReason::Base, Base::<Test>::footprint());
+		owe(base.owner, HoldReason::Base, price(Base::<Test>::footprint()));
 	}
-	for model in crate::Models::<Test>::iter_values() {
+	for (id, model) in crate::Models::<Test>::iter() {
+		let bond = Bonds::<Test>::get(id).unwrap_or_default();
+		owe(model.owner, HoldReason::Bond, bond);
 		let footprint = Model::<Test>::footprint(model.spec.snapshots.len());
-		owe(model.owner, HoldReason::Model, footprint);
+		owe(model.owner, HoldReason::Model, price(footprint));
 		for reference in model.spec.snapshots {
 			*users.get_mut(&reference).unwrap() += 1;
 		}
 	}
 	for who in [OWNER, ALICE, BOB, POOR, TREASURY] {
-		for reason in [HoldReason::Base, HoldReason::Model] {
+		for reason in [HoldReason::Base, HoldReason::Model, HoldReason::Bond] {
 			assert_eq!(
 				Balances::balance_on_hold(&RuntimeHoldReason::Models(reason), &who),
 				due.get(&(who, reason as u8)).copied().unwrap_or_default(),

@@ -30,6 +30,7 @@ impl<T: Config> Pallet<T> {
 		let footprint = Model::<T>::footprint(model.spec.snapshots.len());
 		let ticket = T::ModelConsideration::new(&who, footprint)?;
 		core::mem::replace(&mut model.ticket, ticket).drop(&model.owner)?;
+		Self::pass_bond(id, &model.owner, &who)?;
 		let from = core::mem::replace(&mut model.owner, who.clone());
 		model.offered = None;
 		Models::<T>::insert(id, model);

@@ -73,11 +73,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Returns how many snapshots were released.
 	pub(crate) fn do_remove(who: &T::AccountId, id: ModelId) -> Result<u32, DispatchError> {
-		let model = Self::owned(who, id)?;
-		ensure!(
-			matches!(model.status, ModelStatus::Draft | ModelStatus::Retired),
-			Error::<T>::WrongStatus
-		);
+		let model = Models::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		// Whoever was condemned has no reason to tidy up.
+		let condemned = model.status == ModelStatus::Condemned;
+		ensure!(condemned || model.owner == *who, Error::<T>::NotOwner);
+		let over = matches!(model.status, ModelStatus::Draft | ModelStatus::Retired);
+		ensure!(condemned || over, Error::<T>::WrongStatus);
 		ensure!(model.children == 0, Error::<T>::HasChildren);
 		let open = Activities::<T>::get(id).map_or(0, |activity| activity.open);
 		ensure!(open == 0, Error::<T>::HasOpenRequests);
@@ -96,7 +97,8 @@ impl<T: Config> Pallet<T> {
 				}
 			});
 		}
-		model.ticket.drop(who)?;
+		Self::unbond(id, &model.owner)?;
+		model.ticket.drop(&model.owner)?;
 		Models::<T>::remove(id);
 		Activities::<T>::remove(id);
 		Self::deposit_event(Event::Removed { model: id });

@@ -1,13 +1,14 @@
 //! What inference and attribution need of the registry.
 
 use crate::{Activities, Bases, Config, Error, Models, Pallet};
-use frame_support::ensure;
+use frame_support::{ensure, traits::Get};
 use openledger_primitives_core::{
-	ModelId,
+	Balance, ModelId,
+	model::ModelStatus,
 	settlement::Distribution,
 	traits::{self, ServedModel, Snapshots},
 };
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult, Permill};
 
 impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 	fn served(id: ModelId) -> Option<ServedModel<T::AccountId>> {
@@ -19,8 +20,14 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 			.iter()
 			.map(|reference| Some((reference.datanet, T::Snapshots::snapshot(*reference)?)))
 			.collect::<Option<_>>()?;
+		// The base has none either: whoever owns both could gain by condemning itself, since what
+		// contributors don't get is shared with the base.
+		let (owner, royalty) = match model.status {
+			ModelStatus::Condemned => (T::TreasuryAccount::get(), Permill::zero()),
+			_ => (model.owner, base.royalty),
+		};
 		Some(ServedModel {
-			owner: model.owner,
+			owner,
 			status: model.status,
 			price: model.price,
 			method: model.spec.method,
@@ -28,7 +35,7 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 			snapshots,
 			index: model.index,
 			base_owner: base.owner,
-			royalty: base.royalty,
+			royalty,
 			base: base.weights,
 			adapter: model.spec.adapter,
 			projection: model.projection,
@@ -50,6 +57,15 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 				activity.open = activity.open.saturating_sub(1);
 			}
 		});
+	}
+
+	fn condemned(id: ModelId) -> Option<bool> {
+		let model = Models::<T>::get(id).filter(|model| model.index.is_some())?;
+		Some(model.status == ModelStatus::Condemned)
+	}
+
+	fn condemn(id: ModelId, challenger: &T::AccountId) -> Result<Balance, DispatchError> {
+		Self::do_condemn(id, challenger)
 	}
 
 	fn earned(id: ModelId, distribution: &Distribution<T::AccountId>) {

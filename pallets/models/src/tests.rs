@@ -1,6 +1,7 @@
 //! What the calls do, and above all what they refuse.
 
 mod base;
+mod condemn;
 mod invariants;
 mod lifecycle;
 mod migrations;

@@ -1,9 +1,13 @@
 //! What holds of the pallet's storage after every call.
 
-use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet};
-use alloc::collections::BTreeMap;
-use frame_support::{ensure, traits::Get};
-use openledger_primitives_core::{BaseId, ModelId, is_text, model::ModelStatus};
+use crate::{Activities, Bases, Bonds, Config, HoldReason, Models, NextBase, NextModel, Pallet};
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Encode;
+use frame_support::{
+	ensure,
+	traits::{Get, fungible::hold::Inspect as _},
+};
+use openledger_primitives_core::{Balance, BaseId, ModelId, is_text, model::ModelStatus};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -35,7 +39,9 @@ impl<T: Config> Pallet<T> {
 				"contributors were paid more than the fees"
 			);
 			ensure!(
-				activity.open == 0 || model.answers() || model.status == ModelStatus::Retired,
+				activity.open == 0
+					|| model.answers()
+					|| matches!(model.status, ModelStatus::Retired | ModelStatus::Condemned),
 				"requests are open to a version that never answered"
 			);
 			let count = on_base.entry(model.spec.base).or_default();
@@ -45,6 +51,18 @@ impl<T: Config> Pallet<T> {
 				let count = children.entry(parent).or_default();
 				*count = count.saturating_add(1);
 			}
+		}
+		let mut bonds: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
+		for (id, bond) in Bonds::<T>::iter() {
+			let model = Models::<T>::get(id).ok_or("a bond has no version")?;
+			ensure!(bond > 0 && model.index.is_some(), "a bond stands behind nothing");
+			let sum = bonds.entry(model.owner.encode()).or_default();
+			*sum = sum.saturating_add(bond);
+		}
+		for model in Models::<T>::iter_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &model.owner);
+			let bonded = bonds.get(&model.owner.encode()).copied().unwrap_or_default();
+			ensure!(held == bonded, "an owner's bonds are not what is held");
 		}
 		for id in Activities::<T>::iter_keys() {
 			ensure!(Models::<T>::contains_key(id), "an activity has no version");

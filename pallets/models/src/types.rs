@@ -78,7 +78,7 @@ pub struct Model<T: Config> {
 }
 
 impl<T: Config> Model<T> {
-	/// What the owner pays for, keys and counters included: everything as large as it can get but
+	/// What the owner pays for, keys, counters and bond included: everything as large as it can get but
 	/// the list of snapshots, which is as long as it is.
 	pub fn footprint(snapshots: usize) -> Footprint {
 		let reference = SnapshotRef::max_encoded_len();
@@ -86,7 +86,8 @@ impl<T: Config> Model<T> {
 		let size = Self::max_encoded_len()
 			.saturating_sub(reference.saturating_mul(unused))
 			.saturating_add(Activity::max_encoded_len())
-			.saturating_add(ModelId::max_encoded_len().saturating_mul(2));
+			.saturating_add(Balance::max_encoded_len())
+			.saturating_add(ModelId::max_encoded_len().saturating_mul(3));
 		Footprint::from_parts(1, size)
 	}
 

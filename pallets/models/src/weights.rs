@@ -72,9 +72,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::call(9 + DEPOSIT, 7 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 
-	// Model, and every snapshot that it may have.
+	// Model, bond and the hold of it, and every snapshot that it may have.
 	fn commit_index() -> Weight {
-		Self::call(1, 1).saturating_add(Self::snapshots(openledger_primitives_core::MAX_SNAPSHOTS))
+		Self::call(1 + DEPOSIT, 2 + DEPOSIT)
+			.saturating_add(Self::snapshots(openledger_primitives_core::MAX_SNAPSHOTS))
 	}
 
 	// Model.
@@ -92,13 +93,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::call(1, 1)
 	}
 
-	// Model and two accounts' deposits.
+	// Model, bond and two accounts' deposits.
 	fn accept_ownership() -> Weight {
-		Self::call(1 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
+		Self::call(2 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
 	}
 
-	// Model, activity, base, parent.
+	// Model, activity, bond, base, parent.
 	fn remove(snapshots: u32) -> Weight {
-		Self::call(4 + DEPOSIT, 4 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+		Self::call(5 + DEPOSIT, 5 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 }

@@ -7,7 +7,7 @@ mod registry;
 mod stage;
 
 pub use book::{Book, commit, dispatch, session, show_all, sign};
-pub use registry::{Registered, claim, open};
+pub use registry::{Registered, claim, forgery, open, shown, silent};
 
 use crate as pallet_receipts;
 use codec::Encode;
@@ -95,6 +95,8 @@ parameter_types! {
 	pub static MinDraw: u128 = 25;
 	pub static PromptPrice: u128 = 1_000;
 	pub static Status: ModelStatus = ModelStatus::Published;
+	/// The position at which the models' index is forged.
+	pub static Forged: Option<usize> = None;
 	/// The round that is under way, and the seeds that are known.
 	pub static Round: RoundId = 7;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
@@ -370,6 +372,7 @@ pub fn start(draws: u8, least: u128) -> sp_io::TestExternalities {
 	Round::set(7);
 	Seeds::set(BTreeMap::new());
 	Status::set(ModelStatus::Published);
+	Forged::set(None);
 	PromptPrice::set(1_000);
 	unchecked()
 }

@@ -3,7 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives_core::{
 	DatanetId, Hash, MAX_CREDITED, MAX_CREDITS, Sketch,
-	merkle::{Domain, Proof, leaf_hash},
+	merkle::{Domain, MultiProof, leaf_hash},
 	record::RecordLeaf,
 };
 use scale_info::TypeInfo;
@@ -56,19 +56,48 @@ impl<AccountId: Encode> ContributorLeaf<AccountId> {
 	}
 }
 
-/// A training record shown in a claim: its index leaf, and the record leaf behind it.
+/// A training record shown in a claim: its index leaf, with the record leaf in the place of that one's
+/// hash.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct RecordCredit<AccountId> {
-	/// The index leaf.
-	pub leaf: IndexLeaf,
-	/// Its membership in the index.
-	pub proof: Proof,
+	/// As in [`IndexLeaf::position`].
+	pub position: u32,
+	/// As in [`IndexLeaf::head`].
+	pub head: u32,
+	/// As in [`IndexLeaf::scale`].
+	pub scale: u16,
+	/// As in [`IndexLeaf::sketch`].
+	pub sketch: Sketch,
 	/// The record leaf, from which the payee is taken.
 	pub record: RecordLeaf<AccountId>,
-	/// Its membership in the snapshot that holds the position.
-	pub membership: Proof,
+}
+
+impl<AccountId: Encode> RecordCredit<AccountId> {
+	/// `leaf`, which names `record` by its hash.
+	pub fn new(leaf: IndexLeaf, record: RecordLeaf<AccountId>) -> Self {
+		let IndexLeaf { position, head, scale, sketch, record: _ } = leaf;
+		Self { position, head, scale, sketch, record }
+	}
+
+	/// The index leaf that names the record shown.
+	pub fn leaf(&self) -> IndexLeaf {
+		IndexLeaf {
+			position: self.position,
+			record: self.record.hash(),
+			head: self.head,
+			scale: self.scale,
+			sketch: self.sketch.clone(),
+		}
+	}
+
+	/// The index leaf's hash in the index's tree.
+	pub fn hash(&self) -> Hash {
+		let Self { position, head, scale, sketch, record } = self;
+		// Encoded as the leaf is, without a copy of its sketch.
+		leaf_hash(Domain::Index, &(position, record.hash(), head, scale, sketch))
+	}
 }
 
 /// A contributor shown in a claim.
@@ -80,8 +109,6 @@ pub struct ContributorCredit<AccountId> {
 	pub position: u32,
 	/// The contributor leaf.
 	pub leaf: ContributorLeaf<AccountId>,
-	/// Its membership in the tree of contributors.
-	pub proof: Proof,
 }
 
 /// What comes with an answer: which leaves moved it.
@@ -98,9 +125,14 @@ pub struct Claim<AccountId> {
 	pub trace: Hash,
 	/// Where contributors are paid: the best of them, best first. Empty where records are paid.
 	pub contributors: BoundedVec<ContributorCredit<AccountId>, ConstU32<MAX_CREDITS>>,
+	/// Their membership in the tree of contributors, in ascending order of position.
+	pub contributors_proof: MultiProof,
 	/// The best records, best first. Where contributors are paid, each of them stands behind at
-	/// least one.
+	/// least one. That they are the snapshots' own is not shown: anyone shows where one is not
+	/// ([`crate::forgery`]).
 	pub records: BoundedVec<RecordCredit<AccountId>, ConstU32<MAX_CREDITS>>,
+	/// Their leaves' membership in the index, in ascending order of position.
+	pub records_proof: MultiProof,
 }
 
 /// Components that one credit's sketch has where all credits there can be are used.
@@ -113,7 +145,7 @@ impl<AccountId> Claim<AccountId> {
 	pub fn size(&self) -> u32 {
 		let credits = |sketch: &Sketch| sketch.len().div_ceil(CREDITED).max(1);
 		let contributors = self.contributors.iter().map(|credit| credits(&credit.leaf.sketch));
-		let records = self.records.iter().map(|credit| credits(&credit.leaf.sketch));
+		let records = self.records.iter().map(|credit| credits(&credit.sketch));
 		let query = credits(&self.sketch).saturating_sub(1);
 		contributors.chain(records).fold(query, usize::saturating_add) as u32
 	}

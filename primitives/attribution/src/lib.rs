@@ -6,7 +6,8 @@
 //!
 //! Terms. A *query sketch* stands for an answer given its prompt, an *index leaf* for a training
 //! record, a *contributor leaf* for all the records of one contributor. A *claim* credits leaves;
-//! [`verify`] checks it, [`omission::replace`] corrects it by a leaf that it left out, and
+//! [`verify`] checks it, [`omission::replace`] corrects it by a leaf that it left out,
+//! [`forgery::expose`] shows that the index it was made from is forged, and
 //! [`split::largest_remainder`] turns weights into amounts.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -24,8 +25,10 @@
 extern crate alloc;
 
 pub mod audit;
+pub mod challenge;
 pub mod claim;
 pub mod contributor;
+pub mod forgery;
 pub mod lift;
 pub mod omission;
 pub mod score;

@@ -7,8 +7,33 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use openledger_primitives_core::model::PayBy;
+use openledger_primitives_core::{merkle::Proof, model::PayBy};
 use scale_info::TypeInfo;
+
+/// A training record shown with its proofs. A correction pays at once and at an operator's expense, so
+/// that, unlike a claim's, its records are shown to be the snapshots' own.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ShownRecord<AccountId> {
+	/// The record.
+	pub credit: RecordCredit<AccountId>,
+	/// Its leaf's membership in the index.
+	pub proof: Proof,
+	/// Its membership in the snapshot that holds the position.
+	pub membership: Proof,
+}
+
+/// A contributor shown with its proof.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ShownContributor<AccountId> {
+	/// The contributor.
+	pub credit: ContributorCredit<AccountId>,
+	/// Its membership in the tree of contributors.
+	pub proof: Proof,
+}
 
 /// The leaf that a claim left out.
 #[derive(
@@ -17,9 +42,9 @@ use scale_info::TypeInfo;
 #[allow(clippy::large_enum_variant, reason = "call arguments are boxed by the call as a whole")]
 pub enum Omission<AccountId> {
 	/// A record, where records are paid.
-	Record(RecordCredit<AccountId>),
+	Record(ShownRecord<AccountId>),
 	/// A contributor, where contributors are paid, and one record that shows it contributed.
-	Contributor(ContributorCredit<AccountId>, RecordCredit<AccountId>),
+	Contributor(ShownContributor<AccountId>, ShownRecord<AccountId>),
 }
 
 /// A claim corrected.
@@ -48,15 +73,17 @@ pub fn replace<AccountId: Encode + Clone + PartialEq>(
 	terms.check_query(sketch)?;
 	let (credit, shown) = match (omission, terms.method.pay_by) {
 		(Omission::Record(shown), PayBy::Records) => {
-			let (score, weight) = terms.weigh_record(payer, sketch, shown)?;
+			let of = &shown.credit;
+			let (score, weight) = terms.weigh_record(payer, sketch, of)?;
 			let weight = weight.ok_or(Refusal::BelowFloor)?;
-			let account = shown.record.contributor.clone();
-			(Credit { position: shown.leaf.position, account, score, weight }, shown)
+			let account = of.record.contributor.clone();
+			(Credit { position: of.position, account, score, weight }, shown)
 		}
-		(Omission::Contributor(credit, shown), PayBy::Contributors) => {
+		(Omission::Contributor(contributor, shown), PayBy::Contributors) => {
+			let credit = &contributor.credit;
 			let (score, weight) = terms.weigh_contributor(payer, sketch, credit)?;
 			let weight = weight.ok_or(Refusal::BelowFloor)?;
-			if shown.record.contributor != credit.leaf.account {
+			if shown.credit.record.contributor != credit.leaf.account {
 				return Err(Refusal::NoWitness);
 			}
 			let account = credit.leaf.account.clone();
@@ -78,17 +105,17 @@ pub fn replace<AccountId: Encode + Clone + PartialEq>(
 	if at >= usize::from(terms.method.credits) {
 		return Err(Refusal::NotBetter);
 	}
-	if let Omission::Contributor(credit, _) = omission {
-		terms.prove_contributor(credit)?;
+	if let Omission::Contributor(contributor, _) = omission {
+		terms.prove_contributor(contributor)?;
 	}
-	let (record_score, _) = terms.weigh_record(payer, sketch, shown)?;
+	let (record_score, _) = terms.weigh_record(payer, sketch, &shown.credit)?;
 	terms.prove_record(shown)?;
 	let mut corrected = paid.to_vec();
 	corrected.insert(at, credit);
 	corrected.truncate(terms.method.credits.into());
-	let record = &shown.record;
+	let record = &shown.credit.record;
 	let evidence = Evidence {
-		position: shown.leaf.position,
+		position: shown.credit.position,
 		datanet: record.datanet,
 		index: record.index,
 		contributor: record.contributor.clone(),

@@ -2,12 +2,14 @@
 
 use crate::{
 	claim::{Claim, ContributorCredit, Credit, Evidence, RecordCredit},
+	omission::{ShownContributor, ShownRecord},
 	score,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use openledger_primitives_core::{
-	DatanetId,
+	DatanetId, Hash,
+	merkle::Proof,
 	model::{IndexCommitment, Method, PayBy},
 	record::Snapshot,
 };
@@ -47,15 +49,14 @@ pub enum Refusal {
 	BelowFloor,
 	/// A record that is not the head of its cluster is credited.
 	NotHead,
-	/// The index leaf names another record than the one shown.
-	WrongRecord,
 	/// The position lies in no snapshot, or the record shown is not the one at that position.
 	WrongPosition,
-	/// An index leaf's proof fails.
+	/// The index leaves' proof fails: one of them is not in the index, or names another record than
+	/// the one shown.
 	NotInIndex,
 	/// A record leaf's proof fails.
 	NotInSnapshot,
-	/// A contributor leaf's proof fails.
+	/// The contributor leaves' proof fails.
 	NotAContributor,
 	/// A contributor is paid twice.
 	PaidTwice,
@@ -67,6 +68,8 @@ pub enum Refusal {
 	AlreadyCredited,
 	/// The leaf doesn't come before the last one credited.
 	NotBetter,
+	/// The index leaf names the snapshot's own record: it is not forged.
+	TrueLeaf,
 }
 
 /// What a verified claim credits.
@@ -146,21 +149,20 @@ impl Terms<'_> {
 		query: &[i8],
 		credit: &RecordCredit<AccountId>,
 	) -> Result<(i64, Option<u64>), Refusal> {
-		let leaf = &credit.leaf;
-		self.check_leaf(&leaf.sketch)?;
-		if leaf.head != leaf.position {
+		self.check_leaf(&credit.sketch)?;
+		if credit.head != credit.position {
 			return Err(Refusal::NotHead);
 		}
 		if credit.record.contributor == *payer {
 			return Err(Refusal::Payer);
 		}
-		let (datanet, _, index) = self.locate(leaf.position).ok_or(Refusal::WrongPosition)?;
+		let (datanet, _, index) = self.locate(credit.position).ok_or(Refusal::WrongPosition)?;
 		if credit.record.datanet != datanet || credit.record.index != index {
 			return Err(Refusal::WrongPosition);
 		}
-		let scale = u32::from(leaf.scale);
-		let score = score::score(query, scale, &leaf.sketch);
-		let floor = score::floor(query, scale, &leaf.sketch, self.index.floor_ppm);
+		let scale = u32::from(credit.scale);
+		let score = score::score(query, scale, &credit.sketch);
+		let floor = score::floor(query, scale, &credit.sketch, self.index.floor_ppm);
 		Ok((score, score::excess(score, floor)))
 	}
 
@@ -181,38 +183,65 @@ impl Terms<'_> {
 		Ok((score, score::excess(score, floor)))
 	}
 
+	/// The proof of several index leaves.
+	fn prove_records<AccountId: Encode>(&self, claim: &Claim<AccountId>) -> Result<(), Refusal> {
+		let mut credits: Vec<_> = claim.records.iter().collect();
+		credits.sort_unstable_by_key(|credit| credit.position);
+		let positions: Vec<u32> = credits.iter().map(|credit| credit.position).collect();
+		let hashes = credits.iter().map(|credit| credit.hash());
+		let (root, count) = (&self.index.records_root, self.index.records);
+		let proven = claim.records_proof.verify(root, count, &positions, hashes);
+		proven.then_some(()).ok_or(Refusal::NotInIndex)
+	}
+
+	/// The proof of several contributors.
+	fn prove_contributors<AccountId: Encode>(
+		&self,
+		claim: &Claim<AccountId>,
+	) -> Result<(), Refusal> {
+		let mut credits: Vec<_> = claim.contributors.iter().collect();
+		credits.sort_unstable_by_key(|credit| credit.position);
+		let positions: Vec<u32> = credits.iter().map(|credit| credit.position).collect();
+		let hashes = credits.iter().map(|credit| credit.leaf.hash());
+		let (root, count) = (&self.index.contributors_root, self.index.contributors);
+		let proven = claim.contributors_proof.verify(root, count, &positions, hashes);
+		proven.then_some(()).ok_or(Refusal::NotAContributor)
+	}
+
 	/// The proofs of a record: in the index, and in its snapshot.
 	pub(crate) fn prove_record<AccountId: Encode>(
 		&self,
-		credit: &RecordCredit<AccountId>,
+		shown: &ShownRecord<AccountId>,
 	) -> Result<(), Refusal> {
-		let record = credit.record.hash();
-		if record != credit.leaf.record {
-			return Err(Refusal::WrongRecord);
-		}
-		let position = credit.leaf.position;
-		let (_, snapshot, index) = self.locate(position).ok_or(Refusal::WrongPosition)?;
-		let leaf = credit.leaf.hash();
-		if !credit.proof.verify(&self.index.records_root, self.index.records, position, &leaf) {
+		let ShownRecord { credit, proof, membership } = shown;
+		let (root, count) = (&self.index.records_root, self.index.records);
+		if !proof.verify(root, count, credit.position, &credit.hash()) {
 			return Err(Refusal::NotInIndex);
 		}
-		if !credit.membership.verify(&snapshot.root, snapshot.count, index, &record) {
-			return Err(Refusal::NotInSnapshot);
-		}
-		Ok(())
+		self.prove_membership(credit.position, &credit.record.hash(), membership)
+	}
+
+	/// The proof that a snapshot holds the record with this leaf hash at a position of the index.
+	pub(crate) fn prove_membership(
+		&self,
+		position: u32,
+		record: &Hash,
+		membership: &Proof,
+	) -> Result<(), Refusal> {
+		let (_, snapshot, index) = self.locate(position).ok_or(Refusal::WrongPosition)?;
+		let proven = membership.verify(&snapshot.root, snapshot.count, index, record);
+		proven.then_some(()).ok_or(Refusal::NotInSnapshot)
 	}
 
 	/// The proof of a contributor.
 	pub(crate) fn prove_contributor<AccountId: Encode>(
 		&self,
-		credit: &ContributorCredit<AccountId>,
+		shown: &ShownContributor<AccountId>,
 	) -> Result<(), Refusal> {
+		let ShownContributor { credit, proof } = shown;
 		let (root, count) = (&self.index.contributors_root, self.index.contributors);
-		if credit.proof.verify(root, count, credit.position, &credit.leaf.hash()) {
-			Ok(())
-		} else {
-			Err(Refusal::NotAContributor)
-		}
+		let proven = proof.verify(root, count, credit.position, &credit.leaf.hash());
+		proven.then_some(()).ok_or(Refusal::NotAContributor)
 	}
 }
 
@@ -223,6 +252,10 @@ pub(crate) fn precedes((score, position): (i64, u32), next: (i64, u32)) -> bool 
 
 /// Verifies `claim` on an answer paid for by `payer`. Lengths, order and scores come first: the
 /// hashing of proofs starts only once everything cheap has held.
+///
+/// The payee of a record is the one that the index leaf names. Whether the snapshot holds the same
+/// record is not verified: where it does not, the index is forged, and anyone can show so
+/// ([`crate::forgery`]).
 ///
 /// A claim without credits is a claim that nothing cleared the floor, and verifies.
 pub fn verify<AccountId: Encode + Clone + PartialEq>(
@@ -263,7 +296,7 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 	let mut evidence: Vec<Evidence<AccountId>> = Vec::new();
 	for credit in &claim.records {
 		let (score, weight) = terms.weigh_record(payer, &claim.sketch, credit)?;
-		let position = credit.leaf.position;
+		let position = credit.position;
 		if evidence
 			.last()
 			.is_some_and(|last| !precedes((last.score, last.position), (score, position)))
@@ -287,7 +320,7 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 	if paid.iter().any(|credit| !evidence.iter().any(|shown| shown.contributor == credit.account)) {
 		return Err(Refusal::NoWitness);
 	}
-	claim.contributors.iter().try_for_each(|credit| terms.prove_contributor(credit))?;
-	claim.records.iter().try_for_each(|credit| terms.prove_record(credit))?;
+	terms.prove_contributors(claim)?;
+	terms.prove_records(claim)?;
 	Ok(Verified { paid, evidence })
 }

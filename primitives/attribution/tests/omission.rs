@@ -5,7 +5,7 @@ mod common;
 use common::{World, sketch};
 use openledger_primitives_attribution::{
 	Refusal,
-	omission::{Omission, replace},
+	omission::{Omission, ShownRecord, replace},
 	verify,
 };
 use openledger_primitives_core::{Hash, model::PayBy};
@@ -23,8 +23,9 @@ fn omitted_record_takes_its_place_and_the_last_drops_out() {
 	// The operator leaves the second best out and moves the fourth up.
 	claim.records.remove(1);
 	claim.records.try_push(world.record(ranked[3])).unwrap();
+	world.prove(&mut claim);
 	let paid = verify(&world.terms(), &PAYER, &claim).unwrap().paid;
-	let omission = Omission::Record(world.record(ranked[1]));
+	let omission = Omission::Record(world.shown_record(ranked[1]));
 	let replaced = replace(&world.terms(), &PAYER, &claim.sketch, &paid, &omission).unwrap();
 	let honest = verify(&world.terms(), &PAYER, &world.claim(&query, PAYER)).unwrap();
 	assert_eq!(replaced.paid, honest.paid);
@@ -41,13 +42,11 @@ fn omitted_contributor_is_restored_when_fewer_are_credited() {
 		.unwrap();
 	let honest = world.claim(&query, PAYER);
 	let mut claim = honest.clone();
-	let left_out = claim.contributors.remove(2);
-	let shown = honest
-		.records
-		.iter()
-		.find(|credit| credit.record.contributor == left_out.leaf.account)
-		.unwrap()
-		.clone();
+	let left_out = world.shown_contributor(claim.contributors.remove(2).position as usize);
+	world.prove(&mut claim);
+	let account = left_out.credit.leaf.account;
+	let shown = honest.records.iter().find(|credit| credit.record.contributor == account).unwrap();
+	let shown = world.shown_record(shown.position as usize);
 	let paid = verify(&world.terms(), &PAYER, &claim).unwrap().paid;
 	let omission = Omission::Contributor(left_out.clone(), shown.clone());
 	let replaced = replace(&world.terms(), &PAYER, &query, &paid, &omission).unwrap();
@@ -55,12 +54,9 @@ fn omitted_contributor_is_restored_when_fewer_are_credited() {
 	// Once there, it can't be added again, nor shown with a stranger's record.
 	let again = replace(&world.terms(), &PAYER, &query, &replaced.paid, &omission);
 	assert_eq!(again, Err(Refusal::AlreadyCredited));
-	let stranger = honest
-		.records
-		.iter()
-		.find(|credit| credit.record.contributor != left_out.leaf.account)
-		.unwrap()
-		.clone();
+	let stranger =
+		honest.records.iter().find(|credit| credit.record.contributor != account).unwrap();
+	let stranger = world.shown_record(stranger.position as usize);
 	let omission = Omission::Contributor(left_out, stranger);
 	let refused = replace(&world.terms(), &PAYER, &query, &paid, &omission);
 	assert_eq!(refused, Err(Refusal::NoWitness));
@@ -75,23 +71,41 @@ fn challenge_is_refused_when_leaf_is_credited_worse_forged_or_the_payers() {
 	let challenge = |omission: Omission<u64>| {
 		replace(&world.terms(), &PAYER, &query, &paid, &omission).unwrap_err()
 	};
-	assert_eq!(challenge(Omission::Record(world.record(ranked[0]))), Refusal::AlreadyCredited);
-	assert_eq!(challenge(Omission::Record(world.record(ranked[3]))), Refusal::NotBetter);
+	assert_eq!(
+		challenge(Omission::Record(world.shown_record(ranked[0]))),
+		Refusal::AlreadyCredited
+	);
+	assert_eq!(challenge(Omission::Record(world.shown_record(ranked[3]))), Refusal::NotBetter);
 	let below = (0..world.leaves.len()).find(|at| !ranked.contains(at)).unwrap();
-	assert_eq!(challenge(Omission::Record(world.record(below))), Refusal::BelowFloor);
-	let mut forged = world.record(ranked[3]);
-	forged.leaf.scale = u16::MAX;
+	assert_eq!(challenge(Omission::Record(world.shown_record(below))), Refusal::BelowFloor);
+	let mut forged = world.shown_record(ranked[3]);
+	forged.credit.scale = u16::MAX;
 	assert_eq!(challenge(Omission::Record(forged)), Refusal::NotInIndex);
-	let mut unproven = world.record(ranked[3]);
-	unproven.leaf.scale = u16::MAX;
-	unproven.membership.siblings[0] = Hash::zero();
-	assert_eq!(challenge(Omission::Record(unproven)), Refusal::NotInIndex);
-	let contributor = Omission::Contributor(world.contributor(0), world.record(ranked[3]));
+	let contributor =
+		Omission::Contributor(world.shown_contributor(0), world.shown_record(ranked[3]));
 	assert_eq!(challenge(contributor), Refusal::WrongMethod);
 	let payer = world.records[ranked[3]].contributor;
-	let omission = Omission::Record(world.record(ranked[3]));
+	let omission = Omission::Record(world.shown_record(ranked[3]));
 	let refused = replace(&world.terms(), &payer, &query, &paid, &omission);
 	assert_eq!(refused, Err(Refusal::Payer));
+}
+
+#[test]
+fn omission_is_refused_when_its_record_is_not_the_snapshots_own() {
+	let mut world = World::new(1, PayBy::Records, 3, &[12, 9]);
+	let query = sketch(77, 32);
+	let best = world.ranked_records(&query, PAYER)[0];
+	let mut unproven = world.shown_record(best);
+	unproven.membership.siblings[0] = Hash::zero();
+	let refused = |world: &World, shown| {
+		replace(&world.terms(), &PAYER, &query, &[], &Omission::Record(shown)).unwrap_err()
+	};
+	assert_eq!(refused(&world, unproven), Refusal::NotInSnapshot);
+	// An owner who commits to a forged index can't have operators pay for what they left out of it.
+	let membership = world.shown_record(best).membership;
+	world.forge(best, 5_000);
+	let forged = ShownRecord { membership, ..world.shown_record(best) };
+	assert_eq!(refused(&world, forged), Refusal::NotInSnapshot);
 }
 
 proptest! {
@@ -106,7 +120,7 @@ proptest! {
 		candidates.rotate_left(turn);
 		let mut paid = Vec::new();
 		for at in candidates {
-			match replace(&world.terms(), &PAYER, &query, &paid, &Omission::Record(world.record(at))) {
+			match replace(&world.terms(), &PAYER, &query, &paid, &Omission::Record(world.shown_record(at))) {
 				Ok(replaced) => paid = replaced.paid,
 				Err(refusal) => prop_assert_eq!(refusal, Refusal::NotBetter),
 			}

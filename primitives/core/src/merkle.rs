@@ -1,9 +1,14 @@
-//! One Merkle tree for every commitment: append-only, domain-separated, with inclusion proofs.
+//! One Merkle tree for every commitment: append-only, domain-separated, with inclusion proofs of one
+//! leaf ([`Proof`]) or of several ([`MultiProof`]).
 //!
 //! The shape is that of RFC 6962 (Certificate Transparency), section 2.1: a tree of n leaves splits
 //! at the largest power of two below n. Leaves and nodes are hashed under different prefixes, and
 //! each kind of leaf under a tag of its own, so that no node and no leaf of another tree can be
 //! passed off as a leaf. The hash is blake2b-256.
+
+mod multi;
+
+pub use multi::{MAX_NODES, MultiProof, Opened, Span, cover, prove_many};
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -95,6 +95,9 @@ pub enum ModelStatus {
 	Deprecated,
 	/// Answers no new request. Final.
 	Retired,
+	/// Its index was shown to be forged: answers no new request, and pays none of its contributors
+	/// any more. Final.
+	Condemned,
 }
 
 /// Which leaves are paid.

@@ -24,7 +24,7 @@ pub trait Snapshots<AccountId> {
 /// A model version as those who serve, verify and pay it need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServedModel<AccountId> {
-	/// Who is paid the owner's part.
+	/// Who is paid the owner's part: the treasury once the version is condemned.
 	pub owner: AccountId,
 	/// Whether and how it answers.
 	pub status: ModelStatus,
@@ -40,7 +40,7 @@ pub struct ServedModel<AccountId> {
 	pub index: Option<IndexCommitment>,
 	/// The base's owner.
 	pub base_owner: AccountId,
-	/// The base's royalty.
+	/// The base's royalty; none once the version is condemned.
 	pub royalty: Permill,
 	/// blake2b-256 of the base's weights file.
 	pub base: Hash,
@@ -73,6 +73,12 @@ pub trait Models<AccountId> {
 	fn release(model: ModelId);
 	/// Adds a settled fee to the version's earnings.
 	fn earned(model: ModelId, distribution: &Distribution<AccountId>);
+	/// Whether the version's index was shown to be forged; `None` where there is no such version, or it
+	/// has no index.
+	fn condemned(model: ModelId) -> Option<bool>;
+	/// Ends a version whose index was shown to be forged, and takes the bond behind it: at most half
+	/// goes to the `challenger`, the rest to the treasury. Returns what was taken.
+	fn condemn(model: ModelId, challenger: &AccountId) -> Result<Balance, DispatchError>;
 }
 
 /// An answered request, as attribution needs it.

@@ -50,11 +50,13 @@ parameter_types! {
 
 impl pallet_models::Config for Runtime {
 	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type BaseConsideration = StorageDeposit<BaseHold>;
 	type ModelConsideration = StorageDeposit<ModelHold>;
 	type Snapshots = Datanets;
 	type Seeds = VrfSeeds;
 	type DeploymentFee = dynamic_params::models::DeploymentFee;
+	type Bond = dynamic_params::models::Bond;
 	type TreasuryAccount = TreasuryAccount;
 	type MaxRoyalty = MaxRoyalty;
 	type WeightInfo = crate::weights::pallet_models::WeightInfo<Runtime>;

@@ -56,6 +56,9 @@ pub mod dynamic_params {
 		/// What registering a model version pays to the treasury.
 		#[codec(index = 0)]
 		pub static DeploymentFee: Balance = OPEN;
+		/// What stands behind a model version's index, lost where it is shown to be forged.
+		#[codec(index = 1)]
+		pub static Bond: Balance = 100 * OPEN;
 	}
 
 	/// Operators and requests.

@@ -5,7 +5,7 @@ use crate::{
 	paid::{PAYER, POOL, account, amounts},
 	service::{Cheat, Gains, Service},
 };
-use openledger_attribution::{claim, contributor_credit, record_credit};
+use openledger_attribution::{claim, claim_on, shown_contributor, shown_record};
 use openledger_primitives_attribution::{
 	Claim, ContributorCredit, ContributorLeaf, RecordCredit,
 	omission::{Omission, replace},
@@ -36,15 +36,22 @@ impl Forged {
 			first.leaf.account = account(friend);
 			forged.push(other_payee);
 		}
-		let mut made_up = honest.clone();
-		let real = contributor_credit(&service.index.index, 0)?;
+		let index = &service.index.index;
+		let Claim { sketch, gain, trace, .. } = honest.clone();
+		let real = claim_on(index, sketch, gain, trace, &[0], &[])?;
+		let mut made_up = Claim {
+			contributors: real.contributors,
+			contributors_proof: real.contributors_proof,
+			..honest.clone()
+		};
 		let leaf = ContributorLeaf {
 			account: account(friend),
 			scale: u32::MAX,
 			sketch: honest.sketch.clone(),
 		};
-		let credits = vec![ContributorCredit { leaf, ..real }];
-		made_up.contributors = credits.try_into().map_err(|_| "no room for a credit")?;
+		for credit in &mut made_up.contributors {
+			credit.leaf = leaf.clone();
+		}
 		forged.push(made_up);
 		let is_friend = |of: &ContributorCredit<AccountId32>| of.leaf.account == account(friend);
 		if let Some(at @ 1..) = honest.contributors.iter().position(is_friend) {
@@ -103,13 +110,8 @@ impl LeftOut {
 		let Some(number) = view.number_of(&account(friend)) else { return Ok(None) };
 		let mut records = view.members(number as usize).into_iter().flatten();
 		let Some(head) = records.find(|at| view.is_head(*at as usize)) else { return Ok(None) };
-		let credits = vec![contributor_credit(index, number as usize)?];
-		let shown = vec![record_credit(index, head as usize)?];
-		Ok(Some(Claim {
-			contributors: credits.try_into().map_err(|_| "no room for a credit")?,
-			records: shown.try_into().map_err(|_| "no room for a record")?,
-			..honest.clone()
-		}))
+		let Claim { sketch, gain, trace, .. } = honest.clone();
+		Ok(Some(claim_on(index, sketch, gain, trace, &[number], &[head])?))
 	}
 }
 
@@ -144,7 +146,11 @@ impl Cheat for LeftOut {
 				let is_its =
 					|of: &&RecordCredit<AccountId32>| of.record.contributor == credit.leaf.account;
 				let Some(witness) = honest.records.iter().find(is_its) else { continue };
-				let omission = Omission::Contributor(credit.clone(), witness.clone());
+				let index = &service.index.index;
+				let omission = Omission::Contributor(
+					shown_contributor(index, credit.position)?,
+					shown_record(index, witness.position)?,
+				);
 				if let Ok(replaced) = replace(&terms, &PAYER, &query.sketch, &paid, &omission) {
 					paid = replaced.paid;
 				}

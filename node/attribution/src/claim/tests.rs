@@ -82,7 +82,11 @@ fn claim_is_refused_when_the_method_or_the_sketch_is_another() {
 	assert!(matches!(make(short, method), Err(Error::Dimension { found: 31, .. })));
 	let asymmetric = Sketch::try_from(vec![-128; DIMENSION]).unwrap();
 	assert!(matches!(make(asymmetric, method), Err(Error::Asymmetric(_))));
-	assert!(record_credit(&index, 20).is_err() && contributor_credit(&index, 4).is_err());
+	assert!(shown_record(&index, 20).is_err() && shown_contributor(&index, 4).is_err());
+	for (contributors, records) in [(&[4][..], &[][..]), (&[], &[20]), (&[], &[3, 3])] {
+		let made = crate::claim_on(&index, query(), 0, Hash::zero(), contributors, records);
+		assert!(matches!(made, Err(Error::ClaimBounds(_))));
+	}
 }
 
 #[test]
@@ -95,7 +99,7 @@ fn claim_is_refused_by_the_rule_when_a_leaf_is_swapped_for_another() {
 	swapped.records[0].record = swapped.records[1].record.clone();
 	assert!(verify(&terms(&index), &payer, &swapped).is_err());
 	let mut raised = good.clone();
-	raised.records[0].leaf.scale = u16::MAX;
+	raised.records[0].scale = u16::MAX;
 	assert_eq!(verify(&terms(&index), &payer, &raised), Err(Refusal::NotInIndex));
 }
 
@@ -127,14 +131,15 @@ proptest! {
 			})
 		};
 		let omissions: Vec<Omission<AccountId32>> = match pay_by {
-			PayBy::Records => (0..index.len())
-				.map(|at| Omission::Record(record_credit(&index, at).unwrap()))
+			PayBy::Records => (0..index.len() as u32)
+				.map(|at| Omission::Record(shown_record(&index, at).unwrap()))
 				.collect(),
-			PayBy::Contributors => (0..index.contributors().len())
+			PayBy::Contributors => (0..index.contributors().len() as u32)
 				.filter_map(|at| {
-					let credit = contributor_credit(&index, at).unwrap();
-					let shown = record_credit(&index, witness(&credit.leaf.account)?).unwrap();
-					Some(Omission::Contributor(credit, shown))
+					let credited = shown_contributor(&index, at).unwrap();
+					let witness = witness(&credited.credit.leaf.account)?;
+					let shown = shown_record(&index, witness as u32).unwrap();
+					Some(Omission::Contributor(credited, shown))
 				})
 				.collect(),
 		};

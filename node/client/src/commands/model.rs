@@ -120,6 +120,7 @@ impl From<&ModelInfo<AccountId32>> for Row {
 			ModelStatus::Published => "published",
 			ModelStatus::Deprecated => "deprecated",
 			ModelStatus::Retired => "retired",
+			ModelStatus::Condemned => "condemned",
 		};
 		Self {
 			id: info.id,

@@ -41,7 +41,9 @@ pub fn claim(number: u32) -> Claim<AccountId32> {
 		gain: number as i32,
 		trace: Hash::from_low_u64_be(number.into()),
 		contributors: BoundedVec::new(),
+		contributors_proof: Default::default(),
 		records: BoundedVec::new(),
+		records_proof: Default::default(),
 	}
 }
 

@@ -1,49 +1,23 @@
-use crate::{Challenges, Claims, Error, Event, commitment, mock::*};
+use crate::{Challenges, Claims, Error, Event, Fault, Target, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::{Refusal, omission::Omission};
-use openledger_primitives_core::RequestId;
 use sp_core::{H256, crypto::AccountId32};
 use sp_runtime::TokenError;
 
 type E = Error<Test>;
-type Leaf = Omission<AccountId32>;
 
-const SALT: [u8; 32] = [9; 32];
-
-fn record_left_out(position: usize) -> Leaf {
-	Omission::Record(shown(position))
-}
-
-fn commit(n: u8, id: RequestId, leaf: &Leaf) -> sp_runtime::DispatchResult {
-	let commitment = commitment(id, leaf, &account(n), &SALT);
-	Attribution::commit_challenge(signed(n), id, commitment)
-}
-
-fn open(n: u8, id: RequestId, leaf: &Leaf) -> sp_runtime::DispatchResult {
-	Attribution::open_challenge(signed(n), id, Box::new(leaf.clone()), SALT)
-}
-
-/// Commits now and opens a block later.
-fn challenge(n: u8, id: RequestId, leaf: &Leaf) {
-	assert_ok!(commit(n, id, leaf));
-	go_to(System::block_number() + 1);
-	assert_ok!(open(n, id, leaf));
-}
-
-fn failed(id: RequestId, n: u8, reason: Refusal) {
-	System::assert_last_event(
-		Event::ChallengeFailed { request: id, challenger: account(n), deposit: DEPOSIT, reason }
-			.into(),
-	);
+fn record_left_out(position: usize) -> Fault<AccountId32> {
+	Fault::Omission(Omission::Record(shown(position)))
 }
 
 #[test]
 fn omission_replaces_the_claim_and_operator_pays() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let target = Target::Claim(id);
 		let (challenger, treasury) =
 			(Balances::free_balance(account(9)), Balances::free_balance(account(90)));
-		challenge(9, id, &record_left_out(0));
+		challenge(9, target, &record_left_out(0));
 		let record = Claims::<Test>::get(id).unwrap();
 		assert_eq!(record.paid.iter().map(|c| c.position).collect::<Vec<_>>(), [0, 1]);
 		assert_eq!(record.evidence.iter().map(|e| e.position).collect::<Vec<_>>(), [0, 1, 2]);
@@ -74,10 +48,11 @@ fn omission_replaces_the_claim_and_operator_pays() {
 fn omission_fills_a_claim_that_credits_too_few() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[])).unwrap();
-		challenge(9, id, &record_left_out(2));
-		challenge(10, id, &record_left_out(5));
+		let target = Target::Claim(id);
+		challenge(9, target, &record_left_out(2));
+		challenge(10, target, &record_left_out(5));
 		// Two are credited now: only what precedes the last counts.
-		challenge(11, id, &record_left_out(1));
+		challenge(11, target, &record_left_out(1));
 		let record = Claims::<Test>::get(id).unwrap();
 		assert_eq!(record.paid.iter().map(|c| c.position).collect::<Vec<_>>(), [1, 2]);
 		assert_eq!(record.correction.unwrap().challenger, account(11));
@@ -88,7 +63,8 @@ fn omission_fills_a_claim_that_credits_too_few() {
 fn omitted_contributor_is_paid() {
 	chain(|| {
 		let id = answered(CONTRIBUTORS, claim(&[42, 41], &[1, 2])).unwrap();
-		challenge(9, id, &Omission::Contributor(credited(40), shown(0)));
+		let target = Target::Claim(id);
+		challenge(9, target, &Fault::Omission(Omission::Contributor(credited(40), shown(0))));
 		let record = Claims::<Test>::get(id).unwrap();
 		let paid: Vec<_> = record.paid.iter().map(|c| c.account.clone()).collect();
 		assert_eq!(paid, [account(40), account(42)]);
@@ -99,21 +75,22 @@ fn omitted_contributor_is_paid() {
 fn useless_challenge_loses_its_deposit() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		let target = Target::Claim(id);
 		let treasury = Balances::free_balance(account(90));
 		let mut forged = shown(2);
-		forged.leaf.scale = 60_000;
+		forged.credit.scale = 60_000;
 		let cases = [
 			(record_left_out(2), Refusal::NotBetter),
 			(record_left_out(1), Refusal::AlreadyCredited),
 			(record_left_out(3), Refusal::NotHead),
 			(record_left_out(4), Refusal::BelowFloor),
 			(record_left_out(6), Refusal::Payer),
-			(Omission::Record(forged), Refusal::NotInIndex),
-			(Omission::Contributor(credited(42), shown(2)), Refusal::WrongMethod),
+			(Fault::Omission(Omission::Record(forged)), Refusal::NotInIndex),
+			(Fault::Omission(Omission::Contributor(credited(42), shown(2))), Refusal::WrongMethod),
 		];
 		for (lost, (leaf, reason)) in (1..).zip(cases) {
-			challenge(9, id, &leaf);
-			failed(id, 9, reason);
+			challenge(9, target, &leaf);
+			failed(9, target, reason);
 			assert_eq!(Balances::free_balance(account(90)), treasury + lost * DEPOSIT);
 		}
 		let record = Claims::<Test>::get(id).unwrap();
@@ -126,13 +103,14 @@ fn useless_challenge_loses_its_deposit() {
 fn second_challenge_with_the_same_leaf_is_useless() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let target = Target::Claim(id);
 		let leaf = record_left_out(0);
-		assert_ok!(commit(9, id, &leaf));
-		assert_ok!(commit(10, id, &leaf));
+		assert_ok!(commit(9, target, &leaf));
+		assert_ok!(commit(10, target, &leaf));
 		go_to(2);
-		assert_ok!(open(9, id, &leaf));
-		assert_ok!(open(10, id, &leaf));
-		failed(id, 10, Refusal::AlreadyCredited);
+		assert_ok!(reveal(9, target, &leaf));
+		assert_ok!(reveal(10, target, &leaf));
+		failed(10, target, Refusal::AlreadyCredited);
 	});
 }
 
@@ -140,16 +118,17 @@ fn second_challenge_with_the_same_leaf_is_useless() {
 fn stolen_challenge_is_refused() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let target = Target::Claim(id);
 		let leaf = record_left_out(0);
-		assert_ok!(commit(9, id, &leaf));
+		assert_ok!(commit(9, target, &leaf));
 		// The thief copies the commitment, and later the opening.
-		let copied = Challenges::<Test>::get(id, account(9)).unwrap().commitment;
-		assert_ok!(Attribution::commit_challenge(signed(10), id, copied));
+		let copied = Challenges::<Test>::get(target, account(9)).unwrap().commitment;
+		assert_ok!(Attribution::commit_challenge(signed(10), target, copied));
 		go_to(2);
-		assert_noop!(open(10, id, &leaf), E::WrongOpening);
-		assert_noop!(open(11, id, &leaf), E::NoChallenge);
-		assert_ok!(open(9, id, &leaf));
-		assert_ok!(Attribution::withdraw_challenge(signed(10), id));
+		assert_noop!(reveal(10, target, &leaf), E::WrongOpening);
+		assert_noop!(reveal(11, target, &leaf), E::NoChallenge);
+		assert_ok!(reveal(9, target, &leaf));
+		assert_ok!(Attribution::withdraw_challenge(signed(10), target));
 	});
 }
 
@@ -157,11 +136,15 @@ fn stolen_challenge_is_refused() {
 fn opening_is_refused_when_it_differs_from_the_commitment() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
-		assert_ok!(commit(9, id, &record_left_out(0)));
+		let target = Target::Claim(id);
+		assert_ok!(commit(9, target, &record_left_out(0)));
 		go_to(2);
-		assert_noop!(open(9, id, &record_left_out(5)), E::WrongOpening);
+		assert_noop!(reveal(9, target, &record_left_out(5)), E::WrongOpening);
 		let boxed = Box::new(record_left_out(0));
-		assert_noop!(Attribution::open_challenge(signed(9), id, boxed, [8; 32]), E::WrongOpening);
+		assert_noop!(
+			Attribution::open_challenge(signed(9), target, boxed, [8; 32]),
+			E::WrongOpening
+		);
 	});
 }
 
@@ -169,8 +152,9 @@ fn opening_is_refused_when_it_differs_from_the_commitment() {
 fn opening_is_refused_in_the_block_of_the_commitment() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
-		assert_ok!(commit(9, id, &record_left_out(0)));
-		assert_noop!(open(9, id, &record_left_out(0)), E::TooEarly);
+		let target = Target::Claim(id);
+		assert_ok!(commit(9, target, &record_left_out(0)));
+		assert_noop!(reveal(9, target, &record_left_out(0)), E::TooEarly);
 	});
 }
 
@@ -178,11 +162,12 @@ fn opening_is_refused_in_the_block_of_the_commitment() {
 fn commitment_is_refused_when_window_is_over() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let target = Target::Claim(id);
 		System::set_block_number(11);
-		assert_noop!(commit(9, id, &record_left_out(0)), E::WindowClosed);
+		assert_noop!(commit(9, target, &record_left_out(0)), E::WindowClosed);
 		go_to(12);
-		assert_noop!(commit(9, id, &record_left_out(0)), E::AlreadyFinal);
-		assert_noop!(commit(9, 99, &record_left_out(0)), E::UnknownClaim);
+		assert_noop!(commit(9, target, &record_left_out(0)), E::AlreadyFinal);
+		assert_noop!(commit(9, Target::Claim(99), &record_left_out(0)), E::UnknownClaim);
 	});
 }
 
@@ -190,9 +175,10 @@ fn commitment_is_refused_when_window_is_over() {
 fn commitment_is_refused_twice_and_without_funds() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
-		assert_ok!(commit(9, id, &record_left_out(0)));
-		assert_noop!(commit(9, id, &record_left_out(0)), E::AlreadyChallenged);
-		assert_noop!(commit(66, id, &record_left_out(0)), TokenError::FundsUnavailable);
+		let target = Target::Claim(id);
+		assert_ok!(commit(9, target, &record_left_out(0)));
+		assert_noop!(commit(9, target, &record_left_out(0)), E::AlreadyChallenged);
+		assert_noop!(commit(66, target, &record_left_out(0)), TokenError::FundsUnavailable);
 	});
 }
 
@@ -200,10 +186,11 @@ fn commitment_is_refused_twice_and_without_funds() {
 fn challenge_of_the_last_block_can_be_opened_in_the_grace() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let target = Target::Claim(id);
 		go_to(10);
-		assert_ok!(commit(9, id, &record_left_out(0)));
+		assert_ok!(commit(9, target, &record_left_out(0)));
 		go_to(15);
-		assert_ok!(open(9, id, &record_left_out(0)));
+		assert_ok!(reveal(9, target, &record_left_out(0)));
 		go_to(16);
 		assert_eq!(Claims::<Test>::get(id).unwrap().status, crate::Status::Final);
 		assert_eq!(accrued(42), 0);
@@ -214,17 +201,18 @@ fn challenge_of_the_last_block_can_be_opened_in_the_grace() {
 fn challenge_is_refused_after_the_grace_and_gets_its_deposit_back() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
-		assert_ok!(commit(9, id, &record_left_out(0)));
+		let target = Target::Claim(id);
+		assert_ok!(commit(9, target, &record_left_out(0)));
 		System::set_block_number(16);
-		assert_noop!(open(9, id, &record_left_out(0)), E::TooLate);
+		assert_noop!(reveal(9, target, &record_left_out(0)), E::TooLate);
 		go_to(17);
-		assert_noop!(open(9, id, &record_left_out(0)), E::AlreadyFinal);
+		assert_noop!(reveal(9, target, &record_left_out(0)), E::AlreadyFinal);
 		assert_eq!(held(9), DEPOSIT);
 		// Even once the claim is pruned.
 		assert_ok!(Inference::prune(signed(5), id));
-		assert_ok!(Attribution::withdraw_challenge(signed(9), id));
+		assert_ok!(Attribution::withdraw_challenge(signed(9), target));
 		assert_eq!(Balances::free_balance(account(9)), RICH);
-		assert_noop!(Attribution::withdraw_challenge(signed(9), id), E::NoChallenge);
+		assert_noop!(Attribution::withdraw_challenge(signed(9), target), E::NoChallenge);
 	});
 }
 
@@ -232,8 +220,9 @@ fn challenge_is_refused_after_the_grace_and_gets_its_deposit_back() {
 fn operator_that_challenges_itself_gains_nothing() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let target = Target::Claim(id);
 		let before = Balances::free_balance(account(1));
-		challenge(1, id, &record_left_out(0));
+		challenge(1, target, &record_left_out(0));
 		assert_eq!(Balances::free_balance(account(1)), before);
 		assert_eq!(bond(), BOND - 278);
 	});
@@ -243,8 +232,9 @@ fn operator_that_challenges_itself_gains_nothing() {
 fn empty_commitment_opens_nothing() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
-		assert_ok!(Attribution::commit_challenge(signed(9), id, H256::zero()));
+		let target = Target::Claim(id);
+		assert_ok!(Attribution::commit_challenge(signed(9), target, H256::zero()));
 		go_to(2);
-		assert_noop!(open(9, id, &record_left_out(0)), E::WrongOpening);
+		assert_noop!(reveal(9, target, &record_left_out(0)), E::WrongOpening);
 	});
 }

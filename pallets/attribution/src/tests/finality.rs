@@ -1,4 +1,4 @@
-use crate::{Claims, Due, Error, Event, NextDue, Status, WeightInfo, mock::*};
+use crate::{Claims, Due, Error, Event, NextDue, Status, Target, WeightInfo, mock::*};
 use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 use sp_core::H256;
 use sp_runtime::Permill;
@@ -44,13 +44,13 @@ fn finalize_is_refused_before_its_time_and_twice() {
 fn finality_waits_for_a_standing_challenge_until_it_can_be_opened_no_more() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
-		assert_ok!(Attribution::commit_challenge(signed(9), id, H256::zero()));
+		assert_ok!(Attribution::commit_challenge(signed(9), Target::Claim(id), H256::zero()));
 		go_to(15);
 		assert_noop!(Attribution::finalize(signed(9), id), E::ChallengeStanding);
 		assert_eq!(status(id), Status::Open);
 		go_to(16);
 		assert_eq!(status(id), Status::Final);
-		assert_ok!(Attribution::withdraw_challenge(signed(9), id));
+		assert_ok!(Attribution::withdraw_challenge(signed(9), Target::Claim(id)));
 	});
 }
 
@@ -58,9 +58,9 @@ fn finality_waits_for_a_standing_challenge_until_it_can_be_opened_no_more() {
 fn finality_waits_no_longer_when_the_challenge_is_withdrawn() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
-		assert_ok!(Attribution::commit_challenge(signed(9), id, H256::zero()));
+		assert_ok!(Attribution::commit_challenge(signed(9), Target::Claim(id), H256::zero()));
 		go_to(12);
-		assert_ok!(Attribution::withdraw_challenge(signed(9), id));
+		assert_ok!(Attribution::withdraw_challenge(signed(9), Target::Claim(id)));
 		assert_ok!(Attribution::finalize(signed(10), id));
 	});
 }

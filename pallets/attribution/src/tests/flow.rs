@@ -1,6 +1,6 @@
 //! From a request to a payment, through all three pallets.
 
-use crate::{Claims, commitment, mock::*};
+use crate::{Claims, Fault, Target, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_api::RequestState;
 use openledger_primitives_attribution::omission::Omission;
@@ -64,9 +64,9 @@ fn unanswered_request_is_paid_back_and_has_no_claim() {
 enum Step {
 	Ask(u32),
 	Answer(u64, usize, bool),
-	Commit(u8, u64, usize),
-	Open(u8, u64, usize),
-	Withdraw(u8, u64),
+	Commit(u8, Target, usize, bool),
+	Open(u8, Target, usize, bool),
+	Withdraw(u8, Target),
 	Finalize(u64),
 	Pass(u64),
 	Claim(u8),
@@ -89,14 +89,23 @@ fn claims(
 	}
 }
 
+fn target() -> impl Strategy<Value = Target> {
+	prop_oneof![
+		8 => (0u64..8).prop_map(Target::Claim),
+		1 => (RECORDS..=CONTRIBUTORS).prop_map(Target::Model),
+	]
+}
+
 fn steps() -> impl Strategy<Value = Step> {
 	let id = 0u64..8;
 	prop_oneof![
 		3 => (1u32..3).prop_map(Step::Ask),
 		4 => (id.clone(), 0usize..4, any::<bool>()).prop_map(|(id, which, by)| Step::Answer(id, which, by)),
-		3 => (8u8..11, id.clone(), 0usize..7).prop_map(|(n, id, at)| Step::Commit(n, id, at)),
-		3 => (8u8..11, id.clone(), 0usize..7).prop_map(|(n, id, at)| Step::Open(n, id, at)),
-		1 => (8u8..11, id.clone()).prop_map(|(n, id)| Step::Withdraw(n, id)),
+		3 => (8u8..11, target(), 0usize..7, any::<bool>())
+			.prop_map(|(n, target, at, forged)| Step::Commit(n, target, at, forged)),
+		3 => (8u8..11, target(), 0usize..7, any::<bool>())
+			.prop_map(|(n, target, at, forged)| Step::Open(n, target, at, forged)),
+		1 => (8u8..11, target()).prop_map(|(n, target)| Step::Withdraw(n, target)),
 		1 => id.clone().prop_map(Step::Finalize),
 		3 => (1u64..6).prop_map(Step::Pass),
 		1 => (40u8..44).prop_map(Step::Claim),
@@ -105,21 +114,19 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 fn carry_out(step: Step) -> sp_runtime::DispatchResult {
-	let leaf = |at| Omission::Record(shown(at));
+	let fault = |at, forged| match forged {
+		true => Fault::Forgery(forgery(at)),
+		false => Fault::Omission(Omission::Record(shown(at))),
+	};
 	match step {
 		Step::Ask(model) => {
 			let prompt = b"?".to_vec().try_into().unwrap();
 			Inference::request(signed(5), model, None, prompt, 100, 2_000, 0, [7; 32], 10)
 		}
 		Step::Answer(id, which, by) => answer(id, claims(which, by)),
-		Step::Commit(n, id, at) => {
-			let commitment = commitment(id, &leaf(at), &account(n), &[at as u8; 32]);
-			Attribution::commit_challenge(signed(n), id, commitment)
-		}
-		Step::Open(n, id, at) => {
-			Attribution::open_challenge(signed(n), id, Box::new(leaf(at)), [at as u8; 32])
-		}
-		Step::Withdraw(n, id) => Attribution::withdraw_challenge(signed(n), id),
+		Step::Commit(n, target, at, forged) => commit(n, target, &fault(at, forged)),
+		Step::Open(n, target, at, forged) => reveal(n, target, &fault(at, forged)),
+		Step::Withdraw(n, target) => Attribution::withdraw_challenge(signed(n), target),
 		Step::Finalize(id) => Attribution::finalize(signed(9), id),
 		Step::Pass(blocks) => {
 			go_to(System::block_number() + blocks);
@@ -135,9 +142,11 @@ proptest! {
 	#[test]
 	fn money_is_conserved_through_any_sequence(
 		cuts in proptest::collection::vec(0u32..=1_000_000, 5),
+		forged in proptest::option::of(0usize..7),
 		steps in proptest::collection::vec(steps(), 1..60),
 	) {
 		chain(|| {
+			Forged::set(forged.map(|at| (at, 49)));
 			let mut cuts = cuts;
 			cuts.sort_unstable();
 			Split::mutate(|split| {
@@ -156,10 +165,15 @@ proptest! {
 			go_to(System::block_number() + 60);
 			for id in 0..pallet_inference::NextRequest::<Test>::get() {
 				for n in 8..11 {
-					let _ = Attribution::withdraw_challenge(signed(n), id);
+					let _ = Attribution::withdraw_challenge(signed(n), Target::Claim(id));
 				}
 				let _ = Inference::prune(signed(5), id);
 				assert_eq!(Inference::trace(id), None);
+			}
+			for n in 8..11 {
+				for model in [RECORDS, CONTRIBUTORS] {
+					let _ = Attribution::withdraw_challenge(signed(n), Target::Model(model));
+				}
 			}
 			assert_eq!(Claims::<Test>::iter().count(), 0);
 			assert_eq!((open(RECORDS), open(CONTRIBUTORS)), (0, 0));

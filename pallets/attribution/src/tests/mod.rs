@@ -2,4 +2,6 @@ mod audited;
 mod challenge;
 mod finality;
 mod flow;
+mod forgery;
+mod migrations;
 mod submit;

@@ -90,7 +90,9 @@ fn serving_is_refused_when_model_does_not_answer() {
 		};
 		assert_noop!(serve(2, &[1]), E::NotOperator);
 		assert_noop!(serve(1, &[9]), E::UnknownModel);
-		for status in [ModelStatus::Draft, ModelStatus::Indexed, ModelStatus::Retired] {
+		for status in
+			[ModelStatus::Draft, ModelStatus::Indexed, ModelStatus::Retired, ModelStatus::Condemned]
+		{
 			Registry::mutate(|all| all.insert(3, model(status)));
 			assert_noop!(serve(1, &[3]), E::ModelNotServing);
 		}

@@ -115,7 +115,9 @@ fn request_is_refused_when_model_is_unknown_or_does_not_answer() {
 	chain(|| {
 		operate(1, 2);
 		assert_noop!(Ask { model: 9, ..Ask::default() }.by(5), E::UnknownModel);
-		for status in [ModelStatus::Draft, ModelStatus::Indexed, ModelStatus::Retired] {
+		for status in
+			[ModelStatus::Draft, ModelStatus::Indexed, ModelStatus::Retired, ModelStatus::Condemned]
+		{
 			Registry::mutate(|all| all.insert(1, model(status)));
 			assert_noop!(Ask::default().by(5), E::ModelNotServing);
 		}

@@ -1,5 +1,5 @@
 //! Random sequences of calls: whatever is tried, in whatever order, invariants and deposits hold,
-//! the treasury has every fee, and at the end everything can leave.
+//! the treasury has every fee and its part of lost bonds, and at the end everything can leave.
 
 use crate::{mock::*, *};
 use openledger_primitives_core::{
@@ -20,6 +20,7 @@ enum Step {
 	SetPrice(u64, u32, u128),
 	Pass(u32, u64, u64),
 	Remove(u64, u32),
+	Condemn(u32, u64),
 	Acquire(u32),
 	Release(u32),
 }
@@ -42,15 +43,24 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who(), model(), any::<u128>()).prop_map(|(a, b, c)| SetPrice(a, b, c)),
 		1 => (model(), who(), who()).prop_map(|(a, b, c)| Pass(a, b, c)),
 		3 => (who(), model()).prop_map(|(a, b)| Remove(a, b)),
+		1 => (model(), who()).prop_map(|(a, b)| Condemn(a, b)),
 		4 => model().prop_map(Acquire),
 		2 => model().prop_map(Release),
 	]
 }
 
-/// Takes the step; returns whether a fee was paid by it. Most steps are refused in most states;
-/// what counts is what they leave behind.
-fn take(step: Step) -> bool {
-	let registers = matches!(step, Step::Register(..));
+/// Takes the step; returns what the treasury has from it. Most steps are refused in most states; what
+/// counts is what they leave behind.
+fn take(step: Step) -> u128 {
+	let gain = match step {
+		Step::Register(..) => FEE,
+		Step::Condemn(model, who) => {
+			let bond = Bonds::<Test>::get(model).unwrap_or_default();
+			let own = crate::Models::<Test>::get(model).is_some_and(|model| model.owner == who);
+			if own { bond } else { bond - bond / 2 }
+		}
+		_ => 0,
+	};
 	// Calls roll back on error by themselves; the functions behind them have to be wrapped.
 	let outcome = frame_support::storage::with_storage_layer(|| match step {
 		Step::AddBase(who) => add_base(who),
@@ -76,13 +86,14 @@ fn take(step: Step) -> bool {
 		Step::Pass(model, from, to) => Pallet::<Test>::offer_ownership(signed(from), model, to)
 			.and_then(|_| Pallet::<Test>::accept_ownership(signed(to), model)),
 		Step::Remove(who, model) => Pallet::<Test>::do_remove(&who, model).map(drop),
+		Step::Condemn(model, who) => Pallet::<Test>::condemn(model, &who).map(drop),
 		Step::Acquire(model) => Pallet::<Test>::acquire(model),
 		Step::Release(model) => {
 			Pallet::<Test>::release(model);
 			Ok(())
 		}
 	});
-	registers && outcome.is_ok()
+	outcome.map_or(0, |()| gain)
 }
 
 /// Takes everything out again, children before parents, by calls alone.
@@ -92,7 +103,7 @@ fn clear() {
 		for _ in 0..Activities::<Test>::get(id).unwrap().open {
 			Pallet::<Test>::release(id);
 		}
-		// A draft can't be retired and need not be; nor can what is retired.
+		// A draft can't be retired and need not be; nor can what is retired or condemned.
 		let _ = Pallet::<Test>::retire(signed(model.owner), id);
 		Pallet::<Test>::remove(signed(model.owner), id).unwrap();
 	}
@@ -109,13 +120,12 @@ proptest! {
 	) {
 		run(|| {
 			add_base(OWNER).unwrap();
-			let mut fees = 0;
+			let (mut gains, issued) = (0, Balances::total_issuance());
 			for step in steps {
-				if take(step) {
-					fees += FEE;
-				}
+				gains += take(step);
 				check();
-				assert_eq!(Balances::free_balance(TREASURY), 10 + fees);
+				assert_eq!(Balances::free_balance(TREASURY), 10 + gains);
+				assert_eq!(Balances::total_issuance(), issued);
 			}
 			clear();
 			check();

@@ -1,6 +1,9 @@
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives_core::model::{IndexCommitment, ModelStatus, Price};
+use openledger_primitives_core::{
+	model::{IndexCommitment, ModelStatus, Price},
+	traits::Models as _,
+};
 use sp_runtime::DispatchResult;
 
 type Move = fn(RuntimeOrigin, u32) -> DispatchResult;
@@ -49,6 +52,7 @@ fn status_only_moves_forward() {
 		(Published, [false, true, true]),
 		(Deprecated, [false, false, true]),
 		(Retired, [false, false, false]),
+		(Condemned, [false, false, false]),
 	];
 	for (status, moves) in allowed {
 		for (call, fits) in MOVES.into_iter().zip(moves) {
@@ -62,6 +66,9 @@ fn status_only_moves_forward() {
 				}
 				if status == Retired {
 					assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
+				}
+				if status == Condemned {
+					assert_ok!(Pallet::<Test>::condemn(model, &ALICE));
 				}
 				assert_eq!(crate::Models::<Test>::get(model).unwrap().status, status);
 				if fits {

@@ -1,18 +1,20 @@
 //! A registry of two model versions with the same four records, each of them another direction.
 
-use super::{MODEL, OTHER, PromptPrice, Status, account};
+use super::{Forged, MODEL, OTHER, PromptPrice, Status, account};
 use codec::Encode;
 use frame_support::storage::unhashed;
-use openledger_primitives_attribution::{Claim, IndexLeaf, RecordCredit};
+use openledger_primitives_attribution::{
+	Claim, IndexLeaf, RecordCredit, forgery::Forgery, omission::ShownRecord,
+};
 use openledger_primitives_core::{
 	Hash, ModelId, Sketch, merkle,
-	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, PayBy, Price},
+	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price},
 	record::{RecordLeaf, Snapshot},
 	settlement::Distribution,
 	traits::{Models, ServedModel},
 };
 use sp_core::crypto::AccountId32;
-use sp_runtime::{DispatchResult, Permill};
+use sp_runtime::{DispatchError, DispatchResult, Permill};
 
 /// By the accounts 40 to 43.
 pub const RECORDS: usize = 4;
@@ -35,10 +37,19 @@ fn record(at: usize) -> RecordLeaf<AccountId32> {
 	}
 }
 
+/// The record that the index names: another contributor's than the snapshot's where it is forged.
+fn named(at: usize) -> RecordLeaf<AccountId32> {
+	let mut record = record(at);
+	if Forged::get() == Some(at) {
+		record.contributor = account(49);
+	}
+	record
+}
+
 fn leaf(at: usize) -> IndexLeaf {
 	IndexLeaf {
 		position: at as u32,
-		record: record(at).hash(),
+		record: named(at).hash(),
 		head: at as u32,
 		scale: 10,
 		sketch: direction(at, 100),
@@ -55,18 +66,38 @@ fn index() -> Vec<Hash> {
 
 /// The claim that the record `at` alone moved an answer, with the gain that earns all.
 pub fn claim(at: usize) -> Claim<AccountId32> {
-	let shown = RecordCredit {
-		leaf: leaf(at),
-		proof: merkle::prove(&index(), at).unwrap(),
-		record: record(at),
-		membership: merkle::prove(&records(), at).unwrap(),
-	};
 	Claim {
 		sketch: direction(at, 1),
 		gain: 200,
 		trace: Hash::repeat_byte(0x77),
 		contributors: Default::default(),
-		records: vec![shown].try_into().unwrap(),
+		contributors_proof: Default::default(),
+		records: vec![RecordCredit::new(leaf(at), named(at))].try_into().unwrap(),
+		records_proof: merkle::prove_many(&index(), &[at as u32]).unwrap(),
+	}
+}
+
+/// A claim that credits nobody for what the record `at` alone moved.
+pub fn silent(at: usize) -> Claim<AccountId32> {
+	Claim { records: Default::default(), records_proof: Default::default(), ..claim(at) }
+}
+
+/// An index leaf and the snapshot's record at its position.
+pub fn forgery(at: usize) -> Forgery {
+	Forgery {
+		leaf: leaf(at),
+		proof: merkle::prove(&index(), at).unwrap(),
+		record: record(at).hash(),
+		membership: merkle::prove(&records(), at).unwrap(),
+	}
+}
+
+/// A record with its proofs.
+pub fn shown(at: usize) -> ShownRecord<AccountId32> {
+	ShownRecord {
+		credit: RecordCredit::new(leaf(at), named(at)),
+		proof: merkle::prove(&index(), at).unwrap(),
+		membership: merkle::prove(&records(), at).unwrap(),
 	}
 }
 
@@ -112,6 +143,15 @@ impl Models<AccountId32> for Registered {
 
 	fn release(model: ModelId) {
 		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
+	}
+
+	fn condemned(_: ModelId) -> Option<bool> {
+		Some(Status::get() == ModelStatus::Condemned)
+	}
+
+	fn condemn(_: ModelId, _: &AccountId32) -> Result<u128, DispatchError> {
+		Status::set(ModelStatus::Condemned);
+		Ok(0)
 	}
 
 	fn earned(_: ModelId, distribution: &Distribution<AccountId32>) {

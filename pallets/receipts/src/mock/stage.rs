@@ -1,8 +1,8 @@
 //! The stage of the benchmarks.
 
-use super::{registry::claim, *};
+use super::*;
 use frame_support::traits::fungible::Mutate as _;
-use openledger_primitives_attribution::{Claim, omission::Omission};
+use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, draw::draw_id};
 
 impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
@@ -27,12 +27,17 @@ impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
 		let batch = commit(&[&book]).unwrap();
 		spin(Hash::zero());
 		book.show(batch, 0, 1).unwrap();
-		let shown = claim(1).records.pop().unwrap();
-		(draw_id(batch, 0), Omission::Record(shown))
+		(draw_id(batch, 0), Omission::Record(shown(1)))
 	}
 
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId32>) {
 		Self::challenged_with_most_credits()
+	}
+
+	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
+		Forged::set(Some(1));
+		let (request, _) = Self::challenged_with_most_credits();
+		(request, forgery(1))
 	}
 }
 

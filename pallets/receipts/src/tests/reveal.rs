@@ -185,7 +185,7 @@ fn claim_has_to_be_the_one_that_the_receipt_commits_to() {
 		assert_noop!(show(other), E::WrongClaim);
 		// A claim that is the one but does not verify changes nothing either.
 		let mut unsound = claim(0);
-		unsound.records[0].leaf.scale = 99;
+		unsound.records[0].scale = 99;
 		assert_noop!(show(unsound), pallet_attribution::Error::<Test>::NotInIndex);
 		assert_ok!(show(claim(0)));
 	});

@@ -63,7 +63,9 @@ fn opening_is_refused_when_terms_are_bad() {
 		assert_noop!(try_open(3, OPERATOR, MODEL, 10, 1_001), E::DurationOutOfRange);
 		assert_noop!(try_open(3, OPERATOR, 9, 10, 10), E::UnknownModel);
 		assert_noop!(try_open(3, 4, MODEL, 10, 10), E::NotServing);
-		for status in [ModelStatus::Draft, ModelStatus::Indexed, ModelStatus::Retired] {
+		for status in
+			[ModelStatus::Draft, ModelStatus::Indexed, ModelStatus::Retired, ModelStatus::Condemned]
+		{
 			Status::set(status);
 			assert_noop!(try_open(3, OPERATOR, MODEL, 10, 10), E::ModelNotServing);
 		}

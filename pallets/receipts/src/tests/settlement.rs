@@ -1,9 +1,13 @@
 use crate::{Batches, Error, Event, Stage, mock::*};
 use frame_support::{assert_noop, assert_ok, storage::with_storage_layer};
-use openledger_primitives_attribution::omission::Omission;
+use openledger_primitives_attribution::{
+	challenge::{Fault, Target, commitment},
+	omission::Omission,
+};
 use openledger_primitives_core::{
 	Hash,
 	draw::draw_id,
+	model::ModelStatus,
 	traits::{Claims, Rewards as _, Settlement},
 };
 use openledger_primitives_receipts::{Receipt, SumNode, prove::prove_slice};
@@ -125,27 +129,51 @@ fn unknown_numbers_have_nothing_at_stake() {
 }
 
 #[test]
+fn forged_leaf_shown_against_a_drawn_receipt_pays_no_contributor_and_ends_the_batch() {
+	chain(|| {
+		Forged::set(Some(0));
+		let mut book = session(3, 5_000);
+		book.answer(0, 1_000);
+		let batch = commit(&[&book]).unwrap();
+		spin(Hash::zero());
+		book.show(batch, 0, 1).unwrap();
+
+		let target = Target::Claim(draw_id(batch, 0));
+		let (fault, salt) = (Fault::Forgery(forgery(0)), [7; 32]);
+		let commitment = commitment(target, &fault, &account(6), &salt);
+		assert_ok!(Attribution::commit_challenge(signed(6), target, commitment));
+		skip(1);
+		assert_ok!(Attribution::open_challenge(signed(6), target, Box::new(fault), salt));
+		assert_eq!(Status::get(), ModelStatus::Condemned);
+		// The operator claimed what the index says, and is paid for its work.
+		assert_eq!(bond(OPERATOR), BOND);
+		go_to(12);
+		assert_eq!((accrued(40), accrued(49)), (0, 0));
+		assert!(accrued(OPERATOR) > 0);
+		assert_eq!(Receipts::at_stake(draw_id(batch, 0)), None);
+	});
+}
+
+#[test]
 fn omission_shown_against_a_drawn_receipt_corrects_it_at_the_operators_cost() {
 	chain(|| {
 		let mut book = session(3, 5_000);
 		book.answer(0, 1_000);
 		let batch = commit(&[&book]).unwrap();
 		spin(Hash::zero());
-		let mut silent = claim(0);
-		let shown = silent.records.pop().unwrap();
 		let leaves: Vec<SumNode> = book.receipts.iter().map(Receipt::leaf).collect();
 		let proof = prove_slice(&leaves, 0).unwrap();
 		let receipt = book.receipts[0].clone();
-		assert_ok!(Receipts::reveal(signed(AGENT), batch, receipt, proof, Box::new(silent)));
+		assert_ok!(Receipts::reveal(signed(AGENT), batch, receipt, proof, Box::new(silent(0))));
 
 		let id = draw_id(batch, 0);
-		let omission = Omission::Record(shown);
+		let (target, fault) = (Target::Claim(id), Fault::Omission(Omission::Record(shown(0))));
 		let salt = [7; 32];
-		let commitment = pallet_attribution::commitment(id, &omission, &account(6), &salt);
-		assert_ok!(Attribution::commit_challenge(signed(6), id, commitment));
+		let commitment = commitment(target, &fault, &account(6), &salt);
+		assert_ok!(Attribution::commit_challenge(signed(6), target, commitment));
 		skip(1);
 		let (challenger, treasury) = (free(6), free(90));
-		assert_ok!(Attribution::open_challenge(signed(6), id, Box::new(omission), salt));
+		assert_ok!(Attribution::open_challenge(signed(6), target, Box::new(fault), salt));
 		// The whole pool was left out: half of it to who showed so, beside the deposit.
 		assert_eq!(bond(OPERATOR), BOND - 500);
 		assert_eq!((free(6) - challenger, free(90) - treasury), (500 + 250, 250));

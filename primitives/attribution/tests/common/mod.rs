@@ -1,11 +1,15 @@
 //! A small world to make claims in: two Datanets, six contributors, an index over all records.
 
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
+
 use openledger_primitives_attribution::{
-	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, Terms, contributor, score,
+	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, Terms, contributor,
+	omission::{ShownContributor, ShownRecord},
+	score,
 };
 use openledger_primitives_core::{
 	DatanetId, Hash, Sketch,
-	merkle::{prove, root},
+	merkle::{MultiProof, prove, prove_many, root},
 	model::{IndexCommitment, Method, PayBy},
 	record::{RecordLeaf, Snapshot},
 };
@@ -105,34 +109,66 @@ impl World {
 		self.index.contributors = accounts.len() as u32;
 	}
 
+	/// Has the index name another contributor of a record than the snapshot does, and commits to it.
+	pub fn forge(&mut self, position: usize, contributor: Account) {
+		self.records[position].contributor = contributor;
+		self.leaves[position].record = self.records[position].hash();
+		self.commit();
+	}
+
 	pub fn terms(&self) -> Terms<'_> {
 		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
 	}
 
 	pub fn record(&self, position: usize) -> RecordCredit<Account> {
-		let record = self.records[position].clone();
-		let hashes: Vec<_> = self.leaves.iter().map(IndexLeaf::hash).collect();
-		let of: Vec<_> = self
-			.records
-			.iter()
-			.filter(|r| r.datanet == record.datanet)
-			.map(RecordLeaf::hash)
-			.collect();
-		RecordCredit {
-			leaf: self.leaves[position].clone(),
-			proof: prove(&hashes, position).unwrap(),
-			membership: prove(&of, record.index as usize).unwrap(),
-			record,
-		}
+		RecordCredit::new(self.leaves[position].clone(), self.records[position].clone())
 	}
 
 	pub fn contributor(&self, position: usize) -> ContributorCredit<Account> {
+		ContributorCredit { position: position as u32, leaf: self.contributors[position].clone() }
+	}
+
+	/// Leaf hashes of the index.
+	pub fn index_hashes(&self) -> Vec<Hash> {
+		self.leaves.iter().map(IndexLeaf::hash).collect()
+	}
+
+	/// Leaf hashes of a Datanet's records.
+	pub fn snapshot_hashes(&self, datanet: DatanetId) -> Vec<Hash> {
+		self.records.iter().filter(|r| r.datanet == datanet).map(RecordLeaf::hash).collect()
+	}
+
+	/// A record with its proofs.
+	pub fn shown_record(&self, position: usize) -> ShownRecord<Account> {
+		let record = &self.records[position];
+		let of = self.snapshot_hashes(record.datanet);
+		ShownRecord {
+			credit: self.record(position),
+			proof: prove(&self.index_hashes(), position).unwrap(),
+			membership: prove(&of, record.index as usize).unwrap(),
+		}
+	}
+
+	/// A contributor with its proof.
+	pub fn shown_contributor(&self, position: usize) -> ShownContributor<Account> {
 		let hashes: Vec<_> = self.contributors.iter().map(ContributorLeaf::hash).collect();
-		ContributorCredit {
-			position: position as u32,
-			leaf: self.contributors[position].clone(),
+		ShownContributor {
+			credit: self.contributor(position),
 			proof: prove(&hashes, position).unwrap(),
 		}
+	}
+
+	/// Proves what the claim credits, where it can be.
+	pub fn prove(&self, claim: &mut Claim<Account>) {
+		let proof = |hashes: &[Hash], mut positions: Vec<u32>| -> MultiProof {
+			positions.sort_unstable();
+			prove_many(hashes, &positions).unwrap_or_default()
+		};
+		let people: Vec<_> = self.contributors.iter().map(ContributorLeaf::hash).collect();
+		let credited = claim.contributors.iter().map(|credit| credit.position);
+		claim.contributors_proof = proof(&people, credited.collect());
+		let shown = claim.records.iter().map(|credit| credit.position);
+		claim.records_proof = proof(&self.index_hashes(), shown.collect());
 	}
 
 	/// Every record above its floor that `payer` may be charged for, best first.
@@ -180,7 +216,9 @@ impl World {
 			gain: 100,
 			trace: Hash::zero(),
 			contributors: Default::default(),
+			contributors_proof: Default::default(),
 			records: Default::default(),
+			records_proof: Default::default(),
 		};
 		match self.method.pay_by {
 			PayBy::Records => {
@@ -214,6 +252,7 @@ impl World {
 				}
 			}
 		}
+		self.prove(&mut claim);
 		claim
 	}
 }

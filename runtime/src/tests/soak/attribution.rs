@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{AccountId, dynamic_params::attribution as parameters};
 use frame_support::traits::Get;
-use openledger_primitives_attribution::omission::Omission;
-use openledger_primitives_core::RequestId;
-use pallet_attribution::{Call, Challenges, ClaimRecord, Claims, Status, commitment};
+use openledger_primitives_core::{ModelId, RequestId};
+use pallet_attribution::{
+	Call, Challenges, ClaimRecord, Claims, Fault, Status, Target, commitment,
+};
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Attribution", "commit_challenge", 16, commit_challenge),
@@ -32,29 +33,63 @@ fn closes_at(claim: &Stored) -> u32 {
 }
 
 /// What can be shown against a claim: an omission that is one, where there is any.
-fn omission(world: &mut World, claim: &Stored) -> Option<(Omission<AccountId>, bool)> {
+fn omission(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, bool)> {
 	let index = world.indexes.get(&claim.model)?;
 	let all = index.omissions(&claim.sketch, &claim.payer, &claim.paid);
 	let (right, wrong): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, right)| *right);
-	world.pick(if right.is_empty() { wrong } else { right })
+	let (omission, right) = world.pick(if right.is_empty() { wrong } else { right })?;
+	Some((Fault::Omission(omission), right))
+}
+
+/// What can be shown against a version's index: the leaf that is forged, or any where none is.
+fn forgery(world: &mut World, model: ModelId) -> Option<(Fault<AccountId>, bool)> {
+	let at = world.below(1 << 16) as usize;
+	let (forgery, right) = world.indexes.get(&model)?.forgery(at);
+	Some((Fault::Forgery(forgery), right))
+}
+
+/// A target, and something to show against it.
+fn accusation(world: &mut World, careless: bool) -> Option<(Target, Fault<AccountId>, bool)> {
+	if world.odds(6) {
+		let models = world.indexes.keys().copied().collect();
+		let model = world.pick(models)?;
+		let (fault, right) = forgery(world, model)?;
+		return Some((Target::Model(model), fault, right));
+	}
+	let (request, claim) = claim(world, |_, claim| {
+		careless || claim.status == Status::Open && now() < claim.final_at
+	})?;
+	let forged = forgery(world, claim.model).filter(|(_, right)| *right);
+	let shown = match forged {
+		Some(shown) => Some(shown),
+		None => omission(world, &claim),
+	};
+	let (fault, right) = shown?;
+	Some((Target::Claim(request), fault, right))
 }
 
 fn commit_challenge(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(16);
-	let (request, claim) = claim(world, |_, claim| {
-		careless || claim.status == Status::Open && now() < claim.final_at
-	})?;
-	let (omission, right) = omission(world, &claim)?;
+	let (target, fault, right) = accusation(world, careless)?;
 	// Most of those who would show nothing know it.
 	if !right && !world.odds(4) {
 		return None;
 	}
-	let who = world.user_who(|who| careless || !Challenges::<Rt>::contains_key(request, who))?;
+	let who = world.user_who(|who| careless || !Challenges::<Rt>::contains_key(target, who))?;
 	let salt = world.bytes();
-	let commitment = commitment(request, &omission, &who, &salt);
-	let opening = Opening { request, who: who.clone(), omission, salt, commitment };
+	let commitment = commitment(target, &fault, &who, &salt);
+	let opening = Opening { target, who: who.clone(), fault, salt, commitment };
 	remember(&mut world.openings, opening);
-	world.signed(who, Call::commit_challenge { request, commitment })
+	world.signed(who, Call::commit_challenge { target, commitment })
+}
+
+/// Whether what a challenge is against can still be opened.
+fn is_open(target: Target) -> bool {
+	match target {
+		Target::Claim(request) => Claims::<Rt>::get(request)
+			.is_some_and(|claim| claim.status == Status::Open && now() < closes_at(&claim)),
+		Target::Model(_) => true,
+	}
 }
 
 fn open_challenge(world: &mut World) -> Option<Attempt> {
@@ -63,12 +98,10 @@ fn open_challenge(world: &mut World) -> Option<Attempt> {
 		.openings
 		.iter()
 		.filter(|opening| {
-			let challenge = Challenges::<Rt>::get(opening.request, &opening.who);
+			let challenge = Challenges::<Rt>::get(opening.target, &opening.who);
 			challenge.is_some_and(|challenge| {
-				let timely = Claims::<Rt>::get(opening.request)
-					.is_some_and(|claim| claim.status == Status::Open && now() < closes_at(&claim));
 				challenge.commitment == opening.commitment
-					&& (careless || timely && now() > challenge.at)
+					&& (careless || is_open(opening.target) && now() > challenge.at)
 			})
 		})
 		.cloned()
@@ -78,8 +111,8 @@ fn open_challenge(world: &mut World) -> Option<Attempt> {
 		opening.salt[0] ^= 1;
 	}
 	let call = Call::open_challenge {
-		request: opening.request,
-		omission: Box::new(opening.omission),
+		target: opening.target,
+		fault: Box::new(opening.fault),
 		salt: opening.salt,
 	};
 	world.signed(opening.who, call)
@@ -87,8 +120,8 @@ fn open_challenge(world: &mut World) -> Option<Attempt> {
 
 fn withdraw_challenge(world: &mut World) -> Option<Attempt> {
 	let standing = Challenges::<Rt>::iter_keys().collect();
-	let Some((request, who)) = world.pick(standing) else { return commit_challenge(world) };
-	world.signed(who, Call::withdraw_challenge { request })
+	let Some((target, who)) = world.pick(standing) else { return commit_challenge(world) };
+	world.signed(who, Call::withdraw_challenge { target })
 }
 
 fn finalize(world: &mut World) -> Option<Attempt> {

@@ -149,7 +149,9 @@ fn deposits() -> Result<(), String> {
 	for base in pallet_models::Bases::<Rt>::iter_values() {
 		owe(base.owner, "base", ticket(&base.ticket));
 	}
-	for model in pallet_models::Models::<Rt>::iter_values() {
+	for (id, model) in pallet_models::Models::<Rt>::iter() {
+		let bond = pallet_models::Bonds::<Rt>::get(id).unwrap_or_default();
+		owe(model.owner.clone(), "index's bond", bond);
 		owe(model.owner, "model", ticket(&model.ticket));
 	}
 	for (who, one) in pallet_inference::Operators::<Rt>::iter() {
@@ -207,6 +209,7 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Datanets(pallet_datanets::HoldReason::Snapshot) => "snapshot",
 		Models(pallet_models::HoldReason::Base) => "base",
 		Models(pallet_models::HoldReason::Model) => "model",
+		Models(pallet_models::HoldReason::Bond) => "index's bond",
 		Inference(pallet_inference::HoldReason::Bond) => "bond",
 		Inference(pallet_inference::HoldReason::Escrow) => "escrow",
 		Inference(pallet_inference::HoldReason::OperatorDeposit) => "operator",

@@ -4,12 +4,13 @@ use super::world::Rt;
 use crate::AccountId;
 use openledger_primitives_attribution::{
 	Claim, ContributorCredit, ContributorLeaf, Credit, IndexLeaf, RecordCredit, Terms, contributor,
-	omission::{Omission, replace},
+	forgery::Forgery,
+	omission::{Omission, ShownContributor, ShownRecord, replace},
 	score,
 };
 use openledger_primitives_core::{
 	DatanetId, Hash, Sketch,
-	merkle::{prove, root},
+	merkle::{prove, prove_many, root},
 	model::{IndexCommitment, Method, ModelSpec, PayBy},
 	record::{RecordLeaf, Snapshot},
 };
@@ -22,6 +23,8 @@ pub struct Index {
 	records: Vec<RecordLeaf<AccountId>>,
 	leaves: Vec<IndexLeaf>,
 	contributors: Vec<ContributorLeaf<AccountId>>,
+	/// The leaf hashes of the snapshots' own records, where they differ from those that the index names.
+	forged: Option<(usize, Hash)>,
 	/// What the chain knows of it.
 	pub commitment: IndexCommitment,
 }
@@ -106,39 +109,92 @@ impl Index {
 			floor_ppm,
 			file: sp_io::hashing::blake2_256(root(&hashes).as_bytes()).into(),
 		};
-		Some(Self { method: spec.method, snapshots, records, leaves, contributors, commitment })
+		let method = spec.method;
+		let forged = None;
+		Some(Self { method, snapshots, records, leaves, contributors, forged, commitment })
+	}
+
+	/// Has the index name `friend` as the contributor of a record, wherever it is.
+	pub fn forge(&mut self, at: usize, friend: AccountId) {
+		let at = at % self.records.len();
+		self.forged = Some((at, self.records[at].hash()));
+		self.records[at].contributor = friend;
+		self.leaves[at].record = self.records[at].hash();
+		self.commitment.records_root = root(&self.hashes());
+	}
+
+	/// A leaf and what the snapshot has in its place, and whether that is another record: the forged
+	/// one, or any where there is none.
+	pub fn forgery(&self, at: usize) -> (Forgery, bool) {
+		let at = self.forged.map_or(at % self.records.len(), |(at, _)| at);
+		let leaf = self.leaves[at].clone();
+		let membership = prove(&self.snapshot(at), self.records[at].index as usize).unwrap();
+		let own = self.own(at);
+		let right = own != leaf.record;
+		let proof = prove(&self.hashes(), at).unwrap();
+		(Forgery { leaf, proof, record: own, membership }, right)
+	}
+
+	/// The leaf hash of the snapshot's record at a position.
+	fn own(&self, at: usize) -> Hash {
+		match self.forged {
+			Some((forged, own)) if forged == at => own,
+			_ => self.records[at].hash(),
+		}
+	}
+
+	/// The leaf hashes of the snapshot that holds a position.
+	fn snapshot(&self, at: usize) -> Vec<Hash> {
+		let datanet = self.records[at].datanet;
+		let of = (0..self.records.len()).filter(|other| self.records[*other].datanet == datanet);
+		of.map(|other| self.own(other)).collect()
 	}
 
 	fn terms(&self) -> Terms<'_> {
 		Terms { method: self.method, index: self.commitment, snapshots: &self.snapshots }
 	}
 
-	/// A record with its proofs.
+	fn hashes(&self) -> Vec<Hash> {
+		self.leaves.iter().map(IndexLeaf::hash).collect()
+	}
+
+	fn people(&self) -> Vec<Hash> {
+		self.contributors.iter().map(ContributorLeaf::hash).collect()
+	}
+
 	fn record(&self, at: usize) -> RecordCredit<AccountId> {
-		let record = self.records[at].clone();
-		let hashes: Vec<_> = self.leaves.iter().map(IndexLeaf::hash).collect();
-		let of: Vec<_> = self
-			.records
-			.iter()
-			.filter(|other| other.datanet == record.datanet)
-			.map(RecordLeaf::hash)
-			.collect();
-		RecordCredit {
-			leaf: self.leaves[at].clone(),
-			proof: prove(&hashes, at).unwrap(),
+		RecordCredit::new(self.leaves[at].clone(), self.records[at].clone())
+	}
+
+	/// A record with its proofs.
+	fn shown_record(&self, at: usize) -> ShownRecord<AccountId> {
+		let (of, record) = (self.snapshot(at), &self.records[at]);
+		ShownRecord {
+			credit: self.record(at),
+			proof: prove(&self.hashes(), at).unwrap(),
 			membership: prove(&of, record.index as usize).unwrap(),
-			record,
 		}
 	}
 
-	/// A contributor with its proof.
 	fn contributor(&self, at: usize) -> ContributorCredit<AccountId> {
-		let hashes: Vec<_> = self.contributors.iter().map(ContributorLeaf::hash).collect();
-		ContributorCredit {
-			position: at as u32,
-			leaf: self.contributors[at].clone(),
-			proof: prove(&hashes, at).unwrap(),
-		}
+		ContributorCredit { position: at as u32, leaf: self.contributors[at].clone() }
+	}
+
+	/// A contributor with its proof.
+	fn shown_contributor(&self, at: usize) -> ShownContributor<AccountId> {
+		ShownContributor { credit: self.contributor(at), proof: prove(&self.people(), at).unwrap() }
+	}
+
+	/// Proves what a claim credits.
+	fn prove(&self, claim: &mut Claim<AccountId>) {
+		let proof = |hashes: Vec<Hash>, mut positions: Vec<u32>| {
+			positions.sort_unstable();
+			prove_many(&hashes, &positions).unwrap()
+		};
+		let credited = claim.contributors.iter().map(|credit| credit.position);
+		claim.contributors_proof = proof(self.people(), credited.collect());
+		let shown = claim.records.iter().map(|credit| credit.position);
+		claim.records_proof = proof(self.hashes(), shown.collect());
 	}
 
 	fn weighs(&self, query: &[i8], scale: u32, sketch: &[i8]) -> Option<i64> {
@@ -214,6 +270,7 @@ impl Index {
 				claim.contributors = people.try_into().unwrap();
 			}
 		}
+		self.prove(&mut claim);
 		claim
 	}
 
@@ -229,10 +286,10 @@ impl Index {
 			.into_iter()
 			.filter_map(|at| {
 				let omission = match self.method.pay_by {
-					PayBy::Records => Omission::Record(self.record(at)),
+					PayBy::Records => Omission::Record(self.shown_record(at)),
 					PayBy::Contributors => Omission::Contributor(
-						self.contributor(at),
-						self.record(self.witness(query, at)?.1),
+						self.shown_contributor(at),
+						self.shown_record(self.witness(query, at)?.1),
 					),
 				};
 				let right = replace(&self.terms(), payer, query, paid, &omission).is_ok();
@@ -249,6 +306,8 @@ pub fn blank(query: &[i8], gain: i32) -> Claim<AccountId> {
 		gain,
 		trace: sp_io::hashing::blake2_256(&gain.to_le_bytes()).into(),
 		contributors: Default::default(),
+		contributors_proof: Default::default(),
 		records: Default::default(),
+		records_proof: Default::default(),
 	}
 }

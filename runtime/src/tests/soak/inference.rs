@@ -208,9 +208,7 @@ fn claim(world: &mut World, request: &Stored) -> Claim<AccountId> {
 			}
 		}
 		4 => {
-			if let Some(shown) = claim.records.as_mut().first_mut() {
-				shown.proof.siblings.pop();
-			}
+			claim.records_proof.nodes.pop();
 		}
 		5 => {
 			if let Some(twice) = claim.records.first().cloned() {

@@ -144,7 +144,11 @@ fn commit_index(world: &mut World) -> Option<Attempt> {
 		return None;
 	}
 	let index = match built.filter(|_| !world.odds(20)) {
-		Some(index) if model.status == ModelStatus::Draft => {
+		Some(mut index) if model.status == ModelStatus::Draft => {
+			if world.odds(12) {
+				let (at, friend) = (world.below(1 << 16) as usize, world.user());
+				index.forge(at, friend);
+			}
 			let commitment = index.commitment;
 			world.indexes.insert(id, index);
 			commitment
@@ -181,7 +185,9 @@ fn retire(world: &mut World) -> Option<Attempt> {
 }
 
 fn set_price(world: &mut World) -> Option<Attempt> {
-	let (id, model) = version(world, |model| model.status != ModelStatus::Retired)?;
+	let (id, model) = version(world, |model| {
+		!matches!(model.status, ModelStatus::Retired | ModelStatus::Condemned)
+	})?;
 	let price = price(world);
 	world.signed(model.owner, Call::set_price { model: id, price })
 }
@@ -202,7 +208,10 @@ fn remove(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(12);
 	let removable: Vec<_> = Models::<Rt>::iter()
 		.filter(|(id, model)| {
-			let over = matches!(model.status, ModelStatus::Draft | ModelStatus::Retired);
+			let over = matches!(
+				model.status,
+				ModelStatus::Draft | ModelStatus::Retired | ModelStatus::Condemned
+			);
 			let open = Activities::<Rt>::get(id).is_some_and(|activity| activity.open > 0);
 			careless || over && model.children == 0 && !open
 		})

@@ -9,7 +9,7 @@ use frame_support::traits::{
 	fungible::Inspect,
 	tokens::{Fortitude, Preservation},
 };
-use openledger_primitives_attribution::omission::Omission;
+use openledger_primitives_attribution::challenge::{Fault, Target};
 use openledger_primitives_core::{
 	BlockNumber, DatanetId, Hash, ModelId, RequestId, record::RecordEntry,
 };
@@ -53,9 +53,9 @@ pub struct Batch {
 /// What is behind a challenge.
 #[derive(Clone)]
 pub struct Opening {
-	pub request: RequestId,
+	pub target: Target,
 	pub who: AccountId,
-	pub omission: Omission<AccountId>,
+	pub fault: Fault<AccountId>,
 	pub salt: [u8; 32],
 	pub commitment: Hash,
 }

@@ -1,0 +1,64 @@
+//! What a claim left out takes its place.
+
+use crate::{Challenge, ClaimRecord, Claims, Config, Correction, Error, Event, Pallet};
+use openledger_primitives_attribution::{Evidence, omission::Replaced, split::largest_remainder};
+use openledger_primitives_core::{RequestId, traits::Settlement};
+use sp_runtime::{BoundedVec, DispatchResult};
+
+impl<T: Config> Pallet<T> {
+	/// Replaces what the omission displaces, and makes the operator pay what the omitted leaf
+	/// would have lost: its share of the contributors' part before the lift.
+	pub(crate) fn correct(
+		who: T::AccountId,
+		request: RequestId,
+		mut claim: ClaimRecord<T::AccountId>,
+		challenge: Challenge,
+		replaced: Replaced<T::AccountId>,
+	) -> DispatchResult {
+		let Replaced { paid, evidence, at } = replaced;
+		let (_, pool) = T::Settlement::at_stake(request).ok_or(Error::<T>::UnknownClaim)?;
+		let weights: alloc::vec::Vec<u64> = paid.iter().map(|credit| credit.weight).collect();
+		let lost = largest_remainder(pool, &weights).get(at).copied().unwrap_or(0);
+		let omitted = paid.get(at).ok_or(Error::<T>::NotBetter)?;
+		let (position, account) = (omitted.position, omitted.account.clone());
+		claim.paid = BoundedVec::try_from(paid).map_err(|_| Error::<T>::TooManyCredits)?;
+
+		let mut shown = claim.evidence.into_inner();
+		if !shown.iter().any(|other| other.position == evidence.position) {
+			let before = |other: &Evidence<T::AccountId>| {
+				(other.score, core::cmp::Reverse(other.position))
+					>= (evidence.score, core::cmp::Reverse(evidence.position))
+			};
+			let place = shown.partition_point(before);
+			shown.insert(place, evidence);
+		}
+		if shown.len() > openledger_primitives_core::MAX_CREDITS as usize {
+			// One who is paid no more needs no record; without such, the least record goes.
+			let unpaid = |contributor: &T::AccountId| {
+				!claim.paid.iter().any(|credit| credit.account == *contributor)
+			};
+			match shown.iter().rposition(|other| unpaid(&other.contributor)) {
+				Some(place) => {
+					shown.remove(place);
+				}
+				None => {
+					shown.pop();
+				}
+			}
+		}
+		claim.evidence = BoundedVec::try_from(shown).map_err(|_| Error::<T>::TooManyCredits)?;
+		claim.correction = Some(Correction { challenger: who.clone(), omitted: position });
+		let operator = claim.operator.clone();
+		Claims::<T>::insert(request, claim);
+		Self::release(&who, &challenge)?;
+		let penalty = T::Settlement::slash(&operator, lost, core::slice::from_ref(&who))?;
+		Self::deposit_event(Event::ClaimCorrected {
+			request,
+			challenger: who,
+			position,
+			account,
+			penalty,
+		});
+		Ok(())
+	}
+}
