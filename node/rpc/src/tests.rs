@@ -255,6 +255,9 @@ mock_impl_runtime_apis! {
 		}
 
 		fn material(_: u32) -> Option<Material> {
+			None
+		}
+
 		fn claim(_: u64) -> Option<ClaimInfo<AccountId32>> {
 			None
 		}
