@@ -250,6 +250,56 @@ test('request_is_refused_when_it_is_no_json_rpc', async () => {
 	await assert.rejects(node.rpc('openledger_datanets', 0, 100_000), { code: -32602, message: /256/ });
 });
 
+test('what_an_openledger_method_asks_about_is_refused_when_it_is_malformed_or_unknown', async () => {
+	const account = '5C62Ck4UrFPiBtoCmeSrgF7x9yv9mn38446dhCpsi2mLHiFT';
+	const nowhere = `0x${'00'.repeat(32)}`;
+	const page = /1\.\.=256/;
+	const name = /BATCH\/DRAW/;
+	// The number of draw 7/0, as JavaScript rounds it.
+	const rounded = Number(2n ** 63n + (7n << 8n));
+	const refusals = [
+		['sessions', [0, 0], -32602, page],
+		['sessions', [0, 257], -32602, page],
+		['sessions', [-1], -32602],
+		['sessions', ['first'], -32602],
+		['session', [], -32602],
+		['session', [null], -32602],
+		['session', [1.5], -32602],
+		['session', ['garbage'], -32602],
+		['session', [0, nowhere], 7001, /not known/],
+		['session', [Number.MAX_SAFE_INTEGER], 7003, /openledger_sessions/],
+		['batches', [0, 0], -32602, page],
+		['batches', [0, 257], -32602, page],
+		['batches', [2 ** 32], -32602],
+		['batch', [], -32602],
+		['batch', [-1], -32602],
+		['batch', ['7/0'], -32602],
+		['batch', [0, nowhere], 7001, /not known/],
+		['batch', [2 ** 32 - 1], 7003, /openledger_batches/],
+	];
+	for (const method of ['claim', 'audit']) {
+		const malformed = [null, true, [], {}, -1, 1.5, 2 ** 53, rounded, '', 'garbage', '+1', '0x1', account];
+		const draws = ['/', '7/', '/0', '7/0/0', '7/-1', '7/256', `${2 ** 32}/0`, '18446744073709551615'];
+		for (const claim of [...malformed, ...draws]) refusals.push([method, [claim], -32602, name]);
+		refusals.push(
+			[method, [], -32602],
+			[method, ['7/0', 'garbage'], -32602],
+			[method, ['7/0', nowhere], 7001, /not known/],
+			[method, [4_000_000], 7003, /request 4000000/],
+			[method, ['4000000'], 7003, /request 4000000/],
+			[method, ['7/0'], 7003, /draw 7\/0/],
+			[method, [`${2n ** 63n + (7n << 8n)}`], 7003, /draw 7\/0/],
+		);
+	}
+	for (const [method, params, code, message = /./] of refusals) {
+		const told = `${method} ${JSON.stringify(params)}`;
+		await assert.rejects(node.rpc(`openledger_${method}`, ...params), { code, message }, told);
+	}
+	assert.deepEqual(await node.rpc('openledger_sessions'), []);
+	assert.deepEqual(await node.rpc('openledger_batches'), []);
+	assert.equal(node.ended(), false, node.log());
+});
+
 /** Asks for a WebSocket connection, and resolves to the socket and the status of the answer. */
 async function upgrade(port) {
 	const socket = openSocket(port, '127.0.0.1');

@@ -1,13 +1,16 @@
 //! The methods.
 
 use crate::{
-	Audit, Base, Contribution, Datanet, Model, Operator, Quote, Record, Rewards, Trace, Verifier,
+	Audit, Base, Batch, Claim, ClaimName, Contribution, Datanet, Model, Operator, Quote, Record,
+	Rewards, Session, Trace, Verifier,
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
-use openledger_primitives_core::{BaseId, ContributionId, DatanetId, ModelId, RequestId};
+use openledger_primitives_core::{
+	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId,
+};
 
 /// The namespace. Listings start at `start`, zero without it, and hold at most `limit` entries, 64
-/// without it and 256 at most; ask again from the last id plus one.
+/// without it and 256 at most; where a method says nothing else, ask again from the last id plus one.
 #[rpc(client, server, namespace = "openledger")]
 pub trait OpenLedgerApi<Hash> {
 	/// Datanets, in ascending order.
@@ -89,9 +92,42 @@ pub trait OpenLedgerApi<Hash> {
 	#[method(name = "verifier", blocking)]
 	fn verifier(&self, account: String, at: Option<Hash>) -> RpcResult<Verifier>;
 
-	/// The audit of a request's claim.
+	/// The audit of a claim.
 	#[method(name = "audit", blocking)]
-	fn audit(&self, request: RequestId, at: Option<Hash>) -> RpcResult<Audit>;
+	fn audit(&self, claim: ClaimName, at: Option<Hash>) -> RpcResult<Audit>;
+
+	/// The claim of a request, or of a draw whose receipt was shown.
+	#[method(name = "claim", blocking)]
+	fn claim(&self, claim: ClaimName, at: Option<Hash>) -> RpcResult<Claim>;
+
+	/// Those of the `limit` numbers from `start` on that are sessions still: ask again from `start`
+	/// plus `limit`. A page can be empty before the last session; `receipts.nextSession` in the
+	/// chain's storage is the number after it.
+	#[method(name = "sessions", blocking)]
+	fn sessions(
+		&self,
+		start: Option<SessionId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Session>>;
+
+	/// One session, until it ended and its batches are concluded.
+	#[method(name = "session", blocking)]
+	fn session(&self, session: SessionId, at: Option<Hash>) -> RpcResult<Session>;
+
+	/// Those of the `limit` numbers from `start` on that are batches still, in pages as those of
+	/// sessions are; `receipts.nextBatch` is the number after the last one.
+	#[method(name = "batches", blocking)]
+	fn batches(
+		&self,
+		start: Option<BatchId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<Vec<Batch>>;
+
+	/// One batch with its draws, until pruned.
+	#[method(name = "batch", blocking)]
+	fn batch(&self, batch: BatchId, at: Option<Hash>) -> RpcResult<Batch>;
 
 	/// What an answer of so many tokens costs, and who would give it.
 	#[method(name = "quote", blocking)]

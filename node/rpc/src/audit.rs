@@ -1,6 +1,9 @@
 //! JSON of verifiers and audits.
 
-use crate::listing::{address, amount};
+use crate::{
+	claims::ClaimId,
+	listing::{address, amount},
+};
 use openledger_primitives_api::{AuditInfo, AuditStage, AuditVerdict, SeatInfo, VerifierInfo};
 use openledger_primitives_attribution::audit::{Execution as ExecutionInfo, Level};
 use openledger_primitives_core::Hash;
@@ -125,8 +128,9 @@ impl From<SeatInfo<AccountId32>> for Seat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Audit {
-	/// The request.
-	pub request: u64,
+	/// Whose claim it is.
+	#[serde(flatten)]
+	pub id: ClaimId,
 	/// Where it stands: `undrawn`, `drawing`, `committing`, `revealing`, `decided`, `correcting`,
 	/// `restoring`, `undecided` or `concluded`.
 	pub stage: String,
@@ -154,7 +158,7 @@ impl From<AuditInfo<AccountId32>> for Audit {
 			AuditStage::Concluded => "concluded",
 		};
 		Self {
-			request: info.claim,
+			id: info.claim.into(),
 			stage: stage.into(),
 			until: info.until,
 			verdict: info.verdict.map(Verdict::from),

@@ -48,6 +48,12 @@ pub enum Error {
 	/// Code -32602. Not an account.
 	#[error("`{0}` is no account: give an SS58 address, or a public key as 0x and 64 digits")]
 	Account(String),
+	/// Code -32602. Nothing that a claim could be called.
+	#[error(
+		"{0} names no claim: give its number below 2^53, its number as a decimal string, or a draw \
+		 as \"BATCH/DRAW\""
+	)]
+	Claim(String),
 	/// Code 7006. The worker could not say how it is.
 	#[error("the worker's status could not be read: {0}")]
 	Status(String),
@@ -63,7 +69,7 @@ impl Error {
 			Self::NotAnOperator => 7004,
 			Self::Runtime(_) => 7005,
 			Self::Status(_) => 7006,
-			Self::Limit(_) | Self::Account(_) => INVALID_PARAMS_CODE,
+			Self::Limit(_) | Self::Account(_) | Self::Claim(_) => INVALID_PARAMS_CODE,
 		}
 	}
 }

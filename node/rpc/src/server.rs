@@ -1,13 +1,14 @@
 //! The methods' implementation over the runtime API.
 
 use crate::{
-	Audit, Base, Contribution, Datanet, Error, Model, OpenLedgerApiServer, Operator, Quote, Record,
-	Rewards, Trace, Verifier,
+	Audit, Base, Batch, Claim, ClaimName, Contribution, Datanet, Error, Model, OpenLedgerApiServer,
+	Operator, Quote, Record, Rewards, Session, Trace, Verifier, claims::shown,
 };
 use jsonrpsee::core::RpcResult;
 use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi};
 use openledger_primitives_core::{
-	BaseId, ContributionId, DatanetId, ModelId, RequestId, model::Usage,
+	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId, draw::drawn,
+	model::Usage,
 };
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
@@ -19,7 +20,7 @@ use std::{marker::PhantomData, sync::Arc};
 const PAGE: u32 = 64;
 /// The version of the runtime API that most methods need.
 const API_VERSION: u32 = 1;
-/// The version that knows audits.
+/// The version that knows audits, sessions and batches.
 const AUDITS_VERSION: u32 = 3;
 
 /// A worker that can say how it is.
@@ -87,8 +88,19 @@ where
 		at: Option<Block::Hash>,
 		question: impl FnOnce(&C::Api, Block::Hash, u32) -> Result<Vec<T>, ApiError>,
 	) -> Result<Vec<U>, Error> {
+		self.page_from(API_VERSION, limit, at, question)
+	}
+
+	/// Asks for a page of what the runtime's API lists from version `needed` on.
+	fn page_from<T, U: From<T>>(
+		&self,
+		needed: u32,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+		question: impl FnOnce(&C::Api, Block::Hash, u32) -> Result<Vec<T>, ApiError>,
+	) -> Result<Vec<U>, Error> {
 		let limit = check_limit(limit)?;
-		let entries = self.ask(at, |api, at| question(api, at, limit))?;
+		let entries = self.ask_from(needed, at, |api, at| question(api, at, limit))?;
 		Ok(entries.into_iter().map(U::from).collect())
 	}
 }
@@ -175,6 +187,33 @@ fn no_datanet(id: DatanetId) -> Error {
 
 fn no_model(id: ModelId) -> Error {
 	missing("model", id, ": openledger_models lists those that there are")
+}
+
+fn no_audit(claim: RequestId) -> Error {
+	let (kind, advice) = match drawn(claim) {
+		None => ("audit of request", ": lots did not call it to one, or the request was pruned"),
+		Some(_) => (
+			"audit of draw",
+			": lots did not call it to one, or it has no claim of its own; openledger_batch names the \
+			 claim of each draw",
+		),
+	};
+	missing(kind, shown(claim), advice)
+}
+
+fn no_claim(claim: RequestId) -> Error {
+	let (kind, advice) = match drawn(claim) {
+		None => (
+			"claim of request",
+			": it was not answered, or its payer pruned it; openledger_trace shows how far it is",
+		),
+		Some(_) => (
+			"claim of draw",
+			": its receipt was not shown, an earlier draw has it, or its batch was pruned; \
+			 openledger_batch names the claim of each draw",
+		),
+	};
+	missing(kind, shown(claim), advice)
 }
 
 impl<C, Block> OpenLedgerApiServer<Block::Hash> for OpenLedger<C, Block>
@@ -293,10 +332,51 @@ where
 		Ok(found.ok_or_else(|| missing("verifier", &who, advice))?.into())
 	}
 
-	fn audit(&self, request: RequestId, at: Option<Block::Hash>) -> RpcResult<Audit> {
-		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.audit(at, request))?;
-		let advice = ": lots did not call it to one, or the request was pruned";
-		Ok(found.ok_or_else(|| missing("audit of request", request, advice))?.into())
+	fn audit(&self, claim: ClaimName, at: Option<Block::Hash>) -> RpcResult<Audit> {
+		let id = claim.id()?;
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.audit(at, id))?;
+		Ok(found.ok_or_else(|| no_audit(id))?.into())
+	}
+
+	fn claim(&self, claim: ClaimName, at: Option<Block::Hash>) -> RpcResult<Claim> {
+		let id = claim.id()?;
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.claim(at, id))?;
+		Ok(found.ok_or_else(|| no_claim(id))?.into())
+	}
+
+	fn sessions(
+		&self,
+		start: Option<SessionId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Session>> {
+		let start = start.unwrap_or(0);
+		Ok(self.page_from(AUDITS_VERSION, limit, at, |api, at, limit| {
+			api.sessions(at, start, limit)
+		})?)
+	}
+
+	fn session(&self, session: SessionId, at: Option<Block::Hash>) -> RpcResult<Session> {
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.session(at, session))?;
+		let advice = ": openledger_sessions lists those that did not end; ask at an earlier block";
+		Ok(found.ok_or_else(|| missing("session", session, advice))?.into())
+	}
+
+	fn batches(
+		&self,
+		start: Option<BatchId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> RpcResult<Vec<Batch>> {
+		let start = start.unwrap_or(0);
+		Ok(self
+			.page_from(AUDITS_VERSION, limit, at, |api, at, limit| api.batches(at, start, limit))?)
+	}
+
+	fn batch(&self, batch: BatchId, at: Option<Block::Hash>) -> RpcResult<Batch> {
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.batch(at, batch))?;
+		let advice = ": openledger_batches lists those not pruned; ask at an earlier block";
+		Ok(found.ok_or_else(|| missing("batch", batch, advice))?.into())
 	}
 
 	fn quote(

@@ -128,7 +128,9 @@ fn claim() -> Claim<AccountId32> {
 		gain: 41,
 		trace: Hash::repeat_byte(6),
 		contributors: Default::default(),
+		contributors_proof: Default::default(),
 		records: Default::default(),
+		records_proof: Default::default(),
 	}
 }
 
