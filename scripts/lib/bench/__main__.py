@@ -14,6 +14,7 @@ import demonstration
 import index
 import retrieval
 import serving
+import settlement
 from processes import Failed, say
 
 BENCHMARKS = {
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "index": index,
     "attribution": attribution,
     "attacks": attacks,
+    "settlement": settlement,
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -35,4 +35,11 @@ TARGETS = {
     "build_over_training": ">= 0.5",
     "scan_over_read_1m_512": "<= 1.5",
     "two_stage_recall": ">= 0.999",
+    "claim_ms": "<= 3",
+    "proof_kib": "<= 24",
+    "weight_million_over_thousand": "<= 1.1",
+    "answers_per_block": ">= 100000",
+    "payment_error": "<= 0.05",
+    "state_bytes_per_answer": "<= 0.1",
+    "receipts_per_s": ">= 5000",
 }
