@@ -1,5 +1,7 @@
 //! Jobs, answerers and configurations for tests.
 
+pub mod model;
+
 use std::{
 	path::Path,
 	sync::atomic::{AtomicU32, Ordering},

@@ -97,14 +97,7 @@ impl BadBody {
 	}
 }
 
-/// One turn, with no field that others might read something into.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Turn {
-	role: Role,
-	content: String,
-}
-
+/// Who speaks.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Role {
@@ -187,10 +180,11 @@ impl Asked {
 		if named != expected {
 			return Err(BadBody::OtherModel { named, expected });
 		}
-		let turns: Vec<Turn> = fields.parse("messages")?.ok_or(BadBody::Missing("messages"))?;
+		let turns: Vec<Fields> = fields.parse("messages")?.ok_or(BadBody::Missing("messages"))?;
 		if turns.is_empty() {
 			return Err(field("messages", "there has to be one"));
 		}
+		let messages = turns.into_iter().map(turn).collect::<Result<_, _>>()?;
 		let max_tokens = tokens(&mut fields)?;
 		let temperature = match fields.take("temperature") {
 			None => 0,
@@ -208,8 +202,6 @@ impl Asked {
 				return Err(BadBody::Unsupported(name));
 			}
 		}
-		let messages =
-			turns.into_iter().map(|turn| Message::new(turn.role.name(), turn.content)).collect();
 		Ok(Self { messages, max_tokens, temperature })
 	}
 
@@ -220,6 +212,23 @@ impl Asked {
 		let seed = input.0;
 		Question { messages, payer, max_tokens, longest: None, temperature, seed, material }
 	}
+}
+
+/// One turn, with no field that others might read something into.
+fn turn(mut fields: Fields) -> Result<Message, BadBody> {
+	let missing = |what: &str| field("messages", format!("a turn has no {what}"));
+	let role: Role = fields.parse("role").map_err(within)?.ok_or_else(|| missing("role"))?;
+	let content: String =
+		fields.parse("content").map_err(within)?.ok_or_else(|| missing("content"))?;
+	match fields.0.into_keys().next() {
+		Some(name) => Err(field("messages", format!("a turn has a {name:?}; leave it out"))),
+		None => Ok(Message::new(role.name(), content)),
+	}
+}
+
+/// A turn's error as that of the messages.
+fn within(error: BadBody) -> BadBody {
+	field("messages", error.to_string())
 }
 
 /// The bound on the answer, under either of its names.
@@ -339,6 +348,9 @@ mod tests {
 			("messages", json!([{ "role": "tool", "content": "x" }])),
 			("messages", json!([{ "role": "user", "content": [{ "type": "text", "text": "x" }] }])),
 			("messages", json!([{ "role": "user", "content": "x", "name": "me" }])),
+			("messages", json!([{ "role": "user" }])),
+			("messages", json!([{ "content": "x" }])),
+			("messages", json!([["user", "x"]])),
 			("max_tokens", json!(0)),
 			("max_tokens", json!(-1)),
 			("max_tokens", json!(1.5)),
