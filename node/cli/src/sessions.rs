@@ -159,17 +159,17 @@ impl Node {
 /// Opens the worker's sessions, now or once the agent's key is in the keystore.
 pub fn start(operator: &Running, node: Node, tasks: &TaskManager) -> Result<(), ServiceError> {
 	let found = node.open(operator).map_err(|error| ServiceError::Application(error.into()))?;
-	if !is_waiting(&found) {
+	report(&found);
+	if found != Key::Missing {
 		return Ok(());
 	}
-	log::info!("no agent's key is in the keystore: until there is one, no receipts are given");
 	let operator = operator.clone();
 	tasks.spawn_handle().spawn_blocking("operator-sessions", None, async move {
 		loop {
 			tokio::time::sleep(LOOK).await;
 			match node.open(&operator) {
-				Ok(found) if is_waiting(&found) => {}
-				Ok(_) => return,
+				Ok(Key::Missing) => {}
+				Ok(found) => return report(&found),
 				Err(error) => {
 					log::error!("{error}. No receipts are given until the node is restarted");
 					return;
@@ -180,20 +180,20 @@ pub fn start(operator: &Running, node: Node, tasks: &TaskManager) -> Result<(), 
 	Ok(())
 }
 
-fn is_waiting(found: &Key) -> bool {
+fn report(found: &Key) {
 	match found {
-		Key::Missing => true,
 		Key::Is(key) => {
 			log::info!("receipts are signed by {}", AccountId::from(*key).to_ss58check());
-			false
 		}
-		Key::Unclear => {
-			log::warn!(
-				"the keystore has keys of several agents, and --operator-agent does not say whose \
-				 receipts to sign: none are given"
+		Key::Missing => {
+			log::info!(
+				"the agent's key is not in the keystore: until it is, no receipts are given"
 			);
-			false
 		}
+		Key::Unclear => log::warn!(
+			"the keystore has keys of several agents, and --operator-agent does not say whose \
+			 receipts to sign: none are given"
+		),
 	}
 }
 

@@ -245,7 +245,8 @@ mod tests {
 	fn config_is_refused_when_a_setting_is_out_of_range() {
 		let good = OperatorConfig::new(Path::new("data"));
 		good.validate().unwrap();
-		let changes: [(&str, fn(&mut OperatorConfig)); 8] = [
+		type Change = fn(&mut OperatorConfig);
+		let changes: [(&str, Change); 8] = [
 			("--operator-queue", |c| c.queue = 0),
 			("--operator-queue", |c| c.queue = 1 << 20),
 			("--operator-parallel", |c| c.parallel = 0),

@@ -8,9 +8,9 @@ use crate::{
 	queue::{Queue, Shape},
 	status::{Reporter, StatusSource},
 	testing::{
-		Given, config,
-		model::{ALICE, BOB, MODEL, put},
-		until,
+		Held, MODEL, config,
+		model::{ALICE, BOB},
+		put, until,
 	},
 };
 use openledger_primitives_inference::{Command, Job, Message, Outcome, Progress, Reply, Response};
@@ -267,7 +267,7 @@ fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let Fixture { server, store, metrics, runtime: _runtime, _folder } = fixture();
 	let server = Arc::new(server);
 	let shape = Shape { capacity: 1, parallel: 1 };
-	let handouts = Arc::new(Given::default());
+	let handouts = Arc::new(Held::default());
 	let queue = Queue::start(server.clone(), handouts, shape, metrics.clone()).unwrap();
 	let base = MODEL.job.material.base;
 	let reporter = Reporter {

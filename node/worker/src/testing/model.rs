@@ -1,7 +1,7 @@
 //! A model version over a tiny base made from a seed, with an adapter trained on six records and the
 //! index over them.
 
-use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, sync::LazyLock};
+use std::{convert::Infallible, ops::ControlFlow, path::PathBuf};
 
 use bytes::Bytes;
 use openledger_attribution::{
@@ -14,13 +14,12 @@ use openledger_primitives_core::{
 };
 use openledger_primitives_inference::{Job, Material};
 use openlora::{
-	Base, TrainOptions,
-	testing::{Encoding, tiny_config, write_gguf},
+	Base, Config, TrainOptions,
+	testing::{Encoding, write_gguf},
 	train,
 };
 use sp_core::crypto::AccountId32;
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
 use crate::content::ContentStore;
 
@@ -47,11 +46,9 @@ pub struct Model {
 	pub job: Job,
 }
 
-pub static MODEL: LazyLock<Model> = LazyLock::new(|| model(SEED));
-
-pub fn model(projection: Hash) -> Model {
+pub fn model(config: &Config, projection: Hash) -> Model {
 	let folder = tempfile::tempdir().unwrap();
-	let path = write_gguf(folder.path(), &tiny_config(), 7, Encoding::F32);
+	let path = write_gguf(folder.path(), config, 7, Encoding::F32);
 	let base = Base::load(&path).unwrap();
 	let hash = crate::bases::weights_hash(&path).unwrap();
 	let records: Vec<_> = RECORDS
@@ -112,10 +109,6 @@ pub fn model(projection: Hash) -> Model {
 		},
 	};
 	Model { base: path, index: index.to_bytes().to_vec(), adapter, job, _folder: folder }
-}
-
-pub fn put(runtime: &Runtime, store: &ContentStore, bytes: &[u8]) -> Hash {
-	runtime.block_on(put_into(store, bytes))
 }
 
 pub async fn put_into(store: &ContentStore, bytes: &[u8]) -> Hash {

@@ -28,10 +28,7 @@ use crate::{
 	question::{Question, Unanswered},
 	queue::{Answerer, Done},
 	serve::{self, Server},
-	testing::{
-		config, key,
-		model::{MODEL as VERSION, put_into},
-	},
+	testing::{MODEL as VERSION, config, key, model::put_into},
 };
 
 const CLAIM: RequestId = draw_id(0, 0);
@@ -187,7 +184,8 @@ async fn execution_tells_a_lie_in_text_usage_or_sketch_by_what_it_is_about() {
 			digest(claims.0) == digest(claims.1),
 		]
 	};
-	let lies: [(fn(&mut Done), [bool; 3]); 3] = [
+	type Lie = fn(&mut Done);
+	let lies: [(Lie, [bool; 3]); 3] = [
 		(|done| done.text.push('!'), [false, true, true]),
 		(|done| done.usage.output += 1, [true, false, true]),
 		(
