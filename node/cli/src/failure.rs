@@ -178,7 +178,7 @@ fn unpack(error: Box<dyn Error + Send + Sync>) -> Failure {
 	let otherwise = match error.downcast_ref() {
 		Some(StartError::Setting { .. } | StartError::Base { .. }) => Kind::Usage,
 		Some(StartError::Listen { .. }) => Kind::Address,
-		Some(StartError::Store(_)) => Kind::Storage,
+		Some(StartError::Store(_) | StartError::Receipts(_)) => Kind::Storage,
 		_ => Kind::Other,
 	};
 	Failure::caused(otherwise, error.as_ref())

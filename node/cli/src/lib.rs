@@ -13,6 +13,7 @@ mod peers;
 mod preflight;
 mod rpc;
 mod service;
+mod sessions;
 
 pub use command::run;
 pub use failure::{Failure, Kind};

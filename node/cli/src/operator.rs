@@ -1,15 +1,24 @@
 //! The operator's part: its flags, and the worker behind the off-chain worker's host function.
 
+use openledger_primitives_core::Balance;
 use openledger_primitives_inference::{
 	OPERATOR_KEY_TYPE,
 	host::{Engine, EngineExt},
 };
 use openledger_rpc::OperatorStatus;
-use openledger_worker::{Operator, OperatorConfig, StartError, StatusSource, StoreLocation};
+use openledger_runtime::AccountId;
+use openledger_sessions::store::Agent;
+use openledger_worker::{
+	Operator, OperatorConfig, StartError, StatusSource, StoreLocation, sessions::chain::Chain,
+};
 use sc_service::{Configuration, error::Error as ServiceError};
 use sp_externalities::Extension;
 use sp_keystore::KeystorePtr;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+	sync::Arc,
+};
 use url::Url;
 
 /// The secret of the development operator's agent key, which the development preset endows.
@@ -41,8 +50,10 @@ pub struct OperatorParams {
 	#[arg(long, value_name = "PATH_OR_URL", requires = "operator")]
 	pub operator_store: Option<String>,
 
-	/// The address on which the worker serves content and its status over HTTP. Uploads are
-	/// signed; open it beyond this machine only where others should fetch from here.
+	/// The address on which the worker serves content, answers in sessions and its status over HTTP.
+	///
+	/// Uploads are signed, and questions are paid for; open it beyond this machine where others should
+	/// fetch from here, ask here, or execute drawn receipts of this operator.
 	#[arg(long, value_name = "ADDRESS", requires = "operator", default_value = "127.0.0.1:9955")]
 	pub operator_listen: SocketAddr,
 
@@ -63,6 +74,38 @@ pub struct OperatorParams {
 	/// Threads to compute with. Without it, all processors but one.
 	#[arg(long, value_name = "COUNT", requires = "operator")]
 	pub operator_threads: Option<usize>,
+
+	/// The agent whose key signs receipts of answers over HTTP, where the keystore has several.
+	#[arg(long, value_name = "ADDRESS", requires = "operator")]
+	pub operator_agent: Option<AccountId>,
+
+	/// The most receipts of one session that are unpaid or under way: so many answers a payer is
+	/// trusted with.
+	#[arg(long, value_name = "COUNT", requires = "operator", default_value_t = 16)]
+	pub operator_unpaid_receipts: u32,
+
+	/// The most that they may cost together, in OPEN.
+	#[arg(
+		long,
+		value_name = "OPEN",
+		requires = "operator",
+		default_value = "1",
+		value_parser = open
+	)]
+	pub operator_unpaid_amount: Balance,
+}
+
+/// Reads an amount of OPEN in decimals into its smallest unit.
+fn open(text: &str) -> Result<Balance, String> {
+	const DECIMALS: usize = 18;
+	let wrong =
+		|| "an amount of OPEN is decimal digits, 18 of them at most after a point".to_string();
+	let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+	let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+	if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > DECIMALS {
+		return Err(wrong());
+	}
+	format!("{whole}{part:0<DECIMALS$}").parse().map_err(|_| wrong())
 }
 
 /// What to start, if anything.
@@ -89,18 +132,41 @@ impl OperatorParams {
 		if let Some(threads) = self.operator_threads {
 			config.threads = threads;
 		}
+		config.agent = self.operator_agent.clone();
+		config.trust.receipts = self.operator_unpaid_receipts;
+		config.trust.amount = self.operator_unpaid_amount;
 		config.validate()?;
 		Ok(Some(config))
 	}
 }
 
-/// A worker that runs.
-pub struct Running(Operator);
+/// A worker that runs; clones share it.
+#[derive(Clone)]
+pub struct Running(Arc<Operator>);
 
 impl Running {
 	/// What off-chain workers talk to.
 	pub fn engine(&self) -> Arc<dyn Engine> {
 		self.0.engine()
+	}
+
+	/// The agent that was named.
+	pub fn agent(&self) -> Option<&AccountId> {
+		self.0.agent()
+	}
+
+	/// Gives receipts from now on.
+	///
+	/// # Errors
+	/// What keeps the store of receipts from being opened.
+	pub fn open_sessions(
+		&self,
+		path: &Path,
+		chain: Arc<dyn Chain>,
+		account: AccountId,
+		agent: impl Agent + 'static,
+	) -> Result<(), StartError> {
+		self.0.open_sessions(path, chain, account, agent)
 	}
 
 	/// What the RPC asks.
@@ -122,7 +188,7 @@ pub fn start(plan: Plan, config: &Configuration) -> Result<Option<Running>, Serv
 	let Some(plan) = plan else { return Ok(None) };
 	let operator = Operator::start(plan, config.tokio_handle.clone(), config.prometheus_registry())
 		.map_err(|error| ServiceError::Application(error.into()))?;
-	Ok(Some(Running(operator)))
+	Ok(Some(Running(Arc::new(operator))))
 }
 
 /// Puts the development operator's agent key into the keystore.
@@ -146,7 +212,6 @@ mod tests {
 	use super::*;
 	use crate::cli::Cli;
 	use clap::Parser;
-	use std::path::Path;
 
 	fn parse(args: &[&str]) -> Result<OperatorParams, clap::Error> {
 		Cli::try_parse_from([&["openledger-node"], args].concat()).map(|cli| cli.operator)
@@ -174,6 +239,9 @@ mod tests {
 			["--operator-queue", "8"],
 			["--operator-peer", "http://peer"],
 			["--operator-threads", "2"],
+			["--operator-agent", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"],
+			["--operator-unpaid-receipts", "1"],
+			["--operator-unpaid-amount", "1"],
 		] {
 			let error = parse(&flag).unwrap_err();
 			assert_eq!(error.kind(), clap::error::ErrorKind::MissingRequiredArgument, "{flag:?}");
@@ -185,6 +253,7 @@ mod tests {
 		for (flag, value) in [
 			("--operator-queue", "0"),
 			("--operator-threads", "0"),
+			("--operator-unpaid-receipts", "0"),
 			("--operator-peer", "ftp://peer"),
 			("--operator-store", "s3://["),
 		] {
@@ -194,6 +263,23 @@ mod tests {
 			};
 			assert_eq!(setting, flag);
 		}
+	}
+
+	#[test]
+	fn payers_are_trusted_with_what_is_said_in_open() {
+		let amount = |text| {
+			let params = parse(&["--operator", "--operator-unpaid-amount", text]).ok()?;
+			Some(params.plan(Path::new("data")).unwrap().unwrap().trust.amount)
+		};
+		assert_eq!(amount("2.5"), Some(2_500_000_000_000_000_000));
+		assert_eq!(amount("0.000000000000000001"), Some(1));
+		for text in ["", ".5", "-1", "1e3", "1,5", "0.0000000000000000001", "9".repeat(40).as_str()]
+		{
+			assert_eq!(amount(text), None, "{text}");
+		}
+		let usual = parse(&["--operator"]).unwrap().plan(Path::new("data")).unwrap().unwrap().trust;
+		let expected = OperatorConfig::new(Path::new("data")).trust;
+		assert_eq!((usual.receipts, usual.amount), (expected.receipts, expected.amount));
 	}
 
 	#[test]

@@ -3,7 +3,7 @@
 use crate::{
 	chain_spec,
 	failure::{Failure, Kind},
-	keys, operator, peers, rpc,
+	keys, operator, peers, rpc, sessions,
 };
 use futures::FutureExt;
 use openledger_runtime::{apis::RuntimeApi, opaque::Block};
@@ -252,6 +252,14 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 
 	if dev_agent {
 		operator::insert_dev_agent(&keystore_container.keystore())?;
+	}
+	if let Some(operator) = &operator {
+		let node = sessions::Node {
+			client: client.clone(),
+			keystore: keystore_container.keystore(),
+			folder: config.base_path.config_dir(config.chain_spec.id()),
+		};
+		sessions::start(operator, node, &task_manager)?;
 	}
 
 	let metrics = N::register_notification_metrics(config.prometheus_registry());

@@ -8,6 +8,7 @@ use std::{
 
 use openledger_primitives_core::Balance;
 use openledger_sessions::store::Settings;
+use sp_core::crypto::AccountId32;
 use url::Url;
 
 use crate::error::StartError;
@@ -136,6 +137,8 @@ pub struct OperatorConfig {
 	pub peers: Vec<Url>,
 	/// Threads to compute with.
 	pub threads: usize,
+	/// The agent whose key signs receipts, where the node has keys of several.
+	pub agent: Option<AccountId32>,
 	/// How far the payers of sessions are trusted.
 	pub trust: Settings,
 	/// Limits on everything else.
@@ -155,6 +158,7 @@ impl OperatorConfig {
 			parallel: DEFAULT_PARALLEL,
 			peers: Vec::new(),
 			threads: default_threads(),
+			agent: None,
 			trust: Settings {
 				receipts: DEFAULT_UNPAID_RECEIPTS,
 				amount: DEFAULT_UNPAID_AMOUNT,
@@ -241,7 +245,8 @@ mod tests {
 	fn config_is_refused_when_a_setting_is_out_of_range() {
 		let good = OperatorConfig::new(Path::new("data"));
 		good.validate().unwrap();
-		let changes: [(&str, fn(&mut OperatorConfig)); 8] = [
+		type Change = fn(&mut OperatorConfig);
+		let changes: [(&str, Change); 8] = [
 			("--operator-queue", |c| c.queue = 0),
 			("--operator-queue", |c| c.queue = 1 << 20),
 			("--operator-parallel", |c| c.parallel = 0),

@@ -80,7 +80,7 @@ mod tests {
 	use crate::{
 		metrics::Metrics,
 		queue::Shape,
-		testing::{BASE, Given, Scripted, TRACES, job, outcome, until},
+		testing::{BASE, Held, Scripted, TRACES, job, outcome, until},
 	};
 	use openledger_primitives_core::Hash;
 	use openledger_primitives_inference::{Progress, job::Executed};
@@ -89,7 +89,7 @@ mod tests {
 		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
 		let metrics = Metrics::new(None).unwrap();
 		let shape = Shape { capacity: 2, parallel: 1 };
-		let handouts = Arc::new(Given::default());
+		let handouts = Arc::new(Held::default());
 		let queue = Queue::start(answerer.clone(), handouts, shape, metrics).unwrap();
 		QueueEngine::new(Arc::new(queue), answerer, Desk::default())
 	}

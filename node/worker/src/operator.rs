@@ -176,6 +176,23 @@ impl Operator {
 		self.engine.clone()
 	}
 
+	/// The agent whose key signs receipts, where it was named.
+	pub fn agent(&self) -> Option<&AccountId32> {
+		self.config.agent.as_ref()
+	}
+
+	/// The sessions, where there are any.
+	#[cfg(test)]
+	pub(crate) fn sessions(&self) -> Option<&Arc<Sessions>> {
+		self.desk.sessions()
+	}
+
+	/// What is counted.
+	#[cfg(test)]
+	pub(crate) fn metrics(&self) -> &Metrics {
+		&self.metrics
+	}
+
 	/// How the worker is.
 	pub fn status(&self) -> OperatorStatus {
 		self.reporter.status()

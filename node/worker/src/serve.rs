@@ -72,7 +72,7 @@ pub(crate) fn engine(error: impl std::fmt::Display) -> Failure {
 }
 
 fn check(cancel: &CancellationToken) -> Result<(), Failure> {
-	if cancel.is_cancelled() { Err(engine("the job was dropped")) } else { Ok(()) }
+	if cancel.is_cancelled() { Err(engine("nobody waits for it any more")) } else { Ok(()) }
 }
 
 impl Server {
@@ -94,11 +94,11 @@ impl Server {
 	) -> Result<Self, StartError> {
 		let start = |(hash, base): (Hash, Arc<Base>)| {
 			let usual = Limits::default();
-			// Memory is taken as it is needed; the longest job has to fit by itself.
+			// Memory is taken as it is needed; the longest answer has to fit by itself.
 			let longest = batch::position_bytes(&base.config)
 				.saturating_mul(base.config.context.next_multiple_of(PAGE_POSITIONS));
 			let cache_bytes = usual.cache_bytes.max(longest);
-			// A job that was dropped is in the batch until its next step.
+			// An answer that was given up is in the batch until its next step.
 			let limits = Limits { running: parallel, waiting: 2 * parallel, cache_bytes, ..usual };
 			let batch = batch::Server::start(Arc::clone(&base), Team::shared()?.clone(), limits)?;
 			Ok((hash, Served { base, batch }))

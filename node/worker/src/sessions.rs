@@ -95,6 +95,11 @@ impl Sessions {
 			shown: Mutex::default(),
 		})
 	}
+
+	#[cfg(test)]
+	fn store(&self) -> &Store {
+		&self.store
+	}
 }
 
 /// Where sessions are found once they are open: HTTP is served before the chain is there.

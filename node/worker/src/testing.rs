@@ -1,8 +1,13 @@
 //! Jobs, answerers and configurations for tests.
 
+pub mod model;
+
 use std::{
 	path::Path,
-	sync::atomic::{AtomicU32, Ordering},
+	sync::{
+		LazyLock,
+		atomic::{AtomicU32, Ordering},
+	},
 	time::{Duration, Instant},
 };
 
@@ -13,16 +18,28 @@ use openledger_primitives_core::{
 	record::upload_message,
 };
 use openledger_primitives_inference::{Failure, Job, Material, Outcome, receipts::Drawn};
+use openlora::testing::tiny_config;
 use parking_lot::Mutex;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use self::model::Model;
 use crate::{
 	config::OperatorConfig,
+	content::ContentStore,
 	http,
 	question::{Question, Unanswered},
 	queue::{Answerer, Done, Fetched, Handouts},
 };
+
+/// A model version, made once for all tests.
+pub static MODEL: LazyLock<Model> = LazyLock::new(|| model::model(&tiny_config(), model::SEED));
+
+/// Puts a blob into a store.
+pub fn put(runtime: &Runtime, store: &ContentStore, bytes: &[u8]) -> Hash {
+	runtime.block_on(model::put_into(store, bytes))
+}
 
 /// The base that [`Scripted`] has.
 pub const BASE: Hash = Hash::repeat_byte(0xba);
@@ -90,6 +107,8 @@ pub struct Scripted {
 	pub hold: Mutex<bool>,
 	/// What the next answers fail with.
 	pub failure: Mutex<Option<Failure>>,
+	/// Whether the next answers are empty.
+	pub empty: Mutex<bool>,
 	/// Whether the next answers panic.
 	pub panic: Mutex<bool>,
 	/// Requests in the order in which they were started.
@@ -128,6 +147,9 @@ impl Answerer for Scripted {
 			std::thread::sleep(Duration::from_millis(1));
 		}
 		assert!(!*self.panic.lock(), "told to");
+		if *self.empty.lock() {
+			return Err(Unanswered::Empty);
+		}
 		match &*self.failure.lock() {
 			Some(failure) => Err(failure.clone().into()),
 			None => {
@@ -139,15 +161,13 @@ impl Answerer for Scripted {
 	}
 }
 
-/// Gives what it was told to give, or nothing until then.
+/// Keeps what is to be fetched, with whom to tell.
 #[derive(Default)]
-pub struct Given(pub Mutex<Option<Result<([u8; 32], Question), Failure>>>);
+pub struct Held(pub Mutex<Vec<(CancellationToken, Fetched)>>);
 
-impl Handouts for Given {
-	fn fetch(&self, _: Drawn, _: CancellationToken, then: Fetched) {
-		if let Some(found) = self.0.lock().clone() {
-			then(found);
-		}
+impl Handouts for Held {
+	fn fetch(&self, _: Drawn, cancel: CancellationToken, then: Fetched) {
+		self.0.lock().push((cancel, then));
 	}
 }
 

@@ -148,7 +148,8 @@ async fn upload_is_refused_when_signature_hash_or_size_are_wrong() {
 	another[0] = signed(&key("Bob"), &hash, size)[0].clone();
 	let mut nobody = good.clone();
 	nobody[0].1 = "5nobody".into();
-	let cases: [(&[(&str, String)], &[u8], u16, &str); 7] = [
+	type Headers<'a> = &'a [(&'a str, String)];
+	let cases: [(Headers<'_>, &[u8], u16, &str); 7] = [
 		(&[], bytes, 401, "unsigned"),
 		(&good[..1], bytes, 401, "unsigned"),
 		(&nobody, bytes, 401, "bad_account"),

@@ -1,6 +1,7 @@
 use super::*;
-use crate::testing::{Given, Scripted, job, outcome, until};
-use openledger_primitives_inference::Progress;
+use crate::testing::{Held, Scripted, TRACES, job, key, outcome, until};
+use openledger_primitives_inference::{Progress, receipts::Pass};
+use sp_core::Pair;
 use std::sync::atomic::Ordering;
 
 fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
@@ -9,7 +10,34 @@ fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
 
 fn queue_of(answerer: &Arc<Scripted>, shape: Shape) -> Queue {
 	let metrics = Metrics::new(None).unwrap();
-	Queue::start(answerer.clone(), Arc::new(Given::default()), shape, metrics).unwrap()
+	Queue::start(answerer.clone(), Arc::new(Held::default()), shape, metrics).unwrap()
+}
+
+/// A queue for drawn receipts, with whom it asks for what they were asked.
+fn drawing(answerer: &Arc<Scripted>, capacity: usize) -> (Queue, Arc<Held>) {
+	let (held, metrics) = (Arc::new(Held::default()), Metrics::new(None).unwrap());
+	let shape = Shape { capacity, parallel: 1 };
+	(Queue::start(answerer.clone(), held.clone(), shape, metrics).unwrap(), held)
+}
+
+fn drawn(claim: RequestId) -> Drawn {
+	let pair = key("Bob");
+	let Job { model, payer, material, .. } = job(1);
+	let signature = pair.sign(&Pass::payload(&Hash::zero(), claim)).into();
+	let pass = Pass { agent: pair.public().into(), signature };
+	Drawn { claim, model, payer, input: Hash::zero(), material, endpoint: Default::default(), pass }
+}
+
+fn executed(response: Response) -> Executed {
+	match response {
+		Response::Executed(executed) => executed,
+		other => panic!("{other:?}"),
+	}
+}
+
+/// What was asked, as the operator of a request would hand it out.
+fn asked(request: RequestId) -> Result<(Salt, Question), Failure> {
+	Ok(([3; 32], Question::try_from(&job(request)).unwrap()))
 }
 
 fn progress(response: Response) -> Progress {
@@ -208,4 +236,73 @@ fn job_is_unknown_after_a_restart_and_answered_when_enqueued_again() {
 	assert_eq!(second.poll(1), Response::Failed(Failure::Unknown));
 	assert_eq!(progress(second.enqueue(job(1))), Progress::Queued);
 	wait_for(&second, 1, &Progress::Done(outcome(1)));
+}
+
+#[test]
+fn drawn_receipt_is_fetched_once_and_executed_whatever_pass_it_is_asked_with() {
+	let answerer = Arc::new(Scripted::default());
+	let (queue, held) = drawing(&answerer, 2);
+	for _ in 0..3 {
+		// The pass is signed anew each time, and that makes another signature.
+		assert_eq!(executed(queue.execute_drawn(drawn(9))), Executed::Queued);
+	}
+	let [(_, then)] = std::mem::take(&mut *held.0.lock()).try_into().ok().unwrap();
+	assert!(answerer.started.lock().is_empty());
+	then(asked(5));
+	let Outcome { answer, usage, claim } = outcome(5);
+	let answer = commitment::output(&[3; 32], &answer);
+	let done = Executed::Drawn(Recomputed { answer, usage, claim }, TRACES);
+	until("done", || executed(queue.execute_drawn(drawn(9))) == done);
+	assert!(held.0.lock().is_empty());
+	queue.forget_execution(9);
+	assert_eq!(executed(queue.execute_drawn(drawn(9))), Executed::Queued);
+	assert_eq!(held.0.lock().len(), 1);
+}
+
+#[test]
+fn fetching_takes_a_place_and_no_thread_and_stops_when_it_is_forgotten() {
+	let answerer = Arc::new(Scripted::default());
+	let (queue, held) = drawing(&answerer, 2);
+	queue.execute_drawn(drawn(9));
+	assert_eq!((queue.free(), queue.load().waiting), (1, 1));
+	queue.enqueue(job(1));
+	wait_for(&queue, 1, &Progress::Done(outcome(1)));
+	queue.execute_drawn(drawn(10));
+	assert_eq!(queue.execute_drawn(drawn(11)), Response::Failed(Failure::Busy));
+	queue.forget_execution(9);
+	let mut fetching = std::mem::take(&mut *held.0.lock()).into_iter();
+	let (cancel, then) = fetching.next().unwrap();
+	assert!(cancel.is_cancelled());
+	// What comes too late is not executed, neither for nobody nor for who asked again.
+	queue.execute_drawn(drawn(9));
+	then(asked(5));
+	assert_eq!(executed(queue.execute_drawn(drawn(9))), Executed::Queued);
+	assert_eq!(*answerer.started.lock(), [1]);
+	queue.stop();
+	assert!(fetching.next().unwrap().0.is_cancelled());
+	assert!(held.0.lock().pop().unwrap().0.is_cancelled());
+}
+
+#[test]
+fn drawn_receipt_fails_as_fetching_does_and_as_bad_content_when_nobody_can_answer_it() {
+	let answerer = Arc::new(Scripted::default());
+	let (queue, held) = drawing(&answerer, 2);
+	let fails = |found: Result<(Salt, Question), Failure>, expected: &str| {
+		queue.forget_execution(9);
+		queue.execute_drawn(drawn(9));
+		let (_, then) = held.0.lock().pop().unwrap();
+		then(found);
+		until("failed", || match executed(queue.execute_drawn(drawn(9))) {
+			Executed::Failed(failure) => kind(&failure) == expected,
+			_ => false,
+		});
+	};
+	fails(Err(Failure::MissingContent(Hash::zero())), "missing_content");
+	*answerer.empty.lock() = true;
+	fails(asked(5), "bad_content");
+	*answerer.empty.lock() = false;
+	*answerer.failure.lock() = Some(Failure::MissingContent(Hash::zero()));
+	fails(asked(5), "missing_content");
+	*answerer.failure.lock() = Some(Failure::Engine("told to".into()));
+	fails(asked(5), "engine");
 }

@@ -7,119 +7,16 @@ use crate::{
 	operator::Operator,
 	queue::{Queue, Shape},
 	status::{Reporter, StatusSource},
-	testing::{Given, config, until},
+	testing::{
+		Held, MODEL, config,
+		model::{ALICE, BOB},
+		put, until,
+	},
 };
-use bytes::Bytes;
-use openledger_attribution::{
-	BuildOptions, Manifest, Sources, TrainedSnapshot, Training, build, training_set,
-};
-use openledger_primitives_core::record::content_hash;
-use openledger_primitives_core::{
-	merkle,
-	model::{Method, PayBy},
-	record::{RecordLeaf, Snapshot, SnapshotRef},
-};
-use openledger_primitives_inference::{
-	Command, Job, Material, Message, Outcome, Progress, Reply, Response,
-};
-use openlora::{
-	TrainOptions,
-	testing::{Encoding, tiny_config, write_gguf},
-	train,
-};
-use std::{convert::Infallible, ops::ControlFlow, path::PathBuf, sync::LazyLock};
+use openledger_primitives_inference::{Command, Job, Message, Outcome, Progress, Reply, Response};
+use openlora::testing::tiny_config;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-
-const ALICE: AccountId32 = AccountId32::new([1; 32]);
-const BOB: AccountId32 = AccountId32::new([2; 32]);
-const PAYER: AccountId32 = AccountId32::new([9; 32]);
-const SEED: Hash = Hash::repeat_byte(0x5e);
-
-const RECORDS: [(&str, &str, AccountId32); 6] = [
-	("Who is here?", "The other one.", ALICE),
-	("And then?", "Another one came on in.", ALICE),
-	("Where to?", "Over there, then in.", BOB),
-	("What is it?", "A thing of the thin.", BOB),
-	("Why not?", "It has no end.", ALICE),
-	("Is it on?", "On and on.", BOB),
-];
-
-/// A model version, made once for all tests.
-struct Model {
-	_folder: TempDir,
-	base: PathBuf,
-	adapter: Vec<u8>,
-	index: Vec<u8>,
-	job: Job,
-}
-
-static MODEL: LazyLock<Model> = LazyLock::new(|| model(SEED));
-
-fn model(projection: Hash) -> Model {
-	let folder = tempfile::tempdir().unwrap();
-	let path = write_gguf(folder.path(), &tiny_config(), 7, Encoding::F32);
-	let base = Base::load(&path).unwrap();
-	let hash = crate::bases::weights_hash(&path).unwrap();
-	let records: Vec<_> = RECORDS
-		.iter()
-		.enumerate()
-		.map(|(index, (question, answer, contributor))| {
-			let line = serde_json::json!({"question": question, "answer": answer}).to_string();
-			let leaf = RecordLeaf {
-				datanet: 3,
-				index: index as u32,
-				contributor: contributor.clone(),
-				content: content_hash(line.as_bytes()),
-				size: line.len() as u32,
-				committed_at: 1 + index as u32,
-			};
-			(leaf, line.into_bytes())
-		})
-		.collect();
-	let hashes: Vec<Hash> = records.iter().map(|(leaf, _)| leaf.hash()).collect();
-	let snapshot =
-		Snapshot { root: merkle::root(&hashes), count: hashes.len() as u32, frozen_at: 10 };
-	let options = TrainOptions { rank: 2, epochs: 3, seed: 11, ..TrainOptions::default() };
-	let manifest = Manifest {
-		version: openledger_attribution::manifest::VERSION,
-		base: hash,
-		tokenizer: hash,
-		snapshots: vec![TrainedSnapshot::new(SnapshotRef { datanet: 3, snapshot: 0 }, &snapshot)],
-		records: records.iter().map(|(leaf, _)| leaf.content).collect(),
-		record_tokens: 96,
-		training: Training::from(&options),
-	};
-	let snapshots = vec![(3, snapshot)];
-	let sources = Sources { manifest: &manifest, snapshots: &snapshots, records: &records };
-	let examples = training_set(&base, &sources).unwrap();
-	let adapter = train(&base, &examples, &options, &mut |_| ControlFlow::Continue(())).unwrap();
-	let method = Method { pay_by: PayBy::Contributors, credits: 4, dimension: 64 };
-	let build_options = BuildOptions { method, projection, cache_dir: None };
-	let index =
-		build(&base, &adapter, &sources, &build_options, &mut |_| ControlFlow::Continue(()))
-			.unwrap();
-	let adapter = adapter.to_bytes().unwrap();
-	let job = Job {
-		request: 1,
-		model: 1,
-		payer: PAYER,
-		prompt: b"Who is here?".to_vec().try_into().unwrap(),
-		max_tokens: 12,
-		temperature: 700,
-		seed: [4; 32],
-		deadline: 100,
-		material: Material {
-			base: hash,
-			adapter: content_hash(&adapter),
-			method,
-			index: index.commitment(),
-			projection,
-			snapshots,
-		},
-	};
-	Model { base: path, index: index.to_bytes().to_vec(), adapter, job, _folder: folder }
-}
 
 /// A server with an empty store.
 struct Fixture {
@@ -167,14 +64,6 @@ impl Fixture {
 fn outcome(done: &Done) -> Outcome {
 	let answer = done.text.clone().into_bytes().try_into().unwrap();
 	Outcome { answer, usage: done.usage, claim: done.claim.clone() }
-}
-
-fn put(runtime: &Runtime, store: &ContentStore, bytes: &[u8]) -> Hash {
-	let hash = content_hash(bytes);
-	let chunk = Ok::<_, Infallible>(Bytes::copy_from_slice(bytes));
-	let stream = futures::stream::iter([chunk]);
-	runtime.block_on(store.put(hash, bytes.len() as u64, &ALICE, stream)).unwrap();
-	hash
 }
 
 /// A store with adapter and index in it.
@@ -378,7 +267,7 @@ fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let Fixture { server, store, metrics, runtime: _runtime, _folder } = fixture();
 	let server = Arc::new(server);
 	let shape = Shape { capacity: 1, parallel: 1 };
-	let handouts = Arc::new(Given::default());
+	let handouts = Arc::new(Held::default());
 	let queue = Queue::start(server.clone(), handouts, shape, metrics.clone()).unwrap();
 	let base = MODEL.job.material.base;
 	let reporter = Reporter {

@@ -29,7 +29,7 @@ pub const DEFAULT_TOKENS: u32 = 256;
 const HOTTEST: u16 = 2_000;
 
 /// Fields that change nothing at the values beside them, as they are written.
-const NEUTRAL: [(&str, &[&str]); 12] = [
+const NEUTRAL: [(&str, &[&str]); 10] = [
 	("stream", &["false"]),
 	("n", &["1"]),
 	("top_p", &["1", "1.0"]),
@@ -40,8 +40,6 @@ const NEUTRAL: [(&str, &[&str]); 12] = [
 	("stop", &["[]"]),
 	("tools", &["[]"]),
 	("logit_bias", &["{}"]),
-	("seed", &[]),
-	("response_format", &[r#"{"type":"text"}"#, r#"{"type": "text"}"#]),
 ];
 
 /// What a body asks.
@@ -97,14 +95,7 @@ impl BadBody {
 	}
 }
 
-/// One turn, with no field that others might read something into.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Turn {
-	role: Role,
-	content: String,
-}
-
+/// Who speaks.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Role {
@@ -187,10 +178,11 @@ impl Asked {
 		if named != expected {
 			return Err(BadBody::OtherModel { named, expected });
 		}
-		let turns: Vec<Turn> = fields.parse("messages")?.ok_or(BadBody::Missing("messages"))?;
+		let turns: Vec<Fields> = fields.parse("messages")?.ok_or(BadBody::Missing("messages"))?;
 		if turns.is_empty() {
 			return Err(field("messages", "there has to be one"));
 		}
+		let messages = turns.into_iter().map(turn).collect::<Result<_, _>>()?;
 		let max_tokens = tokens(&mut fields)?;
 		let temperature = match fields.take("temperature") {
 			None => 0,
@@ -202,14 +194,12 @@ impl Asked {
 		fields.take("user");
 		for (name, value) in fields.0 {
 			let allowed = NEUTRAL.iter().find(|(known, _)| *known == name);
-			let is_neutral = allowed
-				.is_some_and(|(_, values)| value.get() == "null" || values.contains(&value.get()));
+			let is_neutral = value.get() == "null"
+				|| allowed.is_some_and(|(_, values)| values.contains(&value.get()));
 			if !is_neutral {
 				return Err(BadBody::Unsupported(name));
 			}
 		}
-		let messages =
-			turns.into_iter().map(|turn| Message::new(turn.role.name(), turn.content)).collect();
 		Ok(Self { messages, max_tokens, temperature })
 	}
 
@@ -220,6 +210,23 @@ impl Asked {
 		let seed = input.0;
 		Question { messages, payer, max_tokens, longest: None, temperature, seed, material }
 	}
+}
+
+/// One turn, with no field that others might read something into.
+fn turn(mut fields: Fields) -> Result<Message, BadBody> {
+	let missing = |what: &str| field("messages", format!("a turn has no {what}"));
+	let role: Role = fields.parse("role").map_err(within)?.ok_or_else(|| missing("role"))?;
+	let content: String =
+		fields.parse("content").map_err(within)?.ok_or_else(|| missing("content"))?;
+	match fields.0.into_keys().next() {
+		Some(name) => Err(field("messages", format!("a turn has a {name:?}; leave it out"))),
+		None => Ok(Message::new(role.name(), content)),
+	}
+}
+
+/// A turn's error as that of the messages.
+fn within(error: BadBody) -> BadBody {
+	field("messages", error.to_string())
 }
 
 /// The bound on the answer, under either of its names.
@@ -282,8 +289,8 @@ mod tests {
 			("top_p", json!(1.0)),
 			("stop", Value::Null),
 			("seed", Value::Null),
+			("anything", Value::Null),
 			("max_tokens", Value::Null),
-			("response_format", json!({ "type": "text" })),
 		] {
 			assert_eq!(with(name, value), Ok(asked.clone()), "{name}");
 		}
@@ -339,6 +346,9 @@ mod tests {
 			("messages", json!([{ "role": "tool", "content": "x" }])),
 			("messages", json!([{ "role": "user", "content": [{ "type": "text", "text": "x" }] }])),
 			("messages", json!([{ "role": "user", "content": "x", "name": "me" }])),
+			("messages", json!([{ "role": "user" }])),
+			("messages", json!([{ "content": "x" }])),
+			("messages", json!([["user", "x"]])),
 			("max_tokens", json!(0)),
 			("max_tokens", json!(-1)),
 			("max_tokens", json!(1.5)),

@@ -121,3 +121,89 @@ fn question(content: Content, drawn: Drawn) -> Result<(Salt, Question), Failure>
 		.map_err(|error| Failure::BadContent(format!("nobody could have answered it: {error}")))?;
 	Ok((salt, asked.question(drawn.payer, input, drawn.material)))
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::testing::{job, key};
+	use openledger_primitives_core::draw::draw_id;
+	use openledger_primitives_inference::receipts::Pass;
+	use openledger_primitives_receipts::{Receipt, SignedReceipt};
+	use sp_core::{Pair, crypto::AccountId32};
+
+	const SALT: Salt = [3; 32];
+
+	fn drawn(endpoint: &str, asked: &[u8]) -> Drawn {
+		let pair = key("Bob");
+		Drawn {
+			claim: draw_id(2, 1),
+			model: 5,
+			payer: AccountId32::new([9; 32]),
+			input: commitment::input(&SALT, asked),
+			material: job(1).material,
+			endpoint: endpoint.as_bytes().to_vec().try_into().unwrap(),
+			pass: Pass { agent: pair.public().into(), signature: pair.sign(b"").into() },
+		}
+	}
+
+	fn content(asked: &[u8]) -> Content {
+		let receipt = Receipt {
+			session: 1,
+			position: 0,
+			model: 5,
+			input: Hash::zero(),
+			output: Hash::zero(),
+			usage: Default::default(),
+			fee: 1,
+			claim: Hash::zero(),
+		};
+		let signature = key("Alice").sign(b"").into();
+		Content { salt: SALT, asked: asked.to_vec(), receipt: SignedReceipt { receipt, signature } }
+	}
+
+	#[test]
+	fn address_is_below_the_endpoint_and_nowhere_else() {
+		let path = audit::path(draw_id(2, 1));
+		for (endpoint, expected) in [
+			("http://host:9955", format!("http://host:9955{path}")),
+			("https://host/worker/", format!("https://host/worker{path}")),
+			("https://host/w?a=b#c", format!("https://host/w{path}")),
+		] {
+			let drawn = drawn(endpoint, b"");
+			assert_eq!(address(&drawn.endpoint, &drawn).unwrap().as_str(), expected);
+		}
+		for endpoint in ["", "host:9955", "ftp://host", "file:///etc", "http://", "data:,x"] {
+			let drawn = drawn(endpoint, b"");
+			assert!(address(&drawn.endpoint, &drawn).is_err(), "{endpoint}");
+		}
+		assert!(address(b"http://\xff", &drawn("", b"")).is_err());
+	}
+
+	#[test]
+	fn question_follows_from_the_body_that_the_receipt_commits_to() {
+		let asked =
+			br#"{"model":"5","messages":[{"role":"user","content":"Who?"}],"max_tokens":7}"#;
+		let drawn = drawn("", asked);
+		let (salt, question) = super::question(content(asked), drawn.clone()).unwrap();
+		assert_eq!((salt, question.max_tokens, question.longest), (SALT, 7, None));
+		assert_eq!((question.seed, question.payer), (drawn.input.0, drawn.payer.clone()));
+		let mut other = content(asked);
+		other.salt = [4; 32];
+		let refused = super::question(other, drawn.clone());
+		assert!(matches!(refused, Err(Failure::BadContent(_))));
+		assert!(matches!(super::question(content(b"{}"), drawn), Err(Failure::BadContent(_))));
+	}
+
+	#[test]
+	fn body_without_a_reading_is_bad_content_though_the_receipt_commits_to_it() {
+		for asked in [
+			&b"{}"[..],
+			b"",
+			br#"{"model":"6","messages":[{"role":"user","content":"Who?"}]}"#,
+			br#"{"model":"5","messages":[{"role":"user","content":"Who?"}],"seed":1}"#,
+		] {
+			let refused = super::question(content(asked), drawn("", asked));
+			assert!(matches!(refused, Err(Failure::BadContent(_))), "{refused:?}");
+		}
+	}
+}

@@ -1,0 +1,254 @@
+//! A verifier's worker executes what an operator's worker answered, with a tiny base made from a seed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use openledger_primitives_attribution::{
+	audit::{Traces, digest, sealed, seals},
+	claim::Claim,
+};
+use openledger_primitives_core::{Hash, RequestId, draw::draw_id, model::Usage};
+use openledger_primitives_inference::{
+	Command, Failure, Message, Reply, Response,
+	job::Executed,
+	receipts::{Drawn, Recomputed, Shown},
+};
+use openledger_primitives_receipts::draw;
+use openlora::Base;
+use serde_json::json;
+use sp_core::{Pair, crypto::AccountId32};
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::world::*;
+use crate::{
+	content::ContentStore,
+	metrics::Metrics,
+	operator::Operator,
+	question::{Question, Unanswered},
+	queue::{Answerer, Done},
+	serve::{self, Server},
+	testing::{MODEL as VERSION, config, key, model::put_into},
+};
+
+const CLAIM: RequestId = draw_id(0, 0);
+
+/// A server that has what the model version needs.
+async fn server() -> (Arc<Server>, TempDir) {
+	let folder = tempfile::tempdir().unwrap();
+	let metrics = Metrics::new(None).unwrap();
+	let store = ContentStore::open(&config(folder.path()), metrics.clone()).unwrap();
+	put_into(&store, &VERSION.adapter).await;
+	put_into(&store, &VERSION.index).await;
+	let base = Base::load(&VERSION.base).unwrap();
+	let bases = BTreeMap::from([(VERSION.job.material.base, base)]);
+	let pool = serve::pool(1).unwrap();
+	let server = Server::new(bases, store, Handle::current(), 1 << 24, 3, pool, metrics).unwrap();
+	(Arc::new(server), folder)
+}
+
+/// Answers as the model does, and then says something else.
+struct Liar {
+	server: Arc<Server>,
+	lie: fn(&mut Done),
+}
+
+impl Answerer for Liar {
+	fn bases(&self) -> Vec<Hash> {
+		self.server.bases()
+	}
+
+	fn most(&self, question: &Question) -> Result<Usage, Unanswered> {
+		self.server.most(question)
+	}
+
+	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
+		let mut done = self.server.answer(question, cancel)?;
+		(self.lie)(&mut done);
+		Ok(done)
+	}
+}
+
+/// An operator whose only receipt was drawn.
+struct Drawing {
+	world: World,
+	drawn: Drawn,
+	shown: Shown,
+	_folder: TempDir,
+}
+
+fn asked(temperature: f64) -> Vec<u8> {
+	let messages = json!([{ "role": "user", "content": "Who is here?" }]);
+	let body = json!({
+		"model": MODEL.to_string(),
+		"messages": messages,
+		"max_tokens": 12,
+		"temperature": temperature,
+	});
+	body.to_string().into_bytes()
+}
+
+async fn drawing(body: Vec<u8>, lie: fn(&mut Done)) -> Drawing {
+	let (server, folder) = server().await;
+	let mut world = World::new(Arc::new(Liar { server, lie })).await;
+	world.said().material = Some(VERSION.job.material.clone());
+	let (_, given) = world.exchange(&body).await;
+	world.pay().await;
+	world.chain.commit(0, &[world.purse.voucher().cloned().unwrap()]);
+	let seed = Hash::repeat_byte(7);
+	let mut said = world.said();
+	let info = &mut said.batches.get_mut(&0).unwrap().0;
+	info.seed = Some(seed);
+	let unit = draw::unit(&seed, 0, 0, info.total).unwrap();
+	said.seats.push((CLAIM, key("Bob").public().into()));
+	drop(said);
+	let Response::Shown(shown) = world.command(Command::Show(0, unit)) else { panic!("not shown") };
+	assert_eq!(shown.receipt, given.signed.receipt);
+	let drawn = Drawn {
+		claim: CLAIM,
+		model: MODEL,
+		payer: PAYER,
+		input: shown.receipt.input,
+		material: VERSION.job.material.clone(),
+		endpoint: world.url("").into_bytes().try_into().unwrap(),
+		pass: pass("Bob", CLAIM),
+	};
+	Drawing { world, drawn, shown, _folder: folder }
+}
+
+/// A verifier's worker, which has nothing of the operator's but the base.
+struct Verifier {
+	operator: Operator,
+	_folders: [TempDir; 2],
+}
+
+async fn verifier() -> Verifier {
+	let (server, content) = server().await;
+	let folder = tempfile::tempdir().unwrap();
+	Verifier { operator: start(config(folder.path()), server), _folders: [content, folder] }
+}
+
+impl Verifier {
+	fn ask(&self, command: Command) -> Response {
+		let Reply::V1(response) = self.operator.engine().exchange(Message::V1(command));
+		response
+	}
+
+	/// Asks as an off-chain worker does, block after block, with a new signature each time.
+	async fn execute(&self, drawn: &Drawn) -> Executed {
+		for _ in 0..2_000 {
+			let drawn = Drawn { pass: pass("Bob", drawn.claim), ..drawn.clone() };
+			match self.ask(Command::ExecuteDrawn(drawn)) {
+				Response::Executed(Executed::Queued | Executed::Running) => {}
+				Response::Executed(executed) => return executed,
+				other => panic!("{other:?}"),
+			}
+			tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+		}
+		panic!("it is never done");
+	}
+
+	async fn recompute(&self, drawn: &Drawn) -> (Recomputed, Traces) {
+		match self.execute(drawn).await {
+			Executed::Drawn(recomputed, traces) => (recomputed, traces),
+			other => panic!("{other:?}"),
+		}
+	}
+}
+
+fn honest(_: &mut Done) {}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn execution_comes_to_the_operators_answer_claim_and_traces_to_the_bit() {
+	let verifier = verifier().await;
+	for temperature in [0.0, 0.7] {
+		let Drawing { world: _world, drawn, shown, _folder } =
+			drawing(asked(temperature), honest).await;
+		let (found, traces) = verifier.recompute(&drawn).await;
+		assert_eq!(found.answer, shown.receipt.output);
+		assert_eq!(found.usage, shown.receipt.usage);
+		assert_eq!(digest(&found.claim), digest(&shown.claim));
+		assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
+		assert_eq!(verifier.ask(Command::ForgetExecution(CLAIM)), Response::Forgotten);
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn execution_tells_a_lie_in_text_usage_or_sketch_by_what_it_is_about() {
+	let verifier = verifier().await;
+	let agrees = |found: &Recomputed, shown: &Shown| {
+		let claims: (&Claim<AccountId32>, _) = (&found.claim, &shown.claim);
+		[
+			found.answer == shown.receipt.output,
+			found.usage == shown.receipt.usage,
+			digest(claims.0) == digest(claims.1),
+		]
+	};
+	type Lie = fn(&mut Done);
+	let lies: [(Lie, [bool; 3]); 3] = [
+		(|done| done.text.push('!'), [false, true, true]),
+		(|done| done.usage.output += 1, [true, false, true]),
+		(
+			|done| {
+				let mut sketch = done.claim.sketch.to_vec();
+				sketch[0] = if sketch[0] == 1 { 2 } else { 1 };
+				done.claim.sketch = sketch.try_into().unwrap();
+			},
+			[true, true, false],
+		),
+	];
+	for (lie, expected) in lies {
+		let Drawing { world: _world, drawn, shown, _folder } = drawing(asked(0.7), lie).await;
+		let (found, _) = verifier.recompute(&drawn).await;
+		assert_eq!(agrees(&found, &shown), expected);
+		verifier.ask(Command::ForgetExecution(CLAIM));
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn execution_fails_by_what_is_missing_or_bad_when_nothing_right_is_handed_out() {
+	let verifier = verifier().await;
+	let Drawing { world, drawn, .. } = drawing(asked(0.0), honest).await;
+	let endpoint = |text: &str| Drawn {
+		endpoint: text.as_bytes().to_vec().try_into().unwrap(),
+		..drawn.clone()
+	};
+	let missing = Executed::Failed(Failure::MissingContent(drawn.input));
+	for text in ["http://127.0.0.1:1", "ftp://127.0.0.1", "not a url", "file:///etc/passwd", ""] {
+		assert_eq!(verifier.execute(&endpoint(text)).await, missing, "{text}");
+		verifier.ask(Command::ForgetExecution(CLAIM));
+	}
+	world.said().seats.clear();
+	assert_eq!(verifier.execute(&drawn).await, missing);
+	verifier.ask(Command::ForgetExecution(CLAIM));
+	world.said().seats.push((CLAIM, key("Bob").public().into()));
+	let other = Drawn { input: Hash::repeat_byte(1), ..drawn.clone() };
+	let bad = verifier.execute(&other).await;
+	assert!(matches!(bad, Executed::Failed(Failure::BadContent(_))), "{bad:?}");
+	let unknown = Hash::repeat_byte(2);
+	let mut foreign = drawn.clone();
+	foreign.material.base = unknown;
+	let refused = verifier.ask(Command::ExecuteDrawn(foreign));
+	assert_eq!(refused, Response::Failed(Failure::MissingBase(unknown)));
+	assert!(matches!(verifier.execute(&drawn).await, Executed::Drawn(..)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn question_is_answered_within_what_the_base_and_the_body_allow() {
+	let (server, _folder) = server().await;
+	let mut world = World::new(server).await;
+	world.said().material = Some(VERSION.job.material.clone());
+	let body = |content: &str| {
+		let messages = json!([{ "role": "user", "content": content }]);
+		json!({ "model": MODEL.to_string(), "messages": messages, "max_tokens": 3 })
+			.to_string()
+			.into_bytes()
+	};
+	let long = body(&"x".repeat(5_000));
+	let asking = world.asking(&long);
+	let (status, refused) = world.send(&asking, &long).await;
+	assert_eq!((status, code(&refused)), (400, "context_length_exceeded"));
+	let (answer, given) = world.exchange(&body("Who is here?")).await;
+	assert!(given.signed.receipt.usage.output <= 3);
+	assert_eq!(answer["choices"][0]["finish_reason"], "length");
+}

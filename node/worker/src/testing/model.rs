@@ -1,0 +1,120 @@
+//! A model version over a tiny base made from a seed, with an adapter trained on six records and the
+//! index over them.
+
+use std::{convert::Infallible, ops::ControlFlow, path::PathBuf};
+
+use bytes::Bytes;
+use openledger_attribution::{
+	BuildOptions, Manifest, Sources, TrainedSnapshot, Training, build, training_set,
+};
+use openledger_primitives_core::{
+	Hash, merkle,
+	model::{Method, PayBy},
+	record::{RecordLeaf, Snapshot, SnapshotRef, content_hash},
+};
+use openledger_primitives_inference::{Job, Material};
+use openlora::{
+	Base, Config, TrainOptions,
+	testing::{Encoding, write_gguf},
+	train,
+};
+use sp_core::crypto::AccountId32;
+use tempfile::TempDir;
+
+use crate::content::ContentStore;
+
+pub const ALICE: AccountId32 = AccountId32::new([1; 32]);
+pub const BOB: AccountId32 = AccountId32::new([2; 32]);
+pub const PAYER: AccountId32 = AccountId32::new([9; 32]);
+pub const SEED: Hash = Hash::repeat_byte(0x5e);
+
+pub const RECORDS: [(&str, &str, AccountId32); 6] = [
+	("Who is here?", "The other one.", ALICE),
+	("And then?", "Another one came on in.", ALICE),
+	("Where to?", "Over there, then in.", BOB),
+	("What is it?", "A thing of the thin.", BOB),
+	("Why not?", "It has no end.", ALICE),
+	("Is it on?", "On and on.", BOB),
+];
+
+/// A model version, made once for all tests.
+pub struct Model {
+	_folder: TempDir,
+	pub base: PathBuf,
+	pub adapter: Vec<u8>,
+	pub index: Vec<u8>,
+	pub job: Job,
+}
+
+pub fn model(config: &Config, projection: Hash) -> Model {
+	let folder = tempfile::tempdir().unwrap();
+	let path = write_gguf(folder.path(), config, 7, Encoding::F32);
+	let base = Base::load(&path).unwrap();
+	let hash = crate::bases::weights_hash(&path).unwrap();
+	let records: Vec<_> = RECORDS
+		.iter()
+		.enumerate()
+		.map(|(index, (question, answer, contributor))| {
+			let line = serde_json::json!({"question": question, "answer": answer}).to_string();
+			let leaf = RecordLeaf {
+				datanet: 3,
+				index: index as u32,
+				contributor: contributor.clone(),
+				content: content_hash(line.as_bytes()),
+				size: line.len() as u32,
+				committed_at: 1 + index as u32,
+			};
+			(leaf, line.into_bytes())
+		})
+		.collect();
+	let hashes: Vec<Hash> = records.iter().map(|(leaf, _)| leaf.hash()).collect();
+	let snapshot =
+		Snapshot { root: merkle::root(&hashes), count: hashes.len() as u32, frozen_at: 10 };
+	let options = TrainOptions { rank: 2, epochs: 3, seed: 11, ..TrainOptions::default() };
+	let manifest = Manifest {
+		version: openledger_attribution::manifest::VERSION,
+		base: hash,
+		tokenizer: hash,
+		snapshots: vec![TrainedSnapshot::new(SnapshotRef { datanet: 3, snapshot: 0 }, &snapshot)],
+		records: records.iter().map(|(leaf, _)| leaf.content).collect(),
+		record_tokens: 96,
+		training: Training::from(&options),
+	};
+	let snapshots = vec![(3, snapshot)];
+	let sources = Sources { manifest: &manifest, snapshots: &snapshots, records: &records };
+	let examples = training_set(&base, &sources).unwrap();
+	let adapter = train(&base, &examples, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+	let method = Method { pay_by: PayBy::Contributors, credits: 4, dimension: 64 };
+	let build_options = BuildOptions { method, projection, cache_dir: None };
+	let index =
+		build(&base, &adapter, &sources, &build_options, &mut |_| ControlFlow::Continue(()))
+			.unwrap();
+	let adapter = adapter.to_bytes().unwrap();
+	let job = Job {
+		request: 1,
+		model: 1,
+		payer: PAYER,
+		prompt: b"Who is here?".to_vec().try_into().unwrap(),
+		max_tokens: 12,
+		temperature: 700,
+		seed: [4; 32],
+		deadline: 100,
+		material: Material {
+			base: hash,
+			adapter: content_hash(&adapter),
+			method,
+			index: index.commitment(),
+			projection,
+			snapshots,
+		},
+	};
+	Model { base: path, index: index.to_bytes().to_vec(), adapter, job, _folder: folder }
+}
+
+pub async fn put_into(store: &ContentStore, bytes: &[u8]) -> Hash {
+	let hash = content_hash(bytes);
+	let chunk = Ok::<_, Infallible>(Bytes::copy_from_slice(bytes));
+	let stream = futures::stream::iter([chunk]);
+	store.put(hash, bytes.len() as u64, &ALICE, stream).await.unwrap();
+	hash
+}
