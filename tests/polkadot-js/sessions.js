@@ -8,7 +8,7 @@ import { address, eventsOf, sum, transactionFees, worth } from './chain.js';
 import { QUESTION } from './client.js';
 import { startNode, until } from './node.js';
 import {
-	ANSWER_TOKENS, LIAR, MIN_PENALTY, OPEN, OPERATOR, PAYER,
+	AGENT, ANSWER_TOKENS, LIAR, MIN_PENALTY, OPEN, OPERATOR, PAYER,
 	abuse, accrued, bond, conserved, emptyClaim, pair, stage, submit,
 } from './stage.js';
 
@@ -205,7 +205,7 @@ export function sessionTests(honest) {
 			const { block } = await api.rpc.chain.getBlock(await api.rpc.chain.getBlockHash(number));
 			again ??= block.extrinsics.find(({ method }) => api.tx.receipts.commitBatch.is(method));
 		}
-		await assert.rejects(submit(api.tx(again.method), '//Alice//operator'), /NothingNew/);
+		await assert.rejects(submit(api.tx(again.method), AGENT), /NothingNew/);
 		await conserved(first);
 	});
 

@@ -15,6 +15,7 @@ import { Handout } from './handout.js';
 import { startNode, until } from './node.js';
 
 export const OPERATOR = '//Alice';
+export const AGENT = '//Alice//operator';
 export const PAYER = '//Ferdie';
 export const VERIFIERS = ['//Bob//verifier', '//Charlie//verifier', '//Dave//verifier'];
 /** An operator whose agent no node works for: what it answers is made up by the tests. */
@@ -75,7 +76,8 @@ export async function setUp() {
 	stage.folder = folder;
 	stage.handout = await Handout.start();
 	const data = ['--base-path', join(folder, 'chain'), '--operator-store', join(folder, 'content')];
-	stage.args = ['--dev', ...data, '--operator', '--operator-base', base()];
+	const worker = ['--operator', '--operator-base', base(), '--operator-agent', address(AGENT)];
+	stage.args = ['--dev', ...data, ...worker];
 	const node = await startNode(stage.args);
 	stage.node = node;
 	stage.api = await connect(node);
@@ -109,7 +111,7 @@ export async function setUp() {
 	const terms = (endpoint) => ['--bond', BOND, '--endpoint', endpoint];
 	const [published] = await Promise.all([
 		publishModel(run, folder, EPOCHS),
-		run(OPERATOR, 'operator', 'register', '--agent', '//Alice//operator', ...terms(node.worker)),
+		run(OPERATOR, 'operator', 'register', '--agent', AGENT, ...terms(node.worker)),
 		run(LIAR.operator, 'operator', 'register', '--agent', address(LIAR.agent), ...terms(stage.handout.url)),
 	]);
 	stage.model = published.model;
