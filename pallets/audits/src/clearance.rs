@@ -1,9 +1,8 @@
 //! Which claims are audited, and when the others may be paid.
 
 use crate::{
-	Audit, Audits, Config, Event, Note, Notes, Pallet, Stage, Verdict, Verdicts, Verifiers,
-	WeightInfo,
-	committee::{Seated, is_called},
+	Audit, Audits, COMMITTEE, Config, Event, Note, Notes, Pallet, Stage, Verdict, Verdicts,
+	Verifiers, WeightInfo, committee::is_called,
 };
 use codec::MaxEncodedLen;
 use frame_support::{BoundedVec, traits::Get, weights::Weight};
@@ -14,25 +13,6 @@ use openledger_primitives_core::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// Opens the audit of a claim with the lots' `seed`. It waits where verifiers have no room or no
-	/// block has for its deadline, and never comes where there are not enough of them.
-	fn open(claim: RequestId, note: &Note<T::AccountId>, seed: &Hash) -> Opened {
-		let mut audit = Audit {
-			level: Level::First,
-			stage: Stage::Drawing { round: note.round },
-			seats: BoundedVec::new(),
-			appeal: None,
-		};
-		match Self::seat(claim, note, &mut audit, note.round, seed) {
-			Ok(Seated::Yes) => {
-				Audits::<T>::insert(claim, audit);
-				Opened::Now
-			}
-			Ok(Seated::Busy) | Err(_) => Opened::Later,
-			Ok(Seated::TooFew) => Opened::Never,
-		}
-	}
-
 	/// When an audit may be over at the earliest.
 	fn ends_at(audit: &Audit<T::AccountId>) -> BlockNumber {
 		let now = Self::now();
@@ -57,29 +37,36 @@ impl<T: Config> Pallet<T> {
 		Clearance::Until(Self::now().saturating_add(T::LookAgain::get()))
 	}
 
-	/// Opens a claim's audit where lots have `called` it, and clears the claim otherwise.
-	pub(crate) fn clear(
-		claim: RequestId,
-		note: Note<T::AccountId>,
-		seed: &Hash,
-		called: bool,
-	) -> Clearance {
-		if called {
-			match Self::open(claim, &note, seed) {
-				Opened::Now | Opened::Later => return Self::later(),
-				Opened::Never => Self::deposit_event(Event::NotAudited { claim }),
+	/// Opens a claim's audit where lots have `called` it, and clears the claim otherwise. The committee is
+	/// drawn by itself in a later block: asking for clearance costs the same whatever comes of it, and
+	/// most claims are asked about more than once.
+	pub(crate) fn clear(claim: RequestId, note: &Note<T::AccountId>, called: bool) -> Clearance {
+		if called && Verifiers::<T>::count() >= COMMITTEE {
+			let opened = Self::schedule(claim, Self::now().saturating_add(1)).is_ok();
+			if opened {
+				let audit = Audit {
+					level: Level::First,
+					stage: Stage::Drawing { round: note.round },
+					seats: BoundedVec::new(),
+					appeal: None,
+				};
+				Audits::<T>::insert(claim, audit);
 			}
+			return Self::later();
+		}
+		if called {
+			Self::deposit_event(Event::NotAudited { claim });
 		}
 		Notes::<T>::remove(claim);
 		Clearance::Clear
 	}
-}
 
-/// Whether an audit could be opened.
-enum Opened {
-	Now,
-	Later,
-	Never,
+	/// Clears a claim that lots have called, and for which there are not enough verifiers who may sit.
+	pub(crate) fn leave_unaudited(claim: RequestId) {
+		Audits::<T>::remove(claim);
+		Notes::<T>::remove(claim);
+		Self::deposit_event(Event::NotAudited { claim });
+	}
 }
 
 impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
@@ -115,12 +102,11 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 			return later;
 		};
 		let called = is_called(&seed, claim, T::Rate::get());
-		Self::clear(claim, note, &seed, called)
+		Self::clear(claim, &note, called)
 	}
 
 	fn weight() -> Weight {
-		// As many as there are, not as there could be: idle work is planned by this.
-		T::WeightInfo::clearance(Verifiers::<T>::count())
+		T::WeightInfo::clearance()
 	}
 
 	fn forget(claim: RequestId) {

@@ -10,6 +10,7 @@ use frame_support::{
 	traits::Get,
 	weights::{Weight, WeightMeter},
 };
+use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{BlockNumber, RequestId, traits::Lots};
 use sp_runtime::DispatchResult;
 
@@ -49,6 +50,10 @@ impl<T: Config> Pallet<T> {
 				match Self::seat(claim, &note, &mut audit, round, &seed)? {
 					Seated::Yes => {}
 					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
+					Seated::TooFew if audit.level == Level::First => {
+						Self::leave_unaudited(claim);
+						return Ok(());
+					}
 					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
 				}
 				Audits::<T>::insert(claim, audit);

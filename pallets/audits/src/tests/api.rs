@@ -24,7 +24,7 @@ fn audit_is_shown_from_its_note_to_its_verdict() {
 		let stage = || Verification::audit_of(CLAIM).unwrap().stage;
 		assert_eq!(stage(), AuditStage::Undrawn);
 		lots(1);
-		clearance(CLAIM);
+		drawn(CLAIM).unwrap();
 		let info = Verification::audit_of(CLAIM).unwrap();
 		assert_eq!((info.stage, info.until), (AuditStage::Committing, Some(1 + COMMIT)));
 		let committee = sitting();

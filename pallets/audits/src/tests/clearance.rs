@@ -17,7 +17,9 @@ fn claim_waits_for_lots_that_did_not_exist_when_it_was_made() {
 		assert_eq!(Audits::<Test>::iter().count(), 0);
 		lots(1);
 		assert_eq!(clearance(CLAIM), Clearance::Until(3));
-		assert_eq!(stage(), Stage::Committing { until: 1 + COMMIT });
+		assert_eq!(stage(), Stage::Drawing { round: 4 });
+		wait(1);
+		assert_eq!(stage(), Stage::Committing { until: 2 + COMMIT });
 	});
 }
 
@@ -47,6 +49,16 @@ fn claim_is_not_audited_when_there_are_too_few_verifiers() {
 		System::assert_last_event(Event::NotAudited { claim: CLAIM }.into());
 		assert_eq!((Audits::<Test>::iter().count(), Duties::<Test>::iter().count()), (0, 0));
 	});
+	// There are enough, and one of them is the payer.
+	chain(2, || {
+		register(5, BOND);
+		noted(CLAIM, &truth());
+		lots(1);
+		assert_ok!(drawn(CLAIM));
+		System::assert_last_event(Event::NotAudited { claim: CLAIM }.into());
+		assert_eq!((Audits::<Test>::iter().count(), Duties::<Test>::iter().count()), (0, 0));
+		assert_eq!(clearance(CLAIM), Clearance::Clear);
+	});
 }
 
 #[test]
@@ -75,7 +87,7 @@ fn nobody_sits_who_joined_after_the_claim_or_is_a_party_to_it() {
 		Round::set(5);
 		register(14, 500_000);
 		Seeds::mutate(|seeds| seeds.insert(4, Default::default()));
-		clearance(CLAIM);
+		drawn(CLAIM).unwrap();
 		let mut committee = sitting();
 		committee.sort();
 		assert_eq!(committee, [10, 11, 12]);
@@ -89,7 +101,7 @@ fn leaving_once_the_claim_is_made_comes_too_late() {
 		wait(1);
 		Verification::leave(signed(10)).unwrap();
 		lots(1);
-		clearance(CLAIM);
+		drawn(CLAIM).unwrap();
 		assert!(sitting().contains(&10));
 	});
 	chain(4, || {
@@ -97,7 +109,7 @@ fn leaving_once_the_claim_is_made_comes_too_late() {
 		Verification::leave(signed(10)).unwrap();
 		noted(CLAIM, &truth());
 		lots(1);
-		clearance(CLAIM);
+		drawn(CLAIM).unwrap();
 		assert!(!sitting().contains(&10));
 	});
 }
@@ -110,12 +122,13 @@ fn nobody_sits_in_more_audits_than_it_has_room_for() {
 		}
 		lots(1);
 		for request in 0..3 {
-			assert!(matches!(clearance(request), Clearance::Until(_)));
+			drawn(request).unwrap();
 			wait(1);
 		}
 		// It waits until one of them has room again, rather than being paid unaudited.
-		assert_eq!(clearance(3), Clearance::Until(6));
-		assert!(!Audits::<Test>::contains_key(3));
+		assert_eq!(drawn(3), Err(E::NotDrawnYet.into()));
+		assert!(matches!(clearance(3), Clearance::Until(_)));
+		assert!(matches!(Audits::<Test>::get(3).unwrap().stage, Stage::Drawing { .. }));
 		// However often it is asked for, it takes no room of others' deadlines.
 		let listed = || crate::Due::<Test>::iter_values().map(|due| due.len()).sum::<usize>();
 		let before = listed();
@@ -134,9 +147,10 @@ fn audit_waits_when_no_block_has_room_for_its_deadline() {
 		lots(1);
 		assert_eq!(clearance(CLAIM), Clearance::Until(3));
 		assert!(!Audits::<Test>::contains_key(CLAIM));
-		crate::Due::<Test>::remove(20);
+		crate::Due::<Test>::remove(10);
 		clearance(CLAIM);
-		assert_eq!(stage(), Stage::Committing { until: 20 });
+		assert_eq!(stage(), Stage::Drawing { round: 4 });
+		assert!(crate::Due::<Test>::get(10).contains(&CLAIM));
 		let _ = crate::Due::<Test>::clear(u32::MAX, None);
 	});
 }
