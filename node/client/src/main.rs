@@ -173,4 +173,40 @@ mod tests {
 		assert!(!parsed(&[]));
 		assert!(!parsed(&["--to", "//Bob", "--remove"]));
 	}
+
+	fn parses(line: &[&str]) -> bool {
+		super::Cli::try_parse_from(["openledger"].iter().chain(line)).is_ok()
+	}
+
+	#[test]
+	fn what_belongs_to_sessions_is_refused_without_one_and_the_other_way_round() {
+		let ask = |options: &[&str]| parses(&[&["ask", "1", "why?"], options].concat());
+		assert!(ask(&[]) && ask(&["--session"]) && ask(&["--settle"]));
+		assert!(ask(&["--session", "--escrow", "2", "--blocks", "9", "--top-up", "0.5"]));
+		for option in [["--escrow", "2"], ["--blocks", "9"], ["--top-up", "2"]] {
+			assert!(!ask(&option), "{option:?}");
+		}
+		for option in [&["--detach"][..], &["--settle"], &["--max-fee", "1"], &["--deadline", "9"]]
+		{
+			assert!(!ask(&[&["--session"], option].concat()), "{option:?}");
+		}
+	}
+
+	#[test]
+	fn trace_takes_a_request_a_receipt_or_a_batch() {
+		let trace = |options: &[&str]| parses(&[&["trace"], options].concat());
+		assert!(trace(&["3"]) && trace(&["--session", "3", "--receipt", "0"]));
+		assert!(trace(&["--batch", "2"]) && trace(&["--batch", "2", "--draw", "1"]));
+		for options in [
+			&[][..],
+			&["--session", "3"],
+			&["--receipt", "0"],
+			&["--draw", "1"],
+			&["3", "--session", "3", "--receipt", "0"],
+			&["3", "--batch", "2"],
+			&["--batch", "2", "--explain"],
+		] {
+			assert!(!trace(options), "{options:?}");
+		}
+	}
 }
