@@ -11,7 +11,7 @@ use frame_support::traits::{
 };
 use openledger_primitives_attribution::challenge::{Fault, Target};
 use openledger_primitives_core::{
-	BlockNumber, DatanetId, Hash, ModelId, RequestId, record::RecordEntry,
+	BlockNumber, DatanetId, Hash, ModelId, record::RecordEntry,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
