@@ -10,9 +10,7 @@ use frame_support::traits::{
 	tokens::{Fortitude, Preservation},
 };
 use openledger_primitives_attribution::challenge::{Fault, Target};
-use openledger_primitives_core::{
-	BlockNumber, DatanetId, Hash, ModelId, record::RecordEntry,
-};
+use openledger_primitives_core::{BlockNumber, DatanetId, Hash, ModelId, record::RecordEntry};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sp_core::Get;
