@@ -15,6 +15,7 @@ pub mod estimator;
 pub mod estimators;
 pub mod features;
 pub mod floor;
+pub mod forged;
 pub mod format;
 pub mod index;
 pub mod local;

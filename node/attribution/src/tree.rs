@@ -167,6 +167,11 @@ impl Tree {
 		self.nodes().root()
 	}
 
+	/// The hash of the leaf at `position`.
+	pub fn leaf(&self, position: usize) -> Option<Hash> {
+		self.nodes().leaf(position)
+	}
+
 	/// The proof of the leaf at `position`; `None` where there is no such leaf.
 	pub fn prove(&self, position: usize) -> Option<Proof> {
 		self.nodes().prove(position)
@@ -197,7 +202,7 @@ mod tests {
 			assert!(tree.nodes().is_sound());
 			for position in (0..count as usize).filter(|at| count < 70 || at % 97 == 0) {
 				assert_eq!(tree.prove(position), merkle::prove(&leaves, position));
-				assert_eq!(tree.nodes().leaf(position), Some(leaves[position]));
+				assert_eq!(tree.leaf(position), Some(leaves[position]));
 			}
 		}
 	}
@@ -222,7 +227,7 @@ mod tests {
 	fn proof_is_none_when_there_is_no_such_leaf() {
 		assert_eq!(Tree::new(leaves(3)).prove(3), None);
 		assert_eq!(Tree::new(Vec::new()).prove(0), None);
-		assert_eq!(Tree::new(leaves(3)).nodes().leaf(3), None);
+		assert_eq!(Tree::new(leaves(3)).leaf(3), None);
 	}
 
 	#[test]

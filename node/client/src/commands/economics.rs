@@ -398,6 +398,7 @@ fn text(report: &Report) -> String {
 	if let Some(penalties) = &report.penalties {
 		let section = [
 			("operators' bonds".into(), penalties.operators),
+			("bonds behind forged indexes".into(), penalties.owners),
 			(
 				format!("– to {}", counted(penalties.challenges_won, "challenger")),
 				penalties.challengers,

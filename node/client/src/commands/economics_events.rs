@@ -28,7 +28,7 @@ pub fn matters(pallet: &str, event: &str) -> bool {
 		"Rewards" => matches!(event, "Distributed" | "Claimed" | "Swept"),
 		"Inference" => matches!(event, "OperatorSlashed" | "Refunded"),
 		"Attribution" => matches!(event, "ClaimCorrected" | "ChallengeFailed"),
-		"Models" => event == "Registered",
+		"Models" => matches!(event, "Registered" | "Condemned"),
 		"Staking" => matches!(event, "EraPaid" | "Rewarded" | "Slashed"),
 		_ => false,
 	}
@@ -103,6 +103,11 @@ pub fn read(pallet: &str, event: &str, fields: &Composite<()>) -> Option<Said> {
 		("Attribution", "ClaimCorrected") => Fact::ChallengeWon { challenger: who("challenger")? },
 		("Attribution", "ChallengeFailed") => Fact::ChallengeLost { deposit: number("deposit")? },
 		("Models", "Registered") => Fact::Deployed { fee: number("fee")? },
+		("Models", "Condemned") => Fact::Condemned {
+			challenger: who("challenger")?,
+			amount: number("taken")?,
+			rewarded: number("rewarded")?,
+		},
 		("Staking", "EraPaid") => Fact::EraPaid {
 			validators: number("validator_payout")?,
 			remainder: number("remainder")?,

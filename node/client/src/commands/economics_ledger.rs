@@ -120,6 +120,8 @@ pub enum Fact {
 	Refunded { amount: u128 },
 	/// An operator paid from its bond.
 	OperatorSlashed { amount: u128, rewarded: u128 },
+	/// A challenge showed a forged index, whose owner paid from its bond.
+	Condemned { challenger: Account, amount: u128, rewarded: u128 },
 	/// A challenge showed an omission.
 	ChallengeWon { challenger: Account },
 	/// A challenge showed nothing, and cost its deposit.
@@ -206,9 +208,11 @@ pub struct Staking {
 pub struct Penalties {
 	/// Taken from operators' bonds.
 	pub operators: Units,
-	/// Of it, to challengers; the treasury has the rest.
+	/// Taken from the bonds behind forged indexes.
+	pub owners: Units,
+	/// Of both, to challengers; the treasury has the rest.
 	pub challengers: Units,
-	/// Challenges that showed an omission.
+	/// Challenges that showed an omission or a forged index.
 	pub challenges_won: u64,
 	/// Challenges that showed nothing.
 	pub challenges_lost: u64,
@@ -413,6 +417,12 @@ impl Ledger {
 				books.penalties.operators += amount;
 				books.penalties.challengers += rewarded;
 				self.reward = rewarded;
+			}
+			Fact::Condemned { challenger, amount, rewarded } => {
+				books.penalties.owners += amount;
+				books.penalties.challengers += rewarded;
+				books.penalties.challenges_won += 1;
+				books.earn(challenger, Role::Challenger, rewarded);
 			}
 			Fact::ChallengeWon { challenger } => {
 				books.penalties.challenges_won += 1;
@@ -631,6 +641,15 @@ mod tests {
 			(Some(1), Fact::ChallengeWon { challenger: OTHER }),
 		]]);
 		assert!(apart.earned.is_empty());
+	}
+
+	#[test]
+	fn challenger_earns_its_part_of_the_bond_behind_a_forged_index() {
+		let found = of_one([Fact::Condemned { challenger: OTHER, amount: 101, rewarded: 50 }]);
+		assert_eq!(found.earned[&OTHER][&Role::Challenger], Units(50));
+		let penalties = found.penalties;
+		assert_eq!((penalties.owners, penalties.challengers), (Units(101), Units(50)));
+		assert_eq!((penalties.operators, penalties.challenges_won), (Units(0), 1));
 	}
 
 	#[test]
