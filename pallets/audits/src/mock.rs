@@ -423,9 +423,7 @@ pub fn clearance(request: RequestId) -> traits::Clearance {
 /// Asks whether a claim is clear, and has the committee drawn that it is not clear for.
 pub fn drawn(request: RequestId) -> DispatchResult {
 	assert!(matches!(clearance(request), traits::Clearance::Until(_)));
-	frame_support::storage::with_storage_layer(|| {
-		Verification::advance(signed(9), request).map(|_| ()).map_err(|e| e.error)
-	})
+	frame_support::storage::with_storage_layer(|| Verification::advance(signed(9), request))
 }
 
 /// Audits `CLAIM`, on which the operator claims `claimed`; returns the committee.

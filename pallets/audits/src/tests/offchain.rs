@@ -13,7 +13,6 @@ use openledger_primitives_core::{
 	Hash,
 	draw::draw_id,
 	model::{IndexCommitment, Method, PayBy, Usage},
-	traits::Clearance,
 };
 use openledger_primitives_inference::{
 	Command, Failure, Job, Material, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
@@ -376,17 +375,17 @@ fn verifier_appeals_against_a_verdict_that_it_found_to_be_false() {
 /// What is drawn of a batch, and called to audit.
 const DRAW: u64 = draw_id(3, 1);
 
-fn drawn(claimed: &Claim<AccountId32>) {
+fn batched(claimed: &Claim<AccountId32>) {
 	noted(DRAW, claimed);
 	lots(1);
-	assert!(matches!(clearance(DRAW), Clearance::Until(_)));
+	drawn(DRAW).unwrap();
 }
 
 #[test]
 fn drawn_receipt_is_executed_with_what_its_operator_hands_out() {
 	node(&truth(), true, |node| {
 		frame_system::BlockHash::<Test>::insert(0, Hash::repeat_byte(7));
-		drawn(&truth());
+		batched(&truth());
 		let recomputed =
 			Recomputed { answer: answer(DRAW).answer, usage: answer(DRAW).usage, claim: truth() };
 		let done = Executed::Drawn(recomputed, traces(100));
@@ -409,7 +408,7 @@ fn drawn_receipt_is_executed_with_what_its_operator_hands_out() {
 #[test]
 fn drawn_receipt_is_refuted_when_its_answer_is_another() {
 	node(&truth(), true, |node| {
-		drawn(&truth());
+		batched(&truth());
 		let recomputed =
 			Recomputed { answer: Hash::repeat_byte(9), usage: answer(DRAW).usage, claim: truth() };
 		let done = Executed::Drawn(recomputed.clone(), traces(100));

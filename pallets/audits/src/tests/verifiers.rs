@@ -104,6 +104,8 @@ fn third_strike_costs_the_place() {
 		wait(1);
 		noted(CLAIM, &truth());
 		lots(1);
+		drawn(CLAIM).unwrap();
 		assert_eq!(clearance(CLAIM), openledger_primitives_core::traits::Clearance::Clear);
+		assert!(!crate::Audits::<Test>::contains_key(CLAIM), "two are not enough");
 	});
 }
