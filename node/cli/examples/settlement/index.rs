@@ -97,7 +97,7 @@ impl Ground {
 		let every = (count as usize / CLAIMS).max(1);
 		for at in 0..count {
 			let sketch = sketch(&mut rng);
-			if at as usize % every == 0 && asked.len() < CLAIMS {
+			if (at as usize).is_multiple_of(every) && asked.len() < CLAIMS {
 				asked.push(near(&sketch, &mut rng));
 			}
 			let scale = quantize::scale(&sketch, 1.0);

@@ -63,7 +63,8 @@ struct Run<'a> {
 	watched: Option<(Verifying, usize)>,
 }
 
-fn drawn(id: BatchId) -> Option<pallet_receipts::BatchOf<Runtime>> {
+/// A batch as the chain has it.
+fn kept(id: BatchId) -> Option<pallet_receipts::BatchOf<Runtime>> {
 	Batches::<Runtime>::get(id)
 }
 
@@ -99,7 +100,7 @@ impl<'a> Run<'a> {
 			batch.stages.iter().filter(|stage| **stage == pallet_receipts::Stage::Settled).count()
 		};
 		let look = |chain: &mut Chain| {
-			chain.see(|| drawn(id).map(|batch| (batch.concluded, settled(batch))))
+			chain.see(|| kept(id).map(|batch| (batch.concluded, settled(batch))))
 		};
 		let before = look(&mut self.chain);
 		self.chain.begin()?;
@@ -120,7 +121,7 @@ impl<'a> Run<'a> {
 		done: impl Fn(pallet_receipts::BatchOf<Runtime>) -> bool,
 	) -> Result<u32, Failure> {
 		for blocks in 0..PATIENCE {
-			if self.chain.see(|| drawn(id)).is_some_and(&done) {
+			if self.chain.see(|| kept(id)).is_some_and(&done) {
 				return Ok(blocks);
 			}
 			self.pass(id)?;
@@ -130,7 +131,7 @@ impl<'a> Run<'a> {
 
 	/// The receipts that draws fall into, by place of the session's book and of the receipt.
 	fn hits(&mut self, id: BatchId, books: &[Book]) -> Result<BTreeSet<(usize, u32)>, Failure> {
-		let (batch, lines) = self.chain.see(|| (drawn(id), Lines::<Runtime>::get(id)));
+		let (batch, lines) = self.chain.see(|| (kept(id), Lines::<Runtime>::get(id)));
 		let batch = batch.ok_or("a batch is missing")?;
 		let seed = batch.drawn.ok_or("a batch is not drawn")?.seed;
 		let mut hits = BTreeSet::new();
@@ -194,7 +195,7 @@ impl<'a> Run<'a> {
 		check(&mut self.chain)?;
 
 		self.chain.begin()?;
-		let batch = self.chain.see(|| drawn(id)).ok_or("a batch is missing")?;
+		let batch = self.chain.see(|| kept(id)).ok_or("a batch is missing")?;
 		let paid = |stage: &pallet_receipts::Stage| {
 			matches!(stage, pallet_receipts::Stage::Settled | pallet_receipts::Stage::Joined(_))
 		};

@@ -126,7 +126,7 @@ pub fn table(report: &Value) -> String {
 		let digits = format!("{value:.0}");
 		let mut text = String::new();
 		for (at, digit) in digits.chars().enumerate() {
-			if at > 0 && (digits.len() - at) % 3 == 0 {
+			if at > 0 && (digits.len() - at).is_multiple_of(3) {
 				text.push(',');
 			}
 			text.push(digit);
