@@ -420,7 +420,7 @@ impl pallet_receipts::benchmarking::Helper<AccountId> for Stage {
 	fn served(fees: Balance) -> (ModelId, AccountId, AccountId) {
 		use dynamic_params::receipts::{Open, Parameters};
 		assert_ok!(crate::Parameters::set_parameter(
-			pallet_voice::Origin::<Runtime>::Vetted.into(),
+			pallet_voice::Origin::Vetted.into(),
 			RuntimeParameters::Receipts(Parameters::Open(Open, Some(true))),
 		));
 		let model = <Self as pallet_inference::benchmarking::Helper<AccountId>>::published();
