@@ -25,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes that decide what happens in one case.
 const DECISIONS: usize = 1_024;
-/// Accepted calls from one check of everything to the next, and blocks that pass before it.
+/// Of so many accepted calls everything is checked after one, when so many blocks have passed.
 const LOOK: u64 = 12;
 const BLOCKS: u32 = 6;
 
@@ -84,7 +84,7 @@ pub fn run(stage: &mut Stage, pallet: &str, seed: u64, number: u64) -> Outcome {
 	let (by, bytes) = made(&mut u, stage, of[at]);
 	let Ok(call) = RuntimeCall::decode_all(&mut &bytes[..]) else { return Outcome::NoCall };
 	let told = format!("{by:?} {call:.2000?}");
-	let look = number % LOOK == 0;
+	let look = rng.next_u64().is_multiple_of(LOOK);
 	let number = stage.chain.chain.number();
 	let slot = stage.chain.chain.slot();
 	let tried = catch_unwind(AssertUnwindSafe(|| {

@@ -2,7 +2,10 @@
 //! at when nothing else is wrong. And whatever is wrong with a proof has an error of its own.
 
 use super::stage::{self, Stage, origin, root, undone};
-use crate::{AccountId, RuntimeCall, tests::soak::world::By};
+use crate::{
+	AccountId, RuntimeCall,
+	tests::soak::{alarms, world::By},
+};
 use codec::DecodeAll;
 use frame_support::traits::UnfilteredDispatchable;
 use openledger_primitives_core::{BatchId, ModelId, RequestId, SessionId};
@@ -20,6 +23,7 @@ fn stranger() -> By {
 /// Tries a valid call of this name, and then with each of these changes, of which each is refused by
 /// this error. A change that says it does not apply is left out; each has to apply somewhere.
 fn refused(pallet: &str, name: &str, changes: &[(&str, fn(&mut By, &mut RuntimeCall) -> bool)]) {
+	let _ear = alarms::listen();
 	let types = stage::types();
 	let mut tried = vec![false; changes.len()];
 	for number in 0..CHAINS {

@@ -14,7 +14,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Audits", "commit", 160, commit),
 	("Audits", "reveal", 160, reveal),
 	("Audits", "appeal", 40, appeal),
-	("Audits", "correct", 30, correct),
+	("Audits", "correct", 60, correct),
 	("Audits", "resolve", 8, resolve),
 	("Audits", "advance", 20, advance),
 ];
@@ -75,7 +75,7 @@ fn commit(world: &mut World) -> Option<Attempt> {
 		return None;
 	}
 	let note = Notes::<Rt>::get(claim)?;
-	let finding = match world.below(6) {
+	let finding = match world.below(12) {
 		// What is captured of a committee says the same.
 		0 => lie(claim, &note, level, (claim % 4) as u32),
 		1 if claim % 5 == 0 => lie(claim, &note, level, world.below(6)),
