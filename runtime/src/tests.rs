@@ -4,6 +4,7 @@ mod accounts;
 mod blocks;
 mod chain;
 mod emergency;
+mod fuzz;
 mod genesis;
 mod governance;
 mod life;

@@ -51,6 +51,11 @@ impl Chain {
 		Self { number: 0, slot: FIRST_SLOT }
 	}
 
+	/// The chain after this block.
+	pub fn at(number: u32, slot: u64) -> Self {
+		Self { number, slot }
+	}
+
 	/// The slot of the last block.
 	pub fn slot(&self) -> u64 {
 		self.slot

@@ -1,13 +1,17 @@
 //! The soak: random users make random calls of the whole runtime, and what always holds is checked
 //! after every block. `docs/soak.md` says how to run it and how to read what it prints.
 
-mod alarms;
+pub(super) mod alarms;
 mod attribution;
-mod checks;
+mod audits;
+mod batches;
+mod books;
+pub(super) mod checks;
 mod claims;
 mod datanets;
 mod dust;
 mod emergencies;
+mod ending;
 mod governance;
 mod inference;
 mod models;
@@ -15,12 +19,15 @@ mod money;
 mod pools;
 mod report;
 mod rewards;
-mod run;
+pub(super) mod run;
+mod sessions;
 mod shared;
 mod staking;
+mod truth;
 mod users;
+mod verifiers;
 mod voice;
-mod world;
+pub(super) mod world;
 
 use run::{Maker, soak};
 
@@ -33,12 +40,16 @@ const REGRESSIONS: &[(u64, u32)] = &[
 
 /// What can be tried, and how often: pallet and call where the call is one of ours, and each of
 /// those is tried more while it is behind.
-fn makers() -> Vec<(&'static str, &'static str, u32, Maker)> {
+pub(super) fn makers() -> Vec<(&'static str, &'static str, u32, Maker)> {
 	[
 		datanets::MAKERS,
 		models::MAKERS,
 		inference::MAKERS,
 		attribution::MAKERS,
+		verifiers::MAKERS,
+		audits::MAKERS,
+		sessions::MAKERS,
+		batches::MAKERS,
 		rewards::MAKERS,
 		voice::MAKERS,
 		money::MAKERS,

@@ -126,9 +126,11 @@ fn withdraw_challenge(world: &mut World) -> Option<Attempt> {
 
 fn finalize(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(60);
-	let (request, _) = claim(world, |_, claim| {
+	let (request, _) = claim(world, |request, claim| {
 		let waits = claim.standing > 0 && now() < closes_at(claim);
-		claim.status == Status::Open && (careless || now() >= claim.final_at && !waits)
+		let audited = pallet_audits::Audits::<Rt>::contains_key(request);
+		let due = now() >= claim.final_at && !waits && !audited;
+		claim.status == Status::Open && (careless || due)
 	})?;
 	let who = world.user();
 	world.signed(who, Call::finalize { request })

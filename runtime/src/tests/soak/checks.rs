@@ -170,6 +170,21 @@ fn deposits() -> Result<(), String> {
 	for (_, who, challenge) in pallet_attribution::Challenges::<Rt>::iter() {
 		owe(who, "challenge", challenge.deposit);
 	}
+	for (who, verifier) in pallet_audits::Verifiers::<Rt>::iter() {
+		owe(who.clone(), "verifier's bond", verifier.bond);
+		owe(who, "verifier", ticket(&verifier.ticket));
+	}
+	for appeal in pallet_audits::Audits::<Rt>::iter_values().filter_map(|audit| audit.appeal) {
+		owe(appeal.appellant, "appeal", appeal.deposit);
+	}
+	for session in pallet_receipts::Sessions::<Rt>::iter_values() {
+		owe(session.payer.clone(), "session's escrow", session.escrow);
+		owe(session.payer, "session", ticket(&session.ticket));
+	}
+	for batch in pallet_receipts::Batches::<Rt>::iter_values() {
+		owe(batch.operator.clone(), "session's escrow", batch.held);
+		owe(batch.operator, "batch", ticket(&batch.ticket));
+	}
 	for (who, (_, payee)) in pallet_rewards::Payees::<Rt>::iter() {
 		owe(who, "payee", ticket(&payee));
 	}

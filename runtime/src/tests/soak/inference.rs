@@ -1,14 +1,14 @@
 //! What operators, their agents and consumers try.
 
 use super::{
-	claims::{blank, sketch},
 	run::Maker,
+	truth,
 	world::{Attempt, Rt, World, bounded, now, spendable},
 };
 use crate::{AccountId, OPEN, dynamic_params::inference as parameters};
 use frame_support::traits::Get;
-use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{ModelId, RequestId, model::Usage};
+use openledger_primitives_inference::sampling_seed;
 use pallet_inference::{
 	AgentOf, Assigned, Call, Operators, Registration, Request, Requests, ServedBy, Serving, Status,
 	Unsettled,
@@ -184,42 +184,6 @@ fn request(world: &mut World) -> Option<Attempt> {
 	world.signed(payer, call)
 }
 
-/// The claim of an operator that is honest most of the time: it may leave the best out, or show
-/// what isn't so.
-fn claim(world: &mut World, request: &Stored) -> Claim<AccountId> {
-	let query = sketch(world.hash(), 16);
-	let gain = world.between(0, 500) as i32 - 100;
-	let omitted = if world.odds(3) { world.between(1, 2) as usize } else { 0 };
-	let indexed = Models::<Rt>::get(request.model).and_then(|model| model.index);
-	let index = world.indexes.get(&request.model).filter(|index| indexed == Some(index.commitment));
-	let Some(index) = index else { return blank(&query, gain) };
-	let mut claim = index.claim(&query, &request.payer, gain, omitted);
-	match world.below(60) {
-		0 => claim.records.as_mut().reverse(),
-		1 => claim.sketch.truncate(15),
-		2 => {
-			if let Some(shown) = claim.records.as_mut().first_mut() {
-				shown.record.contributor = world.user();
-			}
-		}
-		3 => {
-			if let Some(credit) = claim.contributors.as_mut().first_mut() {
-				credit.leaf.scale = credit.leaf.scale.saturating_mul(2);
-			}
-		}
-		4 => {
-			claim.records_proof.nodes.pop();
-		}
-		5 => {
-			if let Some(twice) = claim.records.first().cloned() {
-				let _ = claim.records.try_push(twice);
-			}
-		}
-		_ => {}
-	}
-	claim
-}
-
 fn answer(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(20);
 	let (id, request) = stored(world, |id, one| {
@@ -227,12 +191,13 @@ fn answer(world: &mut World) -> Option<Attempt> {
 		careless || one.status == Status::Pending && now() <= one.deadline && id % 3 > 0
 	})?;
 	let agent = Operators::<Rt>::get(&request.operator)?.operator.agent;
-	let claim = claim(world, &request);
+	let subject = sampling_seed(id, &request.payer, &request.nonce).into();
+	let claim = truth::told(world, request.model, &request.payer, &subject);
 	let usage = Usage {
 		prompt: if world.odds(40) { 9_999 } else { world.between(1, 60) },
 		output: if world.odds(40) { 0 } else { world.between(1, request.max_tokens) },
 	};
-	let mut text = b"It scatters.".to_vec();
+	let mut text = truth::answer(!world.odds(8)).to_vec();
 	if world.odds(40) {
 		text.push(0xff);
 	}

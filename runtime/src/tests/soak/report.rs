@@ -6,8 +6,17 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write, time::Instant};
 
 /// Our own pallets that have calls.
-const OURS: [&str; 7] =
-	["Datanets", "Models", "Inference", "Attribution", "Rewards", "Voice", "Pauses"];
+const OURS: [&str; 9] = [
+	"Datanets",
+	"Models",
+	"Inference",
+	"Attribution",
+	"Audits",
+	"Receipts",
+	"Rewards",
+	"Voice",
+	"Pauses",
+];
 
 /// Each of our calls has to be accepted this many times in as many extrinsics.
 const LEAST: u32 = 20;

@@ -4,7 +4,7 @@ use super::{
 	super::{blocks::Chain, merge},
 	alarms,
 	checks::{self, Issuance},
-	makers,
+	ending, makers,
 	report::Report,
 	world::{Attempt, By, Rt, World, act},
 };
@@ -12,14 +12,14 @@ use crate::{
 	AccountId, Executive, MICRO, OPEN, RuntimeCall, RuntimeGenesisConfig, RuntimeParameters,
 	System,
 	configs::system::BLOCK,
-	dynamic_params::{inference, voice},
+	dynamic_params::{audits, inference, receipts, voice},
 	governance::Origin,
 	presets,
 };
 use pallet_calendar::Lengths;
 use serde_json::json;
 use sp_genesis_builder::{LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
-use sp_runtime::{BuildStorage, DispatchError, ModuleError, traits::Dispatchable};
+use sp_runtime::{BuildStorage, DispatchError, ModuleError, Permill, traits::Dispatchable};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Makes something to try, where the state of the chain allows it.
@@ -55,6 +55,27 @@ fn genesis() -> sp_io::TestExternalities {
 	sp_io::TestExternalities::new(config.build_storage().unwrap())
 }
 
+/// Parameters with which audits and batches come to their end within a run, and most claims are
+/// audited.
+fn hurry() -> Vec<RuntimeParameters> {
+	use RuntimeParameters::{Audits, Receipts, Voice};
+	use audits::Parameters::{
+		AppealWindow, CommitPeriod, CorrectionPeriod, Rate, RevealPeriod, RoundLength,
+	};
+	vec![
+		Voice(voice::Parameters::VetoMinimum(voice::VetoMinimum, Some(20 * MICRO))),
+		Audits(RoundLength(audits::RoundLength, Some(3))),
+		Audits(Rate(audits::Rate, Some(Permill::from_percent(70)))),
+		Audits(CommitPeriod(audits::CommitPeriod, Some(24))),
+		Audits(RevealPeriod(audits::RevealPeriod, Some(20))),
+		Audits(AppealWindow(audits::AppealWindow, Some(10))),
+		Audits(CorrectionPeriod(audits::CorrectionPeriod, Some(30))),
+		Receipts(receipts::Parameters::Draws(receipts::Draws, Some(5))),
+		Receipts(receipts::Parameters::RevealPeriod(receipts::RevealPeriod, Some(12))),
+		Receipts(receipts::Parameters::ClosePeriod(receipts::ClosePeriod, Some(6))),
+	]
+}
+
 /// Why a call failed, in a word.
 fn reason(error: DispatchError) -> String {
 	match error {
@@ -69,10 +90,39 @@ struct Run {
 	makers: Vec<(&'static str, &'static str, u32, Maker)>,
 }
 
-/// Tries so many calls of the whole runtime, as this seed has them. Ends early once something that
-/// should always hold does not.
+/// Tries so many calls of the whole runtime, as this seed has them, and has everything come to its
+/// end. Ends early once something that should always hold does not.
 pub fn soak(seed: u64, extrinsics: u32) -> Report {
 	let _ear = alarms::listen();
+	let (mut run, mut ext, mut chain) = lived(seed, extrinsics);
+	if run.report.is_sound() {
+		run.end(&mut ext, &mut chain);
+	}
+	run.report
+}
+
+/// A chain in the middle of its life.
+pub struct Stage {
+	/// Its state after a block.
+	pub ext: sp_io::TestExternalities,
+	/// What builds the next one.
+	pub chain: Chain,
+	/// Its users, and what they know.
+	pub world: World,
+}
+
+/// The chain after so many calls, as this seed has them.
+///
+/// # Panics
+///
+/// If something that should always hold does not.
+pub fn stage(seed: u64, extrinsics: u32) -> Stage {
+	let (run, ext, chain) = lived(seed, extrinsics);
+	assert!(run.report.is_sound(), "{}", run.report.violations());
+	Stage { ext, chain, world: run.world }
+}
+
+fn lived(seed: u64, extrinsics: u32) -> (Run, sp_io::TestExternalities, Chain) {
 	let mut ext = genesis();
 	let mut run = Run { world: World::new(seed), report: Report::new(seed), makers: makers() };
 	let mut chain = ext.execute_with(Chain::new);
@@ -96,7 +146,7 @@ pub fn soak(seed: u64, extrinsics: u32) -> Report {
 			eprintln!("soak: {}", run.report.json());
 		}
 	}
-	run.report
+	(run, ext, chain)
 }
 
 impl Run {
@@ -107,16 +157,12 @@ impl Run {
 			inference::UnbondingPeriod,
 			Some(20),
 		));
-		let veto = RuntimeParameters::Voice(voice::Parameters::VetoMinimum(
-			voice::VetoMinimum,
-			Some(20 * MICRO),
-		));
 		let set = |key_value| pallet_parameters::Call::set_parameter { key_value };
-		let vetted = pallet_voice::Call::dispatch { call: Box::new(set(veto).into()) };
-		let mut opening = vec![
-			act(Origin::Parameters, set(unbonding)),
-			act(Origin::AttributionParameters, vetted),
-		];
+		let mut opening = vec![act(Origin::Parameters, set(unbonding))];
+		for parameter in hurry() {
+			let vetted = pallet_voice::Call::dispatch { call: Box::new(set(parameter).into()) };
+			opening.push(act(Origin::AttributionParameters, vetted));
+		}
 		let bank = self.world.bank();
 		for who in self.world.accounts().into_iter().skip(super::users::NAMED.len()) {
 			let (dest, value) = (who.into(), 100_000 * OPEN);
@@ -159,6 +205,20 @@ impl Run {
 				ext.commit_all().expect("no layer is open");
 				self.report.blocks += 1;
 			}
+		}
+	}
+
+	/// Everything comes to its end that can.
+	fn end(&mut self, ext: &mut sp_io::TestExternalities, chain: &mut Chain) {
+		let (anyone, before) = (self.world.bank(), chain.number());
+		let ended = catch_unwind(AssertUnwindSafe(|| {
+			ext.execute_with(|| ending::wind_down(chain, &anyone))
+		}));
+		self.report.blocks += chain.number() - before;
+		let wrong =
+			ended.unwrap_or_else(|panic| vec![format!("panicked: {}", checks::message(&*panic))]);
+		for what in wrong {
+			self.report.violated(chain.number(), what, Vec::new());
 		}
 	}
 

@@ -39,7 +39,8 @@ impl User {
 		Self { key, account: signer.into_account() }
 	}
 
-	fn sign(&self, payload: &[u8]) -> Signature {
+	/// What this user's key makes of some bytes.
+	pub fn sign(&self, payload: &[u8]) -> Signature {
 		match &self.key {
 			Key::Sr25519(pair) => pair.sign(payload).into(),
 			Key::Ed25519(pair) => pair.sign(payload).into(),

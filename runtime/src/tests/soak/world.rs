@@ -1,6 +1,7 @@
 //! What the users know and the chain does not: keys, salts, and what is behind a hash.
 
 use super::{
+	books::Book,
 	claims::Index,
 	users::{self, User},
 };
@@ -9,8 +10,13 @@ use frame_support::traits::{
 	fungible::Inspect,
 	tokens::{Fortitude, Preservation},
 };
-use openledger_primitives_attribution::challenge::{Fault, Target};
-use openledger_primitives_core::{BlockNumber, DatanetId, Hash, ModelId, record::RecordEntry};
+use openledger_primitives_attribution::{
+	audit::Finding,
+	challenge::{Fault, Target},
+};
+use openledger_primitives_core::{
+	BlockNumber, DatanetId, Hash, ModelId, RequestId, SessionId, record::RecordEntry,
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sp_core::Get;
@@ -58,6 +64,15 @@ pub struct Opening {
 	pub commitment: Hash,
 }
 
+/// What a verifier committed to.
+#[derive(Clone)]
+pub struct Found {
+	pub claim: RequestId,
+	pub verifier: AccountId,
+	pub finding: Finding,
+	pub salt: [u8; 32],
+}
+
 /// A call that several have to agree to.
 #[derive(Clone)]
 pub struct Shared {
@@ -75,6 +90,9 @@ pub struct World {
 	pub contents: Vec<Hash>,
 	pub indexes: BTreeMap<ModelId, Index>,
 	pub openings: Vec<Opening>,
+	pub findings: Vec<Found>,
+	/// What both sides of each session keep off chain.
+	pub books: BTreeMap<SessionId, Book>,
 	/// Calls that contributors may have a say about.
 	pub proposals: Vec<RuntimeCall>,
 	pub shared: Vec<Shared>,
@@ -114,6 +132,8 @@ impl World {
 			contents: Vec::new(),
 			indexes: BTreeMap::new(),
 			openings: Vec::new(),
+			findings: Vec::new(),
+			books: BTreeMap::new(),
 			proposals: Vec::new(),
 			shared: Vec::new(),
 			preimages: Vec::new(),

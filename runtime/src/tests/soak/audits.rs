@@ -1,0 +1,185 @@
+//! What committees, appellants and those who bring true claims try.
+
+use super::{
+	run::Maker,
+	truth,
+	world::{Attempt, Found, Rt, World, act, now, remember},
+};
+use crate::{AccountId, governance::Origin};
+use openledger_primitives_attribution::audit::{Execution, Finding, Level, commitment, digest};
+use openledger_primitives_core::{RequestId, model::Usage};
+use pallet_audits::{Audit, Audits, Call, Note, Notes, Seat, Stage, Verdict, Verifiers};
+
+pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
+	("Audits", "commit", 160, commit),
+	("Audits", "reveal", 160, reveal),
+	("Audits", "appeal", 40, appeal),
+	("Audits", "correct", 60, correct),
+	("Audits", "resolve", 8, resolve),
+	("Audits", "advance", 20, advance),
+];
+
+fn audit(
+	world: &mut World,
+	which: impl Fn(RequestId, &Audit<AccountId>) -> bool,
+) -> Option<(RequestId, Audit<AccountId>)> {
+	let audits = Audits::<Rt>::iter().filter(|(id, audit)| which(*id, audit)).collect();
+	world.pick(audits)
+}
+
+/// A seat of a sitting committee of which this holds, and its audit.
+fn seat(
+	world: &mut World,
+	which: impl Fn(&Audit<AccountId>, &Seat<AccountId>) -> bool,
+) -> Option<(RequestId, Level, Seat<AccountId>)> {
+	let seats = Audits::<Rt>::iter()
+		.flat_map(|(id, audit)| {
+			let sits = |seat: &&Seat<AccountId>| seat.level == audit.level && which(&audit, seat);
+			let seats: Vec<_> = audit.seats.iter().filter(sits).cloned().collect();
+			seats.into_iter().map(move |seat| (id, audit.level, seat))
+		})
+		.collect();
+	world.pick(seats)
+}
+
+/// Whether a seat's duty is neglected, which does not change from one try to the next.
+fn neglects(seat: &Seat<AccountId>, claim: RequestId, one_in: u64) -> bool {
+	let first: &[u8] = seat.verifier.as_ref();
+	(u64::from(first[0]) + claim % 1_009) % one_in == 0
+}
+
+/// What a verifier says who does not say the truth. Those of one claim agree with each other.
+fn lie(claim: RequestId, note: &Note<AccountId>, level: Level, which: u32) -> Finding {
+	let Execution { answer, usage, claim: claimed } = note.execution;
+	let made_up = sp_io::hashing::blake2_256(&claim.to_le_bytes()).into();
+	match which {
+		0 => Finding::Withheld,
+		1 => truth::shown(&note.subject, level),
+		2 => Finding::Refuted(Execution { answer, usage, claim: made_up }),
+		3 => Finding::Refuted(Execution { answer: made_up, usage, claim: claimed }),
+		4 => Finding::Refuted(note.execution),
+		_ => {
+			let usage = Usage { prompt: usage.prompt ^ 1, ..usage };
+			Finding::Refuted(Execution { answer, usage, claim: claimed })
+		}
+	}
+}
+
+fn commit(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(30);
+	let (claim, level, seat) = seat(world, |audit, seat| {
+		careless || matches!(audit.stage, Stage::Committing { .. }) && seat.commitment.is_none()
+	})?;
+	// Some say nothing in time.
+	if neglects(&seat, claim, 11) && !careless {
+		return None;
+	}
+	let note = Notes::<Rt>::get(claim)?;
+	let finding = match world.below(12) {
+		// What is captured of a committee says the same.
+		0 => lie(claim, &note, level, (claim % 4) as u32),
+		1 if claim % 5 == 0 => lie(claim, &note, level, world.below(6)),
+		_ => truth::finding(world, claim, &note, level),
+	};
+	let (verifier, salt) = (seat.verifier, world.bytes());
+	let commitment = commitment(claim, level, &finding, &verifier, &salt);
+	let agent = Verifiers::<Rt>::get(&verifier)?.agent;
+	remember(&mut world.findings, Found { claim, verifier, finding, salt });
+	world.signed(agent, Call::commit { claim, commitment })
+}
+
+fn reveal(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(30);
+	let (claim, level, seat) = seat(world, |audit, seat| {
+		let waits = seat.commitment.is_some() && seat.finding.is_none();
+		careless || matches!(audit.stage, Stage::Revealing { .. }) && waits
+	})?;
+	if neglects(&seat, claim, 13) && !careless {
+		return None;
+	}
+	let committed = |found: &&Found| {
+		let known = commitment(claim, level, &found.finding, &seat.verifier, &found.salt);
+		found.claim == claim && found.verifier == seat.verifier && seat.commitment == Some(known)
+	};
+	let mut found = world.findings.iter().find(committed)?.clone();
+	if world.odds(30) {
+		found.salt[0] ^= 1;
+	}
+	let agent = Verifiers::<Rt>::get(&seat.verifier)?.agent;
+	let Found { finding, salt, .. } = found;
+	world.signed(agent, Call::reveal { claim, finding, salt })
+}
+
+fn appeal(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(30);
+	let (claim, audit) = audit(world, |_, audit| {
+		careless || matches!(audit.stage, Stage::Decided { until, .. } if now() < until)
+	})?;
+	let note = Notes::<Rt>::get(claim)?;
+	let right = match audit.stage {
+		Stage::Decided { verdict, .. } => {
+			verdict == Verdict::of(&truth::finding(world, claim, &note, audit.level))
+		}
+		_ => false,
+	};
+	// Appealing against what is true costs, and some do.
+	if right && !world.odds(5) {
+		return None;
+	}
+	let who = world.user();
+	world.signed(who, Call::appeal { claim })
+}
+
+fn correct(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(30);
+	let (claim, audit) = audit(world, |_, audit| {
+		careless || matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. })
+	})?;
+	let note = Notes::<Rt>::get(claim)?;
+	let mut truth = truth::of(world, note.model, &note.payer, &note.subject);
+	let wanted = match audit.stage {
+		Stage::Correcting { truth, .. } => Some(truth),
+		Stage::Restoring { truth, .. } => Some(truth.claim),
+		_ => None,
+	};
+	// A verdict that was captured has a truth of its own, which nobody can bring; one may try.
+	if wanted != Some(digest(&truth)) && !careless && !world.odds(8) {
+		return None;
+	}
+	if world.odds(12) {
+		truth.gain += 1;
+	}
+	let who = world.user();
+	world.signed(who, Call::correct { claim, truth: Box::new(truth) })
+}
+
+fn resolve(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(30);
+	let (claim, _) = audit(world, |_, audit| careless || audit.stage == Stage::Undecided)?;
+	let note = Notes::<Rt>::get(claim)?;
+	let finding = match world.below(3) {
+		0 => truth::finding(world, claim, &note, Level::First),
+		_ => lie(claim, &note, Level::First, world.below(4)),
+	};
+	act(Origin::DatanetDisputes, Call::resolve { claim, verdict: Verdict::of(&finding) })
+}
+
+fn advance(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(60);
+	let (claim, _) = audit(world, |_, audit| {
+		let due = match audit.stage {
+			Stage::Drawing { round } => {
+				<crate::Lots as openledger_primitives_core::traits::Lots>::seed(round).is_some()
+			}
+			Stage::Committing { until }
+			| Stage::Revealing { until }
+			| Stage::Decided { until, .. }
+			| Stage::Correcting { until, .. }
+			| Stage::Restoring { until, .. } => now() >= until,
+			Stage::Undecided => false,
+		};
+		careless || due
+	})?;
+	let who = world.user();
+	world.signed(who, Call::advance { claim })
+}

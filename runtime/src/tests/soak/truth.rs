@@ -1,0 +1,118 @@
+//! What executing an answer comes to, and what its operator says of it.
+
+use super::{
+	claims::{blank, sketch},
+	world::{Rt, World},
+};
+use crate::AccountId;
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{Execution, Finding, Level, Traces, digest, sealed, seals, traces},
+};
+use openledger_primitives_core::{Hash, ModelId, RequestId, draw::drawn, record::content_hash};
+use openledger_primitives_receipts::commitment;
+use pallet_audits::Note;
+
+/// Components of every sketch here.
+const DIMENSION: u16 = 16;
+
+/// The answer to everything, or another one.
+pub fn answer(right: bool) -> &'static [u8] {
+	if right { b"It scatters." } else { b"It is painted." }
+}
+
+/// What a receipt commits to of an answer: whoever knows what was asked knows the salt.
+pub fn output(subject: &Hash, answer: &[u8]) -> Hash {
+	commitment::output(&subject.0, answer)
+}
+
+fn traces_of(subject: &Hash) -> Traces {
+	traces(subject)
+}
+
+/// A claim that leaves out the best `omitted` of what it should credit.
+fn claim(
+	world: &World,
+	model: ModelId,
+	payer: &AccountId,
+	subject: &Hash,
+	omitted: usize,
+) -> Claim<AccountId> {
+	let query = sketch(*subject, DIMENSION);
+	let gain = i32::from(subject.0[0]) * 2 - 100;
+	let indexed = pallet_models::Models::<Rt>::get(model).and_then(|model| model.index);
+	let index = world.indexes.get(&model).filter(|index| indexed == Some(index.commitment));
+	let mut claim = match index {
+		Some(index) => index.claim(&query, payer, gain, omitted),
+		None => blank(&query, gain),
+	};
+	claim.trace = sealed(&seals(subject, &traces_of(subject)));
+	claim
+}
+
+/// The true claim.
+pub fn of(world: &World, model: ModelId, payer: &AccountId, subject: &Hash) -> Claim<AccountId> {
+	claim(world, model, payer, subject, 0)
+}
+
+/// The claim of an operator that is honest most of the time: it may leave the best out, make the
+/// gain up, not have run the model at all, or show what isn't so.
+pub fn told(
+	world: &mut World,
+	model: ModelId,
+	payer: &AccountId,
+	subject: &Hash,
+) -> Claim<AccountId> {
+	let omitted = if world.odds(3) { world.between(1, 2) as usize } else { 0 };
+	let mut claim = claim(world, model, payer, subject, omitted);
+	match world.below(60) {
+		0 => claim.records.as_mut().reverse(),
+		1 => claim.sketch.truncate(15),
+		2 => {
+			if let Some(shown) = claim.records.as_mut().first_mut() {
+				shown.record.contributor = world.user();
+			}
+		}
+		3 => {
+			if let Some(credit) = claim.contributors.as_mut().first_mut() {
+				credit.leaf.scale = credit.leaf.scale.saturating_mul(2);
+			}
+		}
+		4 => {
+			claim.records_proof.nodes.pop();
+		}
+		5 => {
+			if let Some(twice) = claim.records.first().cloned() {
+				let _ = claim.records.try_push(twice);
+			}
+		}
+		6..10 => claim.trace = world.hash(),
+		10..14 => claim.gain = world.between(0, 500) as i32 - 100,
+		_ => {}
+	}
+	claim
+}
+
+/// What execution of a noted claim comes to. That the tokens are as many as the operator says is
+/// not doubted here: a wrong answer leads the same way.
+pub fn execution(world: &World, id: RequestId, note: &Note<AccountId>) -> Execution {
+	let right = answer(true);
+	let answer = match drawn(id) {
+		Some(_) => output(&note.subject, right),
+		None => content_hash(right),
+	};
+	let claim = digest(&of(world, note.model, &note.payer, &note.subject));
+	Execution { answer, usage: note.execution.usage, claim }
+}
+
+/// What an honest verifier finds.
+pub fn finding(world: &World, id: RequestId, note: &Note<AccountId>, level: Level) -> Finding {
+	let truth = execution(world, id, note);
+	if truth == note.execution { shown(&note.subject, level) } else { Finding::Refuted(truth) }
+}
+
+/// What upholds a claim, if its traces are those of an execution.
+pub fn shown(subject: &Hash, level: Level) -> Finding {
+	let traces = traces_of(subject);
+	Finding::Upheld { trace: traces[level as usize], seals: seals(subject, &traces) }
+}
