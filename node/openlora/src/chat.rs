@@ -42,6 +42,8 @@ pub(crate) struct SpecialTexts {
 #[derive(Debug)]
 pub(crate) struct ChatTemplate {
 	environment: Environment<'static>,
+	/// The same without a clock.
+	timeless: Environment<'static>,
 	source: String,
 	special: SpecialTexts,
 }
@@ -49,27 +51,30 @@ pub(crate) struct ChatTemplate {
 impl ChatTemplate {
 	/// Compiles `source` with the settings and helpers that Hugging Face gives to templates.
 	pub(crate) fn new(source: &str, special: SpecialTexts) -> Result<Self> {
-		let mut environment = Environment::new();
-		environment.set_trim_blocks(true);
-		environment.set_lstrip_blocks(true);
-		environment.set_fuel(Some(FUEL));
-		environment.set_unknown_method_callback(python::call_method);
-		environment.add_function("raise_exception", |message: String| -> Result<Value, _> {
-			Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
-		});
-		environment.add_filter("tojson", json::tojson);
+		let timeless = compile(source)?;
+		let mut environment = compile(source)?;
 		environment.add_function("strftime_now", python::strftime_now);
-		environment.add_template_owned(NAME, source.to_string()).map_err(refusal)?;
-		Ok(Self { environment, source: source.to_string(), special })
+		Ok(Self { environment, timeless, source: source.to_string(), special })
 	}
 
+	/// With a clock.
 	fn render(
 		&self,
 		messages: Value,
 		tools: Option<Value>,
 		add_generation_prompt: bool,
 	) -> Result<String> {
-		let template = self.environment.get_template(NAME).map_err(refusal)?;
+		self.render_in(&self.environment, messages, tools, add_generation_prompt)
+	}
+
+	fn render_in(
+		&self,
+		environment: &Environment<'_>,
+		messages: Value,
+		tools: Option<Value>,
+		add_generation_prompt: bool,
+	) -> Result<String> {
+		let template = environment.get_template(NAME).map_err(refusal)?;
 		template
 			.render(context! {
 				messages,
@@ -90,9 +95,25 @@ impl ChatTemplate {
 	}
 }
 
+/// Compiles a template with what needs no clock.
+fn compile(source: &str) -> Result<Environment<'static>> {
+	let mut environment = Environment::new();
+	environment.set_trim_blocks(true);
+	environment.set_lstrip_blocks(true);
+	environment.set_fuel(Some(FUEL));
+	environment.set_unknown_method_callback(python::call_method);
+	environment.add_function("raise_exception", |message: String| -> Result<Value, _> {
+		Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
+	});
+	environment.add_filter("tojson", json::tojson);
+	environment.add_template_owned(NAME, source.to_string()).map_err(refusal)?;
+	Ok(environment)
+}
+
 impl Base {
 	/// The prompt for a conversation; with `add_generation_prompt` it ends where the assistant is
-	/// to begin.
+	/// to begin. It is the same on every day, or what is computed from it could not be computed again: to
+	/// the template, `strftime_now` is not defined.
 	///
 	/// Encode the result without adding special tokens: the template has put them in.
 	///
@@ -100,11 +121,12 @@ impl Base {
 	/// [`Error::NoChatTemplate`], or [`Error::ChatTemplate`] with the template's own complaint.
 	pub fn render_chat(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
 		let chat = self.chat.as_ref().ok_or(Error::NoChatTemplate)?;
-		chat.render(Value::from_serialize(messages), None, add_generation_prompt)
+		let messages = Value::from_serialize(messages);
+		chat.render_in(&chat.timeless, messages, None, add_generation_prompt)
 	}
 
-	/// As [`Base::render_chat`], for messages with what else templates know, such as `tool_calls`, and
-	/// tools as OpenAI describes them. Arguments of calls are objects, not texts.
+	/// As [`Base::render_chat`], with a clock, for messages with what else templates know, such as
+	/// `tool_calls`, and tools as OpenAI describes them. Arguments of calls are objects, not texts.
 	///
 	/// # Errors
 	/// As [`Base::render_chat`].

@@ -71,6 +71,17 @@ fn date_has_four_digits_of_year_when_a_template_asks() {
 }
 
 #[test]
+fn template_sees_no_clock_where_it_has_to_give_the_same_every_day() {
+	let template = |source| ChatTemplate::new(source, SpecialTexts::default()).unwrap();
+	let timeless = |chat: &ChatTemplate| chat.render_in(&chat.timeless, ().into(), None, true);
+	let asks = template("{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% endif %}");
+	assert_eq!(timeless(&asks).unwrap(), "");
+	assert_eq!(asks.render(().into(), None, true).unwrap().len(), 4);
+	let insists = template("{{ strftime_now('%Y') }}");
+	assert!(matches!(timeless(&insists), Err(Error::ChatTemplate(_))));
+}
+
+#[test]
 fn messages_are_refused_when_the_template_raises() {
 	let result = render("{{ raise_exception('roles must alternate') }}");
 	assert!(
