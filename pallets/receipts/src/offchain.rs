@@ -122,9 +122,14 @@ impl<T: Config> Run<'_, T> {
 		}
 		self.look_for_batches();
 		for id in self.memory.batches.clone() {
-			match Batches::<T>::get(id) {
-				Some(batch) if batch.operator == self.operator => self.bring_on(id, &batch),
-				_ => self.memory.batches.retain(|known| *known != id),
+			let own = Batches::<T>::get(id).filter(|batch| batch.operator == self.operator);
+			let Some(batch) = own else {
+				self.memory.batches.retain(|known| *known != id);
+				continue;
+			};
+			// In order: one can't be taken down before those that its sessions were in earlier.
+			if !self.bring_on(id, &batch) {
+				break;
 			}
 		}
 		self.settle();
@@ -142,13 +147,14 @@ impl<T: Config> Run<'_, T> {
 		self.memory.scanned = next;
 	}
 
-	/// Does for one batch what its stage asks of the operator.
-	fn bring_on(&mut self, id: BatchId, batch: &BatchOf<T>) {
+	/// Does for one batch what its stage asks of the operator. Returns whether the store has taken it
+	/// down.
+	fn bring_on(&mut self, id: BatchId, batch: &BatchOf<T>) -> bool {
 		if batch.concluded {
 			// Kept for a while for those who follow an answer to what was paid for it.
 			let shown_by = batch.drawn.map_or(0, |drawn| drawn.reveal_by);
 			if Pallet::<T>::now() < shown_by.saturating_add(T::BatchPeriod::get()) {
-				return;
+				return true;
 			}
 			// Before the chain forgets it: a store that was told nothing would keep it for ever.
 			if matches!(exchange(Command::Finalise(id)), Response::Noted) {
@@ -157,27 +163,28 @@ impl<T: Config> Run<'_, T> {
 					Pallet::<T>::do_prune_batch(agent, id).map(drop)
 				});
 			}
-			return;
+			return true;
 		}
 		match exchange(Command::Committed(id)) {
 			Response::Noted => {}
 			Response::Failed(failure) => {
 				log::debug!(target: TARGET, "batch {id} is not taken down yet: {failure:?}");
-				return;
+				return false;
 			}
-			_ => return,
+			_ => return false,
 		}
 		let seed = batch.drawn.map(|drawn| drawn.seed).or_else(|| T::Lots::seed(batch.round));
-		let Some(seed) = seed else { return };
+		let Some(seed) = seed else { return true };
 		let mut shown = Vec::new();
 		for (draw, stage) in batch.staged() {
 			let unit = draw::unit(&seed, id, draw, batch.total);
 			let (Stage::Pending, Some(unit)) = (stage, unit) else { continue };
 			if self.memory.in_flight.len() >= MAX_SENT {
-				return;
+				break;
 			}
 			self.show(id, draw, unit, &mut shown);
 		}
+		true
 	}
 
 	/// Shows the receipt that a draw falls into, unless an earlier one fell into it too.

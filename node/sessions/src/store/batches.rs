@@ -88,6 +88,35 @@ impl Store {
 		Ok(pending)
 	}
 
+	/// Writes down that batches which were over before the store was told of them took a session's first
+	/// `count` receipts, which cost `amount` in the smallest unit of OPEN. It is where the line of a
+	/// later batch begins, once nothing before it can be asked for any more; what is settled already
+	/// changes nothing.
+	///
+	/// # Errors
+	/// [`StoreError::NoSession`], [`StoreError::ForeignTree`], [`StoreError::Busy`]. Reads from disk.
+	pub fn passed(
+		&self,
+		session: SessionId,
+		count: u32,
+		amount: Balance,
+	) -> Result<Pending<()>, StoreError> {
+		let live = self.session(session)?;
+		let mut live = live.lock();
+		if count <= live.record.settled.count {
+			return Ok(Pending::done(()));
+		}
+		let root = self.root(session, &live.record, count)?;
+		if root.is_none_or(|root| root.sum != amount) {
+			return Err(StoreError::ForeignTree { session, count });
+		}
+		let mut record = live.record.clone();
+		record.settled = Mark { count, amount };
+		let pending = self.put(session, &mut live, record, Vec::new(), ())?;
+		live.unpaid.retain(|_, position| *position >= count);
+		Ok(pending)
+	}
+
 	/// The batches that are not final, each with its model and its units.
 	pub fn batches(&self) -> BTreeMap<BatchId, (ModelId, Balance)> {
 		let total = |record: &BatchRecord| batch::total(&record.lines).unwrap_or(Balance::MAX);

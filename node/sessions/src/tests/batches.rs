@@ -100,6 +100,31 @@ fn lines_that_do_not_continue_or_are_of_another_tree_change_nothing() {
 }
 
 #[test]
+fn batch_is_taken_down_after_ones_that_were_over_before_the_store_heard_of_them() {
+	let mut world = World::with_paid(3);
+	let mut chain = Chain::default();
+	let due = world.store.due(MODEL, 9).unwrap();
+	chain.commit(&due, |_| world.purse.signer()).unwrap();
+	let voucher = world.exchange(3);
+	world.store.accept(voucher.clone()).unwrap().wait().unwrap();
+	let signer = world.purse.signer();
+	let (id, lines) = chain.commit(&[voucher], |_| signer.clone()).unwrap();
+	let [line] = lines[..] else { panic!("{lines:?}") };
+	let late = world.store.committed(id, MODEL, lines.clone());
+	assert!(matches!(late, Err(StoreError::OutOfOrder { session: SESSION, .. })));
+	let wrong = world.store.passed(SESSION, line.first, line.from + 1);
+	assert!(matches!(wrong, Err(StoreError::ForeignTree { .. })));
+	let beyond = world.store.passed(SESSION, line.count + 1, line.to);
+	assert!(matches!(beyond, Err(StoreError::ForeignTree { .. })));
+	world.store.passed(SESSION, line.first, line.from).unwrap().wait().unwrap();
+	let world = world.restart();
+	world.store.passed(SESSION, line.first, line.from).unwrap().wait().unwrap();
+	world.store.committed(id, MODEL, lines).unwrap().wait().unwrap();
+	assert_eq!(world.store.reveal(id, 0).unwrap().signed.receipt.position, 3);
+	assert!(world.store.due(MODEL, 9).unwrap().is_empty());
+}
+
+#[test]
 fn contents_open_for_verifiers() {
 	let mut world = World::new();
 	let asking = world.ask(2);

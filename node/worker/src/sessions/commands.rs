@@ -5,7 +5,7 @@ use std::sync::Arc;
 use codec::DecodeAll;
 use openledger_primitives_api::LineInfo;
 use openledger_primitives_attribution::Claim;
-use openledger_primitives_core::{Balance, BatchId};
+use openledger_primitives_core::{Balance, BatchId, SessionId};
 use openledger_primitives_inference::{
 	Failure, Response,
 	receipts::{Owed, Shown},
@@ -108,8 +108,26 @@ impl Sessions {
 			// Its lines are gone from the chain, and nothing of it is asked for any more.
 			return Ok(());
 		}
-		let lines = found.lines.iter().map(line).collect();
-		drop(self.store.committed(batch, found.model, lines)?);
+		let lines: Vec<Line> = found.lines.iter().map(line).collect();
+		// Each failure brings one session's mark forward.
+		for _ in 0..=lines.len() {
+			match self.store.committed(batch, found.model, lines.clone()) {
+				Err(StoreError::OutOfOrder { session, .. }) => self.pass(&lines, session)?,
+				done => {
+					drop(done?);
+					return Ok(());
+				}
+			}
+		}
+		Ok(())
+	}
+
+	/// Batches are told in order, so one that begins beyond what the store knows to be settled follows
+	/// ones that were concluded while this node was away.
+	fn pass(&self, lines: &[Line], session: SessionId) -> Result<(), Undone> {
+		if let Some(line) = lines.iter().find(|line| line.session == session) {
+			drop(self.store.passed(session, line.first, line.from)?);
+		}
 		Ok(())
 	}
 
