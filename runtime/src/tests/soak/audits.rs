@@ -66,7 +66,7 @@ fn lie(claim: RequestId, note: &Note<AccountId>, level: Level, which: u32) -> Fi
 }
 
 fn commit(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(30);
+	let careless = world.odds(200);
 	let (claim, level, seat) = seat(world, |audit, seat| {
 		careless || matches!(audit.stage, Stage::Committing { .. }) && seat.commitment.is_none()
 	})?;
@@ -89,7 +89,7 @@ fn commit(world: &mut World) -> Option<Attempt> {
 }
 
 fn reveal(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(30);
+	let careless = world.odds(200);
 	let (claim, level, seat) = seat(world, |audit, seat| {
 		let waits = seat.commitment.is_some() && seat.finding.is_none();
 		careless || matches!(audit.stage, Stage::Revealing { .. }) && waits
@@ -111,7 +111,7 @@ fn reveal(world: &mut World) -> Option<Attempt> {
 }
 
 fn appeal(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(30);
+	let careless = world.odds(200);
 	let (claim, audit) = audit(world, |_, audit| {
 		careless || matches!(audit.stage, Stage::Decided { until, .. } if now() < until)
 	})?;
@@ -131,7 +131,7 @@ fn appeal(world: &mut World) -> Option<Attempt> {
 }
 
 fn correct(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(30);
+	let careless = world.odds(200);
 	let (claim, audit) = audit(world, |_, audit| {
 		careless || matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. })
 	})?;
@@ -143,7 +143,7 @@ fn correct(world: &mut World) -> Option<Attempt> {
 		_ => None,
 	};
 	// A verdict that was captured has a truth of its own, which nobody can bring; one may try.
-	if wanted != Some(digest(&truth)) && !careless && !world.odds(8) {
+	if wanted != Some(digest(&truth)) && !careless && !world.odds(100) {
 		return None;
 	}
 	if world.odds(12) {
@@ -154,7 +154,7 @@ fn correct(world: &mut World) -> Option<Attempt> {
 }
 
 fn resolve(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(30);
+	let careless = world.odds(200);
 	let (claim, _) = audit(world, |_, audit| careless || audit.stage == Stage::Undecided)?;
 	let note = Notes::<Rt>::get(claim)?;
 	let finding = match world.below(3) {
