@@ -24,14 +24,22 @@ export async function escrow(api, key) {
 	return sum(held.map(({ amount }) => amount.toBigInt()));
 }
 
+/** Events by block: whoever waits for one asks for the same blocks again and again. */
+const seen = new Map();
+
+async function eventsAt(api, number) {
+	const hash = (await api.rpc.chain.getBlockHash(number)).toHex();
+	if (!seen.has(hash)) {
+		const block = await api.at(hash);
+		seen.set(hash, (await block.query.system.events()).map(({ event }) => event));
+	}
+	return seen.get(hash);
+}
+
 /** The events of the blocks from `first` to `last`. */
 export async function eventsOf(api, first, last) {
-	const events = [];
-	for (let number = first; number <= last; number++) {
-		const block = await api.at(await api.rpc.chain.getBlockHash(number));
-		events.push(...(await block.query.system.events()).map(({ event }) => event));
-	}
-	return events;
+	const numbers = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+	return (await Promise.all(numbers.map((number) => eventsAt(api, number)))).flat();
 }
 
 /** How often each thing happened to a request. */
