@@ -4,9 +4,9 @@ use super::{
 	run::Maker,
 	world::{Attempt, Opening, Rt, World, now, remember},
 };
-use crate::{AccountId, dynamic_params::attribution as parameters};
+use crate::{AccountId, Models as Registry, dynamic_params::attribution as parameters};
 use frame_support::traits::Get;
-use openledger_primitives_core::{ModelId, RequestId};
+use openledger_primitives_core::{ModelId, RequestId, traits::Models as Versions};
 use pallet_attribution::{
 	Call, Challenges, ClaimRecord, Claims, Fault, Status, Target, commitment,
 };
@@ -32,6 +32,11 @@ fn closes_at(claim: &Stored) -> u32 {
 	claim.final_at.saturating_add(parameters::RevealGrace::get())
 }
 
+/// Whether a version has an index that nobody has shown to be forged.
+fn stands(model: ModelId) -> bool {
+	<Registry as Versions<AccountId>>::condemned(model) == Some(false)
+}
+
 /// What can be shown against a claim: an omission that is one, where there is any.
 fn omission(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, bool)> {
 	let index = world.indexes.get(&claim.model)?;
@@ -51,7 +56,8 @@ fn forgery(world: &mut World, model: ModelId) -> Option<(Fault<AccountId>, bool)
 /// A target, and something to show against it.
 fn accusation(world: &mut World, careless: bool) -> Option<(Target, Fault<AccountId>, bool)> {
 	if world.odds(6) {
-		let models = world.indexes.keys().copied().collect();
+		let models = world.indexes.keys().copied();
+		let models = models.filter(|model| careless || stands(*model)).collect();
 		let model = world.pick(models)?;
 		let (fault, right) = forgery(world, model)?;
 		return Some((Target::Model(model), fault, right));
@@ -86,9 +92,10 @@ fn commit_challenge(world: &mut World) -> Option<Attempt> {
 /// Whether what a challenge is against can still be opened.
 fn is_open(target: Target) -> bool {
 	match target {
-		Target::Claim(request) => Claims::<Rt>::get(request)
-			.is_some_and(|claim| claim.status == Status::Open && now() < closes_at(&claim)),
-		Target::Model(_) => true,
+		Target::Claim(request) => Claims::<Rt>::get(request).is_some_and(|claim| {
+			claim.status == Status::Open && now() < closes_at(&claim) && stands(claim.model)
+		}),
+		Target::Model(model) => stands(model),
 	}
 }
 

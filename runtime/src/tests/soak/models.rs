@@ -145,7 +145,7 @@ fn commit_index(world: &mut World) -> Option<Attempt> {
 	}
 	let index = match built.filter(|_| !world.odds(20)) {
 		Some(mut index) if model.status == ModelStatus::Draft => {
-			if world.odds(12) {
+			if world.odds(4) {
 				let (at, friend) = (world.below(1 << 16) as usize, world.user());
 				index.forge(at, friend);
 			}
