@@ -8,7 +8,7 @@ import { address, eventsOf, sum, transactionFees, worth } from './chain.js';
 import { QUESTION } from './client.js';
 import { startNode, until } from './node.js';
 import {
-	AGENT, ANSWER_TOKENS, LIAR, MIN_PENALTY, OPEN, OPERATOR, PAYER,
+	AGENT, ANSWER_TOKENS, DECEIVED, LIAR, MIN_PENALTY, OPEN, OPERATOR, PAYER,
 	abuse, accrued, bond, conserved, emptyClaim, pair, stage, submit,
 } from './stage.js';
 
@@ -59,13 +59,15 @@ async function committed(session, amount, first) {
 
 /** What was asked, answered and claimed in a receipt that the liar makes up, and a voucher for it. */
 class Forgery {
-	/** Opens a session with the liar, in which it gives one receipt, for which the payer signs. */
-	static async make({ answer, usage, fee, question = QUESTION }) {
+	/** Opens a session of `payer` with the liar, in which it gives one receipt for `answer`. */
+	static async make({ payer, answer, usage, question = QUESTION }) {
 		const forgery = new Forgery();
 		const { api, model } = stage;
+		forgery.payer = payer;
+		forgery.earlier = await worth(api, payer);
 		forgery.first = await stage.node.best();
 		const opening = api.tx.receipts.openSession(address(LIAR.operator), model, null, 2n * OPEN, BLOCKS);
-		const opened = find(await submit(opening, PAYER), 'receipts', 'SessionOpened');
+		const opened = find(await submit(opening, payer), 'receipts', 'SessionOpened');
 		forgery.session = opened.session.toNumber();
 		forgery.asked = text(JSON.stringify({
 			model: `${model}`,
@@ -82,7 +84,7 @@ class Forgery {
 			input: hash(text('openledger/input'), forgery.salt, bytes(forgery.asked)),
 			output: hash(text('openledger/output'), forgery.salt, bytes(text(answer))),
 			usage,
-			fee,
+			fee: (await stage.node.rpc('openledger_quote', model, usage.prompt, usage.output)).fee,
 			claim: hash(text('openledger/claim'), sketch.toU8a(), gain.toU8a(), trace.toU8a()),
 		});
 		return forgery;
@@ -97,7 +99,7 @@ class Forgery {
 		const unsigned = { session: this.session, amount, count: 1, root };
 		const [{ voucher }] = api.createType(vouchers, [{ voucher: unsigned }]);
 		const payload = joined(text('openledger/voucher/1:'), api.genesisHash.toU8a(), voucher.toU8a());
-		return { voucher: unsigned, signature: { Sr25519: pair(PAYER).sign(payload) } };
+		return { voucher: unsigned, signature: { Sr25519: pair(this.payer).sign(payload) } };
 	}
 
 	async commit(...vouchers) {
@@ -142,18 +144,20 @@ class Forgery {
 	}
 }
 
-/** The fee of an answer at the model's price. */
-const fee = async ({ prompt, output }) =>
-	BigInt((await stage.node.rpc('openledger_quote', stage.model, prompt, output)).fee);
+/** What the operator of a draw's claim paid for it. */
+const penalty = (events, batch) =>
+	all(events, 'audits', 'ClaimRefuted').find(({ claim }) => claim.toBigInt() === drawId(batch, 0)).penalty.toBigInt();
 
-/** Checks that a payer got all back that its batches with the liar were worth, and the liar paid. */
-async function refunded(forgery, bonded, earlier, penalty) {
-	const events = await concluded(forgery.batch, forgery.first);
-	const { returned } = all(events, 'receipts', 'BatchConcluded').find((data) => data.batch.eq(forgery.batch));
-	assert.equal(returned.toBigInt(), forgery.receipt.fee.toBigInt());
-	assert.ok((await bond(LIAR.operator)) <= bonded - penalty, 'the liar pays');
-	const last = await conserved(forgery.first);
-	assert.equal(earlier - (await worth(stage.api, PAYER)), transactionFees(stage.api, last, PAYER));
+/** Waits until a batch is concluded, and checks that its payer got all of it back. */
+async function refunded({ batch, first, payer, earlier, receipt }) {
+	const events = await concluded(batch, first);
+	const { returned } = all(events, 'receipts', 'BatchConcluded').find((data) => data.batch.eq(batch));
+	assert.equal(returned.toBigInt(), receipt.fee.toBigInt());
+	const last = await conserved(first);
+	const gone = earlier - (await worth(stage.api, payer));
+	const held = await stage.api.query.balances.holds(address(payer));
+	assert.equal(gone, transactionFees(stage.api, last, payer), `${held}`);
+	return events;
 }
 
 /** Tests after `honest()`, a request that was answered and paid on chain. */
@@ -227,8 +231,8 @@ export function sessionTests(honest) {
 	});
 
 	abuse('voucher_beyond_the_escrow_and_one_of_another_payer_are_refused', async () => {
-		const usage = honest().usage;
-		const forgery = await Forgery.make({ answer: 'No.', usage, fee: await fee(usage) });
+		const { answer, usage } = honest();
+		const forgery = await Forgery.make({ payer: DECEIVED[4], answer, usage });
 		await assert.rejects(forgery.commit(forgery.voucher(3n * OPEN)), /EscrowExceeded/);
 		const forged = forgery.voucher();
 		forged.signature = { Sr25519: pair('//Dave').sign('anything') };
@@ -237,55 +241,64 @@ export function sessionTests(honest) {
 		await conserved(forgery.first);
 	});
 
-	abuse('operator_that_disappears_after_its_commitment_is_paid_nothing_and_fined', async () => {
-		const [bonded, earlier] = [await bond(LIAR.operator), await worth(stage.api, PAYER)];
-		const usage = honest().usage;
-		const forgery = await Forgery.make({ answer: honest().answer, usage, fee: await fee(usage) });
-		await forgery.commit(forgery.voucher());
-		const events = await concluded(forgery.batch, forgery.first);
-		const missed = all(events, 'receipts', 'DrawsMissed').find((data) => data.batch.eq(forgery.batch));
-		assert.equal(missed.fee.toBigInt(), forgery.receipt.fee.toBigInt());
-		await refunded(forgery, bonded, earlier, missed.penalty.toBigInt());
+	// Each takes a minute or more from its commitment to its end: they take it together.
+	let gone, silent, sketch, lie, bonded, before;
+
+	test('liar_commits_to_what_it_made_up', async () => {
+		[bonded, before] = [await bond(LIAR.operator), await accrued('//Charlie')];
+		const { answer, usage } = honest();
+		const made = [];
+		for (const [at, details] of [
+			{ answer, usage },
+			{ answer, usage },
+			{ answer, usage },
+			{ answer: 'The door is whatever you want it to be.', usage: { prompt: 20, output: 9 } },
+		].entries()) {
+			const forgery = await Forgery.make({ payer: DECEIVED[at], ...details });
+			await forgery.commit(forgery.voucher());
+			made.push(forgery);
+		}
+		[gone, silent, sketch, lie] = made;
+		sketch.handOut();
+		lie.handOut();
+		for (const forgery of [silent, sketch, lie]) await forgery.reveal();
 	});
 
-	abuse('operator_that_shows_anothers_receipt_or_hands_nothing_out_is_refused_and_pays', async () => {
-		const [bonded, earlier] = [await bond(LIAR.operator), await worth(stage.api, PAYER)];
-		const usage = honest().usage;
-		const forgery = await Forgery.make({ answer: honest().answer, usage, fee: await fee(usage) });
-		await forgery.commit(forgery.voucher());
-		const foreign = { ...forgery.receipt.toJSON(), session };
-		await assert.rejects(forgery.reveal(foreign), /NotInBatch/);
-		await forgery.reveal();
-		await refunded(forgery, bonded, earlier, MIN_PENALTY);
-		assert.ok((await forgery.verdict()).isWithheld);
+	abuse('operator_that_shows_anothers_receipt_is_refused', async () => {
+		const foreign = { ...gone.receipt.toJSON(), session };
+		await assert.rejects(gone.reveal(foreign), /NotInBatch/);
+		await conserved(gone.first);
+	});
+
+	abuse('operator_that_disappears_after_its_commitment_is_paid_nothing_and_fined', async () => {
+		const events = await refunded(gone);
+		const missed = all(events, 'receipts', 'DrawsMissed').find((data) => data.batch.eq(gone.batch));
+		assert.equal(missed.fee.toBigInt(), gone.receipt.fee.toBigInt());
+		assert.ok(missed.penalty.toBigInt() >= OPEN);
+	});
+
+	abuse('operator_that_hands_nothing_out_pays', async () => {
+		const events = await refunded(silent);
+		assert.ok((await silent.verdict()).isWithheld);
+		assert.ok(penalty(events, silent.batch) >= MIN_PENALTY);
 	});
 
 	abuse('operator_that_lies_in_the_sketch_of_a_receipt_pays_and_contributors_are_paid', async () => {
-		const [bonded, before] = [await bond(LIAR.operator), await accrued('//Charlie')];
-		const { answer, usage } = honest();
-		const forgery = await Forgery.make({ answer, usage, fee: await fee(usage) });
-		await forgery.commit(forgery.voucher());
-		forgery.handOut();
-		await forgery.reveal();
-		const events = await concluded(forgery.batch, forgery.first);
-		assert.equal((await forgery.verdict()).asRefuted.answer.toHex(), forgery.receipt.output.toHex());
-		assert.equal(all(events, 'receipts', 'DrawSettled').at(-1).fee.toBigInt(), forgery.receipt.fee.toBigInt());
-		assert.ok((await bond(LIAR.operator)) <= bonded - MIN_PENALTY);
+		const events = await concluded(sketch.batch, sketch.first);
+		assert.equal((await sketch.verdict()).asRefuted.answer.toHex(), sketch.receipt.output.toHex());
+		const settled = all(events, 'receipts', 'DrawSettled').filter((data) => data.batch.eq(sketch.batch));
+		assert.equal(sum(settled.map((data) => data.fee.toBigInt())), sketch.receipt.fee.toBigInt());
+		assert.ok(penalty(events, sketch.batch) >= MIN_PENALTY);
 		assert.ok((await accrued('//Charlie')) > before);
-		await conserved(forgery.first);
+		await conserved(sketch.first);
 	});
 
 	abuse('operator_that_lies_in_the_answer_of_a_receipt_pays_payer_and_contributors', async () => {
-		const [bonded, earlier] = [await bond(LIAR.operator), await worth(stage.api, PAYER)];
-		const before = await accrued('//Charlie');
-		const usage = { prompt: 20, output: 9 };
-		const answer = 'The door is whatever you want it to be.';
-		const forgery = await Forgery.make({ answer, usage, fee: await fee(usage) });
-		await forgery.commit(forgery.voucher());
-		forgery.handOut();
-		await forgery.reveal();
-		await refunded(forgery, bonded, earlier, MIN_PENALTY);
-		assert.notEqual((await forgery.verdict()).asRefuted.answer.toHex(), forgery.receipt.output.toHex());
-		assert.ok((await accrued('//Charlie')) > before, 'contributors are made whole');
+		const events = await refunded(lie);
+		assert.notEqual((await lie.verdict()).asRefuted.answer.toHex(), lie.receipt.output.toHex());
+		assert.ok(penalty(events, lie.batch) >= MIN_PENALTY);
+		const made = all(events, 'rewards', 'Compensated');
+		assert.equal(made.filter(({ request }) => request.toBigInt() === drawId(lie.batch, 0)).length, 1);
+		assert.ok((await bond(LIAR.operator)) <= bonded - 3n * MIN_PENALTY - OPEN);
 	});
 }

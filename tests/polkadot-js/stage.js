@@ -18,6 +18,8 @@ export const OPERATOR = '//Alice';
 export const AGENT = '//Alice//operator';
 export const PAYER = '//Ferdie';
 export const VERIFIERS = ['//Bob//verifier', '//Charlie//verifier', '//Dave//verifier'];
+/** Who asks the liar in sessions, one for each of its lies. */
+export const DECEIVED = ['//Ferdie//0', '//Ferdie//1', '//Ferdie//2', '//Ferdie//3', '//Ferdie//4'];
 /** An operator whose agent no node works for: what it answers is made up by the tests. */
 export const LIAR = { operator: '//Eve', agent: '//Eve//agent' };
 
@@ -36,7 +38,7 @@ const AUDITS = {
 	AppealWindow: 3,
 	CorrectionPeriod: 40,
 };
-const RECEIPTS = { Draws: 4, MinDraw: 1_000, RevealPeriod: 20, ClosePeriod: 12, BatchPeriod: 8 };
+const RECEIPTS = { Draws: 4, MinDraw: 1_000, RevealPeriod: 24, ClosePeriod: 12, BatchPeriod: 8 };
 
 const keyring = new Keyring({ type: 'sr25519' });
 
@@ -95,6 +97,7 @@ export async function setUp() {
 	const fund = [...VERIFIERS, LIAR.agent].map((key) =>
 		api.tx.balances.forceSetBalance(address(key), 10_000n * OPEN),
 	);
+	for (const payer of DECEIVED) fund.push(api.tx.balances.forceSetBalance(address(payer), 100n * OPEN));
 	for (const verifier of VERIFIERS) {
 		fund.push(api.tx.balances.forceSetBalance(address(`${verifier}//agent`), 100n * OPEN));
 	}
