@@ -96,7 +96,7 @@ fn envelope(cost: &Cost, call: &RuntimeCall) -> usize {
 
 /// What stages take beyond the batch that was settled here, for simulations: weights of calls and
 /// hooks without what every transaction adds, which is beside them, and the bytes of transactions.
-pub fn all(life: &Life, verifiers: u32) -> Value {
+pub fn all(life: &Life) -> Value {
 	let batch = &life.batches[0];
 	let bytes = |of: &[Cost], name: &str| {
 		let cost = of.iter().find(|cost| !cost.hook && cost.stage == name);
@@ -131,7 +131,7 @@ pub fn all(life: &Life, verifiers: u32) -> Value {
 		"conclude": linear(Receipts::conclude, receipts),
 		"prune": linear(Receipts::prune_batch, receipts),
 		"finalize": linear(|_| Attribution::finalize(), attribution),
-		"clearance": linear(|_| Audits::clearance(verifiers), audits),
+		"clearance": linear(|_| Audits::clearance(), audits),
 		"audit_commit": linear(|_| Audits::commit(), audits),
 		"audit_reveal": linear(|_| Audits::reveal(), audits),
 		"bytes": {

@@ -106,6 +106,6 @@ fn measure(arguments: &Arguments) -> Result<Value, Failure> {
 		"state": state.batches,
 		"sessions": arguments.sessions,
 		"verifiers": arguments.verifiers,
-		"costs": costs::all(&filling.life, arguments.verifiers),
+		"costs": costs::all(&filling.life),
 	}))
 }
