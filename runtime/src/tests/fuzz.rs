@@ -86,7 +86,8 @@ fn fuzz(targets: &[&str], seed: u64, more: impl Fn(u64, Instant) -> Option<u64>)
 			target.to_lowercase(),
 			slowest.as_millis()
 		);
-		if accepted == 0 && cases >= CASES {
+		// A few cases on one chain may meet nothing of a pallet's that could be accepted.
+		if accepted == 0 && cases >= 10 * CASES {
 			failures.push(format!("{target}: nothing was accepted, so nothing was reached"));
 		}
 	}

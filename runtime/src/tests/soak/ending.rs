@@ -13,8 +13,8 @@ use pallet_receipts::{Batches, Sessions};
 const SESSIONS: u32 = 140;
 /// Until claims are final whose audits governance has decided.
 const CLAIMS: u32 = 40;
-/// Longer than bonds are kept from verifiers who left.
-const BONDS: u32 = 21;
+/// Longer than governance ever has bonds kept from verifiers who left.
+const BONDS: u32 = 31;
 
 /// Pauses don't count here: they are lifted some time.
 fn by(who: AccountId, call: impl Into<RuntimeCall>) {

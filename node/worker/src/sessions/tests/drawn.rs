@@ -136,7 +136,7 @@ impl Verifier {
 
 	/// Asks as an off-chain worker does, block after block, with a new signature each time.
 	async fn execute(&self, drawn: &Drawn) -> Executed {
-		for _ in 0..2_000 {
+		for _ in 0..60_000 {
 			let drawn = Drawn { pass: pass("Bob", drawn.claim), ..drawn.clone() };
 			match self.ask(Command::ExecuteDrawn(drawn)) {
 				Response::Executed(Executed::Queued | Executed::Running) => {}
