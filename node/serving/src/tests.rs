@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use openlora::{
 	Base, Isa, Module, PeftConfig, Team,
@@ -313,6 +313,14 @@ async fn metrics_say_how_guesses_fare() {
 	let site = Site::start(Limits { guesses: 4, ..Limits::default() }, None).await;
 	let id = testing::tiny_base(1).tokenizer.encode("the", false).unwrap()[0];
 	site.json(CHAT, with(chat("tiny"), "logit_bias", json!({ id.to_string(): 100 }))).await;
+	// The last step is counted after the answer that it ended has left.
+	for _ in 0..2_000 {
+		if site.server.load().right_guesses > 0 {
+			break;
+		}
+		tokio::time::sleep(Duration::from_millis(10)).await;
+	}
+	site.until_idle().await;
 	let load = site.server.load();
 	assert!(load.right_guesses > 0);
 	let response = site.client.get(format!("{}/metrics", site.url)).send().await.unwrap();

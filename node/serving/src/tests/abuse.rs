@@ -9,7 +9,7 @@ use tokio::{
 
 impl Site {
 	/// Waits until nothing is under way any more.
-	async fn until_idle(&self) {
+	pub(super) async fn until_idle(&self) {
 		for _ in 0..2_000 {
 			let load = self.server.load();
 			if load.running + load.waiting == 0 {
