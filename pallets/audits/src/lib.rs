@@ -17,8 +17,9 @@
 //! the fee, of which those who found out are rewarded up to a cap. Where only the claim is false, anyone
 //! can bring the true one ([`Pallet::correct`]), by which contributors are paid as they should have
 //! been; the payer, who has its answer, is not refunded, or payer, operator and verifiers could
-//! collude for free answers. Where the answer itself is false, or not handed out, the payer has its
-//! fee back.
+//! collude for free answers. Where the answer itself is false, contributors are made whole out of
+//! the bond once somebody brings the true answer's claim, and then the payer has its fee back; so does it
+//! where what was asked is not handed out.
 //!
 //! ## Terminology
 //!
