@@ -100,7 +100,12 @@ impl Panels {
 				for (row, results) in (row..).zip(results) {
 					let at = row * self.outputs + index * LANES;
 					// SAFETY: the caller guarantees that the columns are ours.
-					unsafe { target.slice(at, lanes) }.copy_from_slice(&results[..lanes]);
+					let target = unsafe { target.slice(at, lanes) };
+					// Of a known length they are one store.
+					match target.first_chunk_mut() {
+						Some(whole) => *whole = *results,
+						None => target.copy_from_slice(&results[..lanes]),
+					}
 				}
 			};
 			let mut row = 0;
@@ -112,10 +117,16 @@ impl Panels {
 						write(row, &product::<2>(isa, self.kind, panel, two));
 						row += 1;
 					}
-					_ => {
+					// AVX-512 has registers for the sums of twice as many.
+					left if left < 8 || isa != Isa::Avx512 => {
 						let four = std::array::from_fn(|i| rows.row(row + i));
 						write(row, &product::<4>(isa, self.kind, panel, four));
 						row += 3;
+					}
+					_ => {
+						let eight = std::array::from_fn(|i| rows.row(row + i));
+						write(row, &product::<8>(isa, self.kind, panel, eight));
+						row += 7;
 					}
 				}
 				row += 1;

@@ -28,7 +28,8 @@ unsafe fn numbers<L: Layout>(bytes: *const u8) -> __m512 {
 /// As [`super::portable::product`].
 ///
 /// Four products, unsigned by signed, are added to 32 bits without an intermediate that could
-/// saturate. Where weights are signed, their signs move to the activations.
+/// saturate. Where weights are signed, 128 is added to each, and 128 times the activations' sum taken
+/// off again.
 ///
 /// # Safety
 /// The processor must have the features.
@@ -41,8 +42,9 @@ pub(super) unsafe fn product<L: Layout, const R: usize>(
 	for row in &rows {
 		assert!(row.values.len() >= blocks * BLOCK);
 		assert!(row.scales.len() >= blocks && row.sums.len() >= blocks);
+		assert!(row.totals.len() >= blocks);
 	}
-	let low = _mm512_set1_epi8(15);
+	let (low, sign) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-128));
 	let mut sums = [_mm512_setzero_ps(); R];
 	for at in 0..blocks {
 		// SAFETY: the block lies within the panel, its parts within the block as the layout says, and
@@ -69,15 +71,21 @@ pub(super) unsafe fn product<L: Layout, const R: usize>(
 						}
 					}
 				} else {
+					for row in 0..R {
+						let [first, second] = *rows[row].totals.get_unchecked(at);
+						let total = match (L::PARTS, part) {
+							(1, _) => i32::from(first) + i32::from(second),
+							(_, 0) => i32::from(first),
+							_ => i32::from(second),
+						};
+						products[row] = _mm512_set1_epi32(-128 * total);
+					}
 					let each = GROUPS / L::PARTS;
 					for group in part * each..(part + 1) * each {
-						let signed = group_at(group);
-						let magnitude = _mm512_abs_epi8(signed);
-						let negative = _mm512_movepi8_mask(signed);
+						let weights = _mm512_xor_si512(group_at(group), sign);
 						for row in 0..R {
-							let x = x(row, group);
-							let x = _mm512_mask_sub_epi8(x, negative, _mm512_setzero_si512(), x);
-							products[row] = _mm512_dpbusd_epi32(products[row], magnitude, x);
+							products[row] =
+								_mm512_dpbusd_epi32(products[row], weights, x(row, group));
 						}
 					}
 				}

@@ -19,6 +19,8 @@ pub(crate) struct Rows {
 	scales: Vec<f32>,
 	/// `scale · Σ q` of each block.
 	sums: Vec<f32>,
+	/// `Σ q` of the halves of each block.
+	totals: Vec<[i16; 2]>,
 }
 
 /// One of them.
@@ -27,6 +29,7 @@ pub(super) struct Row<'a> {
 	pub(super) values: &'a [i8],
 	pub(super) scales: &'a [f32],
 	pub(super) sums: &'a [f32],
+	pub(super) totals: &'a [[i16; 2]],
 }
 
 impl Rows {
@@ -47,6 +50,7 @@ impl Rows {
 			values: &self.values[from * BLOCK..][..self.blocks * BLOCK],
 			scales: &self.scales[from..][..self.blocks],
 			sums: &self.sums[from..][..self.blocks],
+			totals: &self.totals[from..][..self.blocks],
 		}
 	}
 
@@ -61,8 +65,10 @@ impl Rows {
 		self.values.resize(count * blocks * BLOCK, 0);
 		self.scales.resize(count * blocks, 0.0);
 		self.sums.resize(count * blocks, 0.0);
+		self.totals.resize(count * blocks, [0; 2]);
 		let values = Shared::new(&mut self.values);
 		let (scales, sums) = (Shared::new(&mut self.scales), Shared::new(&mut self.sums));
+		let totals = Shared::new(&mut self.totals);
 		let bad = std::sync::atomic::AtomicBool::new(false);
 		// Some thousand values are done before another thread has noticed.
 		let at_once = (4096 / width.max(1)).max(1);
@@ -77,6 +83,7 @@ impl Rows {
 					values: values.slice(first * blocks * BLOCK, rows * blocks * BLOCK),
 					scales: scales.slice(first * blocks, rows * blocks),
 					sums: sums.slice(first * blocks, rows * blocks),
+					totals: totals.slice(first * blocks, rows * blocks),
 				}
 			};
 			if !team.isa().run(kernel) {
@@ -93,6 +100,7 @@ struct Quantise<'a> {
 	values: &'a mut [i8],
 	scales: &'a mut [f32],
 	sums: &'a mut [f32],
+	totals: &'a mut [[i16; 2]],
 }
 
 impl Kernel for Quantise<'_> {
@@ -105,7 +113,8 @@ impl Kernel for Quantise<'_> {
 		let rows = self.x.chunks_exact(self.width);
 		let targets = self.values.chunks_exact_mut(blocks * BLOCK);
 		let numbers = self.scales.chunks_exact_mut(blocks).zip(self.sums.chunks_exact_mut(blocks));
-		for ((x, values), (scales, sums)) in rows.zip(targets).zip(numbers) {
+		let numbers = numbers.zip(self.totals.chunks_exact_mut(blocks));
+		for ((x, values), ((scales, sums), totals)) in rows.zip(targets).zip(numbers) {
 			let (whole, rest) = x.as_chunks::<BLOCK>();
 			let (targets, _) = values.as_chunks_mut::<BLOCK>();
 			for (at, target) in targets.iter_mut().enumerate() {
@@ -114,21 +123,24 @@ impl Kernel for Quantise<'_> {
 					filled[..rest.len()].copy_from_slice(rest);
 					&filled
 				});
-				let Some((scale, sum)) = quantise(block, target) else {
+				let Some((scale, total)) = quantise(block, target) else {
 					finite = false;
 					continue;
 				};
 				scales[at] = scale;
-				sums[at] = scale * sum as f32;
+				sums[at] = scale * total.iter().sum::<i32>() as f32;
+				totals[at] = total.map(|half| half as i16);
 			}
 		}
 		finite
 	}
 }
 
-/// Scale and sum of the block's whole numbers; None when a value is not finite.
+/// Scale of the block, and sums of the halves of its whole numbers; None when a value is not finite.
+///
+/// Every loop does one thing, so that compilers make vectors of it.
 #[inline(always)]
-fn quantise(x: &[f32; BLOCK], target: &mut [i8; BLOCK]) -> Option<(f32, i32)> {
+fn quantise(x: &[f32; BLOCK], target: &mut [i8; BLOCK]) -> Option<(f32, [i32; 2])> {
 	// Without their signs, floats are ordered as their bits are, with infinity and NaN on top.
 	let mut largest = 0;
 	for x in x {
@@ -140,17 +152,24 @@ fn quantise(x: &[f32; BLOCK], target: &mut [i8; BLOCK]) -> Option<(f32, i32)> {
 	}
 	if largest < SMALLEST {
 		target.fill(0);
-		return Some((0.0, 0));
+		return Some((0.0, [0; 2]));
 	}
 	let factor = 127.0 / largest;
-	let mut sum = 0;
-	for (target, x) in target.iter_mut().zip(x) {
-		// The magnitude is at most 127 · (1 + 2⁻²²): the sum keeps whole numbers alone, ties to even.
-		let rounded = (x * factor + SHIFT).to_bits() as i32 - SHIFT.to_bits() as i32;
-		sum += rounded;
+	// The magnitude is at most 127 · (1 + 2⁻²²): the sum keeps whole numbers alone, ties to even.
+	let mut rounded = [0; BLOCK];
+	for (rounded, x) in rounded.iter_mut().zip(x) {
+		*rounded = (x * factor + SHIFT).to_bits() as i32 - SHIFT.to_bits() as i32;
+	}
+	let mut totals = [0; 2];
+	for (total, half) in totals.iter_mut().zip(rounded.as_chunks::<{ BLOCK / 2 }>().0) {
+		for rounded in half {
+			*total += rounded;
+		}
+	}
+	for (target, rounded) in target.iter_mut().zip(rounded) {
 		*target = rounded as i8;
 	}
-	Some((largest / 127.0, sum))
+	Some((largest / 127.0, totals))
 }
 
 #[cfg(test)]
