@@ -4,7 +4,7 @@ mod factored;
 mod hidden;
 mod pack;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 pub use crate::engine::Factors;
 use crate::{
@@ -85,11 +85,13 @@ pub fn gradients(
 		sequences.iter().map(|(tokens, start)| answer(tokens, *start)).collect();
 	let options = PassOptions { gradient: options, ..PassOptions::default() };
 	let cores = parallel::cores();
+	let packs = packs(&sequences, cores);
+	let team = team(packs.len())?;
 	parallel::map_in_order(
-		&packs(&sequences, cores),
+		&packs,
 		cores,
 		|pack| {
-			let (team, of) = (Team::alone(), &sequences[pack.clone()]);
+			let of = &sequences[pack.clone()];
 			let found = losses_and_gradients(base, &team, &trained, of, options);
 			let named = |at: usize| Error::in_example(pack.start + at);
 			let found = found.map_err(|(at, error)| named(at)(error))?;
@@ -100,6 +102,15 @@ pub fn gradients(
 		},
 		|_, gradients| gradients.into_iter().try_for_each(|(index, of)| consume(index, of)),
 	)
+}
+
+/// What passes are computed by: a thread each, since then none waits for another, but all of the process's
+/// where there is one pass.
+fn team(passes: usize) -> Result<Arc<Team>> {
+	match passes {
+		1 => Team::shared().cloned(),
+		_ => Ok(Arc::new(Team::alone())),
+	}
 }
 
 /// The prompt counts as constant, but for its last token.

@@ -3,13 +3,13 @@
 use super::{
 	GradientOptions, answer,
 	pack::{PassOptions, Sequence, fold, packs},
+	team,
 };
 use crate::{
 	adapter::Adapter,
 	base::Base,
 	engine::{Factors, Sink, Trained},
 	error::{Error, Result},
-	kernels::Team,
 	parallel, parameters,
 };
 
@@ -67,11 +67,13 @@ pub fn factored_gradients<T: Send>(
 	let FactorOptions { gradient, labels } = options;
 	let pass = PassOptions { gradient, labels, ..PassOptions::default() };
 	let cores = parallel::cores();
+	let packs = packs(&sequences, cores);
+	let team = team(packs.len())?;
 	parallel::map_in_order(
-		&packs(&sequences, cores),
+		&packs,
 		cores,
 		|pack| {
-			let (team, of) = (Team::alone(), &sequences[pack.clone()]);
+			let of = &sequences[pack.clone()];
 			let sink = |count| {
 				let states = (pack.start..pack.start + count).map(&start).collect();
 				Fold { states, finite: vec![true; count], each: &each }
