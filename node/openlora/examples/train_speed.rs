@@ -120,7 +120,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 	let (many, many_cpu) = timed(|| {
 		gradients(&base, &adapter, &sequences, GradientOptions::default(), |_, _| Ok(()))
 	})?;
-	let (by_candle, _) = timed(|| {
+	let (by_candle, by_candle_cpu) = timed(|| {
 		// As training has it: a record for each core.
 		std::thread::scope(|scope| {
 			let (base, adapter, examples) = (&base, &adapter, &examples);
@@ -166,6 +166,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 			"train_s_per_record": training / records as f64,
 			"train_tokens_per_s": all / training,
 			"autograd_tokens_per_s": all / by_candle,
+			"autograd_cpu_s_per_record": per_record(by_candle_cpu),
 			"train_over_autograd": by_candle / training,
 			"train_cpu_s_per_record": per_record(training_cpu),
 			"gradient_s_per_record": many / records as f64,
