@@ -21,6 +21,9 @@
 //! most half of it to the challenger, nobody can ask it any more, and no claim on it that isn't final
 //! pays any contributor.
 //!
+//! A node that watches does so by itself: its off-chain worker has claims and indexes looked at by the
+//! engine behind the host function, commits to what is found, and opens it.
+//!
 //! ## Terminology
 //!
 //! - **Window**: [`Config::ChallengeWindow`] blocks from the claim, in which challenges are
@@ -60,13 +63,16 @@ mod audited;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod challenge;
+pub mod crypto;
 mod finality;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod offchain;
 mod omission;
 mod refusal;
 mod submit;
+mod submitted;
 #[cfg(test)]
 mod tests;
 mod try_state;
@@ -95,7 +101,10 @@ pub mod pallet {
 		traits::fungible::{Inspect, hold},
 		weights::WeightMeter,
 	};
-	use frame_system::pallet_prelude::*;
+	use frame_system::{
+		offchain::{AppCrypto, CreateSignedTransaction},
+		pallet_prelude::*,
+	};
 	use openledger_primitives_attribution::Refusal;
 	use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RequestId, traits};
 	use sp_runtime::Permill;
@@ -110,7 +119,9 @@ pub mod pallet {
 
 	/// What the runtime gives to this pallet.
 	#[pallet::config]
-	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+	pub trait Config:
+		frame_system::Config<RuntimeEvent: From<Event<Self>>> + CreateSignedTransaction<Call<Self>>
+	{
 		/// OPEN.
 		type Currency: Inspect<Self::AccountId, Balance = Balance>
 			+ hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
@@ -136,6 +147,12 @@ pub mod pallet {
 		/// The most claims that become final by themselves in one block.
 		#[pallet::constant]
 		type MaxDue: Get<u32>;
+		/// The key that a watcher's off-chain worker signs with.
+		type WatcherId: AppCrypto<Self::Public, Self::Signature>;
+		/// The number of the next model version: watchers look at all below.
+		type NextModel: Get<ModelId>;
+		/// Blocks for which a transaction that an off-chain worker sent counts as under way.
+		type SubmissionPeriod: Get<BlockNumber>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 		/// Sets the stage for benchmarks.
@@ -361,8 +378,13 @@ pub mod pallet {
 			meter.consumed()
 		}
 
+		fn offchain_worker(_: BlockNumberFor<T>) {
+			Self::work();
+		}
+
 		fn integrity_test() {
 			assert!(T::MaxDue::get() > 0, "blocks need room for a claim");
+			assert!(T::SubmissionPeriod::get() > 0, "a submission has to count for a block");
 		}
 
 		#[cfg(feature = "try-runtime")]

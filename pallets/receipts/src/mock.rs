@@ -156,6 +156,9 @@ impl pallet_attribution::Config for Test {
 	type RevealGrace = ConstU32<5>;
 	type FullGain = ConstI32<200>;
 	type MaxDue = ConstU32<64>;
+	type WatcherId = pallet_attribution::crypto::WatcherId;
+	type NextModel = ConstU32<3>;
+	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Registered;

@@ -4,4 +4,5 @@ mod finality;
 mod flow;
 mod forgery;
 mod migrations;
+mod offchain;
 mod submit;
