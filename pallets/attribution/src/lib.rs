@@ -151,7 +151,7 @@ pub mod pallet {
 		type WatcherId: AppCrypto<Self::Public, Self::Signature>;
 		/// The number of the next model version: watchers look at all below.
 		type NextModel: Get<ModelId>;
-		/// Blocks for which a transaction that an off-chain worker sent counts as under way.
+		/// Blocks after which a transaction that an off-chain worker sent is in no block any more.
 		type SubmissionPeriod: Get<BlockNumber>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;

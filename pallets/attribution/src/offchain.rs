@@ -37,6 +37,9 @@ const MEMORY: &[u8] = b"openledger/attribution/memory";
 
 /// The most transactions that one run sends.
 const MAX_SENT: usize = 4;
+/// Blocks for which a transaction counts as under way. Windows are short, and sent again it has the
+/// nonce that it had, so that it can't be included twice.
+const UNDER_WAY: BlockNumber = 4;
 
 /// What a watcher's worker remembers between runs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -182,10 +185,10 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether another's challenge to the same target should be opened first. It was committed before,
 	/// or in the same block by a lesser account: both opened in one block, the second would lose its
-	/// deposit. Nobody is waited for longer than a transaction takes, nor near the end.
+	/// deposit. Nobody is waited for longer than half of the grace, nor in the last half of it.
 	fn gives_way(target: Target, own: &Challenge, who: &T::AccountId) -> bool {
 		let now = Self::now();
-		let patience = T::SubmissionPeriod::get();
+		let patience = T::RevealGrace::get().checked_div(2).unwrap_or(0);
 		let ends = match target {
 			Target::Claim(request) => match Self::open_claim(request) {
 				Ok(claim) => Self::closes_at(&claim),
@@ -342,7 +345,7 @@ impl<T: Config> Run<'_, T> {
 			log::warn!(target: TARGET, "{step:?} {target:?}: the runtime would refuse it: {error:?}");
 			return;
 		}
-		let until = Pallet::<T>::now().saturating_add(T::SubmissionPeriod::get());
+		let until = Pallet::<T>::now().saturating_add(UNDER_WAY);
 		self.memory.in_flight.push((target, step, until));
 		self.store.set(&self.memory);
 		let signer = Signer::<T, T::WatcherId>::any_account();

@@ -428,11 +428,9 @@ fn who_committed_earlier_is_let_open_first_but_not_waited_for_long() {
 		node.engine.sees(id, &left_out(0));
 		node.run();
 		node.include();
-		for _ in 0..4 {
-			node.run();
-			assert!(node.sent().is_empty(), "{}", System::block_number());
-			go_to(System::block_number() + 1);
-		}
+		node.run();
+		assert!(node.sent().is_empty());
+		go_to(System::block_number() + 1);
 		node.run();
 		assert_eq!(node.sent().len(), 1, "the other one's may show nothing");
 		node.include();
@@ -496,12 +494,12 @@ fn transaction_that_the_pool_refused_or_lost_is_sent_again() {
 		assert!(node.sent().is_empty() && node.memory().in_flight.is_empty());
 		node.refuses.store(false, Ordering::Relaxed);
 		node.run();
-		assert_eq!(node.memory().in_flight, [(Target::Claim(id), Step::Commit, 6)]);
+		assert_eq!(node.memory().in_flight, [(Target::Claim(id), Step::Commit, 5)]);
 		node.pool.write().transactions.clear();
-		go_to(5);
+		go_to(4);
 		node.run();
 		assert!(node.sent().is_empty());
-		go_to(6);
+		go_to(5);
 		node.run();
 		assert_eq!(node.sent().len(), 1);
 	});
