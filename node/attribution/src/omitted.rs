@@ -66,7 +66,9 @@ fn check_committed(terms: &Terms, index: &IndexFile) -> Result<()> {
 	is_committed(contributors, committed.contributors_root, "contributor leaves")?;
 	match index.header().floor_ppm == committed.floor_ppm && index.header().method == terms.method {
 		true => Ok(()),
-		false => Err(Error::malformed("index header", "floor or method are not the committed ones")),
+		false => {
+			Err(Error::malformed("index header", "floor or method are not the committed ones"))
+		}
 	}
 }
 
