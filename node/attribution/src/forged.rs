@@ -48,8 +48,7 @@ impl Records {
 	pub fn in_file(terms: &Terms, index: &IndexFile) -> Result<Self> {
 		let view = index.view();
 		let leaves = |(number, (datanet, _)): (usize, &(u32, _))| {
-			let tree = view.record_tree(number).filter(|tree| tree.len() > 0);
-			let leaves = tree.and_then(|tree| tree.levels().next());
+			let leaves = view.record_tree(number).and_then(|tree| tree.levels().next());
 			let leaves = leaves.ok_or(Error::SnapshotRoot { datanet: *datanet })?;
 			Ok(leaves.iter().map(|leaf| Hash(*leaf)).collect())
 		};

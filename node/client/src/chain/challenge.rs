@@ -40,7 +40,7 @@ fn sketch(components: &[i8]) -> Value {
 }
 
 fn proof(proof: &merkle::Proof) -> Value {
-	record([("siblings", list(proof.siblings.iter().map(|sibling| bytes(sibling))))])
+	record([("siblings", list(proof.siblings.iter().map(bytes)))])
 }
 
 fn shown_record(shown: &ShownRecord<AccountId32>) -> Value {

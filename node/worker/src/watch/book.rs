@@ -50,7 +50,7 @@ struct Entry {
 enum Stage {
 	Waiting(Box<Watched>),
 	Running,
-	Seen(Sighting),
+	Seen(Box<Sighting>),
 	/// Failed, and not to be tried before then.
 	Failed(Failure, Instant),
 }
@@ -87,7 +87,7 @@ impl Book {
 		let known = self.entries.get(&key).filter(|entry| entry.digest == digest);
 		let failures = match known.map(|entry| (&entry.stage, entry.failures)) {
 			Some((Stage::Waiting(_) | Stage::Running, _)) => return Some(Sighting::Looking),
-			Some((Stage::Seen(seen), _)) => return Some(seen.clone()),
+			Some((Stage::Seen(seen), _)) => return Some(seen.as_ref().clone()),
 			Some((Stage::Failed(failure, again), _)) if now < *again => {
 				return Some(Sighting::Failed(failure.clone()));
 			}
@@ -133,7 +133,7 @@ impl Book {
 				entry.failures = entry.failures.saturating_add(1);
 				Stage::Failed(failure, now + pause(self.pause, entry.failures))
 			}
-			seen => Stage::Seen(seen),
+			seen => Stage::Seen(Box::new(seen)),
 		};
 		self.done.push_back((key, turn));
 		while self.done.len() > RESULTS {
