@@ -44,6 +44,7 @@ pub const ED: u128 = 10;
 pub const BOND: u128 = 100_000;
 pub const RICH: u128 = 1_000_000;
 pub const DEPOSIT: u128 = 500;
+pub const DEMAND: u128 = 700;
 /// What the models' owner loses where an index of its is forged, and the account that it pays from.
 pub const STAKE: u128 = 3_001;
 pub const PURSE: u8 = 12;
@@ -155,6 +156,9 @@ impl pallet_attribution::Config for Test {
 	type ChallengeWindow = ConstU32<10>;
 	type RevealGrace = ConstU32<5>;
 	type FullGain = ConstI32<200>;
+	type DemandDeposit = ConstU128<DEMAND>;
+	type DemandWindow = ConstU32<20>;
+	type MaxDemands = ConstU32<2>;
 	type MaxDue = ConstU32<2>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
 	type NextModel = ConstU32<3>;
@@ -519,6 +523,10 @@ pub fn failed(n: u8, target: Target, reason: Refusal) {
 
 pub fn held(n: u8) -> u128 {
 	Balances::balance_on_hold(&crate::HoldReason::Challenge.into(), &account(n))
+}
+
+pub fn demanded(n: u8) -> u128 {
+	Balances::balance_on_hold(&crate::HoldReason::Demand.into(), &account(n))
 }
 
 pub fn bond() -> u128 {

@@ -126,6 +126,9 @@ impl pallet_attribution::Config for Runtime {
 	type ChallengeWindow = dynamic_params::attribution::ChallengeWindow;
 	type RevealGrace = dynamic_params::attribution::RevealGrace;
 	type FullGain = dynamic_params::attribution::FullGain;
+	type DemandDeposit = dynamic_params::attribution::DemandDeposit;
+	type DemandWindow = dynamic_params::attribution::DemandWindow;
+	type MaxDemands = ConstU32<8>;
 	type MaxDue = ConstU32<256>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
 	type NextModel = NextModel;

@@ -1,5 +1,6 @@
 mod audited;
 mod challenge;
+mod demand;
 mod finality;
 mod flow;
 mod forgery;
