@@ -152,6 +152,7 @@ impl Watcher {
 			Deed::Won => "won",
 			Deed::Lost => "lost",
 			Deed::Withdrawn => "withdrawn",
+			Deed::Shown => "shown",
 		};
 		self.shared.metrics.challenges.with_label_values(&[label]).inc();
 	}
@@ -215,6 +216,10 @@ impl Shared {
 				return;
 			}
 			Sighting::Found(_) => log::info!("{what}: there is something to challenge"),
+			Sighting::Leaf(leaf, _) => {
+				log::info!("{what}: position {} can be shown", leaf.position);
+				return;
+			}
 			Sighting::Clean | Sighting::Looking => log::debug!("{what}: nothing to challenge"),
 		}
 		match watched.claim {

@@ -7,7 +7,9 @@
 
 mod look;
 
-use crate::{Call, Challenge, Challenges, Claims, Config, Fault, Pallet, Target, commitment};
+use crate::{
+	Call, Challenge, Challenges, Claims, Config, Demands, Fault, Pallet, Target, commitment,
+};
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
 use frame_support::{
@@ -16,11 +18,12 @@ use frame_support::{
 };
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::{
+	IndexLeaf,
 	forgery::expose,
 	omission::{Omission, replace},
 };
 use openledger_primitives_core::{
-	BlockNumber, Hash, RequestId, model::ModelStatus, traits::Models,
+	BlockNumber, Hash, ModelId, RequestId, merkle::Proof, model::ModelStatus, traits::Models,
 };
 use openledger_primitives_inference::{Command, host::exchange, watch::Deed};
 use sp_runtime::{
@@ -52,6 +55,8 @@ pub(crate) struct Memory<AccountId> {
 	pub claim: RequestId,
 	/// The model versions whose indexes need no look any more.
 	pub models: look::Done,
+	/// The demanded position that is looked for next, or the first after it.
+	pub demand: (ModelId, u32),
 	/// Transactions that are under way, and the block until which that counts.
 	pub in_flight: Vec<(Target, Step, BlockNumber)>,
 }
@@ -63,6 +68,7 @@ impl<AccountId> Default for Memory<AccountId> {
 			clean: Vec::new(),
 			claim: 0,
 			models: look::Done::default(),
+			demand: (0, 0),
 			in_flight: Vec::new(),
 		}
 	}
@@ -84,6 +90,8 @@ pub(crate) enum Step {
 	Commit,
 	Open,
 	Withdraw,
+	/// Shows the leaf at a demanded position.
+	Show(u32),
 }
 
 /// The key of a watcher's memory.
@@ -96,6 +104,8 @@ struct Run<'a, T: Config> {
 	watcher: &'a Account<T>,
 	store: StorageValueRef<'a>,
 	memory: Memory<T::AccountId>,
+	/// Demanded leaves that can be shown.
+	leaves: Vec<(ModelId, IndexLeaf, Proof)>,
 	sent: usize,
 }
 
@@ -112,7 +122,7 @@ impl<T: Config> Pallet<T> {
 			let store = StorageValueRef::persistent(&key);
 			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
 			let memory = before.clone();
-			let mut run = Run { watcher: &watcher, store, memory, sent: 0 };
+			let mut run = Run { watcher: &watcher, store, memory, leaves: Vec::new(), sent: 0 };
 			run.go();
 			if run.memory != before {
 				run.store.set(&run.memory);
@@ -183,6 +193,12 @@ impl<T: Config> Pallet<T> {
 		model.and_then(T::Models::condemned) == Some(true)
 	}
 
+	/// Whether a position is demanded still.
+	fn is_demanded(target: Target, position: u32) -> bool {
+		let Target::Model(model) = target else { return false };
+		Demands::<T>::get(model).iter().any(|demand| demand.position == position)
+	}
+
 	/// Whether another's challenge to the same target should be opened first. It was committed before,
 	/// or in the same block by a lesser account: both opened in one block, the second would lose its
 	/// deposit. Nobody is waited for longer than half of the grace, nor in the last half of it.
@@ -216,6 +232,7 @@ impl<T: Config> Run<'_, T> {
 		if self.memory.in_flight.is_empty() {
 			self.end_standing();
 			self.commit_found();
+			self.show_leaves();
 		}
 	}
 
@@ -234,6 +251,9 @@ impl<T: Config> Run<'_, T> {
 		for (target, step, until) in core::mem::take(&mut self.memory.in_flight) {
 			let stands = self.standing(target).is_some();
 			match step {
+				Step::Show(position) if !Pallet::<T>::is_demanded(target, position) => {
+					count(Deed::Shown);
+				}
 				// Seen below.
 				Step::Commit if stands => {}
 				Step::Open if !stands => {
@@ -321,6 +341,18 @@ impl<T: Config> Run<'_, T> {
 			let call = Call::commit_challenge { target, commitment };
 			let rehearse = || Pallet::<T>::do_commit(who, target, commitment);
 			self.send(target, Step::Commit, call, rehearse);
+		}
+	}
+
+	/// Shows what is demanded.
+	fn show_leaves(&mut self) {
+		for (model, leaf, proof) in core::mem::take(&mut self.leaves) {
+			let step = Step::Show(leaf.position);
+			let (boxed, shown) = (Box::new(leaf.clone()), proof.clone());
+			let call = Call::answer_demand { model, leaf: boxed, proof: shown };
+			let who = self.watcher.id.clone();
+			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof);
+			self.send(Target::Model(model), step, call, rehearse);
 		}
 	}
 

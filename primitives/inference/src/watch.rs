@@ -3,8 +3,8 @@
 use crate::{Failure, Material};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::{Claim, Credit, challenge::Fault};
-use openledger_primitives_core::{Balance, ModelId, RequestId, Sketch};
+use openledger_primitives_attribution::{Claim, Credit, IndexLeaf, challenge::Fault};
+use openledger_primitives_core::{Balance, ModelId, RequestId, Sketch, merkle::Proof};
 use sp_core::crypto::AccountId32;
 
 /// What is to be looked at.
@@ -16,6 +16,8 @@ pub struct Watched {
 	pub material: Material,
 	/// The claim; where there is none, the model version's index itself.
 	pub claim: Option<WatchedClaim>,
+	/// The position of the index that is to be shown, and nothing to be looked for.
+	pub show: Option<u32>,
 }
 
 /// A claim that can still be challenged, as it stands on chain.
@@ -45,12 +47,14 @@ pub enum Sighting {
 	Clean,
 	/// This can be shown.
 	Found(Fault<AccountId32>),
+	/// The leaf that is to be shown, with its membership in the index.
+	Leaf(IndexLeaf, Proof),
 	/// It could not be looked at. Asked again later, it is tried again: content that is missing, less
 	/// and less often.
 	Failed(Failure),
 }
 
-/// What became of a challenge of this node.
+/// What became of a challenge of this node, or of its answer to a demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Deed {
 	/// It is committed.
@@ -61,4 +65,6 @@ pub enum Deed {
 	Lost,
 	/// It was withdrawn, and its deposit freed.
 	Withdrawn,
+	/// A demanded position that it answered for is shown: by it, or by another who was faster.
+	Shown,
 }

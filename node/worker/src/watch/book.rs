@@ -29,12 +29,17 @@ pub(super) fn pause(first: Duration, failures: u32) -> Duration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
 	Claim(RequestId),
+	Leaf(ModelId, u32),
 	Index(ModelId),
 }
 
 impl Key {
 	fn of(watched: &Watched) -> Self {
-		watched.claim.as_ref().map_or(Self::Index(watched.model), |of| Self::Claim(of.request))
+		match (&watched.claim, watched.show) {
+			(Some(claim), _) => Self::Claim(claim.request),
+			(None, Some(position)) => Self::Leaf(watched.model, position),
+			(None, None) => Self::Index(watched.model),
+		}
 	}
 }
 
@@ -60,7 +65,7 @@ pub(super) struct Book {
 	/// The first pause before what failed is tried again.
 	pause: Duration,
 	entries: HashMap<Key, Entry>,
-	/// Claims come first: their windows close.
+	/// Claims come first, and with them what is demanded: their windows close.
 	claims: VecDeque<Key>,
 	indexes: VecDeque<Key>,
 	/// What was seen or failed, oldest first.
@@ -103,7 +108,7 @@ impl Book {
 		let (turn, stage) = (self.turns, Stage::Waiting(Box::new(watched)));
 		self.entries.insert(key, Entry { digest, turn, stage, failures });
 		match key {
-			Key::Claim(_) => self.claims.push_back(key),
+			Key::Claim(_) | Key::Leaf(..) => self.claims.push_back(key),
 			Key::Index(_) => self.indexes.push_back(key),
 		}
 		Some(Sighting::Looking)
@@ -158,7 +163,7 @@ impl Book {
 
 /// What a look depends on, without the proofs that a node may have written down by the next time.
 fn digest(watched: &Watched) -> Hash {
-	let Watched { model, material, claim } = watched;
+	let Watched { model, material, claim, show: _ } = watched;
 	let claim = claim.as_ref().map(|claim| (&claim.payer, &claim.sketch, &claim.paid));
 	(model, material, claim).using_encoded(content_hash)
 }

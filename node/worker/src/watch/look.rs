@@ -8,6 +8,7 @@ use openledger_attribution::{
 	Error as AttributionError, IndexFile,
 	forged::{Records, forged_credit, forged_in_file},
 	omitted::omission,
+	shown_record,
 };
 use openledger_primitives_attribution::{
 	Terms, challenge::Fault, omission::Replaced, split::largest_remainder,
@@ -66,7 +67,10 @@ impl Looker {
 
 	/// What there is to challenge. Blocks the thread on the network and the disk.
 	pub(super) fn look(&self, watched: &Watched, cancel: &CancellationToken) -> Sighting {
-		let Watched { material, claim, .. } = watched;
+		let Watched { material, claim, show, .. } = watched;
+		if let Some(position) = show {
+			return self.leaf(material, *position, cancel).unwrap_or_else(Sighting::Failed);
+		}
 		let found = match (self.index(material, cancel), claim) {
 			// An index opens where its records are the snapshots' own.
 			(Ok(_), None) => Ok(None),
@@ -116,6 +120,19 @@ impl Looker {
 			}
 		}
 		found
+	}
+
+	/// The leaf at a position, with its proof.
+	fn leaf(
+		&self,
+		material: &Material,
+		position: u32,
+		cancel: &CancellationToken,
+	) -> Result<Sighting, Failure> {
+		let index = self.index(material, cancel)?;
+		let shown = shown_record(&index.0, position);
+		let shown = shown.map_err(|error| Failure::BadContent(error.to_string()))?;
+		Ok(Sighting::Leaf(shown.credit.leaf(), shown.proof))
 	}
 
 	/// The best leaf that a claim leaves out, where contributors lose enough by it.

@@ -76,7 +76,7 @@ fn material() -> Material {
 }
 
 fn index_of(material: Material) -> Watched {
-	Watched { model: 1, material, claim: None }
+	Watched { model: 1, material, claim: None, show: None }
 }
 
 /// A query that both contributors are paid for: the sum of what theirs look like.
@@ -106,7 +106,7 @@ fn on_chain(request: u64, material: Material, claim: &Claim<AccountId32>) -> Wat
 		at_stake: 1_000,
 		submitted: Some(claim.clone()),
 	};
-	Watched { model: 1, material, claim: Some(claim) }
+	Watched { model: 1, material, claim: Some(claim), show: None }
 }
 
 /// The honest claim without its best contributor.
@@ -231,6 +231,24 @@ fn forged_credit_is_found_without_the_index() {
 	// Nor does a forged one say anything once the chain knows the records no more.
 	let world = world_with(WatchSettings::default(), false);
 	assert_eq!(world.sees(&shown(2)), missing);
+}
+
+#[test]
+fn demanded_leaf_is_shown_with_its_proof_where_the_index_is_to_be_had() {
+	let world = world();
+	let demanded = |position| Watched { show: Some(position), ..index_of(material()) };
+	let missing = Sighting::Failed(Failure::MissingContent(material().index.file));
+	assert_eq!(world.sees(&demanded(4)), missing);
+	world.holds(&MODEL.index);
+	until("shown", || matches!(world.sees(&demanded(4)), Sighting::Leaf(..)));
+	let Sighting::Leaf(leaf, proof) = world.sees(&demanded(4)) else { panic!("not shown") };
+	let index = material().index;
+	assert_eq!(leaf.position, 4);
+	assert!(proof.verify(&index.records_root, index.records, 4, &leaf.hash()));
+	let beyond = world.sees(&demanded(index.records));
+	assert!(matches!(beyond, Sighting::Failed(Failure::BadContent(_))), "{beyond:?}");
+	// The look at the index is another one.
+	assert_eq!(world.sees(&index_of(material())), Sighting::Clean);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Having claims and indexes looked at.
 
 use super::{Found, Run};
-use crate::{ClaimRecord, Claims, Config, Due, Pallet, Target};
+use crate::{ClaimRecord, Claims, Config, Demands, Due, Pallet, Target};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::traits::Get;
@@ -20,6 +20,8 @@ use openledger_primitives_inference::{
 
 /// The most claims that one run has looked at.
 const MAX_CLAIMS: usize = 16;
+/// The most demanded positions that one run has looked for.
+const MAX_DEMANDS: usize = 8;
 /// The most model versions that one run has looked at.
 const MAX_INDEXES: usize = 4;
 /// The most model versions that one run goes through.
@@ -85,7 +87,7 @@ fn digest<AccountId: Encode>(claim: &ClaimRecord<AccountId>) -> Hash {
 impl<T: Config> Run<'_, T> {
 	/// Has what may be wrong looked at, within bounds, the longest waiting first.
 	pub(super) fn look(&mut self) {
-		if self.look_at_claims() {
+		if self.look_at_claims() && self.look_at_demands() {
 			self.look_at_indexes();
 		}
 	}
@@ -131,7 +133,7 @@ impl<T: Config> Run<'_, T> {
 					};
 					self.remember(target, recoded(&fault));
 				}
-				Some(Sighting::Looking | Sighting::Failed(_)) => {}
+				Some(_) => {}
 			}
 		}
 		true
@@ -160,11 +162,34 @@ impl<T: Config> Run<'_, T> {
 						Some(Sighting::Found(fault)) => {
 							self.remember(Target::Model(model), recoded(&fault));
 						}
-						Some(Sighting::Looking | Sighting::Failed(_)) => {}
+						Some(_) => {}
 					}
 				}
 			}
 		}
+	}
+
+	/// Has demanded positions looked for that can be shown still. Returns as above.
+	fn look_at_demands(&mut self) -> bool {
+		let now = Pallet::<T>::now();
+		let mut demands: Vec<(ModelId, u32)> = Demands::<T>::iter()
+			.flat_map(|(model, open)| open.into_iter().map(move |demand| (model, demand)))
+			.filter(|(_, demand)| now < demand.until)
+			.map(|(model, demand)| (model, demand.position))
+			.collect();
+		demands.sort_unstable();
+		let first = demands.partition_point(|demand| *demand < self.memory.demand);
+		let (before, later) = demands.split_at_checked(first).unwrap_or((&[], &demands));
+		for (model, position) in later.iter().chain(before).take(MAX_DEMANDS) {
+			let Some(watched) = Self::watched(*model, None) else { continue };
+			self.memory.demand = (*model, position.saturating_add(1));
+			match Self::sight(Watched { show: Some(*position), ..watched }) {
+				None => return false,
+				Some(Sighting::Leaf(leaf, proof)) => self.leaves.push((*model, leaf, proof)),
+				Some(_) => {}
+			}
+		}
+		true
 	}
 
 	/// Whether something was found against a target already.
@@ -207,7 +232,7 @@ impl<T: Config> Run<'_, T> {
 					.and_then(|submitted| recoded(&submitted)),
 			}),
 		};
-		Some(Watched { model, material, claim })
+		Some(Watched { model, material, claim, show: None })
 	}
 
 	/// Asks the engine; none where this node does not watch.

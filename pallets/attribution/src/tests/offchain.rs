@@ -5,7 +5,7 @@ use crate::{
 };
 use codec::Decode;
 use frame_support::traits::Hooks;
-use openledger_primitives_attribution::{Claim, omission::Omission};
+use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
 use openledger_primitives_inference::{
 	Command, Failure, Message, Reply, Response, WATCHER_KEY_TYPE,
@@ -36,6 +36,8 @@ struct Double {
 	indexes: Mutex<BTreeMap<ModelId, Sighting>>,
 	asked: Mutex<Vec<Watched>>,
 	deeds: Mutex<Vec<Deed>>,
+	/// Whether it has the leaves that are demanded.
+	shows: AtomicBool,
 	/// Whether the node has an engine that does not watch.
 	blind: AtomicBool,
 }
@@ -48,7 +50,12 @@ impl Engine for Double {
 		}
 		Reply::V1(match command {
 			Command::Look(watched) => {
+				if let (Some(position), true) = (watched.show, self.shows.load(Ordering::Relaxed)) {
+					let Forgery { leaf, proof, .. } = forgery(position as usize);
+					return Reply::V1(Response::Sighted(Sighting::Leaf(leaf, proof)));
+				}
 				let told = match &watched.claim {
+					None if watched.show.is_some() => Some(Sighting::Looking),
 					Some(claim) => self.claims.lock().unwrap().get(&claim.request).cloned(),
 					None => self.indexes.lock().unwrap().get(&watched.model).cloned(),
 				};
@@ -554,5 +561,35 @@ fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
 		assert!(opened.iter().all(|call| matches!(call, Call::open_challenge { .. })));
 		node.include();
 		assert_eq!(Challenges::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn demanded_leaf_is_shown_for_the_deposit_once_it_is_to_be_had() {
+	node(|node| {
+		for position in [5, 2] {
+			Attribution::demand_position(signed(9), RECORDS, position).unwrap();
+		}
+		node.run();
+		assert!(node.sent().is_empty(), "the index is missing");
+		node.engine.shows.store(true, Ordering::Relaxed);
+		let before = Balances::free_balance(&node.watcher);
+		node.run();
+		assert!(matches!(
+			&node.sent()[..],
+			[Call::answer_demand { .. }, Call::answer_demand { .. }]
+		));
+		node.run();
+		assert_eq!(node.sent().len(), 2, "they are under way");
+		node.include();
+		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * DEMAND);
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Shown, Deed::Shown]);
+		assert!(node.sent().is_empty());
+		// What it is too late for is left alone.
+		Attribution::demand_position(signed(9), RECORDS, 3).unwrap();
+		go_to(System::block_number() + 20);
+		node.run();
+		assert!(node.sent().is_empty());
 	});
 }
