@@ -14,9 +14,10 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives_api::{
-	AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo,
-	OperatorInfo, Quote, RewardsInfo, SessionInfo, Trace, VerifierInfo,
+	AuditInfo, BaseInfo, BatchInfo, ChallengesInfo, ClaimInfo, ContributionInfo, DatanetInfo,
+	ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo, Trace, VerifierInfo,
 };
+use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
@@ -297,6 +298,7 @@ impl_runtime_apis! {
 		}
 	}
 
+	#[api_version(4)]
 	impl openledger_primitives_api::OpenLedgerApi<Block, AccountId> for Runtime {
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>> {
 			Datanets::datanets(start, limit)
@@ -389,6 +391,10 @@ impl_runtime_apis! {
 
 		fn material(model: ModelId) -> Option<Material> {
 			Inference::material(model)
+		}
+
+		fn challenges(target: Target) -> Option<ChallengesInfo<AccountId>> {
+			Attribution::challenges(target)
 		}
 	}
 

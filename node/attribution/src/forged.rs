@@ -8,10 +8,12 @@
 
 use crate::{
 	error::{Error, Result},
+	index::IndexFile,
 	tree::Tree,
 };
 use openledger_primitives_attribution::{Claim, IndexLeaf, Terms, forgery::Forgery};
 use openledger_primitives_core::{Hash, merkle::Proof};
+use rayon::prelude::*;
 use sp_core::crypto::AccountId32;
 
 /// The trees of the snapshots that a model version was trained on, in the manifest's order.
@@ -37,6 +39,21 @@ impl Records {
 			}
 		}
 		Ok(Self { trees })
+	}
+
+	/// From the snapshots' trees in an index file, which lie there whatever its rows say.
+	///
+	/// # Errors
+	/// As [`Records::new`], where the file's trees are others.
+	pub fn in_file(terms: &Terms, index: &IndexFile) -> Result<Self> {
+		let view = index.view();
+		let leaves = |(number, (datanet, _)): (usize, &(u32, _))| {
+			let leaves = view.record_tree(number).and_then(|tree| tree.levels().next());
+			let leaves = leaves.ok_or(Error::SnapshotRoot { datanet: *datanet })?;
+			Ok(leaves.iter().map(|leaf| Hash(*leaf)).collect())
+		};
+		let listed = index.header().snapshots.iter().enumerate();
+		Self::new(terms, listed.map(leaves).collect::<Result<_>>()?)
 	}
 
 	/// The tree that holds a position of the index, and the place in it.
@@ -73,7 +90,7 @@ pub fn forged_leaf(
 	leaves: &[IndexLeaf],
 	records: &Records,
 ) -> Result<Option<Forgery>> {
-	let tree = Tree::new(leaves.iter().map(IndexLeaf::hash).collect());
+	let tree = Tree::new(leaves.par_iter().map(IndexLeaf::hash).collect());
 	if tree.root() != terms.index.records_root || tree.len() != terms.index.records as usize {
 		return Err(Error::Tree("index leaves"));
 	}
@@ -83,6 +100,32 @@ pub fn forged_leaf(
 		.map(|(_, leaf)| leaf)
 		.find(|leaf| records.own(leaf.position).is_some_and(|own| own != leaf.record));
 	Ok(forged.and_then(|leaf| records.forgery(leaf.clone(), tree.prove(leaf.position as usize))))
+}
+
+/// As [`forged_leaf`], of the leaves in an index file that does not open as one
+/// ([`IndexFile::open_own`]): with the records that its rows name, or else those that its trees hold.
+///
+/// # Errors
+/// [`Error::Tree`] where neither gives the committed root.
+pub fn forged_in_file(
+	terms: &Terms,
+	index: &IndexFile,
+	records: &Records,
+) -> Result<Option<Forgery>> {
+	let view = index.view();
+	let by_trees = |at: usize| view.index_leaf(at);
+	let by_rows = |at: usize| {
+		let record = view.record(at)?.hash();
+		Some(IndexLeaf { record, ..view.index_leaf(at)? })
+	};
+	let look = |leaf: &(dyn Fn(usize) -> Option<IndexLeaf> + Sync)| {
+		let leaves: Option<Vec<_>> = (0..view.len()).into_par_iter().map(leaf).collect();
+		forged_leaf(terms, &leaves.unwrap_or_default(), records)
+	};
+	match look(&by_rows) {
+		Err(Error::Tree(_)) => look(&by_trees),
+		found => found,
+	}
 }
 
 /// The first record that a verified claim credits, best first, and that is not the snapshots' own;

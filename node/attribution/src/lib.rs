@@ -21,6 +21,7 @@ pub mod index;
 pub mod local;
 pub mod manifest;
 pub mod nulls;
+pub mod omitted;
 pub mod projection;
 pub mod quantize;
 pub mod runs;

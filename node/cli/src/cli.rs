@@ -4,6 +4,7 @@ use crate::{
 	failure::{Failure, Kind},
 	keys::KeyCommand,
 	operator::OperatorParams,
+	watch::WatchParams,
 };
 use clap::Parser;
 use sc_cli::RunCmd;
@@ -22,6 +23,9 @@ pub struct Cli {
 
 	#[clap(flatten)]
 	pub operator: OperatorParams,
+
+	#[clap(flatten)]
+	pub watch: WatchParams,
 
 	#[clap(flatten)]
 	pub storage: StorageMonitorParams,
@@ -48,7 +52,7 @@ pub enum Subcommand {
 	/// Make and inspect keys, and put them into the keystore.
 	///
 	/// An operator's agent key goes in with
-	/// `key insert --chain <chain> --key-type oper --suri <secret>`.
+	/// `key insert --chain <chain> --key-type oper --suri <secret>`, a watcher's as type `watc`.
 	#[command(subcommand)]
 	Key(KeyCommand),
 

@@ -165,15 +165,21 @@ fn start(mut config: Configuration, cli: &Cli) -> Result<TaskManager, Failure> {
 		.operator
 		.plan(config.base_path.path())
 		.map_err(|error| sc_cli::Error::Application(error.into()))?;
+	let watch = cli
+		.watch
+		.plan(config.base_path.path())
+		.map_err(|error| sc_cli::Error::Application(error.into()))?;
 	// Jobs reach the engine through the off-chain worker and no other way.
-	config.offchain_worker.enabled |= plan.is_some();
+	config.offchain_worker.enabled |= plan.is_some() || watch.is_some();
+	// What the runtime writes for watchers: claims as they were submitted.
+	config.offchain_worker.indexing_enabled |= watch.is_some();
 	let database = config.database.path().map(Path::to_path_buf);
 	let tasks = match config.network.network_backend {
 		NetworkBackendType::Libp2p => service::new_full::<
 			sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>,
-		>(config, plan, dev_agent),
+		>(config, plan, watch, dev_agent),
 		NetworkBackendType::Litep2p => {
-			service::new_full::<sc_network::Litep2pNetworkBackend>(config, plan, dev_agent)
+			service::new_full::<sc_network::Litep2pNetworkBackend>(config, plan, watch, dev_agent)
 		}
 	}?;
 	if let Some(path) = database {

@@ -5,7 +5,7 @@ use crate::{
 	failure::{Failure, Kind},
 };
 use clap::{ArgMatches, Args, FromArgMatches};
-use openledger_primitives_inference::OPERATOR_KEY_TYPE;
+use openledger_primitives_inference::{OPERATOR_KEY_TYPE, WATCHER_KEY_TYPE};
 use openledger_runtime::SessionKeys;
 use sc_cli::{CryptoScheme, KeySubcommand, KeystoreParams, SharedParams, SubstrateCli};
 use sc_keystore::LocalKeystore;
@@ -77,7 +77,8 @@ pub struct InsertKey {
 	#[arg(long, value_name = "SECRET")]
 	suri: Option<String>,
 
-	/// What the key is for: `babe` makes blocks, `gran` finalises them, `oper` is an operator's agent.
+	/// What the key is for: `babe` makes blocks, `gran` finalises them, `oper` is an operator's agent,
+	/// `watc` is a watcher.
 	#[arg(long, value_name = "TYPE", value_parser = parse_key_type)]
 	key_type: KeyTypeId,
 
@@ -153,6 +154,9 @@ impl Checked {
 	}
 }
 
+/// The types of the keys that off-chain workers sign with.
+const OWN_TYPES: [KeyTypeId; 2] = [OPERATOR_KEY_TYPE, WATCHER_KEY_TYPE];
+
 fn parse_key_type(text: &str) -> Result<KeyTypeId, String> {
 	let key_type = KeyTypeId::try_from(text).map_err(|()| known_types())?;
 	scheme_of(key_type).map(|_| key_type)
@@ -160,13 +164,14 @@ fn parse_key_type(text: &str) -> Result<KeyTypeId, String> {
 
 /// The scheme of the keys of a type that the chain or this node has.
 fn scheme_of(key_type: KeyTypeId) -> Result<CryptoScheme, String> {
-	let known = key_type == OPERATOR_KEY_TYPE || SessionKeys::key_ids().contains(&key_type);
+	let known = OWN_TYPES.contains(&key_type) || SessionKeys::key_ids().contains(&key_type);
 	known.then(|| scheme(key_type)).flatten().ok_or_else(known_types)
 }
 
 fn scheme(key_type: KeyTypeId) -> Option<CryptoScheme> {
 	match key_type {
 		OPERATOR_KEY_TYPE
+		| WATCHER_KEY_TYPE
 		| key_types::BABE
 		| key_types::IM_ONLINE
 		| key_types::AUTHORITY_DISCOVERY => Some(CryptoScheme::Sr25519),
@@ -176,7 +181,7 @@ fn scheme(key_type: KeyTypeId) -> Option<CryptoScheme> {
 }
 
 fn known_types() -> String {
-	let types = SessionKeys::key_ids().iter().chain([&OPERATOR_KEY_TYPE]);
+	let types = SessionKeys::key_ids().iter().chain(&OWN_TYPES);
 	let names: Vec<String> = types.map(|key_type| name(*key_type)).collect();
 	format!("the key types of this node are {}", names.join(", "))
 }

@@ -14,6 +14,7 @@ mod preflight;
 mod rpc;
 mod service;
 mod sessions;
+mod watch;
 
 pub use command::run;
 pub use failure::{Failure, Kind};

@@ -96,7 +96,7 @@ pub struct OperatorParams {
 }
 
 /// Reads an amount of OPEN in decimals into its smallest unit.
-fn open(text: &str) -> Result<Balance, String> {
+pub(crate) fn open(text: &str) -> Result<Balance, String> {
 	const DECIMALS: usize = 18;
 	let wrong =
 		|| "an amount of OPEN is decimal digits, 18 of them at most after a point".to_string();
@@ -150,6 +150,11 @@ impl Running {
 		self.0.engine()
 	}
 
+	/// The worker.
+	pub(crate) fn worker(&self) -> &Operator {
+		&self.0
+	}
+
 	/// The agent that was named.
 	pub fn agent(&self) -> Option<&AccountId> {
 		self.0.agent()
@@ -199,7 +204,7 @@ pub fn insert_dev_agent(keystore: &KeystorePtr) -> Result<(), ServiceError> {
 		.map_err(|error| ServiceError::Application(error.into()))
 }
 
-/// What an off-chain worker's context has beyond the SDK's: the engine, on an operator.
+/// What an off-chain worker's context has beyond the SDK's: the engine, on an operator or watcher.
 pub fn extensions(engine: Option<&Arc<dyn Engine>>) -> Vec<Box<dyn Extension>> {
 	engine
 		.map(|engine| Box::new(EngineExt::new(engine.clone())) as Box<dyn Extension>)

@@ -3,7 +3,7 @@
 use crate::{
 	chain_spec,
 	failure::{Failure, Kind},
-	keys, operator, peers, rpc, sessions,
+	keys, operator, peers, rpc, sessions, watch,
 };
 use futures::FutureExt;
 use openledger_runtime::{apis::RuntimeApi, opaque::Block};
@@ -221,11 +221,12 @@ fn check_genesis(
 	.into())
 }
 
-/// Starts a full node, an authority or an operator, as the configuration says. `dev_agent` puts the
+/// Starts a full node, an authority, an operator or a watcher, as the configuration says. `dev_agent` puts the
 /// development operator's agent key into the keystore.
 pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	config: Configuration,
 	operator: operator::Plan,
+	watch: watch::Plan,
 	dev_agent: bool,
 ) -> Result<TaskManager, ServiceError> {
 	// First, so that a setting of the operator's that can't be is reported before anything else runs.
@@ -261,6 +262,14 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		};
 		sessions::start(operator, node, &task_manager)?;
 	}
+
+	let watching = watch::Node {
+		config: &config,
+		client: client.clone(),
+		keystore: keystore_container.keystore(),
+		operator: operator.as_ref(),
+	};
+	let engine = watch::start(watch, watching)?;
 
 	let metrics = N::register_notification_metrics(config.prometheus_registry());
 	let mut net_config = sc_network::config::FullNetworkConfiguration::<_, _, N>::new(
@@ -302,7 +311,6 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		})?;
 
 	if config.offchain_worker.enabled {
-		let engine = operator.as_ref().map(operator::Running::engine);
 		let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
 			runtime_api_provider: client.clone(),
 			keystore: Some(keystore_container.keystore()),
@@ -310,7 +318,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 			transaction_pool: Some(OffchainTransactionPoolFactory::new(transaction_pool.clone())),
 			network_provider: Arc::new(network.clone()),
 			is_validator: config.role.is_authority(),
-			// The runtime's worker talks to the engine alone.
+			// The runtime's workers talk to the engine alone.
 			enable_http_requests: false,
 			custom_extensions: move |_| operator::extensions(engine.as_ref()),
 		})?;

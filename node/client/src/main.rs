@@ -13,7 +13,7 @@ mod session;
 
 use clap::{Parser, Subcommand};
 use commands::{
-	account, ask, attribute, audit, datanet, economics, load, model, operator, rewards,
+	account, ask, attribute, audit, challenge, datanet, economics, load, model, operator, rewards,
 	session as sessions, trace, verifier,
 };
 use output::Output;
@@ -109,6 +109,8 @@ enum Command {
 	Verifier(verifier::Command),
 	#[command(subcommand)]
 	Audit(audit::Command),
+	#[command(subcommand)]
+	Challenge(challenge::Command),
 	// Without a comment here, the one of the arguments is the help, all of it.
 	Economics(economics::Economics),
 	Load(load::Load),
@@ -141,6 +143,7 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 		Command::Operator(command) => command.run(context).await,
 		Command::Verifier(command) => command.run(context).await,
 		Command::Audit(command) => command.run(context).await,
+		Command::Challenge(command) => command.run(context).await,
 		Command::Economics(command) => command.run(context).await,
 		Command::Load(command) => command.run(context).await,
 	};

@@ -63,6 +63,8 @@ impl QueueEngine {
 			Command::Committed(batch) => self.of_sessions(|sessions| sessions.note(batch)),
 			Command::Show(batch, unit) => self.of_sessions(|sessions| sessions.show(batch, unit)),
 			Command::Finalise(batch) => self.of_sessions(|sessions| sessions.finalise(batch)),
+			// These are the watcher's, where there is one.
+			Command::Look(_) | Command::Count(_) => Response::Failed(Failure::Unavailable),
 		}
 	}
 }

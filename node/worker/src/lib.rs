@@ -1,5 +1,6 @@
 //! The operator's side of OpenLedger: a queue of jobs from the off-chain worker, a content store
-//! for adapters, indexes and records, HTTP in front of it, and the bridge to the engines.
+//! for adapters, indexes and records, HTTP in front of it, and the bridge to the engines. And the
+//! watcher's, which needs nothing of these but content.
 //!
 //! [`Operator::start`] puts it together from an [`OperatorConfig`]. The off-chain worker reaches
 //! the queue through [`Operator::engine`]; whatever answers jobs stands behind [`Answerer`].
@@ -20,6 +21,7 @@ pub mod sessions;
 pub mod status;
 #[cfg(test)]
 mod testing;
+pub mod watch;
 
 // What the runtime lets an engine take on is what this one computes.
 const _: () = assert!(openledger_primitives_inference::ARITHMETIC == openlora::ARITHMETIC);
@@ -33,3 +35,4 @@ pub use question::{Question, Unanswered};
 pub use queue::{Answerer, Queue};
 pub use serve::Server;
 pub use status::{OperatorStatus, StatusSource};
+pub use watch::{RecordLeaves, WatchEngine, WatchSettings, Watcher};

@@ -44,6 +44,16 @@ pub struct Metrics {
 	pub session_refusals: CounterVec<U64>,
 	/// Times that what was asked was handed to a verifier.
 	pub audits_served: Counter<U64>,
+	/// Claims looked at for what can be challenged.
+	pub watched_claims: Counter<U64>,
+	/// Model versions' indexes looked at for what can be challenged.
+	pub watched_indexes: Counter<U64>,
+	/// Looks that content is missing for now, or is not what was committed to.
+	pub watch_missing: Gauge<U64>,
+	/// Looks that failed, by kind.
+	pub watch_failures: CounterVec<U64>,
+	/// Challenges of this node, by what became of them.
+	pub challenges: CounterVec<U64>,
 }
 
 impl Metrics {
@@ -87,6 +97,11 @@ impl Metrics {
 				"openledger_audits_served_total",
 				"Times that what was asked was handed to a verifier",
 			)?,
+			watched_claims: count("openledger_watched_claims_total", "Claims looked at")?,
+			watched_indexes: count("openledger_watched_indexes_total", "Indexes looked at")?,
+			watch_missing: gauge("openledger_watch_missing", "Looks that content is missing for")?,
+			watch_failures: by("openledger_watch_failures_total", "Looks that failed", "kind")?,
+			challenges: by("openledger_challenges_total", "Challenges of this node", "deed")?,
 		})
 	}
 }

@@ -187,8 +187,12 @@ impl Operator {
 		self.desk.sessions()
 	}
 
+	/// The content store.
+	pub(crate) fn content(&self) -> &ContentStore {
+		&self.reporter.store
+	}
+
 	/// What is counted.
-	#[cfg(test)]
 	pub(crate) fn metrics(&self) -> &Metrics {
 		&self.metrics
 	}

@@ -28,7 +28,9 @@ use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use self::{load::Loader, text::Bounds};
+pub(crate) use self::load::{Loaded, Loader};
+
+use self::text::Bounds;
 use crate::{
 	content::ContentStore,
 	error::StartError,

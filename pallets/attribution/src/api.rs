@@ -1,8 +1,12 @@
 //! What the runtime API asks of this pallet.
 
-use crate::{Claims, Config, Pallet, Status};
-use openledger_primitives_api::{ClaimInfo, Trace};
-use openledger_primitives_core::RequestId;
+use crate::{Challenges, Claims, Config, Pallet, Status, Target};
+use frame_support::traits::Get;
+use openledger_primitives_api::{ChallengeInfo, ChallengesInfo, ClaimInfo, MAX_PAGE, Trace};
+use openledger_primitives_core::{
+	RequestId,
+	traits::{Models, Settlement},
+};
 
 impl<T: Config> Pallet<T> {
 	/// The claim of a request or of a draw. The distribution is left empty, for the runtime to add.
@@ -25,6 +29,35 @@ impl<T: Config> Pallet<T> {
 			challenger: claim.correction.map(|correction| correction.challenger),
 			rejected: claim.status == Status::Rejected,
 			distribution: None,
+		})
+	}
+
+	/// What challenging takes, and which challenges stand.
+	pub fn challenges(target: Target) -> Option<ChallengesInfo<T::AccountId>> {
+		let (is_over, window, at_stake) = match target {
+			Target::Claim(request) => {
+				let claim = Claims::<T>::get(request)?;
+				let pool = T::Settlement::at_stake(request).map_or(0, |(_, pool)| pool);
+				let window = (claim.final_at, Self::closes_at(&claim));
+				(claim.status != Status::Open, Some(window), pool)
+			}
+			Target::Model(model) => (T::Models::condemned(model)?, None, 0),
+		};
+		let standing = Challenges::<T>::iter_prefix(target).take(MAX_PAGE as usize);
+		Some(ChallengesInfo {
+			is_over,
+			commit_before: window.map(|(before, _)| before),
+			open_before: window.map(|(_, before)| before),
+			deposit: T::ChallengeDeposit::get(),
+			at_stake,
+			standing: standing
+				.map(|(challenger, challenge)| ChallengeInfo {
+					challenger,
+					commitment: challenge.commitment,
+					at: challenge.at,
+					deposit: challenge.deposit,
+				})
+				.collect(),
 		})
 	}
 

@@ -9,7 +9,7 @@ use frame_support::traits::{
 };
 use frame_system::{Pallet as System, RawOrigin};
 use openledger_primitives_attribution::{forgery::Forgery, omission::Omission};
-use openledger_primitives_core::{Hash, RequestId, traits::Models};
+use openledger_primitives_core::{Hash, ModelId, RequestId, traits::Models};
 use sp_runtime::SaturatedConversion;
 
 /// What the runtime sets up for these benchmarks.
@@ -31,6 +31,7 @@ const SALT: [u8; 32] = [7; 32];
 fn challenger<T: Config>() -> Result<T::AccountId, BenchmarkError> {
 	let who: T::AccountId = whitelisted_caller();
 	let balance = T::ChallengeDeposit::get()
+		.saturating_add(T::DemandDeposit::get())
 		.saturating_add(T::Currency::minimum_balance())
 		.saturating_mul(10);
 	T::Currency::write_balance(&who, balance)?;
@@ -98,6 +99,65 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), target);
 		assert!(!Challenges::<T>::contains_key(target, &who));
+		Ok(())
+	}
+
+	/// A model version's index with the longest sketches and the deepest proofs, and a leaf of it.
+	fn demandable<T: Config>() -> Result<(ModelId, Forgery), BenchmarkError> {
+		let (request, leaf) = T::BenchmarkHelper::claimed_from_a_forged_index();
+		let model = Claims::<T>::get(request).map(|claim| claim.model);
+		Ok((model.ok_or(BenchmarkError::Stop("the claim was just made"))?, leaf))
+	}
+
+	/// As many demands as there can be, the last of them for `position`.
+	fn demanded<T: Config>(
+		who: &T::AccountId,
+		model: ModelId,
+		position: u32,
+		count: u32,
+	) -> Result<(), BenchmarkError> {
+		for other in (0..=count).filter(|other| *other != position).take(count as usize) {
+			Pallet::<T>::do_demand(who.clone(), model, other)?;
+		}
+		Ok(())
+	}
+
+	#[benchmark]
+	fn demand_position() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (model, shown) = demandable::<T>()?;
+		let position = shown.leaf.position;
+		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), model, position);
+		assert!(Demands::<T>::get(model).iter().any(|demand| demand.position == position));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn answer_demand() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (model, Forgery { leaf, proof, .. }) = demandable::<T>()?;
+		let position = leaf.position;
+		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		Pallet::<T>::do_demand(who.clone(), model, position)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), model, Box::new(leaf), proof);
+		assert!(!Demands::<T>::get(model).iter().any(|demand| demand.position == position));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn conclude_demand() -> Result<(), BenchmarkError> {
+		let who = challenger::<T>()?;
+		let (model, shown) = demandable::<T>()?;
+		let position = shown.leaf.position;
+		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		Pallet::<T>::do_demand(who.clone(), model, position)?;
+		skip::<T>(T::DemandWindow::get());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), model, position);
+		assert_eq!(T::Models::condemned(model), Some(true));
 		Ok(())
 	}
 

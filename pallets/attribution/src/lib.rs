@@ -21,6 +21,13 @@
 //! most half of it to the challenger, nobody can ask it any more, and no claim on it that isn't final
 //! pays any contributor.
 //!
+//! A leaf that nobody but its owner has can't be shown to be forged. So anyone may demand one position of
+//! an index against a deposit ([`Pallet::demand_position`]), which goes to whoever shows the leaf with its
+//! proof; where nobody does in time, the model version is condemned as for a forged leaf.
+//!
+//! A node that watches does so by itself: its off-chain worker has claims and indexes looked at by the
+//! engine behind the host function, commits to what is found, and opens it.
+//!
 //! ## Terminology
 //!
 //! - **Window**: [`Config::ChallengeWindow`] blocks from the claim, in which challenges are
@@ -29,6 +36,7 @@
 //! - **Target**: what a challenge is against. Against a claim, it is committed within the window, and
 //!   the claim waits for it. Against a model version's index, it is committed at any time, and nothing
 //!   waits.
+//! - **Demand**: a position of an index that has to be shown within [`Config::DemandWindow`] blocks.
 //! - **Forgery**: an index leaf that names another record than the snapshot holds at its position.
 //! - **Omission**: a leaf that exceeds its floor and precedes the last one credited, or finds
 //!   fewer credited than the method allows.
@@ -60,13 +68,17 @@ mod audited;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod challenge;
+pub mod crypto;
+mod demand;
 mod finality;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod offchain;
 mod omission;
 mod refusal;
 mod submit;
+mod submitted;
 #[cfg(test)]
 mod tests;
 mod try_state;
@@ -75,7 +87,7 @@ pub mod weights;
 
 pub use openledger_primitives_attribution::challenge::{Fault, Target, commitment};
 pub use pallet::*;
-pub use types::{Challenge, ClaimRecord, Correction, Status};
+pub use types::{Challenge, ClaimRecord, Correction, Demand, Status};
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -95,9 +107,14 @@ pub mod pallet {
 		traits::fungible::{Inspect, hold},
 		weights::WeightMeter,
 	};
-	use frame_system::pallet_prelude::*;
-	use openledger_primitives_attribution::Refusal;
-	use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RequestId, traits};
+	use frame_system::{
+		offchain::{AppCrypto, CreateSignedTransaction},
+		pallet_prelude::*,
+	};
+	use openledger_primitives_attribution::{IndexLeaf, Refusal};
+	use openledger_primitives_core::{
+		Balance, BlockNumber, Hash, ModelId, RequestId, merkle::Proof, traits,
+	};
 	use sp_runtime::Permill;
 
 	/// The layout of this pallet's storage.
@@ -110,7 +127,9 @@ pub mod pallet {
 
 	/// What the runtime gives to this pallet.
 	#[pallet::config]
-	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+	pub trait Config:
+		frame_system::Config<RuntimeEvent: From<Event<Self>>> + CreateSignedTransaction<Call<Self>>
+	{
 		/// OPEN.
 		type Currency: Inspect<Self::AccountId, Balance = Balance>
 			+ hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
@@ -133,9 +152,22 @@ pub mod pallet {
 		/// The gain, in thousandths of a nat a token, from which on contributors earn all of their
 		/// part.
 		type FullGain: Get<i32>;
+		/// What a demand puts at stake; it covers the bytes that the demand stores too.
+		type DemandDeposit: Get<Balance>;
+		/// Blocks within which a demanded position can be shown.
+		type DemandWindow: Get<BlockNumber>;
+		/// The most positions of one index that are demanded at a time.
+		#[pallet::constant]
+		type MaxDemands: Get<u32>;
 		/// The most claims that become final by themselves in one block.
 		#[pallet::constant]
 		type MaxDue: Get<u32>;
+		/// The key that a watcher's off-chain worker signs with.
+		type WatcherId: AppCrypto<Self::Public, Self::Signature>;
+		/// The number of the next model version: watchers look at all below.
+		type NextModel: Get<ModelId>;
+		/// Blocks after which a transaction that an off-chain worker sent is in no block any more.
+		type SubmissionPeriod: Get<BlockNumber>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 		/// Sets the stage for benchmarks.
@@ -148,6 +180,8 @@ pub mod pallet {
 	pub enum HoldReason {
 		/// A challenge that is committed and not opened.
 		Challenge,
+		/// A demand that nobody has answered yet.
+		Demand,
 	}
 
 	/// Claims, until their requests are pruned.
@@ -167,6 +201,16 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Challenges<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, Target, Blake2_128Concat, T::AccountId, Challenge>;
+
+	/// Demanded positions, by model version.
+	#[pallet::storage]
+	pub type Demands<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		BoundedVec<Demand<T::AccountId>, T::MaxDemands>,
+		ValueQuery,
+	>;
 
 	/// What happened.
 	#[pallet::event]
@@ -274,6 +318,39 @@ pub mod pallet {
 			/// The fee.
 			fee: Balance,
 		},
+		/// A position of an index was demanded.
+		PositionDemanded {
+			/// The model version.
+			model: ModelId,
+			/// The position.
+			position: u32,
+			/// Who asked.
+			demander: T::AccountId,
+			/// The first block at which it is too late to show it.
+			until: BlockNumber,
+		},
+		/// A demanded position was shown, which ends the demand.
+		PositionShown {
+			/// The model version.
+			model: ModelId,
+			/// The position.
+			position: u32,
+			/// Who showed it, and has the deposit.
+			shown_by: T::AccountId,
+			/// The demander's deposit.
+			deposit: Balance,
+		},
+		/// A demanded position was not shown in time, and the deposit given back.
+		DemandUnanswered {
+			/// The model version.
+			model: ModelId,
+			/// The position.
+			position: u32,
+			/// Who had asked.
+			demander: T::AccountId,
+			/// What the model version's owner lost; none where the version was gone or condemned already.
+			penalty: Option<Balance>,
+		},
 	}
 
 	/// Why a call failed.
@@ -351,6 +428,14 @@ pub mod pallet {
 		/// The model version is condemned already, and nothing more can be shown: withdraw the
 		/// challenge.
 		AlreadyCondemned,
+		/// The position is demanded already: wait for it to be shown.
+		AlreadyDemanded,
+		/// As many positions of this index are demanded as can be: wait for one to be shown.
+		TooManyDemands,
+		/// The position is not demanded.
+		NoDemand,
+		/// The position can still be shown: conclude the demand later.
+		DemandOpen,
 	}
 
 	#[pallet::hooks]
@@ -361,8 +446,14 @@ pub mod pallet {
 			meter.consumed()
 		}
 
+		fn offchain_worker(_: BlockNumberFor<T>) {
+			Self::work();
+		}
+
 		fn integrity_test() {
 			assert!(T::MaxDue::get() > 0, "blocks need room for a claim");
+			assert!(T::MaxDemands::get() > 0, "indexes need room for a demand");
+			assert!(T::SubmissionPeriod::get() > 0, "a submission has to count for a block");
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -419,6 +510,45 @@ pub mod pallet {
 		pub fn finalize(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_finalize(request)
+		}
+
+		/// Demands that a position of a model version's index be shown. Holds a deposit, which goes to
+		/// whoever shows it.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::demand_position())]
+		pub fn demand_position(
+			origin: OriginFor<T>,
+			model: ModelId,
+			position: u32,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_demand(who, model, position)
+		}
+
+		/// Shows the leaf at a demanded position, and takes the demander's deposit. Anyone may call it.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::answer_demand())]
+		pub fn answer_demand(
+			origin: OriginFor<T>,
+			model: ModelId,
+			leaf: Box<IndexLeaf>,
+			proof: Proof,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_answer_demand(who, model, *leaf, proof)
+		}
+
+		/// Ends a demand that was not answered in time: condemns the model version, and gives the demander
+		/// its deposit back with at most half of the bond behind the index. Anyone may call it.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::conclude_demand())]
+		pub fn conclude_demand(
+			origin: OriginFor<T>,
+			model: ModelId,
+			position: u32,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_conclude_demand(model, position)
 		}
 	}
 }

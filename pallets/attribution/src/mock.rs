@@ -44,6 +44,7 @@ pub const ED: u128 = 10;
 pub const BOND: u128 = 100_000;
 pub const RICH: u128 = 1_000_000;
 pub const DEPOSIT: u128 = 500;
+pub const DEMAND: u128 = 700;
 /// What the models' owner loses where an index of its is forged, and the account that it pays from.
 pub const STAKE: u128 = 3_001;
 pub const PURSE: u8 = 12;
@@ -155,7 +156,13 @@ impl pallet_attribution::Config for Test {
 	type ChallengeWindow = ConstU32<10>;
 	type RevealGrace = ConstU32<5>;
 	type FullGain = ConstI32<200>;
+	type DemandDeposit = ConstU128<DEMAND>;
+	type DemandWindow = ConstU32<20>;
+	type MaxDemands = ConstU32<2>;
 	type MaxDue = ConstU32<2>;
+	type WatcherId = pallet_attribution::crypto::WatcherId;
+	type NextModel = ConstU32<3>;
+	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Registered;
@@ -518,6 +525,10 @@ pub fn held(n: u8) -> u128 {
 	Balances::balance_on_hold(&crate::HoldReason::Challenge.into(), &account(n))
 }
 
+pub fn demanded(n: u8) -> u128 {
+	Balances::balance_on_hold(&crate::HoldReason::Demand.into(), &account(n))
+}
+
 pub fn bond() -> u128 {
 	pallet_inference::Operators::<Test>::get(account(1)).unwrap().operator.bond
 }
@@ -545,7 +556,7 @@ pub fn check() {
 }
 
 /// Operator 1 serves both models with the agent 21; accounts 1 to 12, 21 and the treasury are rich.
-pub fn chain(test: impl FnOnce()) {
+pub fn stage() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
 		balances: (1..=12).chain([21, 90]).map(|n| (account(n), RICH)).collect(),
@@ -554,11 +565,19 @@ pub fn chain(test: impl FnOnce()) {
 	.assimilate_storage(&mut storage)
 	.unwrap();
 	pallet_rewards::GenesisConfig::<Test>::default().assimilate_storage(&mut storage).unwrap();
-	sp_io::TestExternalities::new(storage).execute_with(|| {
+	let mut ext = sp_io::TestExternalities::new(storage);
+	ext.execute_with(|| {
 		System::set_block_number(1);
 		let endpoint = b"http://127.0.0.1:9955".to_vec().try_into().unwrap();
 		Inference::register_operator(signed(1), account(21), BOND, endpoint, 32).unwrap();
 		Inference::serve(signed(1), vec![RECORDS, CONTRIBUTORS].try_into().unwrap()).unwrap();
+	});
+	ext
+}
+
+/// A test on that stage.
+pub fn chain(test: impl FnOnce()) {
+	stage().execute_with(|| {
 		test();
 		check();
 	});

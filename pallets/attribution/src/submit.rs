@@ -68,6 +68,7 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 		let earliest = now.saturating_add(T::ChallengeWindow::get());
 		let final_at = Self::schedule(request, earliest).ok_or(Error::<T>::QueueFull)?;
 		let digest = audit::digest(&claim);
+		Self::write_down(request, digest, &claim);
 		let earned = earned(claim.gain, T::FullGain::get());
 		let credits = paid.len() as u32;
 		// Only what gives the same bits everywhere can be executed again.
@@ -105,8 +106,11 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 	}
 
 	fn forget(request: RequestId) {
-		if Claims::<T>::get(request).is_some_and(|claim| claim.status != Status::Open) {
+		if let Some(claim) = Claims::<T>::get(request)
+			&& claim.status != Status::Open
+		{
 			Claims::<T>::remove(request);
+			Self::strike(request, &claim);
 			T::Audits::forget(request);
 		}
 	}

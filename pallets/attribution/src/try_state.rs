@@ -1,6 +1,6 @@
 //! What always holds.
 
-use crate::{Challenges, Claims, Config, HoldReason, NextDue, Pallet, Status, Target};
+use crate::{Challenges, Claims, Config, Demands, HoldReason, NextDue, Pallet, Status, Target};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
@@ -8,7 +8,7 @@ use openledger_primitives_core::{Balance, RequestId, traits::Settlement};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Deposits are what the balances pallet holds, claims count the challenges that stand, paid
+	/// Deposits are what the balances pallet holds, no position is demanded twice, claims count the challenges that stand, paid
 	/// leaves are in order, and every open claim has a fee at stake.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut deposits: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
@@ -23,6 +23,21 @@ impl<T: Config> Pallet<T> {
 		for (_, who, _) in Challenges::<T>::iter() {
 			let held = T::Currency::balance_on_hold(&HoldReason::Challenge.into(), &who);
 			ensure!(deposits.get(&who.encode()) == Some(&held), "a deposit is not what is held");
+		}
+		let mut demanded: BTreeMap<Vec<u8>, (T::AccountId, Balance)> = BTreeMap::new();
+		for (_, open) in Demands::<T>::iter() {
+			ensure!(!open.is_empty(), "a model version is kept without a demand");
+			for (at, demand) in open.iter().enumerate() {
+				let same = |other: &crate::Demand<_>| other.position == demand.position;
+				ensure!(open.iter().position(same) == Some(at), "a position is demanded twice");
+				let key = demand.demander.encode();
+				let entry = demanded.entry(key).or_insert((demand.demander.clone(), 0));
+				entry.1 = entry.1.saturating_add(demand.deposit);
+			}
+		}
+		for (who, sum) in demanded.values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Demand.into(), who);
+			ensure!(*sum == held, "a demand's deposit is not what is held");
 		}
 		for (request, claim) in Claims::<T>::iter() {
 			let count = standing.get(&request).copied().unwrap_or(0);

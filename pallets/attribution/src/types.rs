@@ -74,6 +74,21 @@ pub struct ClaimRecord<AccountId> {
 	pub status: Status,
 }
 
+/// A position of an index that somebody asked for, and nobody has shown yet.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Demand<AccountId> {
+	/// The position.
+	pub position: u32,
+	/// Who asked.
+	pub demander: AccountId,
+	/// What is held from who asked, and goes to who shows the leaf.
+	pub deposit: Balance,
+	/// The first block at which it is too late to show it.
+	pub until: BlockNumber,
+}
+
 /// A challenge that is committed and not opened.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

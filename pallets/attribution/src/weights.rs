@@ -16,6 +16,12 @@ pub trait WeightInfo {
 	fn withdraw_challenge() -> Weight;
 	/// Making one claim final, with its settlement.
 	fn finalize() -> Weight;
+	/// Demanding a position.
+	fn demand_position() -> Weight;
+	/// Showing a demanded position.
+	fn answer_demand() -> Weight;
+	/// Ending a demand, with a condemnation.
+	fn conclude_demand() -> Weight;
 }
 
 /// Weights in terms of the runtime's database weights.
@@ -54,5 +60,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// and five other payees its entry and the total; each contributor's voice, and the three
 		// entries that voice is counted by.
 		counted::<T>(1_200, 103, 78)
+	}
+
+	fn demand_position() -> Weight {
+		// The model version's terms, its demands, the demander's account with holds.
+		counted::<T>(150, 28, 4)
+	}
+
+	fn answer_demand() -> Weight {
+		// The model version's terms, its demands, two accounts with holds. One sketch of two kilobytes
+		// hashed, one proof of 32 hashes.
+		counted::<T>(300, 30, 6)
+	}
+
+	fn conclude_demand() -> Weight {
+		// The model version and its bond, its demands, three accounts with holds.
+		counted::<T>(350, 16, 13)
 	}
 }

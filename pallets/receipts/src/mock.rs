@@ -155,7 +155,13 @@ impl pallet_attribution::Config for Test {
 	type ChallengeWindow = ConstU32<10>;
 	type RevealGrace = ConstU32<5>;
 	type FullGain = ConstI32<200>;
+	type DemandDeposit = ConstU128<500>;
+	type DemandWindow = ConstU32<20>;
+	type MaxDemands = ConstU32<2>;
 	type MaxDue = ConstU32<64>;
+	type WatcherId = pallet_attribution::crypto::WatcherId;
+	type NextModel = ConstU32<3>;
+	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Registered;

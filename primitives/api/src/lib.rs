@@ -7,15 +7,18 @@
 extern crate alloc;
 
 pub mod audit;
+pub mod challenge;
 pub mod info;
 pub mod receipts;
 pub mod v1;
 
 pub use audit::*;
+pub use challenge::*;
 pub use info::*;
 pub use receipts::*;
 
 use alloc::vec::Vec;
+use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
@@ -86,5 +89,9 @@ sp_api::decl_runtime_apis! {
 		/// What a model version computes with: none where engines of this runtime can't.
 		#[api_version(3)]
 		fn material(model: ModelId) -> Option<Material>;
+		/// What challenging takes, and which challenges stand: none where there is no such claim, no such
+		/// model version, or no index of it.
+		#[api_version(4)]
+		fn challenges(target: Target) -> Option<ChallengesInfo<AccountId>>;
 	}
 }

@@ -1,6 +1,9 @@
 //! What the off-chain worker asks of an engine, and what it gets back.
 
-use crate::receipts::{Drawn, Owed, Recomputed, Shown};
+use crate::{
+	receipts::{Drawn, Owed, Recomputed, Shown},
+	watch::{Deed, Sighting, Watched},
+};
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
 use openledger_primitives_attribution::{Claim, audit::Traces};
@@ -61,6 +64,11 @@ pub enum Command {
 	/// A batch has nothing left to pay and none of its claims can be audited any more: its receipts can
 	/// be dropped. One that is not known changes nothing.
 	Finalise(BatchId),
+	/// Look for what can be challenged, and say how far that is. What was looked at is known; a claim
+	/// that credits others since is looked at again.
+	Look(Watched),
+	/// Count what became of a challenge of this node.
+	Count(Deed),
 }
 
 /// The engine's answers to commands.
@@ -79,10 +87,12 @@ pub enum Response {
 	/// To [`Command::Owed`].
 	Owed(Vec<Owed>),
 	/// To [`Command::Committed`] and [`Command::Finalise`]: it is on disk, or will be before anything that
-	/// follows from it.
+	/// follows from it. To [`Command::Count`]: it is counted.
 	Noted,
 	/// To [`Command::Show`].
 	Shown(Shown),
+	/// To [`Command::Look`].
+	Sighted(Sighting),
 }
 
 /// What an engine can serve.
@@ -188,7 +198,8 @@ pub struct Outcome {
 /// Why an engine can't do what it is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub enum Failure {
-	/// This node runs no engine: start it with `--operator`.
+	/// This node runs no engine, or not the part that is asked: start it with `--operator`, or to
+	/// watch with `--watch`.
 	Unavailable,
 	/// The message's version, or its encoding, is unknown to this node.
 	Unsupported,

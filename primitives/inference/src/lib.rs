@@ -23,6 +23,7 @@ pub mod host;
 pub mod job;
 pub mod operator;
 pub mod receipts;
+pub mod watch;
 
 pub use job::{
 	ARITHMETIC, Capabilities, Command, Failure, Job, Material, Message, Outcome, Progress, Reply,
@@ -33,6 +34,11 @@ use sp_core::crypto::KeyTypeId;
 
 /// The keystore type of an operator's agent key, with which its off-chain worker signs.
 pub const OPERATOR_KEY_TYPE: KeyTypeId = KeyTypeId(*b"oper");
+
+/// The keystore type of a watcher's key, which challenges are signed with and deposits are held from.
+/// Not the agent's: a watcher has to be registered as nothing, and two keys' transactions don't get into
+/// each other's way.
+pub const WATCHER_KEY_TYPE: KeyTypeId = KeyTypeId(*b"watc");
 
 /// The sampling seed of an on-chain request: `blake2b-256("openledger/seed" ‖ SCALE(request,
 /// payer, nonce))`, so that nobody but the payer chooses it, and before the request has a number.

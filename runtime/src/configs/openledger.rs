@@ -11,8 +11,11 @@ use crate::{
 	Rewards, Runtime, RuntimeHoldReason, Voice, governance::DisputeOrigin,
 	offchain::OFFCHAIN_LONGEVITY,
 };
-use frame_support::{PalletId, parameter_types, traits::ConstU32};
-use openledger_primitives_core::draw::Routed;
+use frame_support::{
+	PalletId, parameter_types,
+	traits::{ConstU32, Get},
+};
+use openledger_primitives_core::{ModelId, draw::Routed};
 use sp_runtime::Permill;
 
 parameter_types! {
@@ -103,6 +106,15 @@ impl pallet_inference::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
 
+/// The number of the next model version.
+pub struct NextModel;
+
+impl Get<ModelId> for NextModel {
+	fn get() -> ModelId {
+		pallet_models::NextModel::<Runtime>::get()
+	}
+}
+
 impl pallet_attribution::Config for Runtime {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
@@ -114,7 +126,13 @@ impl pallet_attribution::Config for Runtime {
 	type ChallengeWindow = dynamic_params::attribution::ChallengeWindow;
 	type RevealGrace = dynamic_params::attribution::RevealGrace;
 	type FullGain = dynamic_params::attribution::FullGain;
+	type DemandDeposit = dynamic_params::attribution::DemandDeposit;
+	type DemandWindow = dynamic_params::attribution::DemandWindow;
+	type MaxDemands = ConstU32<8>;
 	type MaxDue = ConstU32<256>;
+	type WatcherId = pallet_attribution::crypto::WatcherId;
+	type NextModel = NextModel;
+	type SubmissionPeriod = SubmissionPeriod;
 	type WeightInfo = crate::weights::pallet_attribution::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;

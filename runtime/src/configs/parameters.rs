@@ -113,6 +113,12 @@ pub mod dynamic_params {
 		/// What a challenge puts at stake.
 		#[codec(index = 3)]
 		pub static ChallengeDeposit: Balance = 10 * OPEN;
+		/// Blocks within which a demanded position of an index has to be shown.
+		#[codec(index = 4)]
+		pub static DemandWindow: BlockNumber = HOUR;
+		/// What a demand puts at stake.
+		#[codec(index = 5)]
+		pub static DemandDeposit: Balance = 10 * OPEN;
 	}
 
 	/// Rewards.

@@ -4,16 +4,17 @@ use crate::{
 	presets,
 };
 use frame_support::traits::Get;
-use frame_system::offchain::CreateSignedTransaction;
-use openledger_primitives_inference::OPERATOR_KEY_TYPE;
+use frame_system::offchain::{AppCrypto, CreateSignedTransaction};
+use openledger_primitives_inference::{OPERATOR_KEY_TYPE, WATCHER_KEY_TYPE};
+use pallet_attribution::crypto::WatcherId;
 use pallet_inference::crypto::AuthorityId;
-use sp_core::sr25519;
+use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::MultiSigner;
+use sp_runtime::{MultiSignature, MultiSigner};
 
-fn create(nonce: u32) -> Option<UncheckedExtrinsic> {
+fn create<C: AppCrypto<MultiSigner, MultiSignature>>(nonce: u32) -> Option<UncheckedExtrinsic> {
 	let call = RuntimeCall::System(frame_system::Call::remark { remark: vec![1] });
-	<Runtime as CreateSignedTransaction<RuntimeCall>>::create_signed_transaction::<AuthorityId>(
+	<Runtime as CreateSignedTransaction<RuntimeCall>>::create_signed_transaction::<C>(
 		call,
 		MultiSigner::Sr25519(sr25519::Public::from_raw(presets::DEV_AGENT)),
 		AccountId::new(presets::DEV_AGENT),
@@ -21,9 +22,9 @@ fn create(nonce: u32) -> Option<UncheckedExtrinsic> {
 	)
 }
 
-fn with_agent() -> sp_io::TestExternalities {
+fn with_key(kind: KeyTypeId) -> sp_io::TestExternalities {
 	let keystore = MemoryKeystore::new();
-	keystore.sr25519_generate_new(OPERATOR_KEY_TYPE, Some("//Alice//operator")).unwrap();
+	keystore.sr25519_generate_new(kind, Some("//Alice//operator")).unwrap();
 	let mut ext = dev();
 	ext.register_extension(KeystoreExt::new(keystore));
 	ext.execute_with(|| {
@@ -35,7 +36,8 @@ fn with_agent() -> sp_io::TestExternalities {
 
 #[test]
 fn transaction_is_accepted_when_agent_signs_it() {
-	with_agent().execute_with(|| {
+	with_key(OPERATOR_KEY_TYPE).execute_with(|| {
+		let create = create::<AuthorityId>;
 		Executive::apply_extrinsic(create(0).unwrap()).unwrap().unwrap();
 		assert!(Executive::apply_extrinsic(create(0).unwrap()).is_err());
 		Executive::apply_extrinsic(create(1).unwrap()).unwrap().unwrap();
@@ -43,10 +45,20 @@ fn transaction_is_accepted_when_agent_signs_it() {
 }
 
 #[test]
+fn transaction_is_accepted_when_watcher_signs_it_with_a_key_of_its_own_type() {
+	with_key(WATCHER_KEY_TYPE).execute_with(|| {
+		assert!(create::<AuthorityId>(0).is_none());
+		Executive::apply_extrinsic(create::<WatcherId>(0).unwrap()).unwrap().unwrap();
+	});
+}
+
+#[test]
 fn transaction_is_none_when_key_is_missing() {
 	let mut ext = dev();
 	ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
-	ext.execute_with(|| assert!(create(0).is_none()));
+	ext.execute_with(|| {
+		assert!(create::<AuthorityId>(0).is_none() && create::<WatcherId>(0).is_none());
+	});
 }
 
 #[test]

@@ -41,4 +41,25 @@ impl<T: frame_system::Config> pallet_attribution::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(67))
 			.saturating_add(T::DbWeight::get().writes(47))
 	}
+
+	// Counted by hand (docs/weights.md).
+	fn demand_position() -> Weight {
+		Weight::from_parts(150_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(28))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn answer_demand() -> Weight {
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(30))
+			.saturating_add(T::DbWeight::get().writes(6))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn conclude_demand() -> Weight {
+		Weight::from_parts(350_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(16))
+			.saturating_add(T::DbWeight::get().writes(13))
+	}
 }

@@ -150,6 +150,61 @@ fn watcher_says_nothing_when_what_it_has_is_not_what_was_committed() {
 	assert!(matches!(Records::new(&terms, first), Err(Error::RecordCount { .. })));
 }
 
+/// A file in which another account stands in the place of a contributor's, and the commitment to what its
+/// rows say.
+fn forged_file(folder: &std::path::Path) -> (IndexFile, IndexFile, IndexCommitment) {
+	let index = testing::index(COUNT, PayBy::Records, 0);
+	let mut bytes = index.to_bytes().to_vec();
+	let accounts: [[u8; 32]; 3] = [1, 2, 3].map(|byte| account(byte).into());
+	let at = bytes.windows(96).position(|window| window == accounts.as_flattened()).unwrap() + 32;
+	bytes[at..at + 32].copy_from_slice(account(FRIEND).as_ref());
+	let path = folder.join("forged.index");
+	std::fs::write(&path, &bytes).unwrap();
+	assert!(IndexFile::open(&path).is_err());
+	let forged = IndexFile::open_own(&path).unwrap();
+	let named = |at: usize| {
+		let leaf = IndexLeaf {
+			record: forged.records().get(at).unwrap().hash(),
+			..index.leaf(at).unwrap()
+		};
+		leaf.hash()
+	};
+	let root = Tree::new((0..index.len()).map(named).collect()).root();
+	let commitment = IndexCommitment { records_root: root, ..index.commitment() };
+	(index, forged, commitment)
+}
+
+#[test]
+fn forged_leaf_is_found_in_a_file_that_opens_as_no_index() {
+	let folder = tempfile::tempdir().unwrap();
+	let (index, forged, commitment) = forged_file(folder.path());
+	let header = index.header();
+	let terms = Terms { method: header.method, index: commitment, snapshots: &header.snapshots };
+	let records = Records::in_file(&terms, &forged).unwrap();
+	let found = forged_in_file(&terms, &forged, &records).unwrap().unwrap();
+	assert_eq!(expose(&terms, &found), Ok(()));
+	let first = index.records().iter().position(|record| record.contributor == account(2));
+	assert_eq!(Some(found.leaf.position as usize), first);
+}
+
+#[test]
+fn nothing_is_said_of_a_file_that_does_not_give_the_committed_root() {
+	let folder = tempfile::tempdir().unwrap();
+	let (index, forged, commitment) = forged_file(folder.path());
+	let header = index.header();
+	let of = |index| Terms { method: header.method, index, snapshots: &header.snapshots };
+	let other = IndexCommitment { records_root: Hash::zero(), ..commitment };
+	let records = Records::in_file(&of(other), &forged).unwrap();
+	assert!(matches!(forged_in_file(&of(other), &forged, &records), Err(Error::Tree(_))));
+	// The rows are forged and the commitment is to the trees, which are true.
+	let honest = of(index.commitment());
+	assert_eq!(forged_in_file(&honest, &forged, &records).unwrap(), None);
+	let mut elsewhere = header.snapshots.to_vec();
+	elsewhere[0].1.root = Hash::zero();
+	let terms = Terms { method: header.method, index: commitment, snapshots: &elsewhere };
+	assert!(matches!(Records::in_file(&terms, &forged), Err(Error::SnapshotRoot { datanet: 4 })));
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(32))]
 

@@ -20,15 +20,18 @@ use crate::{
 /// What an index takes in memory, as a multiple of its file: bytes, leaves and trees.
 const INDEX_OVERHEAD: u64 = 3;
 
-pub(super) struct Loader {
+/// An index with its commitment.
+pub(crate) type Loaded = (IndexFile, IndexCommitment);
+
+pub(crate) struct Loader {
 	store: ContentStore,
 	runtime: Handle,
 	adapters: Mutex<Cache<Adapter>>,
-	indexes: Mutex<Cache<(IndexFile, IndexCommitment)>>,
+	indexes: Mutex<Cache<Loaded>>,
 }
 
 impl Loader {
-	pub(super) fn new(store: ContentStore, runtime: Handle, limit: u64) -> Self {
+	pub(crate) fn new(store: ContentStore, runtime: Handle, limit: u64) -> Self {
 		let (adapters, indexes) = (Mutex::new(Cache::new(limit)), Mutex::new(Cache::new(limit)));
 		Self { store, runtime, adapters, indexes }
 	}
@@ -57,11 +60,11 @@ impl Loader {
 	}
 
 	/// The index that the model version names, checked against everything that the chain says of it.
-	pub(super) fn index(
+	pub(crate) fn index(
 		&self,
 		material: &Material,
 		cancel: &CancellationToken,
-	) -> Result<Arc<(IndexFile, IndexCommitment)>, Failure> {
+	) -> Result<Arc<Loaded>, Failure> {
 		let known = self.indexes.lock().get(&material.index.file);
 		let index = match known {
 			Some(index) => index,
@@ -97,7 +100,7 @@ impl Loader {
 	}
 
 	/// The path of content whose bytes hash to its name.
-	fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
+	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
 		let found = self.runtime.block_on(async {
 			tokio::select! {
 				() = cancel.cancelled() => None,

@@ -133,6 +133,30 @@ fn stolen_challenge_is_refused() {
 }
 
 #[test]
+fn what_a_challenge_takes_and_which_stand_is_told() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let told = |target| Attribution::challenges(target);
+		let of_claim = told(Target::Claim(id)).unwrap();
+		assert_eq!((of_claim.commit_before, of_claim.open_before), (Some(11), Some(16)));
+		assert_eq!((of_claim.deposit, of_claim.at_stake, of_claim.is_over), (DEPOSIT, 500, false));
+		assert!(of_claim.standing.is_empty());
+		assert_ok!(commit(9, Target::Claim(id), &record_left_out(0)));
+		let standing = told(Target::Claim(id)).unwrap().standing;
+		let stored = Challenges::<Test>::get(Target::Claim(id), account(9)).unwrap();
+		assert_eq!((&standing[0].challenger, standing[0].at), (&account(9), 1));
+		assert_eq!((standing[0].commitment, standing[0].deposit), (stored.commitment, DEPOSIT));
+		let of_model = told(Target::Model(RECORDS)).unwrap();
+		assert_eq!((of_model.commit_before, of_model.open_before), (None, None));
+		assert!(of_model.standing.is_empty() && !of_model.is_over);
+		assert!(told(Target::Model(77)).is_none() && told(Target::Claim(77)).is_none());
+		go_to(16);
+		assert!(told(Target::Claim(id)).unwrap().is_over);
+		assert_ok!(Attribution::withdraw_challenge(signed(9), Target::Claim(id)));
+	});
+}
+
+#[test]
 fn opening_is_refused_when_it_differs_from_the_commitment() {
 	chain(|| {
 		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();

@@ -1,7 +1,9 @@
 mod audited;
 mod challenge;
+mod demand;
 mod finality;
 mod flow;
 mod forgery;
 mod migrations;
+mod offchain;
 mod submit;

@@ -1,0 +1,159 @@
+//! What challenges show, as arguments of a call.
+
+use super::{account, bytes, list, number, record};
+use openledger_primitives_attribution::{
+	RecordCredit,
+	challenge::{Fault, Target},
+	forgery::Forgery,
+	omission::{Omission, ShownContributor, ShownRecord},
+};
+use openledger_primitives_core::{merkle, record::RecordLeaf};
+use sp_core::crypto::AccountId32;
+use subxt::dynamic::Value;
+
+/// What is challenged.
+pub fn target(target: Target) -> Value {
+	match target {
+		Target::Claim(request) => Value::unnamed_variant("Claim", [number(request)]),
+		Target::Model(model) => Value::unnamed_variant("Model", [number(model)]),
+	}
+}
+
+/// What is shown.
+pub fn fault(fault: &Fault<AccountId32>) -> Value {
+	match fault {
+		Fault::Omission(Omission::Record(shown)) => {
+			let omission = Value::unnamed_variant("Record", [shown_record(shown)]);
+			Value::unnamed_variant("Omission", [omission])
+		}
+		Fault::Omission(Omission::Contributor(contributor, shown)) => {
+			let parts = [shown_contributor(contributor), shown_record(shown)];
+			let omission = Value::unnamed_variant("Contributor", parts);
+			Value::unnamed_variant("Omission", [omission])
+		}
+		Fault::Forgery(forgery) => Value::unnamed_variant("Forgery", [shown_forgery(forgery)]),
+	}
+}
+
+fn sketch(components: &[i8]) -> Value {
+	list(components.iter().map(|component| Value::i128((*component).into())))
+}
+
+fn proof(proof: &merkle::Proof) -> Value {
+	record([("siblings", list(proof.siblings.iter().map(bytes)))])
+}
+
+fn shown_record(shown: &ShownRecord<AccountId32>) -> Value {
+	let RecordCredit { position, head, scale, sketch: of, record: leaf } = &shown.credit;
+	let RecordLeaf { datanet, index, contributor, content, size, committed_at } = leaf;
+	let leaf = record([
+		("datanet", number(*datanet)),
+		("index", number(*index)),
+		("contributor", account(contributor)),
+		("content", bytes(content)),
+		("size", number(*size)),
+		("committed_at", number(*committed_at)),
+	]);
+	let credit = record([
+		("position", number(*position)),
+		("head", number(*head)),
+		("scale", number(*scale)),
+		("sketch", sketch(of)),
+		("record", leaf),
+	]);
+	record([
+		("credit", credit),
+		("proof", proof(&shown.proof)),
+		("membership", proof(&shown.membership)),
+	])
+}
+
+fn shown_contributor(shown: &ShownContributor<AccountId32>) -> Value {
+	let leaf = record([
+		("account", account(&shown.credit.leaf.account)),
+		("scale", number(shown.credit.leaf.scale)),
+		("sketch", sketch(&shown.credit.leaf.sketch)),
+	]);
+	let credit = record([("position", number(shown.credit.position)), ("leaf", leaf)]);
+	record([("credit", credit), ("proof", proof(&shown.proof))])
+}
+
+fn shown_forgery(forgery: &Forgery) -> Value {
+	let leaf = record([
+		("position", number(forgery.leaf.position)),
+		("record", bytes(forgery.leaf.record)),
+		("head", number(forgery.leaf.head)),
+		("scale", number(forgery.leaf.scale)),
+		("sketch", sketch(&forgery.leaf.sketch)),
+	]);
+	record([
+		("leaf", leaf),
+		("proof", proof(&forgery.proof)),
+		("record", bytes(forgery.record)),
+		("membership", proof(&forgery.membership)),
+	])
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::Encode;
+	use openledger_primitives_attribution::{ContributorCredit, ContributorLeaf, IndexLeaf};
+	use openledger_primitives_core::{Hash, Sketch};
+	use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
+	use subxt::ext::scale_value::scale::encode_as_type;
+
+	fn encoded<T: TypeInfo + 'static>(value: &Value) -> Vec<u8> {
+		let mut registry = Registry::new();
+		let id = registry.register_type(&MetaType::new::<T>()).id;
+		let mut out = Vec::new();
+		encode_as_type(value, id, &PortableRegistry::from(registry), &mut out).unwrap();
+		out
+	}
+
+	fn proof(count: u8) -> merkle::Proof {
+		let siblings: Vec<Hash> = (0..count).map(Hash::repeat_byte).collect();
+		merkle::Proof { siblings: siblings.try_into().unwrap() }
+	}
+
+	fn shown() -> ShownRecord<AccountId32> {
+		let record = RecordLeaf {
+			datanet: 3,
+			index: 70_000,
+			contributor: AccountId32::new([9; 32]),
+			content: Hash::repeat_byte(4),
+			size: 5,
+			committed_at: 6,
+		};
+		let sketch = Sketch::truncate_from(vec![-127, 0, 127, -1]);
+		let credit = RecordCredit { position: 1, head: 2, scale: 65_535, sketch, record };
+		ShownRecord { credit, proof: proof(3), membership: proof(0) }
+	}
+
+	#[test]
+	fn arguments_are_encoded_as_the_runtime_has_them() {
+		let sketch = Sketch::truncate_from(vec![7; 16]);
+		let leaf = ContributorLeaf { account: AccountId32::new([8; 32]), scale: 9, sketch };
+		let contributor =
+			ShownContributor { credit: ContributorCredit { position: 4, leaf }, proof: proof(2) };
+		let leaf = IndexLeaf {
+			position: 1,
+			record: Hash::repeat_byte(2),
+			head: 3,
+			scale: 4,
+			sketch: Sketch::truncate_from(vec![-5; 32]),
+		};
+		let (record, membership) = (Hash::repeat_byte(6), proof(1));
+		let forgery = Forgery { leaf, proof: proof(5), record, membership };
+		for shown in [
+			Fault::Omission(Omission::Record(shown())),
+			Fault::Omission(Omission::Contributor(contributor, shown())),
+			Fault::Forgery(forgery),
+		] {
+			assert_eq!(encoded::<Fault<AccountId32>>(&fault(&shown)), shown.encode());
+		}
+		for of in [Target::Claim(u64::MAX - 3), Target::Model(7)] {
+			assert_eq!(encoded::<Target>(&target(of)), of.encode());
+		}
+	}
+}

@@ -1,0 +1,270 @@
+//! Looking: the chain says what is claimed and committed, the worker has the content.
+
+use crate::{amount, chain::Chain, commands::datanet, content::Content, output};
+use anyhow::{Context as _, Result, bail, ensure};
+use openledger_attribution::{
+	Error as AttributionError, IndexFile,
+	forged::{Records, forged_in_file},
+	omitted::omission,
+};
+use openledger_primitives_api::{ChallengesInfo, ClaimInfo, DatanetInfo, ModelInfo};
+use openledger_primitives_attribution::{
+	Terms,
+	challenge::{Fault, Target},
+	forgery::{Forgery, expose},
+	omission::{Omission, Replaced, replace},
+	split::largest_remainder,
+};
+use openledger_primitives_core::{
+	Balance, DatanetId, Hash, ModelId, Sketch,
+	model::{IndexCommitment, Method},
+	record::{Snapshot, content_hash},
+};
+use serde::Serialize;
+use sp_core::crypto::AccountId32;
+use std::{io::Write, path::Path};
+
+/// What can be shown.
+#[derive(Debug, Serialize)]
+pub struct Found {
+	/// In words.
+	pub what: String,
+	/// The leaf's place: in the index, or among contributors where those are paid.
+	pub position: u32,
+	/// What the leaf that was left out would have lost of the contributors' part, in the smallest unit;
+	/// none where a leaf is forged.
+	pub lost: Option<String>,
+	/// What is committed to.
+	#[serde(skip)]
+	pub fault: Fault<AccountId32>,
+	#[serde(skip)]
+	lost_units: Balance,
+}
+
+impl Found {
+	/// What it brings, for people.
+	pub fn gain(&self) -> String {
+		match self.fault {
+			Fault::Omission(_) => format!(
+				"up to {}: half of the {} that were left out",
+				amount::show(self.lost_units / 2),
+				amount::show(self.lost_units)
+			),
+			Fault::Forgery(_) => "up to half of the bond behind the index".into(),
+		}
+	}
+
+	fn omission(omission: Omission<AccountId32>, lost: Balance) -> Self {
+		let (position, what) = match &omission {
+			Omission::Record(shown) => {
+				let record = &shown.credit.record;
+				(
+					shown.credit.position,
+					format!(
+						"it leaves out record {}/{} of {}, at position {} of the index",
+						record.datanet,
+						record.index,
+						output::brief(&record.contributor),
+						shown.credit.position
+					),
+				)
+			}
+			Omission::Contributor(shown, record) => (
+				shown.credit.position,
+				format!(
+					"it leaves out contributor {}, whose best record is {}/{}",
+					output::brief(&shown.credit.leaf.account),
+					record.credit.record.datanet,
+					record.credit.record.index
+				),
+			),
+		};
+		let (lost_units, lost) = (lost, Some(lost.to_string()));
+		Self { what, position, lost, fault: Fault::Omission(omission), lost_units }
+	}
+
+	fn forgery(forgery: Forgery) -> Self {
+		let position = forgery.leaf.position;
+		let what = format!(
+			"the leaf at position {position} names the record {:?}, the snapshot has {:?} there",
+			forgery.leaf.record, forgery.record
+		);
+		Self { what, position, lost: None, fault: Fault::Forgery(forgery), lost_units: 0 }
+	}
+}
+
+/// What a model version's claims are verified against.
+pub(super) struct Committed {
+	pub(super) model: ModelId,
+	pub(super) method: Method,
+	pub(super) index: IndexCommitment,
+	pub(super) snapshots: Vec<(DatanetId, Snapshot)>,
+}
+
+impl Committed {
+	pub(super) fn terms(&self) -> Terms<'_> {
+		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
+	}
+
+	async fn of(chain: &Chain, model: ModelId) -> Result<Self> {
+		let info: Option<ModelInfo<AccountId32>> = chain.api("model", model).await?;
+		let info = info.with_context(|| format!("model version {model} is not there any more"))?;
+		let index = info.index.with_context(|| format!("model version {model} has no index"))?;
+		let mut snapshots = Vec::new();
+		for of in &info.spec.snapshots {
+			let datanet: Option<DatanetInfo<AccountId32>> =
+				chain.api("datanet", of.datanet).await?;
+			let found = datanet.and_then(|info| {
+				info.snapshots.into_iter().find(|(number, _)| *number == of.snapshot)
+			});
+			let (_, snapshot) = found.with_context(|| {
+				format!("snapshot {}:{} is not there any more", of.datanet, of.snapshot)
+			})?;
+			snapshots.push((of.datanet, snapshot));
+		}
+		Ok(Self { model, method: info.spec.method, index, snapshots })
+	}
+}
+
+/// The claim on chain.
+async fn claimed(chain: &Chain, target: Target) -> Result<Option<ClaimInfo<AccountId32>>> {
+	let Target::Claim(claim) = target else { return Ok(None) };
+	let info: Option<ClaimInfo<AccountId32>> = chain.api("claim", claim).await?;
+	Ok(Some(info.context("the chain knows the claim no more")?))
+}
+
+/// Looks for what there is to challenge, in the index of a file or else the worker's.
+pub async fn look(
+	chain: &Chain,
+	content: &Content,
+	target: Target,
+	info: &ChallengesInfo<AccountId32>,
+	index: Option<&Path>,
+) -> Result<Option<Found>> {
+	let claim = claimed(chain, target).await?;
+	let model = match (&claim, target) {
+		(Some(claim), _) => claim.model,
+		(None, Target::Model(model)) => model,
+		(None, Target::Claim(_)) => bail!("a claim was asked for"),
+	};
+	let committed = Committed::of(chain, model).await?;
+	let bytes = match index {
+		Some(path) => {
+			let tell = || format!("can't read {}", path.display());
+			let bytes = std::fs::read(path).with_context(tell)?;
+			ensure!(
+				content_hash(&bytes) == committed.index.file,
+				"{} is not the index that model version {model} has committed to",
+				path.display()
+			);
+			bytes
+		}
+		None => content.get(&committed.index.file).await.with_context(|| {
+			format!("the index of model version {model} is needed, and can't be had")
+		})?,
+	};
+	let index = opened(&committed, &bytes);
+	// An index that opens names the snapshots' own records.
+	let listed = match &index {
+		Ok(_) => Vec::new(),
+		Err(_) => listed(chain, &committed).await?,
+	};
+	let claim = claim.as_ref().map(|claim| (claim, info.at_stake));
+	seen(&committed, index, &bytes, claim, listed)
+}
+
+/// The leaf hashes of the snapshots' records, as far as the chain lists them.
+async fn listed(chain: &Chain, committed: &Committed) -> Result<Vec<Vec<Hash>>> {
+	let mut listed = Vec::new();
+	for (datanet, snapshot) in &committed.snapshots {
+		let leaves = datanet::records(chain, *datanet, snapshot.count).await?;
+		listed.push(leaves.iter().map(|leaf| leaf.hash()).collect());
+	}
+	Ok(listed)
+}
+
+/// The best leaf that a claim leaves out, with so much at stake in its fee; where the index did not open,
+/// a forged leaf in its bytes.
+pub(super) fn seen(
+	committed: &Committed,
+	index: Result<IndexFile>,
+	bytes: &[u8],
+	claim: Option<(&ClaimInfo<AccountId32>, Balance)>,
+	listed: Vec<Vec<Hash>>,
+) -> Result<Option<Found>> {
+	match (index, claim) {
+		(Err(error), _) => {
+			let forged = forged(committed, bytes, listed)?;
+			forged.map(|forgery| Some(Found::forgery(forgery))).ok_or(error)
+		}
+		(Ok(_), None) => Ok(None),
+		(Ok(index), Some((claim, at_stake))) => {
+			let sketch = sketch(claim)?;
+			let found = omission(&committed.terms(), &index, &claim.payer, &sketch, &claim.paid)?;
+			Ok(found
+				.map(|(omission, replaced)| Found::omission(omission, lost(at_stake, &replaced))))
+		}
+	}
+}
+
+/// The index, where it is in all the one that was committed to.
+pub(super) fn opened(committed: &Committed, bytes: &[u8]) -> Result<IndexFile> {
+	let model = committed.model;
+	let index = IndexFile::from_bytes(bytes)
+		.with_context(|| format!("the index of model version {model} can't be used"))?;
+	ensure!(
+		index.commitment() == committed.index,
+		"the file that model version {model} names as its index has other roots than it commits to: \
+		 nothing can be shown of it"
+	);
+	Ok(index)
+}
+
+/// A forged leaf in a file that opens as no index; none where nothing can be said of it.
+fn forged(committed: &Committed, bytes: &[u8], listed: Vec<Vec<Hash>>) -> Result<Option<Forgery>> {
+	let mut file = tempfile::NamedTempFile::new().context("can't make a temporary file")?;
+	file.write_all(bytes).context("can't write a temporary file")?;
+	let Ok(index) = IndexFile::open_own(file.path()) else { return Ok(None) };
+	let terms = committed.terms();
+	let records = match Records::in_file(&terms, &index) {
+		Ok(records) => records,
+		Err(_) => match Records::new(&terms, listed) {
+			Ok(records) => records,
+			Err(_) => return Ok(None),
+		},
+	};
+	match forged_in_file(&terms, &index, &records) {
+		Err(AttributionError::Tree(_)) => Ok(None),
+		found => Ok(found?),
+	}
+}
+
+fn sketch(claim: &ClaimInfo<AccountId32>) -> Result<Sketch> {
+	let sketch = Sketch::try_from(claim.sketch.clone()).ok();
+	sketch.context("the claim's sketch is longer than one can be")
+}
+
+/// What the omitted leaf would have lost of the contributors' part, before the lift.
+fn lost(at_stake: Balance, replaced: &Replaced<AccountId32>) -> Balance {
+	let weights: Vec<u64> = replaced.paid.iter().map(|credit| credit.weight).collect();
+	largest_remainder(at_stake, &weights).get(replaced.at).copied().unwrap_or(0)
+}
+
+/// Whether a fault is one still, by what the chain says now.
+pub async fn shows(chain: &Chain, target: Target, fault: &Fault<AccountId32>) -> Result<bool> {
+	let claim = claimed(chain, target).await?;
+	let model = match (&claim, target) {
+		(Some(claim), _) => claim.model,
+		(None, Target::Model(model)) => model,
+		(None, Target::Claim(_)) => return Ok(false),
+	};
+	let committed = Committed::of(chain, model).await?;
+	Ok(match (fault, claim) {
+		(Fault::Omission(omission), Some(claim)) => {
+			let (payer, sketch) = (&claim.payer, sketch(&claim)?);
+			replace(&committed.terms(), payer, &sketch, &claim.paid, omission).is_ok()
+		}
+		(Fault::Omission(_), None) => false,
+		(Fault::Forgery(forgery), _) => expose(&committed.terms(), forgery).is_ok(),
+	})
+}

@@ -1,0 +1,397 @@
+//! The off-chain worker of a watcher: has claims and indexes looked at, and challenges what is wrong
+//! with them.
+//!
+//! Every run starts from the chain's state. What a challenge commits to can't be had from there, so it
+//! is remembered in the off-chain database before the commitment is sent. Where that is lost all the
+//! same, the challenge is withdrawn.
+
+mod look;
+
+use crate::{
+	Call, Challenge, Challenges, Claims, Config, Demands, Fault, Pallet, Target, commitment,
+};
+use alloc::{boxed::Box, vec::Vec};
+use codec::{Decode, Encode};
+use frame_support::{
+	storage::{TransactionOutcome, with_transaction},
+	traits::Get,
+};
+use frame_system::offchain::{Account, SendSignedTransaction, Signer};
+use openledger_primitives_attribution::{
+	IndexLeaf,
+	forgery::expose,
+	omission::{Omission, replace},
+};
+use openledger_primitives_core::{
+	BlockNumber, Hash, ModelId, RequestId, merkle::Proof, model::ModelStatus, traits::Models,
+};
+use openledger_primitives_inference::{Command, host::exchange, watch::Deed};
+use sp_runtime::{
+	DispatchError, DispatchResult,
+	offchain::{
+		storage::StorageValueRef,
+		storage_lock::{StorageLock, Time},
+	},
+};
+
+const TARGET: &str = "runtime::attribution";
+const LOCK: &[u8] = b"openledger/attribution/lock";
+const MEMORY: &[u8] = b"openledger/attribution/memory";
+
+/// The most transactions that one run sends.
+const MAX_SENT: usize = 4;
+/// Blocks for which a transaction counts as under way. Windows are short, and sent again it has the
+/// nonce that it had, so that it can't be included twice.
+const UNDER_WAY: BlockNumber = 4;
+
+/// What a watcher's worker remembers between runs.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Memory<AccountId> {
+	/// What was found and is not over yet: one thing for each target at most.
+	pub found: Vec<Found<AccountId>>,
+	/// The claims in which nothing was found, with the digest of what they credited then.
+	pub clean: Vec<(RequestId, Hash)>,
+	/// The claim that is looked at next, or the first after it.
+	pub claim: RequestId,
+	/// The model versions whose indexes need no look any more.
+	pub models: look::Done,
+	/// The demanded position that is looked for next, or the first after it.
+	pub demand: (ModelId, u32),
+	/// Transactions that are under way, and the block until which that counts.
+	pub in_flight: Vec<(Target, Step, BlockNumber)>,
+}
+
+impl<AccountId> Default for Memory<AccountId> {
+	fn default() -> Self {
+		Self {
+			found: Vec::new(),
+			clean: Vec::new(),
+			claim: 0,
+			models: look::Done::default(),
+			demand: (0, 0),
+			in_flight: Vec::new(),
+		}
+	}
+}
+
+/// What was found against a target.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Found<AccountId> {
+	pub target: Target,
+	pub fault: Fault<AccountId>,
+	pub salt: [u8; 32],
+	/// Whether the challenge was seen on chain.
+	pub committed: bool,
+}
+
+/// What a transaction does about a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Step {
+	Commit,
+	Open,
+	Withdraw,
+	/// Shows the leaf at a demanded position.
+	Show(u32),
+}
+
+/// The key of a watcher's memory.
+pub(crate) fn memory_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
+	(MEMORY, watcher).encode()
+}
+
+/// One run for one watcher.
+struct Run<'a, T: Config> {
+	watcher: &'a Account<T>,
+	store: StorageValueRef<'a>,
+	memory: Memory<T::AccountId>,
+	/// Demanded leaves that can be shown.
+	leaves: Vec<(ModelId, IndexLeaf, Proof)>,
+	sent: usize,
+}
+
+impl<T: Config> Pallet<T> {
+	/// One run, for every watcher whose key is in the keystore.
+	pub(crate) fn work() {
+		let mut lock = StorageLock::<Time>::new(LOCK);
+		let Ok(_guard) = lock.try_lock() else {
+			log::debug!(target: TARGET, "another run is under way");
+			return;
+		};
+		for watcher in Signer::<T, T::WatcherId>::keystore_accounts() {
+			let key = memory_key(&watcher.id);
+			let store = StorageValueRef::persistent(&key);
+			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
+			let memory = before.clone();
+			let mut run = Run { watcher: &watcher, store, memory, leaves: Vec::new(), sent: 0 };
+			run.go();
+			if run.memory != before {
+				run.store.set(&run.memory);
+			}
+		}
+	}
+
+	/// Whether a challenge to a target can be committed now.
+	fn takes_challenges(target: Target) -> bool {
+		match target {
+			Target::Claim(request) => {
+				Self::open_claim(request).is_ok_and(|claim| Self::now() < claim.final_at)
+			}
+			Target::Model(model) => T::Models::condemned(model) == Some(false),
+		}
+	}
+
+	/// Whether a challenge that were opened now would show its fault. That opening it succeeds is not
+	/// enough: what shows nothing costs the deposit.
+	fn would_show(target: Target, fault: &Fault<T::AccountId>) -> bool {
+		let claim = match target {
+			Target::Claim(request) => match Self::open_claim(request) {
+				Ok(claim) if Self::now() < Self::closes_at(&claim) => Some(claim),
+				_ => return false,
+			},
+			Target::Model(_) => None,
+		};
+		let model = match (&claim, target) {
+			(None, Target::Model(model)) => model,
+			(Some(claim), _) => claim.model,
+			_ => return false,
+		};
+		let served = T::Models::served(model);
+		let Some(served) = served.filter(|served| served.status != ModelStatus::Condemned) else {
+			return false;
+		};
+		let Ok(terms) = Self::terms(&served) else { return false };
+		match (fault, claim) {
+			(Fault::Omission(omission), Some(claim)) => {
+				replace(&terms, &claim.payer, &claim.sketch, &claim.paid, omission).is_ok()
+			}
+			(Fault::Omission(_), None) => false,
+			(Fault::Forgery(forgery), _) => expose(&terms, forgery).is_ok(),
+		}
+	}
+
+	/// Whether a challenge of `who` that was opened has shown its fault.
+	fn has_shown(target: Target, fault: &Fault<T::AccountId>, who: &T::AccountId) -> bool {
+		let model = match (target, fault) {
+			(Target::Claim(request), Fault::Omission(omission)) => {
+				let position = match omission {
+					Omission::Record(shown) => shown.credit.position,
+					Omission::Contributor(shown, _) => shown.credit.position,
+				};
+				// Another's correction by another leaf may have come after.
+				return Claims::<T>::get(request).is_some_and(|claim| {
+					let others = claim
+						.correction
+						.is_none_or(|last| last.omitted == position && last.challenger != *who);
+					!others && claim.paid.iter().any(|credit| credit.position == position)
+				});
+			}
+			(Target::Claim(request), Fault::Forgery(_)) => {
+				Claims::<T>::get(request).map(|claim| claim.model)
+			}
+			(Target::Model(model), _) => Some(model),
+		};
+		model.and_then(T::Models::condemned) == Some(true)
+	}
+
+	/// Whether a position is demanded still.
+	fn is_demanded(target: Target, position: u32) -> bool {
+		let Target::Model(model) = target else { return false };
+		Demands::<T>::get(model).iter().any(|demand| demand.position == position)
+	}
+
+	/// Whether another's challenge to the same target should be opened first. It was committed before,
+	/// or in the same block by a lesser account: both opened in one block, the second would lose its
+	/// deposit. Nobody is waited for longer than half of the grace, nor in the last half of it.
+	fn gives_way(target: Target, own: &Challenge, who: &T::AccountId) -> bool {
+		let now = Self::now();
+		let patience = T::RevealGrace::get().checked_div(2).unwrap_or(0);
+		let ends = match target {
+			Target::Claim(request) => match Self::open_claim(request) {
+				Ok(claim) => Self::closes_at(&claim),
+				Err(_) => return false,
+			},
+			Target::Model(_) => BlockNumber::MAX,
+		};
+		let is_late =
+			now >= own.at.saturating_add(patience) || now.saturating_add(patience) >= ends;
+		!is_late
+			&& Challenges::<T>::iter_prefix(target)
+				.any(|(other, challenge)| (challenge.at, &other) < (own.at, who))
+	}
+}
+
+fn count(deed: Deed) {
+	exchange(Command::Count(deed));
+}
+
+impl<T: Config> Run<'_, T> {
+	fn go(&mut self) {
+		self.settle();
+		self.look();
+		// Accounts' nonces are those of the block: a second transaction would have the same one.
+		if self.memory.in_flight.is_empty() {
+			self.end_standing();
+			self.commit_found();
+			self.show_leaves();
+		}
+	}
+
+	fn commitment(&self, found: &Found<T::AccountId>) -> Hash {
+		commitment(found.target, &found.fault, &self.watcher.id, &found.salt)
+	}
+
+	/// The challenge of this watcher that stands against a target.
+	fn standing(&self, target: Target) -> Option<Challenge> {
+		Challenges::<T>::get(target, &self.watcher.id)
+	}
+
+	/// Learns from the chain what became of what was sent.
+	fn settle(&mut self) {
+		let now = Pallet::<T>::now();
+		for (target, step, until) in core::mem::take(&mut self.memory.in_flight) {
+			let stands = self.standing(target).is_some();
+			match step {
+				Step::Show(position) if !Pallet::<T>::is_demanded(target, position) => {
+					count(Deed::Shown);
+				}
+				// Seen below.
+				Step::Commit if stands => {}
+				Step::Open if !stands => {
+					let place = self.memory.found.iter().position(|found| found.target == target);
+					let Some(place) = place else { continue };
+					let Found { fault, .. } = self.memory.found.swap_remove(place);
+					let shown = Pallet::<T>::has_shown(target, &fault, &self.watcher.id);
+					count(if shown { Deed::Won } else { Deed::Lost });
+				}
+				Step::Withdraw if !stands => {
+					self.memory.found.retain(|found| found.target != target);
+					count(Deed::Withdrawn);
+				}
+				_ if now < until => self.memory.in_flight.push((target, step, until)),
+				_ => {}
+			}
+		}
+		let mut all = core::mem::take(&mut self.memory.found);
+		for found in &mut all {
+			let commitment = self.commitment(found);
+			let stands = self.standing(found.target).is_some_and(|it| it.commitment == commitment);
+			if stands && !found.committed {
+				count(Deed::Committed);
+			}
+			// A re-organisation can take a commitment back.
+			found.committed = stands;
+		}
+		self.memory.found = all;
+	}
+
+	/// Opens this watcher's challenges that stand. Withdraws those that would show nothing any more, and
+	/// those that it knows nothing of once no transaction of its own can be behind them.
+	fn end_standing(&mut self) {
+		let who = self.watcher.id.clone();
+		let own: Vec<(Target, Challenge)> = Challenges::<T>::iter()
+			.filter(|(_, challenger, _)| *challenger == who)
+			.map(|(target, _, challenge)| (target, challenge))
+			.collect();
+		let now = Pallet::<T>::now();
+		for (target, challenge) in own {
+			let found = self.memory.found.iter().find(|found| {
+				found.target == target && self.commitment(found) == challenge.commitment
+			});
+			match found.cloned() {
+				Some(Found { fault, salt, .. }) if Pallet::<T>::would_show(target, &fault) => {
+					if now > challenge.at && !Pallet::<T>::gives_way(target, &challenge, &who) {
+						let boxed = Box::new(fault.clone());
+						let call = Call::open_challenge { target, fault: boxed, salt };
+						let who = who.clone();
+						let rehearse = || Pallet::<T>::do_open(who, target, fault, salt);
+						self.send(target, Step::Open, call, rehearse);
+					}
+				}
+				None if now < challenge.at.saturating_add(T::SubmissionPeriod::get()) => {}
+				_ => {
+					let who = who.clone();
+					let call = Call::withdraw_challenge { target };
+					let rehearse = || Pallet::<T>::do_withdraw(who, target);
+					self.send(target, Step::Withdraw, call, rehearse);
+				}
+			}
+		}
+	}
+
+	/// Commits to what was found, as far as it can still be shown.
+	fn commit_found(&mut self) {
+		let (waiting, mut kept): (Vec<_>, Vec<_>) =
+			core::mem::take(&mut self.memory.found).into_iter().partition(|found| !found.committed);
+		let waiting: Vec<_> = waiting
+			.into_iter()
+			.filter(|found| {
+				Pallet::<T>::takes_challenges(found.target)
+					&& Pallet::<T>::would_show(found.target, &found.fault)
+			})
+			.collect();
+		kept.extend(waiting.clone());
+		self.memory.found = kept;
+		for found in waiting {
+			// One that the database has lost comes back first.
+			if self.standing(found.target).is_some() {
+				continue;
+			}
+			let (target, commitment) = (found.target, self.commitment(&found));
+			let who = self.watcher.id.clone();
+			let call = Call::commit_challenge { target, commitment };
+			let rehearse = || Pallet::<T>::do_commit(who, target, commitment);
+			self.send(target, Step::Commit, call, rehearse);
+		}
+	}
+
+	/// Shows what is demanded.
+	fn show_leaves(&mut self) {
+		for (model, leaf, proof) in core::mem::take(&mut self.leaves) {
+			let step = Step::Show(leaf.position);
+			let (boxed, shown) = (Box::new(leaf.clone()), proof.clone());
+			let call = Call::answer_demand { model, leaf: boxed, proof: shown };
+			let who = self.watcher.id.clone();
+			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof);
+			self.send(Target::Model(model), step, call, rehearse);
+		}
+	}
+
+	/// Sends one transaction, unless enough were sent or the runtime would refuse it. What is remembered
+	/// is written before, so that no crash in between loses a salt.
+	fn send(
+		&mut self,
+		target: Target,
+		step: Step,
+		call: Call<T>,
+		rehearse: impl FnOnce() -> DispatchResult,
+	) {
+		if self.sent >= MAX_SENT {
+			return;
+		}
+		let rehearsal = with_transaction(|| {
+			TransactionOutcome::Rollback(
+				rehearse().map_or_else(|error| Ok::<_, DispatchError>(Some(error)), |()| Ok(None)),
+			)
+		});
+		if let Ok(Some(error)) | Err(error) = rehearsal {
+			log::warn!(target: TARGET, "{step:?} {target:?}: the runtime would refuse it: {error:?}");
+			return;
+		}
+		let until = Pallet::<T>::now().saturating_add(UNDER_WAY);
+		self.memory.in_flight.push((target, step, until));
+		self.store.set(&self.memory);
+		let signer = Signer::<T, T::WatcherId>::any_account();
+		let problem = match signer.send_single_signed_transaction(self.watcher, call) {
+			Some(Ok(())) => {
+				log::info!(target: TARGET, "{step:?} {target:?}: submitted");
+				self.sent = self.sent.saturating_add(1);
+				return;
+			}
+			Some(Err(())) => "the pool refused the transaction",
+			None => "the transaction could not be signed",
+		};
+		log::warn!(target: TARGET, "{step:?} {target:?}: {problem}");
+		self.memory.in_flight.pop();
+		self.store.set(&self.memory);
+	}
+}

@@ -1,0 +1,595 @@
+use crate::{
+	Call, Challenges, Claims, Fault, Target,
+	mock::*,
+	offchain::{Memory, Step, memory_key},
+};
+use codec::Decode;
+use frame_support::traits::Hooks;
+use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
+use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
+use openledger_primitives_inference::{
+	Command, Failure, Message, Reply, Response, WATCHER_KEY_TYPE,
+	host::{Engine, EngineExt},
+	watch::{Deed, Sighting, Watched},
+};
+use sp_core::{
+	crypto::AccountId32,
+	offchain::{
+		OffchainDbExt, OffchainWorkerExt, TransactionPool, TransactionPoolExt,
+		testing::{TestOffchainExt, TestTransactionPoolExt},
+	},
+};
+use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
+use sp_runtime::{offchain::storage::StorageValueRef, traits::Dispatchable};
+use std::{
+	collections::BTreeMap,
+	sync::{
+		Arc, Mutex,
+		atomic::{AtomicBool, Ordering},
+	},
+};
+
+/// A watcher that sees as told, and nothing otherwise.
+#[derive(Default)]
+struct Double {
+	claims: Mutex<BTreeMap<RequestId, Sighting>>,
+	indexes: Mutex<BTreeMap<ModelId, Sighting>>,
+	asked: Mutex<Vec<Watched>>,
+	deeds: Mutex<Vec<Deed>>,
+	/// Whether it has the leaves that are demanded.
+	shows: AtomicBool,
+	/// Whether the node has an engine that does not watch.
+	blind: AtomicBool,
+}
+
+impl Engine for Double {
+	fn exchange(&self, message: Message) -> Reply {
+		let Message::V1(command) = message;
+		if self.blind.load(Ordering::Relaxed) {
+			return Reply::V1(Response::Failed(Failure::Unavailable));
+		}
+		Reply::V1(match command {
+			Command::Look(watched) => {
+				if let (Some(position), true) = (watched.show, self.shows.load(Ordering::Relaxed)) {
+					let Forgery { leaf, proof, .. } = forgery(position as usize);
+					return Reply::V1(Response::Sighted(Sighting::Leaf(leaf, proof)));
+				}
+				let told = match &watched.claim {
+					None if watched.show.is_some() => Some(Sighting::Looking),
+					Some(claim) => self.claims.lock().unwrap().get(&claim.request).cloned(),
+					None => self.indexes.lock().unwrap().get(&watched.model).cloned(),
+				};
+				self.asked.lock().unwrap().push(watched);
+				Response::Sighted(told.unwrap_or(Sighting::Clean))
+			}
+			Command::Count(deed) => {
+				self.deeds.lock().unwrap().push(deed);
+				Response::Noted
+			}
+			other => panic!("{other:?}"),
+		})
+	}
+}
+
+impl Double {
+	fn sees(&self, request: RequestId, fault: &Fault<AccountId32>) {
+		self.claims.lock().unwrap().insert(request, Sighting::Found(fault.clone()));
+	}
+
+	fn sees_in_index(&self, model: ModelId, fault: &Fault<AccountId32>) {
+		self.indexes.lock().unwrap().insert(model, Sighting::Found(fault.clone()));
+	}
+
+	/// What was asked since the last time.
+	fn asked(&self) -> Vec<Watched> {
+		std::mem::take(&mut self.asked.lock().unwrap())
+	}
+
+	fn deeds(&self) -> Vec<Deed> {
+		self.deeds.lock().unwrap().clone()
+	}
+}
+
+type Pool = Arc<parking_lot::RwLock<sp_core::offchain::testing::PoolState>>;
+
+/// A pool that can refuse whatever comes.
+struct Moody {
+	pool: TestTransactionPoolExt,
+	refuses: Arc<AtomicBool>,
+}
+
+impl TransactionPool for Moody {
+	fn submit_transaction(&mut self, extrinsic: Vec<u8>) -> Result<(), ()> {
+		if self.refuses.load(Ordering::Relaxed) {
+			return Err(());
+		}
+		self.pool.submit_transaction(extrinsic)
+	}
+}
+
+struct Node {
+	engine: Arc<Double>,
+	pool: Pool,
+	refuses: Arc<AtomicBool>,
+	watcher: AccountId32,
+}
+
+/// A node with a watcher's key, whose account has `balance`.
+fn node_with(balance: u128, test: impl FnOnce(Node)) {
+	let mut ext = stage();
+	let (offchain, _) = TestOffchainExt::with_offchain_db(ext.offchain_db());
+	let (pool, state) = TestTransactionPoolExt::new();
+	let keystore = MemoryKeystore::new();
+	let key = keystore.sr25519_generate_new(WATCHER_KEY_TYPE, Some("//Watcher")).unwrap();
+	let (engine, refuses) = (Arc::new(Double::default()), Arc::new(AtomicBool::new(false)));
+	ext.register_extension(OffchainDbExt::new(offchain.clone()));
+	ext.register_extension(OffchainWorkerExt::new(offchain));
+	ext.register_extension(TransactionPoolExt::new(Moody { pool, refuses: refuses.clone() }));
+	ext.register_extension(KeystoreExt::new(keystore));
+	ext.register_extension(EngineExt::new(engine.clone()));
+	let watcher = AccountId32::from(key);
+	let node = Node { engine, pool: state, refuses, watcher };
+	ext.execute_with(|| {
+		if balance > 0 {
+			Balances::transfer_allow_death(signed(12), node.watcher.clone(), balance).unwrap();
+		}
+		test(node);
+		check();
+	});
+}
+
+fn node(test: impl FnOnce(Node)) {
+	node_with(10 * DEPOSIT, test);
+}
+
+impl Node {
+	fn run(&self) {
+		Attribution::offchain_worker(System::block_number());
+	}
+
+	fn sent(&self) -> Vec<Call<Test>> {
+		let decoded = |bytes: &Vec<u8>| match Extrinsic::decode(&mut &bytes[..]).unwrap().function {
+			RuntimeCall::Attribution(call) => call,
+			other => panic!("{other:?}"),
+		};
+		self.pool.read().transactions.iter().map(decoded).collect()
+	}
+
+	/// Includes all that was sent in a block, and goes to the next.
+	fn include(&self) {
+		let sent = std::mem::take(&mut self.pool.write().transactions);
+		for bytes in sent {
+			let call = Extrinsic::decode(&mut &bytes[..]).unwrap().function;
+			call.dispatch(RuntimeOrigin::signed(self.watcher.clone())).unwrap();
+		}
+		go_to(System::block_number() + 1);
+	}
+
+	fn memory(&self) -> Memory<AccountId32> {
+		let key = memory_key(&self.watcher);
+		StorageValueRef::persistent(&key).get().unwrap().unwrap_or_default()
+	}
+
+	/// As if the node's database had been lost.
+	fn forget(&self) {
+		StorageValueRef::persistent(&memory_key(&self.watcher)).clear();
+	}
+
+	fn held(&self) -> u128 {
+		use frame_support::traits::fungible::InspectHold;
+		Balances::balance_on_hold(&crate::HoldReason::Challenge.into(), &self.watcher)
+	}
+}
+
+fn left_out(position: usize) -> Fault<AccountId32> {
+	Fault::Omission(Omission::Record(shown(position)))
+}
+
+/// A claim that leaves out the best record.
+fn cheating() -> RequestId {
+	answered(RECORDS, claim(&[], &[1, 2])).unwrap()
+}
+
+fn paid(request: RequestId) -> Vec<u32> {
+	Claims::<Test>::get(request).unwrap().paid.iter().map(|credit| credit.position).collect()
+}
+
+#[test]
+fn omission_is_committed_opened_and_won_without_a_person() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		assert!(
+			matches!(&node.sent()[..], [Call::commit_challenge { target: Target::Claim(of), .. }]
+			if *of == id)
+		);
+		node.run();
+		assert_eq!(node.sent().len(), 1, "it is under way");
+		node.include();
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
+		node.include();
+		assert_eq!(paid(id), [0, 1]);
+		let before = node.engine.asked().len();
+		node.engine.claims.lock().unwrap().clear();
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Won]);
+		assert_eq!((node.sent().len(), node.held()), (0, 0));
+		// What is left of the claim is looked at anew, and once.
+		let again = node.engine.asked();
+		assert!(before > 0);
+		let credits = again[0].claim.as_ref().unwrap().paid.iter().map(|of| of.position);
+		assert_eq!(credits.collect::<Vec<_>>(), [0, 1]);
+		node.run();
+		assert!(node.engine.asked().is_empty());
+	});
+}
+
+#[test]
+fn honest_claims_and_indexes_are_looked_at_once_and_left_alone() {
+	node(|node| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		node.run();
+		let asked = node.engine.asked();
+		let of = |watched: &Watched| watched.claim.as_ref().map(|claim| claim.request);
+		assert_eq!(asked.iter().map(of).collect::<Vec<_>>(), [Some(id), None, None]);
+		assert_eq!(asked[0].claim.as_ref().unwrap().at_stake, 500);
+		assert_eq!([asked[1].model, asked[2].model], [RECORDS, CONTRIBUTORS]);
+		for _ in 0..3 {
+			go_to(System::block_number() + 1);
+			node.run();
+		}
+		assert!(node.engine.asked().is_empty() && node.sent().is_empty());
+		go_to(20);
+		node.run();
+		assert!(node.memory().clean.is_empty(), "it is final");
+	});
+}
+
+#[test]
+fn forged_index_is_challenged_once_however_many_claims_show_it() {
+	node(|node| {
+		Forged::set(Some((0, 49)));
+		let fault = Fault::Forgery(forgery(0));
+		for _ in 0..3 {
+			let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+			node.engine.sees(id, &fault);
+		}
+		node.engine.sees_in_index(RECORDS, &fault);
+		node.run();
+		assert!(matches!(
+			&node.sent()[..],
+			[Call::commit_challenge { target: Target::Model(RECORDS), .. }]
+		));
+		node.include();
+		node.run();
+		node.include();
+		assert_eq!(Registered::condemned(RECORDS), Some(true));
+		node.engine.asked();
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Won]);
+		let asked = node.engine.asked();
+		assert!(asked.iter().all(|watched| watched.model != RECORDS), "it is over");
+		assert!(node.sent().is_empty());
+	});
+}
+
+#[test]
+fn claim_is_handed_over_as_submitted_where_the_node_indexes() {
+	let mut ext = stage();
+	let (offchain, _) = TestOffchainExt::with_offchain_db(ext.offchain_db());
+	let keystore = MemoryKeystore::new();
+	keystore.sr25519_generate_new(WATCHER_KEY_TYPE, Some("//Watcher")).unwrap();
+	let engine = Arc::new(Double::default());
+	let (pool, _) = TestTransactionPoolExt::new();
+	ext.register_extension(TransactionPoolExt::new(pool));
+	ext.register_extension(OffchainDbExt::new(offchain.clone()));
+	ext.register_extension(OffchainWorkerExt::new(offchain));
+	ext.register_extension(KeystoreExt::new(keystore));
+	ext.register_extension(EngineExt::new(engine.clone()));
+	let made = claim(&[], &[0, 1]);
+	let submitted = |watched: &Watched| watched.claim.as_ref().unwrap().submitted.clone();
+	let id = ext.execute_with(|| {
+		let id = answered(RECORDS, made.clone()).unwrap();
+		engine.claims.lock().unwrap().insert(id, Sighting::Looking);
+		Attribution::offchain_worker(System::block_number());
+		assert_eq!(submitted(&engine.asked()[0]), None, "nothing is written down yet");
+		id
+	});
+	ext.persist_offchain_overlay();
+	ext.execute_with(|| {
+		Attribution::offchain_worker(System::block_number());
+		let found: Option<Claim<AccountId32>> = submitted(&engine.asked()[0]);
+		assert_eq!(found, Some(made));
+		go_to(20);
+		let record = Claims::<Test>::get(id).unwrap();
+		assert!(Attribution::submitted(id, &record).is_some());
+		Inference::prune(signed(5), id).unwrap();
+		engine.asked();
+	});
+	ext.persist_offchain_overlay();
+	ext.execute_with(|| {
+		// What another request of the same number would find.
+		let other = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		let mut record = Claims::<Test>::get(other).unwrap();
+		record.digest = openledger_primitives_attribution::audit::digest(&claim(&[], &[0, 1]));
+		assert_eq!(Attribution::submitted(id, &record), None);
+		check();
+	});
+}
+
+#[test]
+fn content_that_is_missing_is_asked_for_again() {
+	node(|node| {
+		let id = cheating();
+		let missing = Sighting::Failed(Failure::MissingContent(Default::default()));
+		node.engine.claims.lock().unwrap().insert(id, missing.clone());
+		node.engine.indexes.lock().unwrap().insert(RECORDS, missing);
+		for _ in 0..2 {
+			node.run();
+			let asked = node.engine.asked();
+			assert!(asked.iter().any(|watched| watched.claim.is_some()));
+			assert!(asked.iter().any(|of| of.claim.is_none() && of.model == RECORDS));
+			go_to(System::block_number() + 1);
+		}
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+	});
+}
+
+#[test]
+fn nothing_is_looked_at_or_sent_when_the_node_does_not_watch() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.engine.blind.store(true, Ordering::Relaxed);
+		node.run();
+		assert!(node.sent().is_empty() && node.engine.asked().is_empty());
+		assert_eq!(node.memory(), Memory { claim: id + 1, ..Memory::default() });
+	});
+}
+
+#[test]
+fn challenge_is_opened_after_a_restart_without_looking_again() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		let salt = node.memory().found[0].salt;
+		node.include();
+		// The engine knows nothing any more, nor does the node watch.
+		node.engine.claims.lock().unwrap().clear();
+		node.engine.blind.store(true, Ordering::Relaxed);
+		node.run();
+		let [Call::open_challenge { salt: opened, .. }] = &node.sent()[..] else {
+			panic!("{:?}", node.sent())
+		};
+		assert_eq!(*opened, salt);
+		node.include();
+		assert_eq!(paid(id), [0, 1]);
+	});
+}
+
+#[test]
+fn challenge_is_withdrawn_when_what_it_commits_to_was_lost() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		assert_eq!(node.held(), DEPOSIT);
+		node.forget();
+		node.engine.claims.lock().unwrap().clear();
+		node.run();
+		assert!(node.sent().is_empty(), "a transaction of its own may be under way");
+		go_to(System::block_number() + 5);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
+		node.include();
+		node.run();
+		assert_eq!((node.held(), node.engine.deeds().last()), (0, Some(&Deed::Withdrawn)));
+	});
+}
+
+#[test]
+fn challenge_is_withdrawn_when_another_showed_the_same_first() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		commit(9, Target::Claim(id), &left_out(0)).unwrap();
+		node.include();
+		reveal(9, Target::Claim(id), &left_out(0)).unwrap();
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
+		node.include();
+		node.engine.claims.lock().unwrap().clear();
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Withdrawn]);
+		assert_eq!(node.held(), 0);
+		assert!(node.sent().is_empty() && node.memory().found.is_empty());
+	});
+}
+
+#[test]
+fn what_another_has_shown_already_is_not_committed_to() {
+	node(|node| {
+		let id = cheating();
+		challenge(9, Target::Claim(id), &left_out(0));
+		// Told of what it looked at before.
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		assert!(node.sent().is_empty());
+		assert!(node.memory().found.is_empty());
+	});
+}
+
+#[test]
+fn who_committed_earlier_is_let_open_first_but_not_waited_for_long() {
+	node(|node| {
+		let id = cheating();
+		commit(9, Target::Claim(id), &left_out(5)).unwrap();
+		go_to(System::block_number() + 1);
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		node.run();
+		assert!(node.sent().is_empty());
+		go_to(System::block_number() + 1);
+		node.run();
+		assert_eq!(node.sent().len(), 1, "the other one's may show nothing");
+		node.include();
+		assert_eq!(paid(id), [0, 1]);
+	});
+}
+
+#[test]
+fn challenge_committed_in_the_last_block_of_the_window_is_opened_in_the_grace() {
+	node(|node| {
+		let id = cheating();
+		go_to(10);
+		// An earlier challenge of another is not waited for this late.
+		commit(9, Target::Claim(id), &left_out(5)).unwrap();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
+		node.include();
+		assert_eq!(paid(id), [0, 1]);
+	});
+}
+
+#[test]
+fn nothing_is_committed_once_the_window_is_over() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.refuses.store(true, Ordering::Relaxed);
+		go_to(10);
+		node.run();
+		assert_eq!((node.memory().found.len(), node.sent().len()), (1, 0));
+		node.refuses.store(false, Ordering::Relaxed);
+		go_to(11);
+		node.run();
+		assert!(node.memory().found.is_empty() && node.sent().is_empty());
+	});
+}
+
+#[test]
+fn nothing_is_sent_that_the_deposit_is_missing_for() {
+	node_with(DEPOSIT, |node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		assert!(node.sent().is_empty());
+		Balances::transfer_allow_death(signed(12), node.watcher.clone(), DEPOSIT).unwrap();
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+	});
+}
+
+#[test]
+fn transaction_that_the_pool_refused_or_lost_is_sent_again() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.refuses.store(true, Ordering::Relaxed);
+		node.run();
+		assert!(node.sent().is_empty() && node.memory().in_flight.is_empty());
+		node.refuses.store(false, Ordering::Relaxed);
+		node.run();
+		assert_eq!(node.memory().in_flight, [(Target::Claim(id), Step::Commit, 5)]);
+		node.pool.write().transactions.clear();
+		go_to(4);
+		node.run();
+		assert!(node.sent().is_empty());
+		go_to(5);
+		node.run();
+		assert_eq!(node.sent().len(), 1);
+	});
+}
+
+#[test]
+fn commitment_that_a_reorganisation_took_back_is_sent_again() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		node.refuses.store(true, Ordering::Relaxed);
+		node.run();
+		assert!(node.memory().found[0].committed);
+		// Another branch, in which it never was.
+		Attribution::withdraw_challenge(
+			RuntimeOrigin::signed(node.watcher.clone()),
+			Target::Claim(id),
+		)
+		.unwrap();
+		node.refuses.store(false, Ordering::Relaxed);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::commit_challenge { .. }]));
+	});
+}
+
+#[test]
+fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
+	node_with(40 * DEPOSIT, |node| {
+		// Two claims can become final in one block, and sixteen blocks are tried.
+		let ids: Vec<_> = (0..20).map(|_| cheating()).collect();
+		for id in &ids {
+			node.engine.claims.lock().unwrap().insert(*id, Sighting::Looking);
+		}
+		node.run();
+		let asked = |asked: Vec<Watched>| -> Vec<RequestId> {
+			asked.into_iter().filter_map(|of| of.claim.map(|claim| claim.request)).collect()
+		};
+		assert_eq!(asked(node.engine.asked()), ids[..16]);
+		node.run();
+		assert_eq!(asked(node.engine.asked()), [&ids[16..], &ids[..12]].concat());
+		for id in &ids {
+			node.engine.sees(*id, &left_out(0));
+		}
+		node.run();
+		assert_eq!(node.sent().len(), 4);
+		node.include();
+		node.run();
+		let opened = node.sent();
+		assert_eq!(opened.len(), 4);
+		assert!(opened.iter().all(|call| matches!(call, Call::open_challenge { .. })));
+		node.include();
+		assert_eq!(Challenges::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn demanded_leaf_is_shown_for_the_deposit_once_it_is_to_be_had() {
+	node(|node| {
+		for position in [5, 2] {
+			Attribution::demand_position(signed(9), RECORDS, position).unwrap();
+		}
+		node.run();
+		assert!(node.sent().is_empty(), "the index is missing");
+		node.engine.shows.store(true, Ordering::Relaxed);
+		let before = Balances::free_balance(&node.watcher);
+		node.run();
+		assert!(matches!(
+			&node.sent()[..],
+			[Call::answer_demand { .. }, Call::answer_demand { .. }]
+		));
+		node.run();
+		assert_eq!(node.sent().len(), 2, "they are under way");
+		node.include();
+		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * DEMAND);
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Shown, Deed::Shown]);
+		assert!(node.sent().is_empty());
+		// What it is too late for is left alone.
+		Attribution::demand_position(signed(9), RECORDS, 3).unwrap();
+		go_to(System::block_number() + 20);
+		node.run();
+		assert!(node.sent().is_empty());
+	});
+}
