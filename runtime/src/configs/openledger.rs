@@ -55,6 +55,7 @@ impl pallet_models::Config for Runtime {
 	type ModelConsideration = StorageDeposit<ModelHold>;
 	type Snapshots = Datanets;
 	type Seeds = VrfSeeds;
+	type Examinations = ();
 	type DeploymentFee = dynamic_params::models::DeploymentFee;
 	type Bond = dynamic_params::models::Bond;
 	type TreasuryAccount = TreasuryAccount;
