@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::audit::{Execution, Level};
+use openledger_primitives_attribution::audit::{Execution, Level, Recomputed};
 use openledger_primitives_core::{Balance, BlockNumber, RequestId, RoundId};
 use scale_info::TypeInfo;
 
@@ -65,6 +65,10 @@ pub enum AuditVerdict {
 	Refuted(Execution),
 	/// What was asked and answered is not handed out.
 	Withheld,
+	/// The model version is what was committed to.
+	Sound,
+	/// The model version is not; computing it again comes to this.
+	Unsound(Recomputed),
 }
 
 /// A verifier's seat.
@@ -85,7 +89,7 @@ pub struct SeatInfo<AccountId> {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditInfo<AccountId> {
-	/// The request, or draw, whose claim it is.
+	/// The request, or draw, whose claim it is, or the number of a model version's audit.
 	pub claim: RequestId,
 	/// Where it stands.
 	pub stage: AuditStage,
