@@ -13,10 +13,7 @@ use frame_support::{
 	traits::{Get, KeyOwnerProofSystem},
 	weights::Weight,
 };
-use openledger_primitives_api::{
-	AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo,
-	OperatorInfo, Quote, RewardsInfo, SessionInfo, Trace, VerifierInfo,
-};
+use openledger_primitives_api::{AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo, StandingInfo, Trace, VerifierInfo};
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };
@@ -389,6 +386,14 @@ impl_runtime_apis! {
 
 		fn material(model: ModelId) -> Option<Material> {
 			Inference::material(model)
+		}
+
+		fn standings(start: ModelId, limit: u32) -> Vec<StandingInfo> {
+			Models::standings(start, limit)
+		}
+
+		fn standing(model: ModelId) -> Option<StandingInfo> {
+			Models::standing(model)
 		}
 	}
 

@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use openledger_primitives_attribution::audit::{Execution, Level, Recomputed};
-use openledger_primitives_core::{Balance, BlockNumber, RequestId, RoundId};
+use openledger_primitives_core::{
+	Balance, BlockNumber, Hash, ModelId, RequestId, RoundId, model::Assurance,
+};
 use scale_info::TypeInfo;
 
 /// A bonded verifier.
@@ -101,4 +103,18 @@ pub struct AuditInfo<AccountId> {
 	pub seats: Vec<SeatInfo<AccountId>>,
 	/// Who appealed.
 	pub appellant: Option<AccountId>,
+}
+
+/// What stands behind the index of a model version, beside its bond.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct StandingInfo {
+	/// The version.
+	pub model: ModelId,
+	/// Whether it is audited, and why not.
+	pub assurance: Assurance,
+	/// How many audits were asked for.
+	pub asked: u8,
+	/// blake2b-256 of the list of its training's checkpoints, where it committed to one.
+	pub training: Option<Hash>,
 }

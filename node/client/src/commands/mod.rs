@@ -19,6 +19,7 @@ pub mod load_send;
 pub mod load_tracker;
 pub mod load_watch;
 pub mod model;
+mod model_show;
 pub mod operator;
 pub mod publish;
 pub mod rewards;
