@@ -13,7 +13,10 @@ use frame_support::{
 	traits::{Get, KeyOwnerProofSystem},
 	weights::Weight,
 };
-use openledger_primitives_api::{AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo, StandingInfo, Trace, VerifierInfo};
+use openledger_primitives_api::{
+	AuditInfo, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo, DatanetInfo, ModelInfo,
+	OperatorInfo, Quote, RewardsInfo, SessionInfo, StandingInfo, Trace, VerifierInfo,
+};
 use openledger_primitives_core::{
 	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
 };

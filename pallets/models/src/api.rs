@@ -1,8 +1,6 @@
 //! Queries for the runtime API. Pages hold at most [`MAX_PAGE`] entries.
 
-use crate::{
-	Activities, Bases, Config, Models, NextBase, NextModel, Pallet, Standing, Trainings,
-};
+use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet, Standing, Trainings};
 use alloc::{string::String, vec::Vec};
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo, StandingInfo};
 use openledger_primitives_core::{BaseId, ModelId};

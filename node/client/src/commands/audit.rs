@@ -43,11 +43,13 @@ impl Subject {
 			text.parse::<u32>().with_context(|| format!("'{text}' is no model version's number"))
 		};
 		match self.subject.as_slice() {
-			[request] => request
-				.parse()
-				.with_context(|| format!("'{request}' is no request's number; model 7 names a model")),
+			[request] => request.parse().with_context(|| {
+				format!("'{request}' is no request's number; model 7 names a model")
+			}),
 			[kind, model] if kind == "model" => Ok(version_id(number(model)?)),
-			other => bail!("'{}' names nothing that is audited: write 12, or model 7", other.join(" ")),
+			other => {
+				bail!("'{}' names nothing that is audited: write 12, or model 7", other.join(" "))
+			}
 		}
 	}
 }

@@ -114,9 +114,8 @@ mod tests {
 
 	#[test]
 	fn owner_is_told_what_to_do_where_there_is_something_to_do() {
-		let of = |assurance| {
-			advice(&StandingInfo { model: 7, assurance, asked: 1, training: None })
-		};
+		let of =
+			|assurance| advice(&StandingInfo { model: 7, assurance, asked: 1, training: None });
 		assert!(of(Assurance::Waiting).unwrap().contains("audit show model 7"));
 		assert!(of(Assurance::Withheld).unwrap().contains("ask-audit 7"));
 		assert_eq!(of(Assurance::Audited), None);

@@ -16,8 +16,8 @@ use openledger_primitives_core::{
 	Hash,
 	draw::draw_id,
 	model::{
-		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
-		Price, Unaudited, Usage,
+		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
+		PayBy, Price, Unaudited, Usage,
 	},
 	record::{RecordEntry, RecordLeaf, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment},
