@@ -5,6 +5,7 @@ pub mod adapter;
 pub mod ask;
 pub mod attribute;
 pub mod audit;
+mod checkpoints;
 pub mod contribute;
 pub mod datanet;
 pub mod economics;
