@@ -207,7 +207,7 @@ pub mod dynamic_params {
 		pub static MinPenalty: Balance = 10 * OPEN;
 		/// The part of model versions that is audited before they earn; zero switches it off.
 		#[codec(index = 12)]
-		pub static ModelsRate: Permill = Permill::zero();
+		pub static ModelsRate: Permill = Permill::one();
 		/// How many leaves of a version's index an audit looks at, at most
 		/// [`pallet_audits::MAX_LEAVES`].
 		#[codec(index = 13)]
