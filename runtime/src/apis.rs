@@ -15,7 +15,7 @@ use frame_support::{
 };
 use openledger_primitives_api::{
 	AuditInfo, BaseInfo, BatchInfo, ChallengesInfo, ClaimInfo, ContributionInfo, DatanetInfo,
-	ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo, Trace, VerifierInfo,
+	ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo, StandingInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
@@ -395,6 +395,14 @@ impl_runtime_apis! {
 
 		fn challenges(target: Target) -> Option<ChallengesInfo<AccountId>> {
 			Attribution::challenges(target)
+		}
+
+		fn standings(start: ModelId, limit: u32) -> Vec<StandingInfo> {
+			Models::standings(start, limit)
+		}
+
+		fn standing(model: ModelId) -> Option<StandingInfo> {
+			Models::standing(model)
 		}
 	}
 

@@ -8,11 +8,13 @@
 //! of [`openledger_primitives_attribution`]. What an answer repeats word for word is found by
 //! [`spans`].
 
+pub mod checkpoints;
 pub mod cluster;
 pub mod dataset;
 pub mod error;
 pub mod estimator;
 pub mod estimators;
+pub mod examine;
 pub mod features;
 pub mod floor;
 pub mod forged;
@@ -38,6 +40,7 @@ mod sources;
 mod testing;
 
 pub use build::{BuildOptions, Progress, Stage, build, recalibrated};
+pub use checkpoints::Checkpoints;
 pub use claim::{claim, claim_on, shown_contributor, shown_record};
 pub use error::{Error, Result};
 pub use index::IndexFile;

@@ -1,12 +1,20 @@
 //! JSON of verifiers and audits.
 
 use crate::{
-	claims::ClaimId,
+	claims::{ClaimId, shown},
 	listing::{address, amount},
 };
-use openledger_primitives_api::{AuditInfo, AuditStage, AuditVerdict, SeatInfo, VerifierInfo};
-use openledger_primitives_attribution::audit::{Execution as ExecutionInfo, Level};
-use openledger_primitives_core::Hash;
+use openledger_primitives_api::{
+	AuditInfo, AuditStage, AuditVerdict, SeatInfo, StandingInfo, VerifierInfo,
+};
+use openledger_primitives_attribution::audit::{
+	Execution as ExecutionInfo, Level, Recomputed as RecomputedInfo,
+};
+use openledger_primitives_core::{
+	Hash,
+	model::{Assurance, Unaudited},
+	subject::version_id,
+};
 use serde::{Deserialize, Serialize};
 use sp_core::crypto::AccountId32;
 
@@ -72,6 +80,67 @@ impl From<ExecutionInfo> for Execution {
 	}
 }
 
+/// What computing a model version's drawn parts again comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recomputed {
+	/// blake2b-256 of the drawn leaves.
+	pub leaves: Hash,
+	/// The hash of the state that the drawn stretch of training leads to.
+	pub state: Hash,
+	/// The floor, in millionths.
+	pub floor_ppm: u32,
+}
+
+impl From<RecomputedInfo> for Recomputed {
+	fn from(info: RecomputedInfo) -> Self {
+		let RecomputedInfo { leaves, state, floor_ppm } = info;
+		Self { leaves, state, floor_ppm }
+	}
+}
+
+/// What stands behind a model version's index, beside its bond.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+	/// `waiting`, `audited`, `unaudited`, `withheld` or `refuted`.
+	pub state: String,
+	/// Why it earns without an audit: `before`, `off`, `notCalled`, `tooFewVerifiers` or `tolerant`.
+	pub reason: Option<String>,
+	/// How many audits were asked for.
+	pub asked: u8,
+	/// blake2b-256 of the list of its training's checkpoints, where it committed to one.
+	pub training: Option<Hash>,
+	/// The audit's name, which every method takes that asks for a claim.
+	pub audit: String,
+}
+
+impl From<StandingInfo> for Standing {
+	fn from(info: StandingInfo) -> Self {
+		let (state, reason) = match info.assurance {
+			Assurance::Waiting => ("waiting", None),
+			Assurance::Audited => ("audited", None),
+			Assurance::Withheld => ("withheld", None),
+			Assurance::Refuted => ("refuted", None),
+			Assurance::Unaudited(reason) => ("unaudited", Some(reason)),
+		};
+		let reason = reason.map(|reason| match reason {
+			Unaudited::Before => "before",
+			Unaudited::Off => "off",
+			Unaudited::NotCalled => "notCalled",
+			Unaudited::TooFewVerifiers => "tooFewVerifiers",
+			Unaudited::Tolerant => "tolerant",
+		});
+		Self {
+			state: state.into(),
+			reason: reason.map(String::from),
+			asked: info.asked,
+			training: info.training,
+			audit: shown(version_id(info.model)),
+		}
+	}
+}
+
 /// What an audit comes to, or a verifier found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
@@ -80,8 +149,12 @@ pub enum Verdict {
 	Upheld,
 	/// Execution comes to this instead.
 	Refuted(Execution),
-	/// What was asked and answered is not handed out.
+	/// What was asked and answered is not handed out, or what a model version is made of.
 	Withheld,
+	/// The model version is what was committed to.
+	Sound,
+	/// The model version is not; computing it again comes to this.
+	Unsound(Recomputed),
 }
 
 impl From<AuditVerdict> for Verdict {
@@ -90,6 +163,8 @@ impl From<AuditVerdict> for Verdict {
 			AuditVerdict::Upheld => Self::Upheld,
 			AuditVerdict::Refuted(execution) => Self::Refuted(execution.into()),
 			AuditVerdict::Withheld => Self::Withheld,
+			AuditVerdict::Sound => Self::Sound,
+			AuditVerdict::Unsound(found) => Self::Unsound(found.into()),
 		}
 	}
 }

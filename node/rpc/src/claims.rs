@@ -9,6 +9,7 @@ use openledger_primitives_api::ClaimInfo;
 use openledger_primitives_core::{
 	Hash, RequestId,
 	draw::{draw_id, drawn},
+	subject::{version_id, versioned},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,7 +21,8 @@ use std::str::FromStr;
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
 /// How a claim is named: by its number, as a JSON number below 2^53 or as a decimal string, or as
-/// `"BATCH/DRAW"`. The number of a request's claim is the request's.
+/// `"BATCH/DRAW"`. The number of a request's claim is the request's. `"model/MODEL"` names the audit of a
+/// model version.
 // Any JSON, since what is wrong with a name is ours to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -32,10 +34,13 @@ impl ClaimName {
 		let id = match &self.0 {
 			Value::Number(number) => number.as_u64().filter(|id| *id <= MAX_EXACT),
 			Value::String(text) => match text.split_once('/') {
+				Some(("model", model)) => digits(model).map(version_id),
 				Some((batch, draw)) => {
 					digits(batch).zip(digits(draw)).map(|(batch, draw)| draw_id(batch, draw))
 				}
-				None => digits(text).filter(|id| is_request(*id) || drawn(*id).is_some()),
+				None => digits(text).filter(|id| {
+					is_request(*id) || drawn(*id).is_some() || versioned(*id).is_some()
+				}),
 			},
 			_ => None,
 		};
@@ -55,20 +60,23 @@ fn digits<N: FromStr>(text: &str) -> Option<N> {
 	plain.then(|| text.parse().ok()).flatten()
 }
 
-/// Requests never reach the highest bit.
+/// Requests never reach the two highest bits.
 fn is_request(id: RequestId) -> bool {
-	id.leading_zeros() > 0
+	id.leading_zeros() > 1
 }
 
-/// A claim as people read it: a request's number, or `BATCH/DRAW`.
+/// A claim as people read it: a request's number, or `BATCH/DRAW`; a version's audit as `model/MODEL`.
 pub(crate) fn shown(id: RequestId) -> String {
+	if let Some(model) = versioned(id) {
+		return format!("model/{model}");
+	}
 	match drawn(id) {
 		None => id.to_string(),
 		Some((batch, draw)) => format!("{batch}/{draw}"),
 	}
 }
 
-/// Whose claim it is: a request's, or a draw's of a batch.
+/// Whose claim it is: a request's, or a draw's of a batch. Or the model version that is audited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimId {
@@ -80,6 +88,9 @@ pub struct ClaimId {
 	pub batch: Option<u32>,
 	/// The draw's number within the batch.
 	pub draw: Option<u8>,
+	/// The model version.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub model: Option<u32>,
 }
 
 impl From<RequestId> for ClaimId {
@@ -90,6 +101,7 @@ impl From<RequestId> for ClaimId {
 			request: is_request(id).then_some(id),
 			batch: place.map(|(batch, _)| batch),
 			draw: place.map(|(_, draw)| draw),
+			model: versioned(id),
 		}
 	}
 }

@@ -19,7 +19,7 @@ mod tests;
 mod trace;
 
 pub use api::{OpenLedgerApiClient, OpenLedgerApiServer};
-pub use audit::{Audit, Execution, Seat, Verdict, Verifier};
+pub use audit::{Audit, Execution, Recomputed, Seat, Standing, Verdict, Verifier};
 pub use claims::{Claim, ClaimId, ClaimName};
 pub use error::Error;
 pub use listing::{Base, Contribution, Datanet, Entry, Model, Operator, Quote, Record, Rewards};

@@ -1,5 +1,6 @@
 //! JSON of Datanets, models, operators and rewards.
 
+use crate::audit::Standing;
 use openledger_primitives_api::{
 	BaseInfo, ContributionInfo, DatanetInfo, ModelInfo, OperatorInfo, Quote as QuoteInfo,
 	RewardsInfo,
@@ -219,7 +220,7 @@ pub struct Model {
 	pub owner: String,
 	/// Its name.
 	pub name: String,
-	/// draft, indexed, published, deprecated or retired.
+	/// draft, indexed, published, deprecated, retired or condemned.
 	pub status: String,
 	/// The base.
 	pub base: u32,
@@ -249,6 +250,9 @@ pub struct Model {
 	pub fees: String,
 	/// Of these, what its contributors were paid.
 	pub to_contributors: String,
+	/// What stands behind its index, where it has one and the runtime says so.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub standing: Option<Standing>,
 }
 
 /// Names a snapshot.
@@ -367,6 +371,7 @@ impl From<ModelInfo<AccountId32>> for Model {
 			answers: info.answers,
 			fees: amount(info.fees),
 			to_contributors: amount(info.to_contributors),
+			standing: None,
 		}
 	}
 }

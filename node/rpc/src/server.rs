@@ -2,13 +2,13 @@
 
 use crate::{
 	Audit, Base, Batch, Claim, ClaimName, Contribution, Datanet, Error, Model, OpenLedgerApiServer,
-	Operator, Quote, Record, Rewards, Session, Trace, Verifier, claims::shown,
+	Operator, Quote, Record, Rewards, Session, Standing, Trace, Verifier, claims::shown,
 };
 use jsonrpsee::core::RpcResult;
-use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi};
+use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, StandingInfo};
 use openledger_primitives_core::{
 	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId, draw::drawn,
-	model::Usage,
+	model::Usage, subject::versioned,
 };
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
@@ -22,6 +22,8 @@ const PAGE: u32 = 64;
 const API_VERSION: u32 = 1;
 /// The version that knows audits, sessions and batches.
 const AUDITS_VERSION: u32 = 3;
+/// The version that knows what stands behind model versions.
+const STANDINGS_VERSION: u32 = 4;
 
 /// A worker that can say how it is.
 pub trait OperatorStatus: Send + Sync + 'static {
@@ -150,6 +152,24 @@ where
 	Ok(old.map(ModelInfo::from))
 }
 
+/// What stands behind the indexes of model versions; nothing from a runtime that does not say.
+fn standings<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	start: ModelId,
+	limit: u32,
+) -> Result<Vec<StandingInfo>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	let version = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
+	if version.is_none_or(|version| version < STANDINGS_VERSION) {
+		return Ok(Vec::new());
+	}
+	api.standings(at, start, limit)
+}
+
 /// Whether the runtime's version of the API will do.
 pub(crate) fn check_version(found: Option<u32>, needed: u32) -> Result<(), Error> {
 	match found {
@@ -190,6 +210,10 @@ fn no_model(id: ModelId) -> Error {
 }
 
 fn no_audit(claim: RequestId) -> Error {
+	if versioned(claim).is_some() {
+		let advice = ": openledger_model shows what stands behind it";
+		return missing("audit of", shown(claim), advice);
+	}
 	let (kind, advice) = match drawn(claim) {
 		None => ("audit of request", ": lots did not call it to one, or the request was pruned"),
 		Some(_) => (
@@ -286,12 +310,23 @@ where
 		at: Option<Block::Hash>,
 	) -> RpcResult<Vec<Model>> {
 		let start = start.unwrap_or(0);
-		Ok(self.page(limit, at, |api, at, limit| models(api, at, start, limit))?)
+		let found: Vec<Model> =
+			self.page(limit, at, |api, at, limit| models(api, at, start, limit))?;
+		let limit = check_limit(limit)?;
+		let standings = self.ask(at, |api, at| standings(api, at, start, limit))?;
+		let of = |model: Model| {
+			let standing = standings.iter().find(|standing| standing.model == model.id).cloned();
+			Model { standing: standing.map(Standing::from), ..model }
+		};
+		Ok(found.into_iter().map(of).collect())
 	}
 
 	fn model(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Model> {
 		let found = self.ask(at, |api, at| self::model(api, at, model))?;
-		Ok(found.ok_or_else(|| no_model(model))?.into())
+		let found: Model = found.ok_or_else(|| no_model(model))?.into();
+		let mut standings = self.ask(at, |api, at| standings(api, at, model, 1))?;
+		standings.retain(|standing| standing.model == model);
+		Ok(Model { standing: standings.pop().map(Standing::from), ..found })
 	}
 
 	fn operators(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Vec<Operator>> {

@@ -47,6 +47,9 @@ async fn model_is_flat_with_amounts_as_strings() {
 	assert_eq!(model["snapshots"], json!([{ "datanet": 0, "snapshot": 0 }]));
 	assert_eq!(model["index"]["floorPpm"], 50_000);
 	assert_eq!(model["parent"], 4);
+	assert_eq!(model["standing"]["state"], "unaudited");
+	assert_eq!(model["standing"]["reason"], "tooFewVerifiers");
+	assert_eq!(model["standing"]["audit"], "model/5");
 }
 
 #[tokio::test]
@@ -77,6 +80,9 @@ async fn remaining_answers_have_their_shapes() {
 	assert_eq!(base["royaltyPpm"], 100_000);
 	let models = result("openledger_models", json!([3])).await;
 	assert_eq!(models[0]["id"], 3);
+	assert_eq!(models[0].get("standing"), None, "5's and 6's are not 3's");
+	let models = result("openledger_models", json!([6])).await;
+	assert_eq!(models[0]["standing"]["asked"], 1);
 	let operators = result("openledger_operators", json!([5])).await;
 	assert_eq!((&operators[0]["agent"], &operators[0]["bond"]), (&json!(BOB_SS58), &json!("7")));
 	assert_eq!(result("openledger_operator", json!([ALICE_SS58])).await, operators[0]);

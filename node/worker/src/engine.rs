@@ -50,6 +50,12 @@ impl QueueEngine {
 				Response::Failed(Failure::MissingBase(drawn.material.base))
 			}
 			Command::ExecuteDrawn(drawn) => self.queue.execute_drawn(drawn),
+			Command::Examine(examination)
+				if !self.answerer.bases().contains(&examination.material.base) =>
+			{
+				Response::Failed(Failure::MissingBase(examination.material.base))
+			}
+			Command::Examine(examination) => self.queue.examine(examination),
 			Command::ForgetExecution(request) => {
 				self.queue.forget_execution(request);
 				Response::Forgotten
@@ -82,7 +88,7 @@ mod tests {
 	use crate::{
 		metrics::Metrics,
 		queue::Shape,
-		testing::{BASE, Held, Scripted, TRACES, job, outcome, until},
+		testing::{BASE, EXAMINED, Held, Scripted, TRACES, examination, job, outcome, until},
 	};
 	use openledger_primitives_core::Hash;
 	use openledger_primitives_inference::{Progress, job::Executed};
@@ -141,6 +147,26 @@ mod tests {
 		other.material.base = Hash::repeat_byte(1);
 		let refused = Response::Failed(Failure::MissingBase(other.material.base));
 		assert_eq!(ask(&engine, Command::Execute(other)), refused);
+	}
+
+	#[test]
+	fn examination_goes_on_beside_answers_and_is_refused_without_its_base() {
+		let engine = engine(Scripted::held());
+		let examination = examination(9);
+		// The one thread that answers is busy.
+		ask(&engine, Command::Enqueue(job(1)));
+		assert!(matches!(
+			ask(&engine, Command::Examine(examination.clone())),
+			Response::Executed(Executed::Queued | Executed::Running)
+		));
+		let done = Response::Executed(Executed::Examined(EXAMINED, TRACES));
+		until("done", || ask(&engine, Command::Examine(examination.clone())) == done);
+		assert!(matches!(ask(&engine, Command::Poll(1)), Response::Progress(Progress::Running)));
+		assert_eq!(ask(&engine, Command::ForgetExecution(examination.audit)), Response::Forgotten);
+		let mut other = examination;
+		other.material.base = Hash::repeat_byte(1);
+		let refused = Response::Failed(Failure::MissingBase(other.material.base));
+		assert_eq!(ask(&engine, Command::Examine(other)), refused);
 	}
 
 	#[test]

@@ -19,6 +19,7 @@ use openledger_primitives_attribution::{Claim, audit::Traces};
 use openledger_primitives_core::{Answer, Hash, RequestId, model::Usage};
 use openledger_primitives_inference::{
 	Failure, Job, Outcome, Response,
+	examination::{Examination, Examined},
 	job::Executed,
 	receipts::{Drawn, Recomputed},
 };
@@ -27,7 +28,7 @@ use parking_lot::{Condvar, Mutex};
 use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
 
-use self::entry::{State, Task, Work};
+use self::entry::{Lane, State, Task, Work};
 use crate::{
 	error::StartError,
 	metrics::{Metrics, kind},
@@ -86,6 +87,18 @@ pub trait Answerer: Send + Sync + 'static {
 	/// # Errors
 	/// What kept it from being answered.
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered>;
+
+	/// Computes drawn parts of a model version again, which takes minutes. Returns early, with any failure,
+	/// once `cancel` says so.
+	///
+	/// # Errors
+	/// What kept it from being computed: [`Failure::MissingContent`] and [`Failure::BadContent`] where its
+	/// owner does not hand out what that takes.
+	fn examine(
+		&self,
+		examination: &Examination,
+		cancel: &CancellationToken,
+	) -> Result<(Examined, Traces), Failure>;
 }
 
 /// What is called once with what was asked behind a drawn receipt.
@@ -130,6 +143,7 @@ pub struct Shape {
 
 struct Shared {
 	state: Mutex<State>,
+	/// Threads of both lanes wait for it: whoever adds work wakes all.
 	wake: Condvar,
 	metrics: Metrics,
 }
@@ -154,11 +168,13 @@ impl Queue {
 			metrics,
 		});
 		let queue = Self { shared, handouts, threads: Mutex::default() };
-		for _ in 0..parallel {
+		let answers = (0..parallel).map(|_| (Lane::Answers, "openledger-answers"));
+		let lanes = answers.chain([(Lane::Examinations, "openledger-examines")]);
+		for (lane, name) in lanes {
 			let (shared, answerer) = (queue.shared.clone(), answerer.clone());
-			let thread = std::thread::Builder::new().name("openledger-answers".into());
+			let thread = std::thread::Builder::new().name(name.into());
 			let thread = thread.spawn(move || {
-				while let Some((task, turn, work, cancel)) = shared.next() {
+				while let Some((task, turn, work, cancel)) = shared.next(lane) {
 					let result = attempt(answerer.as_ref(), &work, &cancel);
 					shared.finish(task, turn, result);
 				}
@@ -173,7 +189,7 @@ impl Queue {
 	/// after a re-organisation of the chain, replaces the other.
 	pub fn enqueue(&self, job: Job) -> Response {
 		let response = self.shared.state.lock().enqueue(job);
-		self.shared.wake.notify_one();
+		self.shared.wake.notify_all();
 		self.shared.count();
 		match response {
 			Ok(progress) => Response::Progress(progress),
@@ -185,7 +201,7 @@ impl Queue {
 	/// a job, apart from those.
 	pub fn execute(&self, job: Job) -> Response {
 		let response = self.shared.state.lock().execute(job);
-		self.shared.wake.notify_one();
+		self.shared.wake.notify_all();
 		self.shared.count();
 		match response {
 			Ok(executed) => Response::Executed(executed),
@@ -208,6 +224,18 @@ impl Queue {
 				}
 				Response::Executed(executed)
 			}
+			Err(failure) => Response::Failed(failure),
+		}
+	}
+
+	/// Takes on the examination of a model version, as [`Queue::execute`] takes on an execution. One at a
+	/// time is under way, beside answers and executions.
+	pub fn examine(&self, examination: Examination) -> Response {
+		let response = self.shared.state.lock().examine(examination);
+		self.shared.wake.notify_all();
+		self.shared.count();
+		match response {
+			Ok(executed) => Response::Executed(executed),
 			Err(failure) => Response::Failed(failure),
 		}
 	}
@@ -273,14 +301,14 @@ impl Drop for Queue {
 }
 
 impl Shared {
-	/// Waits for the next job; `None` once the queue stops.
-	fn next(&self) -> Option<(Task, u64, Work, CancellationToken)> {
+	/// Waits for the next job of a lane; `None` once the queue stops.
+	fn next(&self, lane: Lane) -> Option<(Task, u64, Work, CancellationToken)> {
 		let mut state = self.state.lock();
 		loop {
 			if state.is_stopping() {
 				return None;
 			}
-			if let Some(next) = state.next() {
+			if let Some(next) = state.next(lane) {
 				drop(state);
 				self.count();
 				return Some(next);
@@ -295,7 +323,7 @@ impl Shared {
 			Ok((salt, question)) => {
 				let work = Work::Question(Box::new(question), salt);
 				self.state.lock().fetched(task, turn, work);
-				self.wake.notify_one();
+				self.wake.notify_all();
 				self.count();
 			}
 			Err(failure) => self.finish(task, turn, Err(failure)),
@@ -345,6 +373,9 @@ fn attempt(
 			Err(error) if error.is_certain() => Err(Failure::BadContent(error.to_string())),
 			Err(error) => Err(error.into()),
 		},
+		Work::Examination(examination) => answerer
+			.examine(examination, cancel)
+			.map(|(examined, traces)| Executed::Examined(examined, traces)),
 	};
 	catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
 		let text = panic

@@ -1,5 +1,6 @@
 //! Answering one question: generate, then say which records moved the answer.
 
+mod examine;
 mod load;
 #[cfg(test)]
 mod tests;
@@ -14,11 +15,14 @@ use std::{
 use openledger_attribution::{claim, format, query};
 use openledger_primitives_attribution::{
 	Claim, Terms,
-	audit::{sealed, seals},
+	audit::{Traces, sealed, seals},
 	verify,
 };
 use openledger_primitives_core::{Hash, model::Usage};
-use openledger_primitives_inference::Failure;
+use openledger_primitives_inference::{
+	Failure,
+	examination::{Examination, Examined},
+};
 use openlora::{
 	Adapter, Base, GenerateOptions, Sampling, Team,
 	serve::{self as batch, Event, Limits, Request},
@@ -52,6 +56,8 @@ pub struct Server {
 	loader: Loader,
 	/// What attribution computes with.
 	pool: Arc<ThreadPool>,
+	/// As many threads for examinations, which take minutes: answers would wait for them.
+	examining: Arc<ThreadPool>,
 	metrics: Metrics,
 }
 
@@ -108,7 +114,8 @@ impl Server {
 		// The engine takes as many threads as the pool has in which it begins.
 		let bases: openlora::Result<_> = pool.install(|| bases.into_iter().map(start).collect());
 		let bases = bases.map_err(|error| StartError::Thread(error.to_string()))?;
-		Ok(Self { bases, loader: Loader::new(store, runtime, loaded), pool, metrics })
+		let examining = self::pool(pool.current_num_threads())?;
+		Ok(Self { bases, loader: Loader::new(store, runtime, loaded), pool, examining, metrics })
 	}
 
 	/// Generates the answer. It is charged and attributed by the tokens of its text, as anyone who
@@ -248,6 +255,14 @@ impl Answerer for Server {
 		}
 		let Answered { text, usage, complete, .. } = answered;
 		Ok(Done { text, usage, claim, traces, complete })
+	}
+
+	fn examine(
+		&self,
+		examination: &Examination,
+		cancel: &CancellationToken,
+	) -> Result<(Examined, Traces), Failure> {
+		self.examined(examination, cancel)
 	}
 }
 

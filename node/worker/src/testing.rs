@@ -11,13 +11,21 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use openledger_primitives_attribution::{Claim, audit::Traces};
+use openledger_primitives_attribution::{
+	Claim,
+	audit::{self, Traces},
+};
 use openledger_primitives_core::{
-	Answer, Hash, RequestId, Sketch,
+	Answer, Hash, ModelId, RequestId, Sketch,
 	model::{IndexCommitment, Method, PayBy, Usage},
 	record::upload_message,
+	subject::version_id,
 };
-use openledger_primitives_inference::{Failure, Job, Material, Outcome, receipts::Drawn};
+use openledger_primitives_inference::{
+	Failure, Job, Material, Outcome,
+	examination::{Examination, Examined},
+	receipts::Drawn,
+};
 use openlora::testing::tiny_config;
 use parking_lot::Mutex;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
@@ -124,6 +132,23 @@ impl Scripted {
 	}
 }
 
+/// What [`Scripted`] finds in every examination.
+pub const EXAMINED: Examined =
+	Examined { sound: true, found: audit::Recomputed { leaves: BASE, state: BASE, floor_ppm: 7 } };
+
+/// The examination of a model version, for [`Scripted`].
+pub fn examination(model: ModelId) -> Examination {
+	Examination {
+		audit: version_id(model),
+		model,
+		material: job(1).material,
+		manifest: Hash::zero(),
+		training: Hash::zero(),
+		seed: Hash::zero(),
+		leaves: 8,
+	}
+}
+
 impl Answerer for Scripted {
 	fn bases(&self) -> Vec<Hash> {
 		vec![BASE]
@@ -158,6 +183,14 @@ impl Answerer for Scripted {
 				Ok(Done { text, usage, claim, traces: TRACES, complete: true })
 			}
 		}
+	}
+
+	fn examine(
+		&self,
+		_: &Examination,
+		_: &CancellationToken,
+	) -> Result<(Examined, Traces), Failure> {
+		self.failure.lock().clone().map_or(Ok((EXAMINED, TRACES)), Err)
 	}
 }
 

@@ -13,6 +13,8 @@ impl From<Verdict> for AuditVerdict {
 			Verdict::Upheld => Self::Upheld,
 			Verdict::Refuted(execution) => Self::Refuted(execution),
 			Verdict::Withheld => Self::Withheld,
+			Verdict::Sound(_) => Self::Sound,
+			Verdict::Unsound(found) => Self::Unsound(found),
 		}
 	}
 }

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::traits::Get;
 use openledger_primitives_attribution::audit::Level;
-use openledger_primitives_core::{Balance, Hash, RequestId, RoundId};
+use openledger_primitives_core::{
+	Balance, BlockNumber, Hash, RequestId, RoundId, subject::versioned,
+};
 use sp_runtime::Permill;
 
 /// A number from a seed: the first sixteen bytes of `blake2b-256(SCALE(domain, seed, subject))`,
@@ -17,7 +19,7 @@ fn number(domain: &[u8], seed: &Hash, subject: &impl Encode) -> u128 {
 	u128::from_le_bytes(bytes)
 }
 
-/// Whether lots call a claim to audit, at `rate`. The remainder favours the first of a million by
+/// Whether lots call a claim, or a model version, to audit, at `rate`. The remainder favours the first of a million by
 /// less than 10⁻³².
 pub(crate) fn is_called(seed: &Hash, claim: RequestId, rate: Permill) -> bool {
 	let ticket = number(b"openledger/audited", seed, &claim).checked_rem(1_000_000);
@@ -93,6 +95,14 @@ pub(crate) enum Seated {
 }
 
 impl<T: Config> Pallet<T> {
+	/// Blocks for a committee to compute and commit.
+	pub(crate) fn commit_period(id: RequestId) -> BlockNumber {
+		match versioned(id) {
+			None => T::CommitPeriod::get(),
+			Some(_) => T::ExaminePeriod::get(),
+		}
+	}
+
 	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then and is neither
 	/// operator nor payer, nor had a seat in the audit before. Leaving after the answer comes too late.
 	fn eligible(
@@ -138,7 +148,7 @@ impl<T: Config> Pallet<T> {
 		if (drawn.len() as u32) < wanted {
 			return Ok(if all < wanted { Seated::TooFew } else { Seated::Busy });
 		}
-		let until = Self::now().saturating_add(T::CommitPeriod::get());
+		let until = Self::now().saturating_add(Self::commit_period(claim));
 		let until = Self::schedule(claim, until)?;
 		for who in &drawn {
 			Verifiers::<T>::mutate(who, |verifier| {

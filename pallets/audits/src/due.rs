@@ -1,7 +1,8 @@
 //! What time does to audits: every stage ends by itself.
 
 use crate::{
-	Audits, Config, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo, committee::Seated,
+	Audits, Config, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo,
+	committee::{Seated, is_called},
 	verdict::refuted,
 };
 use frame_support::{
@@ -11,7 +12,9 @@ use frame_support::{
 	weights::{Weight, WeightMeter},
 };
 use openledger_primitives_attribution::audit::Level;
-use openledger_primitives_core::{BlockNumber, RequestId, traits::Lots};
+use openledger_primitives_core::{
+	BlockNumber, RequestId, model::Unaudited, subject::versioned, traits::Lots,
+};
 use sp_runtime::DispatchResult;
 
 /// Blocks that are tried for a deadline where those before are full.
@@ -35,7 +38,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_advance(claim: RequestId) -> DispatchResult {
-		let (mut audit, note) = Self::audit(claim)?;
+		let (mut audit, mut note) = Self::audit(claim)?;
+		let version = versioned(claim);
 		let now = Self::now();
 		match audit.stage {
 			Stage::Drawing { round } => {
@@ -47,12 +51,22 @@ impl<T: Config> Pallet<T> {
 					Audits::<T>::insert(claim, audit);
 					return Ok(());
 				};
+				// Claims were called before their audits were opened.
+				if let (Some(model), Level::First) = (version, audit.level) {
+					if !is_called(&seed, claim, T::ModelsRate::get()) {
+						return Self::leave_version(claim, model, Unaudited::NotCalled);
+					}
+					Self::fix_seed(claim, &mut note, seed);
+				}
 				match Self::seat(claim, &note, &mut audit, round, &seed)? {
 					Seated::Yes => {}
 					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
 					Seated::TooFew if audit.level == Level::First => {
-						Self::leave_unaudited(claim);
-						return Ok(());
+						let Some(model) = version else {
+							Self::leave_unaudited(claim);
+							return Ok(());
+						};
+						return Self::leave_version(claim, model, Unaudited::TooFewVerifiers);
 					}
 					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
 				}

@@ -21,6 +21,11 @@
 //! the bond once somebody brings the true answer's claim, and then the payer has its fee back; so does it
 //! where what was asked is not handed out.
 //!
+//! Model versions are audited in the same way before they earn, where their registry asks for it
+//! ([`traits::Examinations`](openledger_primitives_core::traits::Examinations)): the seed that draws the
+//! first committee names leaves of the index and a stretch of training that are computed again, with the
+//! floor. A version that is not what was committed to is condemned.
+//!
 //! ## Terminology
 //!
 //! - **Finding**: what a verifier's execution came to. One that upholds a claim has to show a trace
@@ -69,13 +74,16 @@ mod try_state;
 mod types;
 mod verdict;
 mod verifiers;
+mod versions;
 pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	APPEAL, Appeal, Audit, COMMITTEE, MAX_SEATS, Note, Seat, Stage, Verdict, Verifier, seats,
+	APPEAL, Appeal, Audit, COMMITTEE, Examination, MAX_SEATS, Note, Seat, Stage, Verdict, Verifier,
+	seats,
 };
 pub use verifiers::STRIKES;
+pub use versions::MAX_LEAVES;
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -106,7 +114,9 @@ pub mod pallet {
 		Claim,
 		audit::{Finding, Level},
 	};
-	use openledger_primitives_core::{Balance, BlockNumber, Hash, RequestId, traits};
+	use openledger_primitives_core::{
+		Balance, BlockNumber, Hash, ModelId, RequestId, model::Unaudited, traits,
+	};
 	use openledger_primitives_inference::job;
 	use sp_runtime::Permill;
 
@@ -136,6 +146,8 @@ pub mod pallet {
 		type Operators: traits::Operators<Self::AccountId>;
 		/// The claims that are audited.
 		type Claims: traits::Claims<Self::AccountId, Claim = Claim<Self::AccountId>>;
+		/// The model versions that are audited.
+		type Versions: traits::Versions<Self::AccountId>;
 		/// Where operators are slashed.
 		type Settlement: traits::Settlement<Self::AccountId>;
 		/// Where verifiers are paid.
@@ -150,6 +162,12 @@ pub mod pallet {
 		type ResolveOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// The part of claims that is audited.
 		type Rate: Get<Permill>;
+		/// The part of model versions that is audited before they earn. Zero switches it off.
+		type ModelsRate: Get<Permill>;
+		/// How many leaves of a version's index are looked at, within 1 and [`MAX_LEAVES`].
+		type Leaves: Get<u32>;
+		/// Blocks for a committee to compute a version's drawn parts again and commit.
+		type ExaminePeriod: Get<BlockNumber>;
 		/// The least bond that a verifier is drawn with.
 		type MinBond: Get<Balance>;
 		/// Blocks between leaving and the bond's release.
@@ -207,6 +225,8 @@ pub mod pallet {
 		Appeal,
 		/// The deposit for a verifier's entries.
 		VerifierDeposit,
+		/// What an owner puts up for the audit of a model version.
+		Examination,
 	}
 
 	/// A verifier of this runtime.
@@ -252,6 +272,11 @@ pub mod pallet {
 	/// The first block whose audits are not all looked at yet.
 	#[pallet::storage]
 	pub type NextDue<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// What audits of model versions cost and look at, until they are concluded.
+	#[pallet::storage]
+	pub type Examinations<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, Examination<T::AccountId>>;
 
 	/// What happened.
 	#[pallet::event]
@@ -375,6 +400,40 @@ pub mod pallet {
 			/// Why.
 			error: DispatchError,
 		},
+		/// The audit of a model version was asked for, and its fee held.
+		ExaminationAsked {
+			/// The version.
+			model: ModelId,
+			/// Who pays.
+			payer: T::AccountId,
+			/// What is held.
+			fee: Balance,
+		},
+		/// A model version earns without an audit.
+		VersionNotAudited {
+			/// The version.
+			model: ModelId,
+			/// Why.
+			reason: Unaudited,
+		},
+		/// A verifier was paid out of the fee for a model version's audit.
+		ExaminerPaid {
+			/// The version.
+			model: ModelId,
+			/// The verifier.
+			verifier: T::AccountId,
+			/// What it was paid.
+			amount: Balance,
+		},
+		/// The rest of the fee for a model version's audit went back.
+		ExaminationEnded {
+			/// The version.
+			model: ModelId,
+			/// Who had paid.
+			payer: T::AccountId,
+			/// What went back.
+			returned: Balance,
+		},
 	}
 
 	/// Why a call failed.
@@ -438,6 +497,12 @@ pub mod pallet {
 		QueueFull,
 		/// A number passes what it can hold.
 		Overflow,
+		/// The model version is being audited already.
+		UnderAudit,
+		/// The finding is on a claim where a model version is audited, or the other way round.
+		WrongFinding,
+		/// The verdict is on a claim where a model version is audited, or the other way round.
+		WrongVerdict,
 	}
 
 	#[pallet::hooks]
@@ -505,7 +570,8 @@ pub mod pallet {
 			Self::do_withdraw(who)
 		}
 
-		/// Commits to what the verifier found of whom the caller is the agent: `commitment` is
+		/// Commits to what the verifier found of whom the caller is the agent, on a claim or on the model
+		/// version that `claim` stands for: `commitment` is
 		/// `blake2b-256(SCALE("openledger/finding", claim, level, finding, verifier, salt))`. Free
 		/// for a seat that has not committed yet.
 		#[pallet::call_index(4)]

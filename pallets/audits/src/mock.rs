@@ -22,9 +22,10 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Balance, Endpoint, Hash, ModelId, RequestId, RoundId, Sketch,
-	model::Usage,
+	model::{Assurance, IndexCommitment, Usage},
 	settlement::{Distribution, Sale},
-	traits::{self, AnsweredRequest},
+	subject::version_id,
+	traits::{self, AnsweredRequest, CommittedVersion, Versions as _},
 };
 use openledger_primitives_inference::job::{Job, Jobs, Material};
 use sp_core::crypto::AccountId32;
@@ -46,6 +47,16 @@ pub const REVEAL: u32 = 5;
 pub const WINDOW: u32 = 8;
 /// The claim that most tests audit.
 pub const CLAIM: RequestId = 7;
+/// The model version that most tests audit, and the number of its audit.
+pub const MODEL: ModelId = 3;
+pub const VERSION: RequestId = version_id(MODEL);
+/// Who owns it.
+pub const OWNER: u8 = 2;
+/// What stands behind it.
+pub const INDEX_BOND: Balance = 5_000;
+/// What a seat is paid.
+pub const SEAT: Balance = 3;
+pub const EXAMINE: u32 = 25;
 /// The first of the accounts that verify.
 pub const FIRST: u8 = 10;
 
@@ -86,6 +97,11 @@ parameter_types! {
 	pub const VerifierReason: RuntimeHoldReason =
 		RuntimeHoldReason::Verification(pallet_audits::HoldReason::VerifierDeposit);
 	pub static Rate: Permill = Permill::one();
+	pub static ModelsRate: Permill = Permill::one();
+	/// What is known of versions.
+	pub static Assured: BTreeMap<ModelId, Assurance> = BTreeMap::new();
+	/// Which were found false, and who was rewarded with how much at most.
+	pub static Condemned: Vec<(ModelId, Vec<AccountId32>, Balance)> = Vec::new();
 	pub const Fine: Permill = Permill::from_percent(2);
 	pub static Round: RoundId = 4;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
@@ -113,6 +129,7 @@ impl pallet_audits::Config for Test {
 	type Lots = Draws;
 	type Operators = Draws;
 	type Claims = Draws;
+	type Versions = Draws;
 	type Settlement = Draws;
 	type Rewards = Draws;
 	type Jobs = Draws;
@@ -120,6 +137,9 @@ impl pallet_audits::Config for Test {
 	type TreasuryAccount = Treasury;
 	type ResolveOrigin = EnsureRoot<AccountId32>;
 	type Rate = Rate;
+	type ModelsRate = ModelsRate;
+	type Leaves = ConstU32<8>;
+	type ExaminePeriod = ConstU32<EXAMINE>;
 	type MinBond = ConstU128<100>;
 	type UnbondingPeriod = ConstU32<20>;
 	type CommitPeriod = ConstU32<COMMIT>;
@@ -127,7 +147,7 @@ impl pallet_audits::Config for Test {
 	type AppealWindow = ConstU32<WINDOW>;
 	type CorrectionPeriod = ConstU32<6>;
 	type AppealFactor = ConstU32<3>;
-	type SeatReward = ConstU128<3>;
+	type SeatReward = ConstU128<SEAT>;
 	type Fine = Fine;
 	type PenaltyFactor = ConstU32<20>;
 	type MinPenalty = ConstU128<100>;
@@ -202,6 +222,30 @@ impl traits::Claims<AccountId32> for Draws {
 	fn reject(claim: RequestId) -> Result<Balance, DispatchError> {
 		States::mutate(|states| states.insert(claim, State::Rejected));
 		Ok(FEE)
+	}
+}
+
+impl traits::Versions<AccountId32> for Draws {
+	fn is_waiting(model: ModelId) -> bool {
+		Assured::get().get(&model) == Some(&Assurance::Waiting)
+	}
+
+	fn trained(_: ModelId) -> Option<(Hash, Hash)> {
+		Some((Hash::repeat_byte(0x3a), Hash::repeat_byte(0x7a)))
+	}
+
+	fn assure(model: ModelId, assurance: Assurance) {
+		Assured::mutate(|all| all.insert(model, assurance));
+	}
+
+	fn refute(
+		model: ModelId,
+		rewarded: &[AccountId32],
+		most: Balance,
+	) -> Result<Balance, DispatchError> {
+		Self::assure(model, Assurance::Refuted);
+		Condemned::mutate(|all| all.push((model, rewarded.to_vec(), most)));
+		Ok(INDEX_BOND)
 	}
 }
 
@@ -281,6 +325,10 @@ impl Jobs<AccountId32> for Draws {
 	fn material(_: ModelId, _: &AccountId32) -> Option<(Material, Endpoint)> {
 		let endpoint = Endpoint::truncate_from(b"http://operator".to_vec());
 		JobOf::get().map(|job| (job.material, endpoint))
+	}
+
+	fn version(_: ModelId) -> Option<Material> {
+		JobOf::get().map(|job| job.material)
 	}
 }
 
@@ -435,19 +483,63 @@ pub fn called(claimed: &Claim<AccountId32>) -> Vec<u8> {
 	sitting()
 }
 
+/// Asks for the audit of [`MODEL`], for `times` the fee.
+pub fn ask(times: u32) -> DispatchResult {
+	let index = IndexCommitment {
+		records_root: Hash::repeat_byte(1),
+		records: 100,
+		contributors_root: Hash::repeat_byte(2),
+		contributors: 3,
+		floor_ppm: 50_000,
+		file: Hash::repeat_byte(3),
+	};
+	let version = CommittedVersion {
+		model: MODEL,
+		owner: account(OWNER),
+		bond: INDEX_BOND,
+		index,
+		training: Hash::repeat_byte(4),
+	};
+	frame_support::storage::with_storage_layer(|| {
+		<Verification as traits::Examinations<AccountId32>>::ask(version, times)?;
+		Draws::assure(MODEL, Assurance::Waiting);
+		Ok(())
+	})
+}
+
+/// Asks for the audit of [`MODEL`] and has its committee drawn; returns it.
+pub fn examined(times: u32) -> Vec<u8> {
+	ask(times).unwrap();
+	lots(1);
+	Verification::advance(signed(9), VERSION).unwrap();
+	sitting_in(VERSION)
+}
+
 /// Who sits in the committee that sits now.
 pub fn sitting() -> Vec<u8> {
-	let audit = Audits::<Test>::get(CLAIM).unwrap();
+	sitting_in(CLAIM)
+}
+
+pub fn sitting_in(id: RequestId) -> Vec<u8> {
+	let audit = Audits::<Test>::get(id).unwrap();
 	let seats = audit.seats.iter().filter(|seat| seat.level == audit.level);
 	seats.map(|seat| AsRef::<[u8; 32]>::as_ref(&seat.verifier)[0]).collect()
 }
 
 pub fn level() -> Level {
-	Audits::<Test>::get(CLAIM).unwrap().level
+	level_of(CLAIM)
+}
+
+pub fn level_of(id: RequestId) -> Level {
+	Audits::<Test>::get(id).unwrap().level
 }
 
 pub fn stage() -> Stage {
-	Audits::<Test>::get(CLAIM).unwrap().stage
+	stage_of(CLAIM)
+}
+
+pub fn stage_of(id: RequestId) -> Stage {
+	Audits::<Test>::get(id).unwrap().stage
 }
 
 /// What a verifier finds who executes.
@@ -471,14 +563,35 @@ pub fn colluding(claimed: &Claim<AccountId32>) -> Finding {
 	Finding::Upheld { trace: traces(claimed.gain)[level() as usize], seals }
 }
 
+/// What verifiers find who all compute `seen` of the version again.
+pub fn sound(seen: u8) -> Finding {
+	let note = crate::Notes::<Test>::get(VERSION).unwrap();
+	let traces = audit::traces(&(note.subject, seen));
+	let seals = audit::seals(&note.subject, &traces);
+	Finding::Sound { trace: traces[level_of(VERSION) as usize], seals }
+}
+
+pub fn unsound(seen: u8) -> Finding {
+	let (leaves, state) = (Hash::repeat_byte(seen), Hash::repeat_byte(seen));
+	Finding::Unsound(audit::Recomputed { leaves, state, floor_ppm: seen.into() })
+}
+
 pub fn commit(n: u8, finding: &Finding) -> DispatchResult {
-	let commitment = audit::commitment(CLAIM, level(), finding, &account(n), &[n; 32]);
-	Verification::commit(signed(agent(n)), CLAIM, commitment).map(|_| ()).map_err(|e| e.error)
+	commit_in(CLAIM, n, finding)
+}
+
+pub fn commit_in(id: RequestId, n: u8, finding: &Finding) -> DispatchResult {
+	let commitment = audit::commitment(id, level_of(id), finding, &account(n), &[n; 32]);
+	Verification::commit(signed(agent(n)), id, commitment).map(|_| ()).map_err(|e| e.error)
 }
 
 pub fn reveal(n: u8, finding: Finding) -> DispatchResult {
+	reveal_in(CLAIM, n, finding)
+}
+
+pub fn reveal_in(id: RequestId, n: u8, finding: Finding) -> DispatchResult {
 	frame_support::storage::with_storage_layer(|| {
-		Verification::reveal(signed(agent(n)), CLAIM, finding, [n; 32])
+		Verification::reveal(signed(agent(n)), id, finding, [n; 32])
 			.map(|_| ())
 			.map_err(|e| e.error)
 	})
@@ -486,11 +599,15 @@ pub fn reveal(n: u8, finding: Finding) -> DispatchResult {
 
 /// Every member commits to and reveals what it finds.
 pub fn find(findings: &[(u8, Finding)]) {
+	find_in(CLAIM, findings);
+}
+
+pub fn find_in(id: RequestId, findings: &[(u8, Finding)]) {
 	for (n, finding) in findings {
-		commit(*n, finding).unwrap();
+		commit_in(id, *n, finding).unwrap();
 	}
 	for (n, finding) in findings {
-		reveal(*n, finding.clone()).unwrap();
+		reveal_in(id, *n, finding.clone()).unwrap();
 	}
 }
 
@@ -537,6 +654,9 @@ pub fn unchecked() -> sp_io::TestExternalities {
 	ext.execute_with(|| System::set_block_number(1));
 	Round::set(4);
 	Rate::set(Permill::one());
+	ModelsRate::set(Permill::one());
+	Assured::set(BTreeMap::new());
+	Condemned::set(Vec::new());
 	Seeds::set(BTreeMap::new());
 	States::set(BTreeMap::new());
 	Slashed::set(Vec::new());

@@ -6,7 +6,8 @@
 //! off-chain database, before anything is sent: without its salt a commitment can't be opened.
 
 use crate::{
-	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
+	AgentOf, Audit, Audits, Call, Config, Duties, Examinations, Note, Notes, Pallet, Seat, Stage,
+	Verdict,
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, DecodeAll, Encode};
@@ -23,10 +24,15 @@ use openledger_primitives_attribution::{
 	audit::{Execution, Finding, Level, Traces, commitment, digest, seals},
 };
 use openledger_primitives_core::{
-	BlockNumber, Hash, RequestId, draw::drawn, record::content_hash, traits::Operators,
+	BlockNumber, Hash, ModelId, RequestId,
+	draw::drawn,
+	record::content_hash,
+	subject::versioned,
+	traits::{Operators, Versions},
 };
 use openledger_primitives_inference::{
 	Command, Failure, Outcome, Response,
+	examination::{Examination, Examined},
 	host::exchange,
 	job::{Executed, Jobs},
 	receipts::{Drawn, Pass, Recomputed},
@@ -83,6 +89,29 @@ pub(crate) struct Found<AccountId> {
 /// The key of an agent's memory.
 pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
 	(MEMORY, agent).encode()
+}
+
+/// What an engine has found in an audit.
+enum Engine {
+	/// Of a claim.
+	Executed(Execution, Claim<AccountId32>, Traces),
+	/// Of a model version.
+	Examined(Examined, Traces),
+}
+
+/// What computing its drawn parts again says of a model version.
+pub(crate) fn judge_version<AccountId>(
+	note: &Note<AccountId>,
+	level: Level,
+	examined: &Examined,
+	traces: &Traces,
+) -> Finding {
+	match traces.get(level as usize) {
+		Some(trace) if examined.sound => {
+			Finding::Sound { trace: *trace, seals: seals(&note.subject, traces) }
+		}
+		_ => Finding::Unsound(examined.found),
+	}
 }
 
 /// What an execution says of a noted claim.
@@ -161,8 +190,10 @@ impl<T: Config> Pallet<T> {
 		for (claim, audit) in Audits::<T>::iter() {
 			let refuted = matches!(audit.stage,
 				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld);
+			// What an owner's model version comes to was not computed by an operator's engine.
+			let claims = versioned(claim).is_none();
 			let own = || Notes::<T>::get(claim).is_some_and(|note| note.operator == *operator);
-			if refuted && own() {
+			if refuted && claims && own() {
 				Self::send_appeal(agent, claim, memory, store);
 			}
 		}
@@ -271,6 +302,24 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// What the engine is told to compute again of a model version.
+	fn examination(
+		audit: RequestId,
+		model: ModelId,
+		note: &Note<T::AccountId>,
+	) -> Option<Examination> {
+		let (manifest, training) = T::Versions::trained(model)?;
+		Some(Examination {
+			audit,
+			model,
+			material: T::Jobs::version(model)?,
+			manifest,
+			training,
+			seed: note.subject,
+			leaves: Examinations::<T>::get(model)?.leaves,
+		})
+	}
+
 	/// What the engine is told to execute: a request's job is on chain, what was asked behind a drawn
 	/// receipt is with its operator.
 	fn execution(
@@ -278,6 +327,9 @@ impl<T: Config> Pallet<T> {
 		claim: RequestId,
 		note: &Note<T::AccountId>,
 	) -> Option<Command> {
+		if let Some(model) = versioned(claim) {
+			return Self::examination(claim, model, note).map(Command::Examine);
+		}
 		if drawn(claim).is_none() {
 			return T::Jobs::job(claim).map(Command::Execute);
 		}
@@ -308,19 +360,25 @@ impl<T: Config> Pallet<T> {
 			log::debug!(target: TARGET, "audit {claim}: nothing to execute");
 			return false;
 		};
-		let (answer, usage, found, traces) = match exchange(command) {
+		let found = match exchange(command) {
 			Response::Executed(Executed::Done(Outcome { answer, usage, claim }, traces)) => {
-				(content_hash(&answer), usage, claim, traces)
+				let claimed = digest(&claim);
+				let execution = Execution { answer: content_hash(&answer), usage, claim: claimed };
+				Engine::Executed(execution, claim, traces)
 			}
 			Response::Executed(Executed::Drawn(Recomputed { answer, usage, claim }, traces)) => {
-				(answer, usage, claim, traces)
+				let execution = Execution { answer, usage, claim: digest(&claim) };
+				Engine::Executed(execution, claim, traces)
+			}
+			Response::Executed(Executed::Examined(examined, traces)) => {
+				Engine::Examined(examined, traces)
 			}
 			Response::Executed(Executed::Failed(failure)) | Response::Failed(failure) => {
 				log::warn!(target: TARGET, "audit {claim}: execution failed: {failure:?}");
 				exchange(Command::ForgetExecution(claim));
 				let missing =
 					matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
-				if missing && Self::is_last_chance(audit) {
+				if missing && Self::is_last_chance(claim, audit) {
 					Self::remember(claim, audit.level, Finding::Withheld, None, memory);
 					return true;
 				}
@@ -328,19 +386,26 @@ impl<T: Config> Pallet<T> {
 			}
 			_ => return false,
 		};
-		let execution = Execution { answer, usage, claim: digest(&found) };
-		let finding = judge(note, audit.level, execution, &traces);
-		let refuted = matches!(finding, Finding::Refuted(_));
-		// An account is 32 bytes in the job and in every runtime that this pallet is part of.
-		let truth = Claim::decode_all(&mut &found.encode()[..]).ok().filter(|_| refuted);
+		let (finding, truth) = match found {
+			Engine::Executed(execution, found, traces) => {
+				let finding = judge(note, audit.level, execution, &traces);
+				let refuted = matches!(finding, Finding::Refuted(_));
+				// An account is 32 bytes in the job and in every runtime that this pallet is part of.
+				let truth = Claim::decode_all(&mut &found.encode()[..]).ok();
+				(finding, truth.filter(|_| refuted))
+			}
+			Engine::Examined(examined, traces) => {
+				(judge_version(note, audit.level, &examined, &traces), None)
+			}
+		};
 		Self::remember(claim, audit.level, finding, truth, memory);
 		true
 	}
 
 	/// Whether the last third of the time to commit has begun: what is nowhere to be had by then is
 	/// withheld.
-	fn is_last_chance(audit: &Audit<T::AccountId>) -> bool {
-		let left = T::CommitPeriod::get().checked_div(3).unwrap_or(0);
+	fn is_last_chance(id: RequestId, audit: &Audit<T::AccountId>) -> bool {
+		let left = Self::commit_period(id).checked_div(3).unwrap_or(0);
 		matches!(audit.stage, Stage::Committing { until }
 			if Self::now().saturating_add(left) >= until)
 	}

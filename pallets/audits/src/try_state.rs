@@ -1,12 +1,17 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Audits, Config, Duties, HoldReason, NextDue, Notes, Pallet, Stage, Verdicts, Verifiers,
+	AgentOf, Audits, Config, Duties, Examination, Examinations, HoldReason, NextDue, Notes, Pallet,
+	Stage, Verdicts, Verifiers,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
-use openledger_primitives_core::{Balance, traits::Claims};
+use openledger_primitives_core::{
+	Balance,
+	subject::{version_id, versioned},
+	traits::{Claims, Versions},
+};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -28,10 +33,27 @@ impl<T: Config> Pallet<T> {
 		}
 		let verifiers = Verifiers::<T>::iter().count();
 		ensure!(AgentOf::<T>::iter().count() == verifiers, "an agent has no verifier");
+		let mut fees: BTreeMap<Vec<u8>, (T::AccountId, Balance)> = BTreeMap::new();
+		for (model, examination) in Examinations::<T>::iter() {
+			ensure!(Audits::<T>::contains_key(version_id(model)), "a fee is for no audit");
+			let Examination { payer, held, .. } = examination;
+			let (_, sum) = fees.entry(payer.encode()).or_insert((payer, 0));
+			*sum = sum.saturating_add(held);
+		}
+		for (payer, sum) in fees.into_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Examination.into(), &payer);
+			ensure!(held == sum, "fees for audits are not what is held");
+		}
 		let mut appeals: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
 		for (claim, audit) in Audits::<T>::iter() {
 			ensure!(Notes::<T>::contains_key(claim), "an audit is of nothing");
-			ensure!(T::Claims::is_open(claim), "an audited claim is not open");
+			match versioned(claim) {
+				None => ensure!(T::Claims::is_open(claim), "an audited claim is not open"),
+				Some(model) => {
+					ensure!(T::Versions::is_waiting(model), "an audited version does not wait");
+					ensure!(Examinations::<T>::contains_key(model), "nobody pays for an audit");
+				}
+			}
 			ensure!(!Verdicts::<T>::contains_key(claim), "an audit goes on after its verdict");
 			for (at, seat) in audit.seats.iter().enumerate() {
 				let duties = Duties::<T>::get(&seat.verifier);

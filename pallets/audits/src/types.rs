@@ -2,7 +2,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use openledger_primitives_attribution::audit::{Execution, Finding, Level};
+use openledger_primitives_attribution::audit::{Execution, Finding, Level, Recomputed, sealed};
 use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RoundId};
 use scale_info::TypeInfo;
 
@@ -43,7 +43,8 @@ pub struct Verifier<AccountId, Ticket> {
 	pub ticket: Ticket,
 }
 
-/// A claim that lots may call to audit.
+/// What lots may call to audit: a claim, or a model version whose owner takes the place of both operator
+/// and payer.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -54,18 +55,35 @@ pub struct Note<AccountId> {
 	pub payer: AccountId,
 	/// The model version.
 	pub model: ModelId,
-	/// The fee at stake.
+	/// The fee at stake; of a version, what its bond would be the penalty for.
 	pub fee: Balance,
-	/// The round of the claim.
+	/// The round of the claim, or in which the version's audit was asked for.
 	pub round: RoundId,
-	/// The block of the claim.
+	/// The block of it.
 	pub at: BlockNumber,
-	/// What was asked, which traces are sealed with.
+	/// What was asked, which traces are sealed with; of a version, the seed that names what is looked at,
+	/// zero until it is known.
 	pub subject: Hash,
-	/// The sealed traces.
+	/// The sealed traces; of a version zero, since nobody can seal what lots have not drawn yet.
 	pub trace: Hash,
-	/// What the operator says that execution comes to.
+	/// What the operator says that execution comes to; of a version, the index's file and a digest of what
+	/// its owner has committed to.
 	pub execution: Execution,
+}
+
+/// What the audit of a model version costs and looks at.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Examination<AccountId> {
+	/// Who pays.
+	pub payer: AccountId,
+	/// What is still held of the fee.
+	pub held: Balance,
+	/// What of it a seat is paid whose finding the verdict agrees with.
+	pub seat: Balance,
+	/// How many leaves of the index are looked at.
+	pub leaves: u32,
 }
 
 /// A verifier's seat in an audit.
@@ -103,6 +121,11 @@ pub enum Verdict {
 	Refuted(Execution),
 	/// What was asked and answered is not handed out.
 	Withheld,
+	/// The model version is what was committed to. The digest is of the seals that those have shown who
+	/// computed it again: who shows others did not.
+	Sound(Hash),
+	/// The model version is not; computing it again comes to this.
+	Unsound(Recomputed),
 }
 
 impl Verdict {
@@ -112,6 +135,8 @@ impl Verdict {
 			Finding::Upheld { .. } => Self::Upheld,
 			Finding::Refuted(execution) => Self::Refuted(*execution),
 			Finding::Withheld => Self::Withheld,
+			Finding::Sound { seals, .. } => Self::Sound(sealed(seals)),
+			Finding::Unsound(found) => Self::Unsound(*found),
 		}
 	}
 }

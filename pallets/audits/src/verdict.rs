@@ -19,9 +19,10 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Balance, RequestId,
+	subject::versioned,
 	traits::{Claims, Lots, Rewards, Settlement},
 };
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
 	/// The verdict that more than half of the seats of the sitting committee voted for.
@@ -112,7 +113,7 @@ impl<T: Config> Pallet<T> {
 	fn end_appeal(
 		appeal: Option<Appeal<T::AccountId>>,
 		verdict: Verdict,
-	) -> Result<Option<T::AccountId>, sp_runtime::DispatchError> {
+	) -> Result<Option<T::AccountId>, DispatchError> {
 		let Some(Appeal { appellant, deposit, against }) = appeal else { return Ok(None) };
 		let reason = HoldReason::Appeal.into();
 		let treasury = T::TreasuryAccount::get();
@@ -143,7 +144,7 @@ impl<T: Config> Pallet<T> {
 		fee: Balance,
 		seat: &Seat<T::AccountId>,
 		verdict: Verdict,
-	) -> bool {
+	) -> Result<bool, DispatchError> {
 		let verifier = &seat.verifier;
 		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
 		Self::free(claim, verifier);
@@ -153,11 +154,16 @@ impl<T: Config> Pallet<T> {
 					entry.upheld = entry.upheld.saturating_add(1);
 				}
 			});
-			T::Rewards::pay_verifier(verifier, T::SeatReward::get());
+			match versioned(claim) {
+				Some(model) => Self::pay_examiner(model, verifier)?,
+				None => {
+					T::Rewards::pay_verifier(verifier, T::SeatReward::get());
+				}
+			}
 		} else {
 			Self::fine(verifier, fee, seat.finding.is_none());
 		}
-		agrees
+		Ok(agrees)
 	}
 
 	/// Frees a verifier of a duty.
@@ -177,18 +183,22 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
+	/// The most that finding something false is rewarded with: what a fine takes of the least bond. Without
+	/// that cap, accusing honest operators of false claims with high fees would pay who hopes for a
+	/// captured committee (`docs/incentives.md`).
+	pub(crate) fn largest_reward() -> Balance {
+		T::Fine::get().mul_floor(T::MinBond::get())
+	}
+
 	/// Takes from an operator what a false claim costs it: at most half of that goes to those who
-	/// found out, in equal parts, and no more to each than what a fine takes of the least bond.
-	/// Without that cap, accusing honest operators of false claims with high fees would pay who
-	/// hopes for a captured committee (`docs/incentives.md`).
+	/// found out, in equal parts, and no more to each than [`Pallet::largest_reward`].
 	fn punish(
 		note: &Note<T::AccountId>,
 		rewarded: &[T::AccountId],
-	) -> Result<Balance, sp_runtime::DispatchError> {
+	) -> Result<Balance, DispatchError> {
 		let factor = T::PenaltyFactor::get().into();
 		let penalty = note.fee.saturating_mul(factor).max(T::MinPenalty::get());
-		let cap = T::Fine::get().mul_floor(T::MinBond::get());
-		let most = cap.saturating_mul(rewarded.len() as Balance);
+		let most = Self::largest_reward().saturating_mul(rewarded.len() as Balance);
 		let shared = most.saturating_mul(2).min(penalty);
 		let taken = T::Settlement::slash(&note.operator, shared, rewarded)?;
 		let rest = T::Settlement::slash(&note.operator, penalty.saturating_sub(shared), &[])?;
@@ -204,11 +214,14 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut rewarded = Vec::new();
 		for seat in core::mem::take(&mut audit.seats) {
-			if Self::relieve(claim, note.fee, &seat, verdict) {
+			if Self::relieve(claim, note.fee, &seat, verdict)? {
 				rewarded.push(seat.verifier);
 			}
 		}
 		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
+		if let Some(model) = versioned(claim) {
+			return Self::settle_version(claim, model, verdict, &rewarded);
+		}
 		if verdict != Verdict::Upheld {
 			let penalty = Self::punish(&note, &rewarded)?;
 			Self::deposit_event(Event::ClaimRefuted {
@@ -237,6 +250,7 @@ impl<T: Config> Pallet<T> {
 				Self::conclude(claim, verdict);
 			}
 			Verdict::Upheld => Self::conclude(claim, verdict),
+			Verdict::Sound(_) | Verdict::Unsound(_) => return Err(Error::<T>::WrongVerdict.into()),
 		}
 		Ok(())
 	}
@@ -299,6 +313,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_resolve(claim: RequestId, verdict: Verdict) -> DispatchResult {
 		let (audit, note) = Self::audit(claim)?;
 		ensure!(audit.stage == Stage::Undecided, Error::<T>::NotUndecided);
+		ensure!(Self::suits(claim, verdict), Error::<T>::WrongVerdict);
 		Self::execute(claim, audit, note, verdict)
 	}
 }

@@ -29,6 +29,8 @@ pub trait WeightInfo {
 	fn advance() -> Weight;
 	/// Clearing a claim, or opening its audit.
 	fn clearance() -> Weight;
+	/// Opening the audit of a model version.
+	fn ask() -> Weight;
 }
 
 /// Weights in terms of the runtime's database weights.
@@ -80,11 +82,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn resolve() -> Weight {
 		let seats = u64::from(MAX_SEATS);
-		// For each seat the verifier, its duties, its account with holds, and what it accrued.
+		// For each seat the verifier, its duties, its account with holds, what it accrued, and where a model
+		// version is condemned its part of the bond; the version with its standing, bond and owner.
 		counted::<T>(
-			seats.saturating_mul(60).saturating_add(200),
-			seats.saturating_mul(6).saturating_add(20),
-			seats.saturating_mul(5).saturating_add(15),
+			seats.saturating_mul(90).saturating_add(250),
+			seats.saturating_mul(8).saturating_add(30),
+			seats.saturating_mul(7).saturating_add(22),
 		)
 	}
 
@@ -92,13 +95,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		let (seats, v) = (u64::from(APPEAL), 256u64);
 		counted::<T>(
 			v.saturating_mul(20).saturating_add(100),
-			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(6),
-			seats.saturating_mul(2).saturating_add(4),
+			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(11),
+			seats.saturating_mul(2).saturating_add(9),
 		)
 	}
 
 	fn clearance() -> Weight {
 		// The note, the audit, the round with its seed, the count of verifiers, and a few blocks' lists.
 		counted::<T>(30, 8, 3)
+	}
+
+	fn ask() -> Weight {
+		// The count of verifiers, the audit, the round, the payer's account with holds, and a few blocks'
+		// lists; note, audit, fee and verdict.
+		counted::<T>(90, 22, 9)
 	}
 }

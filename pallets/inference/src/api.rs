@@ -91,4 +91,8 @@ impl<T: Config> Jobs<T::AccountId> for Pallet<T> {
 	fn material(model: ModelId, operator: &T::AccountId) -> Option<(Material, Endpoint)> {
 		Some((Self::material(model)?, Operators::<T>::get(operator)?.operator.endpoint))
 	}
+
+	fn version(model: ModelId) -> Option<Material> {
+		Self::material(model)
+	}
 }

@@ -1,8 +1,8 @@
 //! Queries for the runtime API. Pages hold at most [`MAX_PAGE`] entries.
 
-use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet};
+use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet, Standing, Trainings};
 use alloc::{string::String, vec::Vec};
-use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
+use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo, StandingInfo};
 use openledger_primitives_core::{BaseId, ModelId};
 
 impl<T: Config> Pallet<T> {
@@ -53,6 +53,20 @@ impl<T: Config> Pallet<T> {
 			fees: activity.fees,
 			to_contributors: activity.to_contributors,
 		})
+	}
+
+	/// What stands behind indexes of model versions from `start` on, in ascending order.
+	pub fn standings(start: ModelId, limit: u32) -> Vec<StandingInfo> {
+		(start..NextModel::<T>::get())
+			.filter_map(Self::standing)
+			.take(limit.min(MAX_PAGE) as usize)
+			.collect()
+	}
+
+	/// What stands behind the index of one.
+	pub fn standing(model: ModelId) -> Option<StandingInfo> {
+		let Standing { assurance, asked } = Self::assurance(model)?;
+		Some(StandingInfo { model, assurance, asked, training: Trainings::<T>::get(model) })
 	}
 }
 

@@ -13,10 +13,10 @@ use frame_system::RawOrigin;
 use openledger_primitives_core::{
 	BaseId, Hash, MAX_NAME, MAX_SNAPSHOTS, ModelId, Name,
 	model::{
-		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
-		Price,
+		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
+		PayBy, Price,
 	},
-	traits::Snapshots,
+	traits::{Snapshots, Versions},
 };
 use sp_runtime::Permill;
 
@@ -70,6 +70,7 @@ fn draft<T: Config>(who: &T::AccountId, snapshots: u32) -> Result<ModelId, Bench
 	let id = NextModel::<T>::get();
 	let continued = spec::<T>(base, Some(parent), snapshots);
 	Pallet::<T>::do_register(who.clone(), name(), continued, PRICE)?;
+	Pallet::<T>::do_commit_training(who, id, Hash::repeat_byte(7))?;
 	Ok(id)
 }
 
@@ -155,6 +156,7 @@ mod benchmarks {
 	fn set_status() -> Result<(), BenchmarkError> {
 		let who: T::AccountId = whitelisted_caller();
 		let id = indexed::<T>(&who, MAX_SNAPSHOTS)?;
+		<Pallet<T> as Versions<_>>::assure(id, Assurance::Audited);
 
 		#[extrinsic_call]
 		publish(RawOrigin::Signed(who), id);
@@ -208,12 +210,39 @@ mod benchmarks {
 	fn remove(s: Linear<1, MAX_SNAPSHOTS>) -> Result<(), BenchmarkError> {
 		let who: T::AccountId = whitelisted_caller();
 		let id = indexed::<T>(&who, s)?;
+		<Pallet<T> as Versions<_>>::assure(id, Assurance::Audited);
 		Pallet::<T>::do_set_status(&who, id, ModelStatus::Retired)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
 
 		assert!(!Models::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn commit_training() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		let id = draft::<T>(&who, MAX_SNAPSHOTS)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id, Hash::repeat_byte(8));
+
+		assert_eq!(Trainings::<T>::get(id), Some(Hash::repeat_byte(8)));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn ask_audit() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		let id = indexed::<T>(&who, MAX_SNAPSHOTS)?;
+		<Pallet<T> as Versions<_>>::assure(id, Assurance::Withheld);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id);
+
+		let assurance = Standings::<T>::get(id).map(|standing| standing.assurance);
+		assert!(assurance.is_some_and(|assurance| assurance != Assurance::Withheld));
 		Ok(())
 	}
 

@@ -56,6 +56,28 @@ impl<T: Config> Pallet<T> {
 		Ok((reward.saturating_add(fine), reward))
 	}
 
+	/// Takes a version's bond: at most half to those `rewarded`, in equal parts of `most` at most, the rest to
+	/// the treasury. Owner, accounts that can't hold a part, and the treasury where it can't, are treated as
+	/// by [`Pallet::slash`]. Returns what was taken and what of it was a reward.
+	pub(crate) fn slash_for(
+		id: ModelId,
+		owner: &T::AccountId,
+		rewarded: &[T::AccountId],
+		most: Balance,
+	) -> Result<(Balance, Balance), DispatchError> {
+		let bond = Bonds::<T>::get(id).unwrap_or_default();
+		let half = bond.checked_div(2).unwrap_or(0);
+		let each = half.checked_div(rewarded.len() as Balance).unwrap_or(0).min(most);
+		let mut reward: Balance = 0;
+		for who in rewarded.iter().filter(|who| *who != owner) {
+			reward = reward.saturating_add(Self::move_bond(owner, who, each)?);
+		}
+		let rest = bond.saturating_sub(reward);
+		let fine = Self::move_bond(owner, &T::TreasuryAccount::get(), rest)?;
+		Self::put_bond(id, rest.saturating_sub(fine));
+		Ok((reward.saturating_add(fine), reward))
+	}
+
 	/// Moves a part of a bond to `to`, and nothing where `to` can't hold it. Force, since an owner
 	/// could otherwise freeze its balance to escape.
 	fn move_bond(

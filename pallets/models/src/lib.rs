@@ -8,9 +8,9 @@
 //! A *base* is a set of frozen weights, known by its hashes, whose owner earns a royalty. A *model
 //! version* is a base, an adapter and the manifest of its training on frozen snapshots of Datanets.
 //! Registering one takes a fee for the treasury and a deposit, freezes the manifest and draws the
-//! seed of the attribution index's projection; committing the index puts a bond behind it and makes the
-//! version ready, publishing lets it answer. Where the index is shown to be forged, the version is
-//! condemned and the bond lost.
+//! seed of the attribution index's projection; committing the index puts a bond behind it and asks for its
+//! audit ([`Config::Examinations`]). Publishing lets it answer once it is audited, or does not have to
+//! be. Where index or training are shown to be false, the version is condemned and the bond lost.
 //!
 //! ## Terminology
 //!
@@ -22,6 +22,8 @@
 //!   remove it.
 //! - **Lineage**: `parent` leads from a version back to the one it continues, its snapshots to the
 //!   records; [`Activity`] forward to what it earned and paid.
+//! - **Standing**: what a version's index and training were checked by. Versions from before there were
+//!   audits have none, and earn as they did.
 //! - **Index**: the commitment to one sketch for each training record and one for each contributor.
 //!
 //! ## Assumptions
@@ -45,6 +47,7 @@
 extern crate alloc;
 
 mod api;
+mod audit;
 mod base;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -63,8 +66,9 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
+pub use audit::MAX_ASKED;
 pub use pallet::*;
-pub use types::{Activity, Base, Model};
+pub use types::{Activity, Base, Model, Standing};
 pub use weights::WeightInfo;
 
 /// What the benchmarks need from the runtime around the pallet.
@@ -93,8 +97,8 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives_core::{
 		Balance, BaseId, Hash, ModelId, Name,
-		model::{IndexCommitment, ModelSpec, ModelStatus, Price},
-		traits::{Seeds, Snapshots},
+		model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price},
+		traits::{Examinations, Seeds, Snapshots},
 	};
 	use sp_runtime::Permill;
 
@@ -124,6 +128,9 @@ pub mod pallet {
 
 		/// Where projection seeds are drawn.
 		type Seeds: Seeds;
+
+		/// Who audits versions, before they earn.
+		type Examinations: Examinations<Self::AccountId>;
 
 		/// What registering a version costs, paid to the treasury and not given back.
 		type DeploymentFee: Get<Balance>;
@@ -174,6 +181,16 @@ pub mod pallet {
 	/// before there were bonds, or is condemned, has none.
 	#[pallet::storage]
 	pub type Bonds<T: Config> = StorageMap<_, Twox64Concat, ModelId, Balance>;
+
+	/// What is known of the list of a version's checkpoints by: blake2b-256, under which the content store
+	/// has it.
+	#[pallet::storage]
+	pub type Trainings<T: Config> = StorageMap<_, Twox64Concat, ModelId, Hash>;
+
+	/// What stands behind a version's index beside its bond. One whose index was committed before versions
+	/// were audited has none.
+	#[pallet::storage]
+	pub type Standings<T: Config> = StorageMap<_, Twox64Concat, ModelId, Standing>;
 
 	/// Why the pallet holds funds.
 	#[pallet::composite_enum]
@@ -229,6 +246,18 @@ pub mod pallet {
 			/// Taken from the owner's bond.
 			taken: Balance,
 			/// Of that, paid to the challenger; the rest is the treasury's.
+			rewarded: Balance,
+		},
+		/// A draft committed to the checkpoints of its training.
+		TrainingCommitted { model: ModelId, training: Hash },
+		/// It changed what stands behind a version's index.
+		AssuranceSet { model: ModelId, assurance: Assurance },
+		/// A version that its audit found false was ended.
+		CondemnedByAudit {
+			model: ModelId,
+			/// Taken from the owner's bond.
+			taken: Balance,
+			/// Of that, paid to those who found out; the rest is the treasury's.
 			rewarded: Balance,
 		},
 	}
@@ -291,6 +320,18 @@ pub mod pallet {
 		ClaimsTooLong,
 		/// The version is condemned already.
 		AlreadyCondemned,
+		/// The version is audited before it earns, which takes the checkpoints of its training: commit to
+		/// them with `commit_training` first.
+		TrainingNotCommitted,
+		/// The version's audit is not over: wait until it is.
+		AuditPending,
+		/// The version's audit did not find it true: where its content was withheld, hand it out and ask
+		/// with `ask_audit` again.
+		NotAudited,
+		/// Only a version whose last audit found its content withheld can be audited again.
+		NotWithheld,
+		/// The version was audited as often as it can be.
+		AskedTooOften,
 	}
 
 	#[pallet::hooks]
@@ -341,10 +382,11 @@ pub mod pallet {
 			Self::do_register(who, name, spec, price)
 		}
 
-		/// Commits a draft to its attribution index, and holds the bond that stands behind it. By the
-		/// owner, once.
+		/// Commits a draft to its attribution index, holds the bond that stands behind it, and asks for its
+		/// audit, whose fee is held too. Where versions are audited, the training is committed to before.
+		/// By the owner, once.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::commit_index())]
+		#[pallet::weight(T::WeightInfo::commit_index().saturating_add(T::Examinations::weight()))]
 		pub fn commit_index(
 			origin: OriginFor<T>,
 			model: ModelId,
@@ -354,7 +396,7 @@ pub mod pallet {
 			Self::do_commit_index(&who, model, index)
 		}
 
-		/// Lets an indexed version answer. By the owner.
+		/// Lets an indexed version answer that is audited, or does not have to be. By the owner.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::set_status())]
 		pub fn publish(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -417,6 +459,29 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			let snapshots = Self::do_remove(&who, model)?;
 			Ok(Some(T::WeightInfo::remove(snapshots)).into())
+		}
+
+		/// Commits a draft to the checkpoints of its training: `training` is blake2b-256 of their list,
+		/// under which the content store has it. By the owner; until the index is committed, it can be
+		/// replaced.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::commit_training())]
+		pub fn commit_training(
+			origin: OriginFor<T>,
+			model: ModelId,
+			training: Hash,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_commit_training(&who, model, training)
+		}
+
+		/// Has an indexed version audited again whose content the last audit found withheld, for twice the
+		/// fee of that. By the owner, up to [`MAX_ASKED`] audits in all.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::ask_audit().saturating_add(T::Examinations::weight()))]
+		pub fn ask_audit(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_ask_audit(&who, model)
 		}
 	}
 }

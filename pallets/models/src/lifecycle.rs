@@ -26,7 +26,8 @@ impl<T: Config> Pallet<T> {
 		let bond = Self::bond(who, id)?;
 		model.index = Some(index);
 		model.status = ModelStatus::Indexed;
-		Models::<T>::insert(id, model);
+		Models::<T>::insert(id, &model);
+		Self::open_audit(id, &model, index, bond)?;
 		Self::deposit_event(Event::IndexCommitted { model: id, index, bond });
 		Ok(())
 	}
@@ -38,6 +39,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut model = Self::owned(who, id)?;
 		ensure!(follows(model.status, status), Error::<T>::WrongStatus);
+		if status == ModelStatus::Published {
+			Self::ensure_earns(id)?;
+		}
 		model.status = status;
 		Models::<T>::insert(id, model);
 		Self::deposit_event(Event::StatusSet { model: id, status });

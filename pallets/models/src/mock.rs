@@ -11,9 +11,11 @@ use frame_support::{
 };
 use openledger_primitives_core::{
 	Balance, BlockNumber, DatanetId, Hash, ModelId,
-	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price},
+	model::{
+		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Unaudited,
+	},
 	record::{Snapshot, SnapshotRef},
-	traits::{Seeds, Snapshots},
+	traits::{CommittedVersion, Examinations, Seeds, Snapshots},
 };
 use sp_runtime::{
 	BoundedVec, BuildStorage, DispatchError, DispatchResult, Permill, traits::Convert,
@@ -52,6 +54,14 @@ parameter_types! {
 	pub const MaxRoyalty: Permill = Permill::from_percent(50);
 	pub const TreasuryAccount: u64 = TREASURY;
 	pub static IndexBond: Balance = BOND;
+	/// Why no version is audited.
+	pub static Hindrance: Option<Unaudited> = Some(Unaudited::TooFewVerifiers);
+	/// What an audit costs, or why its fee can't be held.
+	pub static AuditFee: Result<Balance, DispatchError> = Ok(1);
+	/// What was asked for, with how many times the fee.
+	pub static Asked: Vec<(CommittedVersion<u64>, u32)> = Vec::new();
+	/// Versions whose audits were forgotten.
+	pub static Forgotten: Vec<ModelId> = Vec::new();
 	/// Users of each snapshot that exists; all have ten records.
 	pub storage Users: BTreeMap<SnapshotRef, u32> = BTreeMap::new();
 }
@@ -96,7 +106,35 @@ impl Seeds for Hashed {
 	}
 }
 
+/// Audits as [`Hindrance`] says, kept in [`Asked`].
+pub struct Committees;
+
+impl Examinations<u64> for Committees {
+	fn hindrance() -> Option<Unaudited> {
+		Hindrance::get()
+	}
+
+	fn ask(version: CommittedVersion<u64>, times: u32) -> Result<Balance, DispatchError> {
+		let fee = AuditFee::get()?;
+		Asked::mutate(|all| all.push((version, times)));
+		Ok(fee)
+	}
+
+	fn weight() -> frame_support::weights::Weight {
+		frame_support::weights::Weight::zero()
+	}
+
+	fn forget(model: ModelId) {
+		Forgotten::mutate(|all| all.push(model));
+	}
+
+	fn footprint() -> u32 {
+		100
+	}
+}
+
 impl Config for Test {
+	type Examinations = Committees;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Bond = IndexBond;
@@ -135,6 +173,8 @@ pub const BOND: Balance = 7_001;
 pub const RECORDS: u32 = 10;
 /// A Datanet with as many records as fit.
 pub const HUGE: DatanetId = 9;
+/// The hash of the list of checkpoints.
+pub const TRAINING: Hash = Hash::repeat_byte(0x77);
 pub const PRICE: Price = Price { prompt: 100, output: 400 };
 
 pub fn externalities() -> sp_io::TestExternalities {
@@ -154,6 +194,10 @@ pub fn externalities() -> sp_io::TestExternalities {
 	let mut externalities = sp_io::TestExternalities::from(storage);
 	externalities.execute_with(|| {
 		System::set_block_number(1);
+		Hindrance::set(Some(Unaudited::TooFewVerifiers));
+		AuditFee::set(Ok(1));
+		Asked::set(Vec::new());
+		Forgotten::set(Vec::new());
 		let refs = [snapshot(0), snapshot(1), snapshot(2), snapshot(HUGE)];
 		let earlier = SnapshotRef { datanet: 0, snapshot: 1 };
 		Users::set(&refs.into_iter().chain([earlier]).map(|one| (one, 0)).collect());
@@ -270,6 +314,15 @@ pub fn published() -> ModelId {
 /// An indexed version of `OWNER` on a new base; returns its number.
 pub fn indexed() -> ModelId {
 	let id = draft();
+	Pallet::<Test>::commit_index(signed(OWNER), id, index()).unwrap();
+	id
+}
+
+/// As [`indexed`], where versions are audited.
+pub fn audited_later() -> ModelId {
+	Hindrance::set(None);
+	let id = draft();
+	Pallet::<Test>::commit_training(signed(OWNER), id, TRAINING).unwrap();
 	Pallet::<Test>::commit_index(signed(OWNER), id, index()).unwrap();
 	id
 }

@@ -10,7 +10,7 @@ use openledger_primitives_core::{
 	DatanetId, ModelId, Name, is_text,
 	model::{Method, MethodRefusal, ModelSpec, ModelStatus, Price, Usage},
 	record::SnapshotRef,
-	traits::{Seeds, Snapshots},
+	traits::{Seeds, Snapshots, Versions},
 };
 use sp_runtime::{DispatchError, DispatchResult, SaturatedConversion};
 
@@ -82,6 +82,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(model.children == 0, Error::<T>::HasChildren);
 		let open = Activities::<T>::get(id).map_or(0, |activity| activity.open);
 		ensure!(open == 0, Error::<T>::HasOpenRequests);
+		ensure!(!<Self as Versions<_>>::is_waiting(id), Error::<T>::AuditPending);
 		for reference in &model.spec.snapshots {
 			T::Snapshots::release(*reference);
 		}
@@ -99,6 +100,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::unbond(id, &model.owner)?;
 		model.ticket.drop(&model.owner)?;
+		Self::forget_audits(id);
 		Models::<T>::remove(id);
 		Activities::<T>::remove(id);
 		Self::deposit_event(Event::Removed { model: id });

@@ -1,5 +1,6 @@
 //! What the calls do, and above all what they refuse.
 
+mod audit;
 mod base;
 mod condemn;
 mod invariants;

@@ -1,13 +1,19 @@
 //! What holds of the pallet's storage after every call.
 
-use crate::{Activities, Bases, Bonds, Config, HoldReason, Models, NextBase, NextModel, Pallet};
+use crate::{
+	Activities, Bases, Bonds, Config, HoldReason, MAX_ASKED, Models, NextBase, NextModel, Pallet,
+	Standings, Trainings,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{
 	ensure,
 	traits::{Get, fungible::hold::Inspect as _},
 };
-use openledger_primitives_core::{Balance, BaseId, ModelId, is_text, model::ModelStatus};
+use openledger_primitives_core::{
+	Balance, BaseId, ModelId, is_text,
+	model::{Assurance, ModelStatus},
+};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -63,6 +69,21 @@ impl<T: Config> Pallet<T> {
 			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &model.owner);
 			let bonded = bonds.get(&model.owner.encode()).copied().unwrap_or_default();
 			ensure!(held == bonded, "an owner's bonds are not what is held");
+		}
+		for (id, standing) in Standings::<T>::iter() {
+			let model = Models::<T>::get(id).ok_or("a standing has no version")?;
+			ensure!(model.index.is_some(), "a standing is of no index");
+			ensure!(standing.asked <= MAX_ASKED, "a version was audited too often");
+			let refuted = standing.assurance == Assurance::Refuted;
+			ensure!(
+				!refuted || model.status == ModelStatus::Condemned,
+				"a refuted version goes on"
+			);
+			let answered = model.answers();
+			ensure!(!answered || standing.assurance.earns(), "a version earns before its audit");
+		}
+		for id in Trainings::<T>::iter_keys() {
+			ensure!(Models::<T>::contains_key(id), "a training has no version");
 		}
 		for id in Activities::<T>::iter_keys() {
 			ensure!(Models::<T>::contains_key(id), "an activity has no version");

@@ -5,7 +5,7 @@ use codec::{Decode, Encode, MaxEncodedLen};
 use frame_support::{CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound, traits::Footprint};
 use openledger_primitives_core::{
 	Balance, BaseId, BlockNumber, Hash, ModelId, Name,
-	model::{IndexCommitment, ModelSpec, ModelStatus, Price},
+	model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price},
 	record::SnapshotRef,
 };
 use scale_info::TypeInfo;
@@ -78,7 +78,7 @@ pub struct Model<T: Config> {
 }
 
 impl<T: Config> Model<T> {
-	/// What the owner pays for, keys, counters and bond included: everything as large as it can get but
+	/// What the owner pays for, keys, counters, bond and audit included: everything as large as it can get but
 	/// the list of snapshots, which is as long as it is.
 	pub fn footprint(snapshots: usize) -> Footprint {
 		let reference = SnapshotRef::max_encoded_len();
@@ -87,7 +87,8 @@ impl<T: Config> Model<T> {
 			.saturating_sub(reference.saturating_mul(unused))
 			.saturating_add(Activity::max_encoded_len())
 			.saturating_add(Balance::max_encoded_len())
-			.saturating_add(ModelId::max_encoded_len().saturating_mul(3));
+			.saturating_add(ModelId::max_encoded_len().saturating_mul(3))
+			.saturating_add(crate::audit::footprint::<T>());
 		Footprint::from_parts(1, size)
 	}
 
@@ -108,4 +109,13 @@ pub struct Activity {
 	pub fees: Balance,
 	/// Of these, what contributors were paid.
 	pub to_contributors: Balance,
+}
+
+/// What a version's index and training were checked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Standing {
+	/// What stands behind them.
+	pub assurance: Assurance,
+	/// How many audits were asked for.
+	pub asked: u8,
 }

@@ -27,6 +27,10 @@ pub trait WeightInfo {
 	fn accept_ownership() -> Weight;
 	/// Of `remove`.
 	fn remove(snapshots: u32) -> Weight;
+	/// Of `commit_training`.
+	fn commit_training() -> Weight;
+	/// Of `ask_audit`, without what asking costs elsewhere.
+	fn ask_audit() -> Weight;
 }
 
 /// Picoseconds of execution of any call, deposits and events included.
@@ -72,15 +76,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::call(9 + DEPOSIT, 7 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 
-	// Model, bond and the hold of it, and every snapshot that it may have.
+	// Model, training, standing, bond and the hold of it, and every snapshot that it may have.
 	fn commit_index() -> Weight {
-		Self::call(1 + DEPOSIT, 2 + DEPOSIT)
+		Self::call(3 + DEPOSIT, 3 + DEPOSIT)
 			.saturating_add(Self::snapshots(openledger_primitives_core::MAX_SNAPSHOTS))
 	}
 
-	// Model.
+	// Model, standing.
 	fn set_status() -> Weight {
-		Self::call(1, 1)
+		Self::call(2, 1)
 	}
 
 	// Model.
@@ -98,8 +102,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::call(2 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
 	}
 
-	// Model, activity, bond, base, parent.
+	// Model, activity, bond, base, parent, standing, training, and what its audits left.
 	fn remove(snapshots: u32) -> Weight {
-		Self::call(5 + DEPOSIT, 5 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+		Self::call(6 + DEPOSIT, 8 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+	}
+
+	// Model, training.
+	fn commit_training() -> Weight {
+		Self::call(1, 1)
+	}
+
+	// Model, standing, training, bond.
+	fn ask_audit() -> Weight {
+		Self::call(5, 1)
 	}
 }

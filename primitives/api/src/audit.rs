@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::audit::{Execution, Level};
-use openledger_primitives_core::{Balance, BlockNumber, RequestId, RoundId};
+use openledger_primitives_attribution::audit::{Execution, Level, Recomputed};
+use openledger_primitives_core::{
+	Balance, BlockNumber, Hash, ModelId, RequestId, RoundId, model::Assurance,
+};
 use scale_info::TypeInfo;
 
 /// A bonded verifier.
@@ -65,6 +67,10 @@ pub enum AuditVerdict {
 	Refuted(Execution),
 	/// What was asked and answered is not handed out.
 	Withheld,
+	/// The model version is what was committed to.
+	Sound,
+	/// The model version is not; computing it again comes to this.
+	Unsound(Recomputed),
 }
 
 /// A verifier's seat.
@@ -85,7 +91,7 @@ pub struct SeatInfo<AccountId> {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditInfo<AccountId> {
-	/// The request, or draw, whose claim it is.
+	/// The request, or draw, whose claim it is, or the number of a model version's audit.
 	pub claim: RequestId,
 	/// Where it stands.
 	pub stage: AuditStage,
@@ -97,4 +103,18 @@ pub struct AuditInfo<AccountId> {
 	pub seats: Vec<SeatInfo<AccountId>>,
 	/// Who appealed.
 	pub appellant: Option<AccountId>,
+}
+
+/// What stands behind the index of a model version, beside its bond.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct StandingInfo {
+	/// The version.
+	pub model: ModelId,
+	/// Whether it is audited, and why not.
+	pub assurance: Assurance,
+	/// How many audits were asked for.
+	pub asked: u8,
+	/// blake2b-256 of the list of its training's checkpoints, where it committed to one.
+	pub training: Option<Hash>,
 }

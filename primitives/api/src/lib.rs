@@ -29,8 +29,9 @@ pub const MAX_PAGE: u32 = 256;
 
 sp_api::decl_runtime_apis! {
 	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
-	/// entries; ask again from the last id plus one.
-	#[api_version(3)]
+	/// entries; ask again from the last id plus one. From `verifiers` to
+	/// `material` it is version 3 that brought them.
+	#[api_version(4)]
 	pub trait OpenLedgerApi<AccountId: codec::Codec> {
 		/// Datanets from `start` on, in ascending order.
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
@@ -63,35 +64,32 @@ sp_api::decl_runtime_apis! {
 		/// What an account has accrued, and who is paid it.
 		fn rewards(account: AccountId) -> RewardsInfo<AccountId>;
 		/// All verifiers: never more than [`MAX_PAGE`].
-		#[api_version(3)]
 		fn verifiers() -> Vec<VerifierInfo<AccountId>>;
 		/// One verifier.
-		#[api_version(3)]
 		fn verifier(verifier: AccountId) -> Option<VerifierInfo<AccountId>>;
 		/// The audit of a claim, where lots have called it to one or not decided yet.
-		#[api_version(3)]
 		fn audit(claim: RequestId) -> Option<AuditInfo<AccountId>>;
 		/// The claim of an answered request or of a draw that was shown, until pruned.
-		#[api_version(3)]
 		fn claim(claim: RequestId) -> Option<ClaimInfo<AccountId>>;
 		/// Sessions from `start` on.
-		#[api_version(3)]
 		fn sessions(start: SessionId, limit: u32) -> Vec<SessionInfo<AccountId>>;
 		/// One session, until it ended and its batches are concluded.
-		#[api_version(3)]
 		fn session(session: SessionId) -> Option<SessionInfo<AccountId>>;
 		/// Batches from `start` on.
-		#[api_version(3)]
 		fn batches(start: BatchId, limit: u32) -> Vec<BatchInfo<AccountId>>;
 		/// One batch with its draws, until pruned.
-		#[api_version(3)]
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
 		/// What a model version computes with: none where engines of this runtime can't.
-		#[api_version(3)]
 		fn material(model: ModelId) -> Option<Material>;
 		/// What challenging takes, and which challenges stand: none where there is no such claim, no such
 		/// model version, or no index of it.
 		#[api_version(4)]
 		fn challenges(target: Target) -> Option<ChallengesInfo<AccountId>>;
+		/// What stands behind the indexes of model versions from `start` on, in ascending order.
+		#[api_version(4)]
+		fn standings(start: ModelId, limit: u32) -> Vec<StandingInfo>;
+		/// What stands behind the index of one model version, where it has one.
+		#[api_version(4)]
+		fn standing(model: ModelId) -> Option<StandingInfo>;
 	}
 }

@@ -101,6 +101,29 @@ pub struct Execution {
 	pub claim: Hash,
 }
 
+/// What computing the drawn parts of a model version again comes to.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Recomputed {
+	/// blake2b-256 of the drawn leaves, in the order in which they are drawn.
+	pub leaves: Hash,
+	/// The hash of the state that the drawn stretch of training leads to.
+	pub state: Hash,
+	/// The floor, in millionths of |query|·|leaf|.
+	pub floor_ppm: u32,
+}
+
 /// What a verifier found.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -116,20 +139,40 @@ pub enum Finding {
 	},
 	/// Execution gives something else.
 	Refuted(Execution),
-	/// The operator does not hand out what was asked and answered.
+	/// The operator does not hand out what was asked and answered, or the owner what its model version
+	/// is made of.
 	Withheld,
+	/// What a model version commits to is what computing its drawn parts again comes to.
+	Sound {
+		/// The trace of this level.
+		trace: Hash,
+		/// Every level's seal. Nobody has sealed them before: those are taken for right that most of a
+		/// committee show.
+		seals: Seals,
+	},
+	/// A model version's drawn parts come to something else.
+	Unsound(Recomputed),
 }
 
 impl Finding {
-	/// Whether a finding that upholds shows that the model was run: its trace opens the seal of
-	/// `level`, and its seals are those of the claim. Other findings show nothing by themselves.
+	/// Whether a finding that agrees shows that something was computed: its trace opens the seal of
+	/// `level` and, of a claim, its seals are the `claimed` ones. Other findings show nothing by
+	/// themselves.
 	pub fn is_shown(&self, level: Level, subject: &Hash, claimed: &Hash) -> bool {
+		let opens = |trace, seals: &Seals| seals.get(level as usize) == Some(&seal(subject, trace));
 		match self {
-			Self::Upheld { trace, seals } => {
-				let wanted = seals.get(level as usize);
-				wanted == Some(&seal(subject, trace)) && sealed(seals) == *claimed
-			}
-			Self::Refuted(_) | Self::Withheld => true,
+			Self::Upheld { trace, seals } => opens(trace, seals) && sealed(seals) == *claimed,
+			Self::Sound { trace, seals } => opens(trace, seals),
+			Self::Refuted(_) | Self::Withheld | Self::Unsound(_) => true,
+		}
+	}
+
+	/// Whether the finding can be one on a model version, rather than on a claim.
+	pub fn suits(&self, version: bool) -> bool {
+		match self {
+			Self::Upheld { .. } | Self::Refuted(_) => !version,
+			Self::Sound { .. } | Self::Unsound(_) => version,
+			Self::Withheld => true,
 		}
 	}
 }
@@ -167,6 +210,19 @@ mod tests {
 			assert!(!finding.is_shown(level, &Hash::zero(), &claimed));
 			assert!(!finding.is_shown(level, &subject, &Hash::zero()));
 		}
+	}
+
+	#[test]
+	fn soundness_is_shown_by_the_trace_of_its_level_whatever_the_seals_are_of() {
+		let subject = Hash::repeat_byte(7);
+		let traces = traces(&[4u8]);
+		let seals = seals(&subject, &traces);
+		let of = |trace| Finding::Sound { trace, seals };
+		assert!(of(traces[1]).is_shown(Level::Redraw, &subject, &Hash::zero()));
+		assert!(!of(traces[0]).is_shown(Level::Redraw, &subject, &Hash::zero()));
+		assert!(!of(seals[1]).is_shown(Level::Redraw, &subject, &Hash::zero()));
+		assert!(of(traces[0]).suits(true) && !of(traces[0]).suits(false));
+		assert!(Finding::Withheld.suits(true) && Finding::Withheld.suits(false));
 	}
 
 	#[test]

@@ -24,6 +24,7 @@ pub mod merkle;
 pub mod model;
 pub mod record;
 pub mod settlement;
+pub mod subject;
 pub mod traits;
 #[cfg(feature = "std")]
 pub mod units;
@@ -44,7 +45,8 @@ pub type BaseId = u32;
 /// A model version's number, given in order of registration.
 pub type ModelId = u32;
 /// An on-chain request's number, given in order of submission; or the number of one draw of a batch
-/// ([`draw`]), which is claimed, challenged, audited and settled as a request is.
+/// ([`draw`]), which is claimed, challenged, audited and settled as a request is; or that of a model
+/// version where it is audited ([`subject`]).
 pub type RequestId = u64;
 /// A session's number, given in order of opening.
 pub type SessionId = u64;

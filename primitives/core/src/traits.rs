@@ -2,7 +2,7 @@
 
 use crate::{
 	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId, RoundId,
-	model::{Arithmetic, IndexCommitment, Method, ModelStatus, Price, Usage},
+	model::{Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, Price, Unaudited, Usage},
 	record::{Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
 };
@@ -187,6 +187,77 @@ impl<AccountId> Audits<AccountId> for () {
 	fn footprint() -> u32 {
 		0
 	}
+}
+
+/// A model version whose index is committed, as its audit needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedVersion<AccountId> {
+	/// The version.
+	pub model: ModelId,
+	/// Who owns it, pays for the audit and has no seat in it.
+	pub owner: AccountId,
+	/// What its owner has at stake.
+	pub bond: Balance,
+	/// What the owner is to be found wrong about.
+	pub index: IndexCommitment,
+	/// blake2b-256 of what lists the checkpoints of its training.
+	pub training: Hash,
+}
+
+/// Audits of model versions, as their registry needs them.
+pub trait Examinations<AccountId> {
+	/// Why no version that is committed now would be audited; none where it would.
+	fn hindrance() -> Option<Unaudited>;
+	/// Asks for the audit of a version and holds its fee from the owner, `times` the usual one. Later it
+	/// is told to [`Versions`] what comes of it. Returns the fee.
+	///
+	/// # Errors
+	/// Where the owner can't pay, the version is being audited, or no block has room for it.
+	fn ask(version: CommittedVersion<AccountId>, times: u32) -> Result<Balance, DispatchError>;
+	/// What [`Examinations::ask`] costs at most.
+	fn weight() -> Weight;
+	/// Forgets what the last audit of a version came to, which is removed.
+	fn forget(model: ModelId);
+	/// The most bytes that a version's audit leaves in storage, which the version's deposit covers.
+	fn footprint() -> u32;
+}
+
+impl<AccountId> Examinations<AccountId> for () {
+	fn hindrance() -> Option<Unaudited> {
+		Some(Unaudited::Off)
+	}
+
+	fn ask(_: CommittedVersion<AccountId>, _: u32) -> Result<Balance, DispatchError> {
+		Err(DispatchError::Unavailable)
+	}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+
+	fn forget(_: ModelId) {}
+
+	fn footprint() -> u32 {
+		0
+	}
+}
+
+/// Model versions, as their audits need them.
+pub trait Versions<AccountId> {
+	/// Whether the version waits for what its audit comes to.
+	fn is_waiting(model: ModelId) -> bool;
+	/// What the training manifest and the list of checkpoints of a version are known by, if it has both.
+	fn trained(model: ModelId) -> Option<(Hash, Hash)>;
+	/// Says what an audit came to that found nothing false.
+	fn assure(model: ModelId, assurance: Assurance);
+	/// Ends a version whose audit found it false, and takes the bond behind it: at most half goes in equal
+	/// parts to those `rewarded`, no more than `most` to each, the rest to the treasury. Returns what
+	/// was taken: nothing where the version has ended before.
+	fn refute(
+		model: ModelId,
+		rewarded: &[AccountId],
+		most: Balance,
+	) -> Result<Balance, DispatchError>;
 }
 
 /// Claims, as audits need them.

@@ -1,6 +1,7 @@
 //! What the off-chain worker asks of an engine, and what it gets back.
 
 use crate::{
+	examination::{Examination, Examined},
 	receipts::{Drawn, Owed, Recomputed, Shown},
 	watch::{Deed, Sighting, Watched},
 };
@@ -69,6 +70,9 @@ pub enum Command {
 	Look(Watched),
 	/// Count what became of a challenge of this node.
 	Count(Deed),
+	/// Compute drawn parts of a model version again, and say how far that is. As [`Command::Execute`], in
+	/// a line of its own: it takes minutes.
+	Examine(Examination),
 }
 
 /// The engine's answers to commands.
@@ -82,7 +86,7 @@ pub enum Response {
 	Forgotten,
 	/// The command could not be carried out.
 	Failed(Failure),
-	/// To [`Command::Execute`] and [`Command::ExecuteDrawn`].
+	/// To [`Command::Execute`], [`Command::ExecuteDrawn`] and [`Command::Examine`].
 	Executed(Executed),
 	/// To [`Command::Owed`].
 	Owed(Vec<Owed>),
@@ -171,6 +175,8 @@ pub enum Executed {
 	Failed(Failure),
 	/// Done, of a drawn receipt.
 	Drawn(Recomputed, Traces),
+	/// Done, of a model version.
+	Examined(Examined, Traces),
 }
 
 /// Where everything is that executing an answer takes, as audits need it.
@@ -182,6 +188,9 @@ pub trait Jobs<AccountId> {
 	/// model version is unknown or has no index, the operator is unknown, or this runtime's engines do
 	/// not compute the model version's arithmetic.
 	fn material(model: ModelId, operator: &AccountId) -> Option<(Material, Endpoint)>;
+	/// What a model version computes with, whoever serves it: none where [`Jobs::material`] has none for
+	/// reasons of the model version.
+	fn version(model: ModelId) -> Option<Material>;
 }
 
 /// An answer with its claim.

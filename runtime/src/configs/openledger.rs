@@ -58,6 +58,7 @@ impl pallet_models::Config for Runtime {
 	type ModelConsideration = StorageDeposit<ModelHold>;
 	type Snapshots = Datanets;
 	type Seeds = VrfSeeds;
+	type Examinations = Audits;
 	type DeploymentFee = dynamic_params::models::DeploymentFee;
 	type Bond = dynamic_params::models::Bond;
 	type TreasuryAccount = TreasuryAccount;
@@ -159,6 +160,7 @@ impl pallet_audits::Config for Runtime {
 	type Lots = Lots;
 	type Operators = Inference;
 	type Claims = Attribution;
+	type Versions = Models;
 	type Settlement = Routed<Inference, Receipts>;
 	type Rewards = Rewards;
 	type Jobs = Inference;
@@ -166,6 +168,9 @@ impl pallet_audits::Config for Runtime {
 	type TreasuryAccount = TreasuryAccount;
 	type ResolveOrigin = DisputeOrigin;
 	type Rate = dynamic_params::audits::Rate;
+	type ModelsRate = dynamic_params::audits::ModelsRate;
+	type Leaves = dynamic_params::audits::Leaves;
+	type ExaminePeriod = dynamic_params::audits::ExaminePeriod;
 	type MinBond = dynamic_params::audits::MinBond;
 	type UnbondingPeriod = dynamic_params::inference::UnbondingPeriod;
 	type CommitPeriod = dynamic_params::audits::CommitPeriod;

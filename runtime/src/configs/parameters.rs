@@ -211,6 +211,16 @@ pub mod dynamic_params {
 		/// What a false claim costs at least.
 		#[codec(index = 11)]
 		pub static MinPenalty: Balance = 10 * OPEN;
+		/// The part of model versions that is audited before they earn; zero switches it off.
+		#[codec(index = 12)]
+		pub static ModelsRate: Permill = Permill::one();
+		/// How many leaves of a version's index an audit looks at, at most
+		/// [`pallet_audits::MAX_LEAVES`].
+		#[codec(index = 13)]
+		pub static Leaves: u32 = 8;
+		/// Blocks for a committee to compute a version's drawn parts again and commit.
+		#[codec(index = 14)]
+		pub static ExaminePeriod: BlockNumber = HOUR;
 	}
 
 	/// Sessions and batches of receipts.

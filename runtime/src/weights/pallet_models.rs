@@ -33,16 +33,17 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(s.into())))
 	}
 
-	// The bond's hold counted by hand (docs/weights.md).
+	// The bond's hold, training and standing counted by hand (docs/weights.md).
 	fn commit_index() -> Weight {
-		Weight::from_parts(151_760_000, 0)
-			.saturating_add(T::DbWeight::get().reads(19))
-			.saturating_add(T::DbWeight::get().writes(4))
+		Weight::from_parts(161_760_000, 0)
+			.saturating_add(T::DbWeight::get().reads(21))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 
+	// The standing counted by hand.
 	fn set_status() -> Weight {
-		Weight::from_parts(30_056_000, 0)
-			.saturating_add(T::DbWeight::get().reads(1))
+		Weight::from_parts(35_056_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
@@ -65,13 +66,27 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 
-	// `s`: 1 to 16. The bond's hold counted by hand (docs/weights.md).
+	// `s`: 1 to 16. The bond's hold, standing, training and verdict counted by hand (docs/weights.md).
 	fn remove(s: u32) -> Weight {
-		Weight::from_parts(150_436_962, 0)
+		Weight::from_parts(160_436_962, 0)
 			.saturating_add(Weight::from_parts(6_159_132, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(s.into())))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().writes(9))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(s.into())))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn commit_training() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn ask_audit() -> Weight {
+		Weight::from_parts(80_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 }

@@ -1,36 +1,65 @@
 //! `openledger audit`: what an audit came to, and appealing against it.
 
 use crate::{Context, chain::number, output};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use openledger_primitives_api::{AuditInfo, AuditStage, AuditVerdict};
 use openledger_primitives_attribution::audit::Level;
+use openledger_primitives_core::{
+	RequestId,
+	subject::{version_id, versioned},
+};
 use serde_json::json;
 use sp_core::crypto::AccountId32;
 use tabled::Tabled;
 
-/// See the audit of an answer's claim, or appeal against its verdict.
+/// See the audit of an answer's claim, or of a model version, or appeal against its verdict.
 ///
 /// Lots call a part of all claims to audit: verifiers drawn by bond execute the answer again, and
-/// more than half of them decide.
+/// more than half of them decide. Model versions are audited before they earn: name one as model 7.
 #[derive(Subcommand)]
 pub enum Command {
-	/// Show where the audit of a request stands.
-	Show {
-		/// The request's number.
-		request: u64,
-	},
+	/// Show where the audit of a request, or of a model version, stands.
+	Show(Subject),
 	/// Appeal against a verdict, to a committee three times as large. Your deposit comes back, with a
 	/// reward, if the verdict changes; else it is lost.
-	Appeal {
-		/// The request's number.
-		request: u64,
-	},
+	Appeal(Subject),
 	/// Take an audit further whose time is over. It happens by itself too.
-	Advance {
-		/// The request's number.
-		request: u64,
-	},
+	Advance(Subject),
+}
+
+/// What is audited.
+#[derive(clap::Args)]
+pub struct Subject {
+	/// The request's number; or model, and the model version's.
+	#[arg(required = true, num_args = 1..=2, value_names = ["REQUEST|model", "MODEL"])]
+	subject: Vec<String>,
+}
+
+impl Subject {
+	/// The number that the audit has.
+	fn id(&self) -> Result<RequestId> {
+		let number = |text: &str| {
+			text.parse::<u32>().with_context(|| format!("'{text}' is no model version's number"))
+		};
+		match self.subject.as_slice() {
+			[request] => request.parse().with_context(|| {
+				format!("'{request}' is no request's number; model 7 names a model")
+			}),
+			[kind, model] if kind == "model" => Ok(version_id(number(model)?)),
+			other => {
+				bail!("'{}' names nothing that is audited: write 12, or model 7", other.join(" "))
+			}
+		}
+	}
+}
+
+/// What is audited, for people.
+fn named(id: RequestId) -> String {
+	match versioned(id) {
+		Some(model) => format!("model {model}"),
+		None => format!("request {id}"),
+	}
 }
 
 impl Command {
@@ -38,20 +67,24 @@ impl Command {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let chain = context.chain().await?;
 		let printer = context.output();
-		let (call, request) = match self {
-			Self::Show { request } => {
-				let info: Option<AuditInfo<AccountId32>> = chain.api("audit", request).await?;
-				let info = info.with_context(|| {
-					format!("request {request} is not audited: lots did not call its claim")
+		let (call, id) = match self {
+			Self::Show(subject) => {
+				let id = subject.id()?;
+				let info: Option<AuditInfo<AccountId32>> = chain.api("audit", id).await?;
+				let info = info.with_context(|| match versioned(id) {
+					None => format!("request {id} is not audited: lots did not call its claim"),
+					Some(model) => format!(
+						"model {model} is not being audited: openledger model show {model} says why"
+					),
 				})?;
 				printer.show(&info, text);
 				return Ok(());
 			}
-			Self::Appeal { request } => ("appeal", request),
-			Self::Advance { request } => ("advance", request),
+			Self::Appeal(subject) => ("appeal", subject.id()?),
+			Self::Advance(subject) => ("advance", subject.id()?),
 		};
 		chain
-			.submit(&context.signer()?, "Audits", call, vec![("claim", number(request))])
+			.submit(&context.signer()?, "Audits", call, vec![("claim", number(id))])
 			.await
 			.with_context(|| format!("audit {call} failed"))?;
 		printer.show(&json!({ "done": call }), |_| format!("done: {call}"));
@@ -71,6 +104,8 @@ fn found(verdict: &AuditVerdict) -> &'static str {
 		AuditVerdict::Upheld => "true",
 		AuditVerdict::Refuted(_) => "false",
 		AuditVerdict::Withheld => "withheld",
+		AuditVerdict::Sound => "what was committed to",
+		AuditVerdict::Unsound(_) => "not what was committed to",
 	}
 }
 
@@ -78,6 +113,9 @@ fn stage(info: &AuditInfo<AccountId32>) -> &'static str {
 	match info.stage {
 		AuditStage::Undrawn => "lots have not decided yet whether there is an audit",
 		AuditStage::Drawing => "a committee waits for its lots",
+		AuditStage::Committing if versioned(info.claim).is_some() => {
+			"the committee computes parts of index and training again"
+		}
 		AuditStage::Committing => "the committee executes the answer again",
 		AuditStage::Revealing => "the committee reveals what it found",
 		AuditStage::Decided => "decided, and open to appeal",
@@ -90,12 +128,13 @@ fn stage(info: &AuditInfo<AccountId32>) -> &'static str {
 
 /// The audit, for people.
 pub fn text(info: &AuditInfo<AccountId32>) -> String {
-	let mut out = format!("audit of request {}: {}", info.claim, stage(info));
+	let mut out = format!("audit of {}: {}", named(info.claim), stage(info));
 	if let Some(until) = info.until {
 		out.push_str(&format!(" until block {until}"));
 	}
 	if let Some(verdict) = &info.verdict {
-		out.push_str(&format!("\nthe claim is {}", found(verdict)));
+		let subject = if versioned(info.claim).is_some() { "the model" } else { "the claim" };
+		out.push_str(&format!("\n{subject} is {}", found(verdict)));
 	}
 	if let Some(appellant) = &info.appellant {
 		out.push_str(&format!("\nappealed by {}", output::brief(appellant)));
@@ -117,4 +156,24 @@ pub fn text(info: &AuditInfo<AccountId32>) -> String {
 		out.push_str(&format!("\n{}", output::table(rows, "")));
 	}
 	out
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn id(words: &[&str]) -> Result<RequestId> {
+		Subject { subject: words.iter().map(ToString::to_string).collect() }.id()
+	}
+
+	#[test]
+	fn audit_is_named_by_a_request_or_a_model() {
+		assert_eq!(id(&["12"]).unwrap(), 12);
+		assert_eq!(id(&["model", "7"]).unwrap(), version_id(7));
+		assert_eq!(named(version_id(7)), "model 7");
+		assert_eq!(named(12), "request 12");
+		for words in [&["model"][..], &["model", "x"], &["request", "7"], &["-1"]] {
+			assert!(id(words).is_err(), "{words:?}");
+		}
+	}
 }

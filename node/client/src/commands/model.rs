@@ -3,6 +3,7 @@
 use super::{
 	adapter,
 	datanet::all,
+	model_show,
 	publish::{self, Publish},
 	serve::{self, Serve},
 	train::{self, Train},
@@ -12,7 +13,8 @@ use crate::{Context, amount, chain::number, output};
 use anyhow::Result;
 use clap::Subcommand;
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
-use openledger_primitives_core::model::ModelStatus;
+use openledger_primitives_core::model::Assurance;
+use serde::Serialize;
 use serde_json::json;
 use sp_core::crypto::AccountId32;
 use tabled::Tabled;
@@ -33,6 +35,16 @@ pub enum Command {
 	Adapter(adapter::Command),
 	/// List model versions.
 	List,
+	/// Show a version: its terms, and whether it was audited.
+	Show {
+		/// The model version's number.
+		model: u32,
+	},
+	/// Have a version audited again whose content the last audit found withheld.
+	AskAudit {
+		/// The model version's number.
+		model: u32,
+	},
 	/// List bases.
 	Bases,
 	/// Tell a version's users to move on; it still answers.
@@ -66,11 +78,19 @@ impl Command {
 					|found: &ModelInfo<AccountId32>| found.id,
 				)
 				.await?;
-				output.show(&models, |models| {
-					output::table(models.iter().map(Row::from), "There are no models yet.")
+				let standings = model_show::standings(&chain).await?;
+				let of = |id| standings.iter().find(|standing| standing.model == id);
+				let listed: Vec<Listed<'_>> = models
+					.iter()
+					.map(|info| Listed { info, audit: of(info.id).map(|found| found.assurance) })
+					.collect();
+				output.show(&listed, |listed| {
+					output::table(listed.iter().map(Row::from), "There are no models yet.")
 				});
 				return Ok(());
 			}
+			Self::Show { model } => return model_show::run(model, context).await,
+			Self::AskAudit { model } => ("ask_audit", model),
 			Self::Bases => {
 				let chain = context.chain().await?;
 				let bases = all(
@@ -93,11 +113,20 @@ impl Command {
 	}
 }
 
+/// A version with what stands behind it.
+#[derive(Serialize)]
+struct Listed<'a> {
+	#[serde(flatten)]
+	info: &'a ModelInfo<AccountId32>,
+	audit: Option<Assurance>,
+}
+
 #[derive(Tabled)]
 struct Row {
 	id: u32,
 	name: String,
 	status: String,
+	audit: &'static str,
 	base: u32,
 	snapshots: String,
 	price: String,
@@ -106,26 +135,19 @@ struct Row {
 	owner: String,
 }
 
-impl From<&ModelInfo<AccountId32>> for Row {
-	fn from(info: &ModelInfo<AccountId32>) -> Self {
+impl From<&Listed<'_>> for Row {
+	fn from(Listed { info, audit }: &Listed<'_>) -> Self {
 		let snapshots: Vec<_> = info
 			.spec
 			.snapshots
 			.iter()
 			.map(|reference| format!("{}:{}", reference.datanet, reference.snapshot))
 			.collect();
-		let status = match info.status {
-			ModelStatus::Draft => "draft",
-			ModelStatus::Indexed => "indexed",
-			ModelStatus::Published => "published",
-			ModelStatus::Deprecated => "deprecated",
-			ModelStatus::Retired => "retired",
-			ModelStatus::Condemned => "condemned",
-		};
 		Self {
 			id: info.id,
 			name: info.name.clone(),
-			status: status.into(),
+			status: model_show::status(info.status).into(),
+			audit: audit.map_or("", model_show::audited),
 			base: info.spec.base,
 			snapshots: snapshots.join(", "),
 			price: format!(

@@ -1,7 +1,9 @@
 //! `openledger model publish`.
 
 use super::{
+	audit, checkpoints,
 	datanet::all,
+	model_show,
 	sources::{self, Gathered},
 	train::{ADAPTER, MANIFEST, console},
 };
@@ -17,17 +19,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use openledger_attribution::{
 	BuildOptions, IndexFile, Manifest, Stage, build, local::LocalManifest,
 };
-use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
+use openledger_primitives_api::{AuditInfo, BaseInfo, MAX_PAGE, ModelInfo};
 use openledger_primitives_core::{
 	BaseId, Hash, MAX_CREDITED, MAX_CREDITS, MAX_SKETCH, MIN_SKETCH, ModelId,
-	model::{Method, MethodRefusal, ModelStatus, PayBy},
+	model::{Assurance, Method, MethodRefusal, ModelStatus, PayBy},
 	record::content_hash,
+	subject::version_id,
 };
 use openlora::{Adapter, Base};
 use serde_json::json;
 use sp_core::crypto::AccountId32;
-use std::{ops::ControlFlow, path::PathBuf};
+use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 use subxt::dynamic::Value;
+
+/// How often the audit that a version waits for is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(6);
 
 /// Which leaves are paid.
 #[derive(Clone, Copy, ValueEnum)]
@@ -134,6 +140,14 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 	let mut model = register(&chain, &signer, &arguments, &drafted, &gathered, &adapter).await?;
 	output.say(format!("model {} is registered; building its attribution index", model.id));
 	if model.status == ModelStatus::Draft {
+		let kept = checkpoints::read(&arguments.folder, &manifest, &adapter)?;
+		match kept {
+			Some(kept) => checkpoints::commit(&chain, &store, &signer, model.id, kept).await?,
+			None => output.say(format!(
+				"{} has no checkpoints, without which no version can be audited: where the chain audits, 				 train again, which keeps them",
+				arguments.folder.display()
+			)),
+		}
 		let index =
 			index(&arguments, &manifest, &adapter, &gathered, method, model.projection, output)?;
 		store.put(&signer, index.to_bytes().to_vec()).await?;
@@ -156,12 +170,43 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		model.status = ModelStatus::Indexed;
 	}
 	if model.status == ModelStatus::Indexed {
+		audited(&chain, model.id, output).await?;
 		chain.submit(&signer, "Models", "publish", vec![("model", number(model.id))]).await?;
 	}
 	output.show(&json!({ "model": model.id, "name": arguments.name }), |_| {
 		format!("model {} is published: operators can serve it", model.id)
 	});
 	Ok(())
+}
+
+/// Waits until a version may be published: it was audited, or does not have to be.
+async fn audited(chain: &Chain, model: ModelId, output: Output) -> Result<()> {
+	let mut told = None;
+	loop {
+		let standing = model_show::standing(chain, model).await?;
+		let Some(assurance) = standing.map(|standing| standing.assurance) else { return Ok(()) };
+		match assurance {
+			Assurance::Waiting => {
+				let info: Option<AuditInfo<AccountId32>> =
+					chain.api("audit", version_id(model)).await?;
+				let stage = info.as_ref().map(audit::text);
+				if stage != told {
+					output.say(stage.clone().unwrap_or_else(|| "waiting for its audit".into()));
+					told = stage;
+				}
+				tokio::time::sleep(LOOK_AGAIN).await;
+			}
+			Assurance::Audited => return Ok(()),
+			Assurance::Unaudited(_) => {
+				output.say(format!("model {model} is {}", model_show::audited(assurance)));
+				return Ok(());
+			}
+			Assurance::Withheld => bail!(
+				"the verifiers found what model {model} is made of nowhere: see that their workers reach 				 this one's store, then openledger model ask-audit {model} and publish again"
+			),
+			Assurance::Refuted => bail!("the audit found model {model} false: it is condemned"),
+		}
+	}
 }
 
 /// The registered base with these weights, registered now if need be.

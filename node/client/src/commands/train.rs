@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use material::{Learning, Material};
 use openledger_attribution::{
+	checkpoints::MOST_EXAMPLES,
 	dataset::Statistics,
 	local::{self, TrainingLog},
 };
@@ -152,16 +153,13 @@ pub struct Train {
 	/// Prompts to answer before and after training, for the report (default: 3 with files).
 	#[arg(long, value_name = "PROMPTS", help_heading = "Evaluation")]
 	samples: Option<usize>,
-	/// Steps between two checkpoints.
-	#[arg(
-		long,
-		value_name = "STEPS",
-		default_value_t = TrainOptions::default().checkpoint_every,
-		help_heading = "Checkpoints and memory"
-	)]
-	checkpoint_every: usize,
+	/// Steps between two checkpoints (default: 20; with snapshots, as many as take half of the examples that
+	/// an audit has time to repeat).
+	#[arg(long, value_name = "STEPS", help_heading = "Checkpoints and memory")]
+	checkpoint_every: Option<usize>,
 	/// Keep the states of all checkpoints beside the adapter, so that others can repeat any stretch of
-	/// the training by itself. Each takes twelve bytes for a parameter.
+	/// the training by itself. Each takes twelve bytes for a parameter. Trainings on snapshots keep them in
+	/// any case, to be audited.
 	#[arg(long, help_heading = "Checkpoints and memory")]
 	keep_checkpoints: bool,
 	/// Compute layers once more on the way back rather than keeping their values: less memory, more
@@ -190,6 +188,12 @@ impl Train {
 			// As adapters list them, so that the manifest does not depend on how they were written.
 			false => Module::ALL.into_iter().filter(|of| self.targets.contains(of)).collect(),
 		};
+		let in_step = (self.batch as u64).saturating_mul(self.accumulate as u64).max(1);
+		let audited = (MOST_EXAMPLES / 2).checked_div(in_step).unwrap_or(1).max(1) as usize;
+		let usual = match self.data.is_empty() {
+			true => audited,
+			false => TrainOptions::default().checkpoint_every,
+		};
 		TrainOptions {
 			rank: self.rank,
 			alpha: self.alpha.unwrap_or(2.0 * self.rank as f64),
@@ -211,7 +215,7 @@ impl Train {
 			seed: self.seed,
 			evaluate_every: self.evaluate_every,
 			patience: self.patience,
-			checkpoint_every: self.checkpoint_every,
+			checkpoint_every: self.checkpoint_every.unwrap_or(usual),
 			recompute: self.recompute,
 			..TrainOptions::default()
 		}
@@ -271,7 +275,9 @@ pub async fn run(arguments: Train, context: &Context) -> Result<()> {
 	let folder = folder.unwrap_or_else(|| keys::cache_folder().join("trained").join(name));
 	let work = keys::cache_folder().join("training").join(hex::encode(genesis));
 	let states = work.join("checkpoint").join(STATES);
-	let cached = work.join(ADAPTER).is_file() && (!arguments.keep_checkpoints || states.is_dir());
+	// What is trained on snapshots may be published, and then audited.
+	let keep = arguments.keep_checkpoints || arguments.data.is_empty();
+	let cached = work.join(ADAPTER).is_file() && (!keep || states.is_dir());
 	let mut statistics = None;
 	if cached {
 		output.say("this adapter was trained before");
@@ -279,7 +285,7 @@ pub async fn run(arguments: Train, context: &Context) -> Result<()> {
 		let options = TrainOptions {
 			genesis: Digest(genesis.0),
 			checkpoint_dir: Some(work.join("checkpoint")),
-			keep_states: arguments.keep_checkpoints,
+			keep_states: keep,
 			..options
 		};
 		let base = Base::load(&arguments.base)?;
@@ -298,7 +304,7 @@ pub async fn run(arguments: Train, context: &Context) -> Result<()> {
 			write(&folder.join(name), &bytes)?;
 		}
 	}
-	if arguments.keep_checkpoints {
+	if keep {
 		copy_states(&states, &folder.join(STATES))?;
 	}
 	let log = std::fs::read(folder.join(LOG)).ok();

@@ -214,6 +214,19 @@ impl TrainOptions {
 		examples.div_ceil(self.per_step())
 	}
 
+	/// The steps after which a run on so many examples commits to its state, where it evaluates on none.
+	/// No more than `most` of them: a run can be longer than memory has room for.
+	pub fn commits(&self, examples: usize, most: usize) -> Vec<u64> {
+		let end = self.schedule(examples).steps;
+		let between = (0..end).step_by(self.checkpoint_every.max(1));
+		between.chain([end]).take(most).map(|step| step as u64).collect()
+	}
+
+	/// Examples that the steps from one after `from` up to `to` take at most.
+	pub fn examples_between(&self, from: u64, to: u64) -> u64 {
+		to.saturating_sub(from).saturating_mul(self.per_step() as u64)
+	}
+
 	/// The learning rate of a step, counted from 0, of a run on so many examples.
 	pub fn rate(&self, examples: usize, step: usize) -> f64 {
 		self.schedule(examples).rate(step)
@@ -276,6 +289,17 @@ mod tests {
 				other => panic!("{name} gave {other:?}"),
 			}
 		}
+	}
+
+	#[test]
+	fn commits_are_at_the_beginning_every_checkpoint_and_the_end() {
+		let options =
+			TrainOptions { epochs: 3, batch: 4, checkpoint_every: 4, ..Default::default() };
+		assert_eq!(options.commits(9, 100), [0, 4, 8, 9]);
+		assert_eq!(options.commits(9, 2), [0, 4]);
+		let whole = TrainOptions { checkpoint_every: 3, ..options.clone() };
+		assert_eq!(whole.commits(9, 100), [0, 3, 6, 9]);
+		assert_eq!(options.examples_between(4, 8), 16);
 	}
 
 	#[test]

@@ -114,12 +114,19 @@ impl State {
 	/// # Errors
 	/// [`Error::Io`], and [`Error::Malformed`] for what is no such state.
 	pub fn load(folder: &Path, step: u64, count: usize) -> Result<Option<Self>> {
-		let path = Self::path(folder, step);
+		Self::read(&Self::path(folder, step), step, count)
+	}
+
+	/// As [`State::load`], from the file that holds it, whatever its name.
+	///
+	/// # Errors
+	/// As [`State::load`].
+	pub fn read(path: &Path, step: u64, count: usize) -> Result<Option<Self>> {
 		let broken = |reason: &dyn std::fmt::Display| {
 			Error::malformed(format!("training state {}", path.display()), reason)
 		};
 		let Some(bytes) =
-			read_bounded(&path, 12 * count as u64 + HEADER_ROOM).map_err(|error| broken(&error))?
+			read_bounded(path, 12 * count as u64 + HEADER_ROOM).map_err(|error| broken(&error))?
 		else {
 			return Ok(None);
 		};

@@ -5,8 +5,8 @@ use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
 	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo,
 	DatanetInfo, DrawInfo, DrawStage, LineInfo, ModelInfo, OpenLedgerApi, OperatorInfo,
-	Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo, SessionInfo, Trace as TraceInfo,
-	VerifierInfo,
+	Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo, SessionInfo, StandingInfo,
+	Trace as TraceInfo, VerifierInfo,
 };
 use openledger_primitives_attribution::{
 	Credit, Evidence,
@@ -16,8 +16,8 @@ use openledger_primitives_core::{
 	Hash,
 	draw::draw_id,
 	model::{
-		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
-		Price, Usage,
+		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
+		PayBy, Price, Unaudited, Usage,
 	},
 	record::{RecordEntry, RecordLeaf, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment},
@@ -359,6 +359,14 @@ mock_impl_runtime_apis! {
 			None
 		}
 
+		fn standings(start: u32, limit: u32) -> Vec<StandingInfo> {
+			(start..7).filter(|id| [5, 6].contains(id)).map(standing).take(limit as usize).collect()
+		}
+
+		fn standing(model: u32) -> Option<StandingInfo> {
+			[5, 6].contains(&model).then(|| standing(model))
+		}
+
 		fn claim(id: u64) -> Option<ClaimInfo<AccountId32>> {
 			[3, draw_id(BATCH, 0)].contains(&id).then(|| claim(id))
 		}
@@ -391,6 +399,11 @@ mock_impl_runtime_apis! {
 			})
 		}
 	}
+}
+
+fn standing(model: u32) -> StandingInfo {
+	let assurance = Assurance::Unaudited(Unaudited::TooFewVerifiers);
+	StandingInfo { model, assurance, asked: 1, training: Some(Hash::repeat_byte(7)) }
 }
 
 fn verifier() -> VerifierInfo<AccountId32> {

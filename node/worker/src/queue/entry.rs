@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use codec::Encode;
 use openledger_primitives_core::{Hash, RequestId, record::content_hash};
-use openledger_primitives_inference::{Failure, Job, Progress, job::Executed, receipts::Drawn};
+use openledger_primitives_inference::{
+	Failure, Job, Progress, examination::Examination, job::Executed, receipts::Drawn,
+};
 use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
 
@@ -26,12 +28,23 @@ impl Task {
 	}
 }
 
+/// Which threads do something: what takes minutes must not hold up answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+	/// Those that answer and execute.
+	Answers,
+	/// The one that examines model versions.
+	Examinations,
+}
+
 /// What is to be computed.
 pub(super) enum Work {
 	/// For an on-chain request.
 	Job(Box<Job>),
 	/// For a drawn receipt, with the salt of its commitments.
 	Question(Box<Question>, Salt),
+	/// Of a model version.
+	Examination(Box<Examination>),
 }
 
 struct Entry {
@@ -59,8 +72,8 @@ impl Stage {
 			Executed::Running => Progress::Running,
 			Executed::Done(outcome, _) => Progress::Done(outcome),
 			Executed::Failed(failure) => Progress::Failed(failure),
-			// Receipts are executed, and never answered for a request.
-			Executed::Drawn(..) => Progress::Failed(Failure::Unknown),
+			// Receipts are executed and versions examined, and never answered for a request.
+			Executed::Drawn(..) | Executed::Examined(..) => Progress::Failed(Failure::Unknown),
 		}
 	}
 
@@ -76,11 +89,13 @@ impl Stage {
 
 /// The state of a queue.
 ///
-/// Every entry is named in exactly one of `fetching`, `waiting`, `running` and `finished`.
+/// Every entry is named in exactly one of `fetching`, `waiting`, `examinations`, `running` and `finished`.
 pub(super) struct State {
 	entries: HashMap<Task, Entry>,
 	fetching: BTreeSet<Task>,
 	waiting: VecDeque<Task>,
+	/// Those that wait for the thread which examines.
+	examinations: VecDeque<Task>,
 	running: BTreeSet<Task>,
 	/// Oldest first.
 	finished: VecDeque<Task>,
@@ -96,6 +111,7 @@ impl State {
 			entries: HashMap::new(),
 			fetching: BTreeSet::new(),
 			waiting: VecDeque::new(),
+			examinations: VecDeque::new(),
 			running: BTreeSet::new(),
 			finished: VecDeque::new(),
 			capacity,
@@ -110,7 +126,7 @@ impl State {
 	}
 
 	pub(super) fn waiting(&self) -> usize {
-		self.fetching.len() + self.waiting.len()
+		self.fetching.len() + self.waiting.len() + self.examinations.len()
 	}
 
 	pub(super) fn running(&self) -> &BTreeSet<Task> {
@@ -166,6 +182,18 @@ impl State {
 		self.stage(task).map(|stage| (stage.executed(), begun))
 	}
 
+	/// Takes on the examination of a model version.
+	pub(super) fn examine(&mut self, examination: Examination) -> Result<Executed, Failure> {
+		let task = Task::Execution(examination.audit);
+		let digest = examination.using_encoded(content_hash);
+		if self.make_room(task, digest)? {
+			let work = Work::Examination(Box::new(examination));
+			self.enter(task, digest, Stage::Waiting(work));
+			self.examinations.push_back(task);
+		}
+		self.stage(task).map(|stage| stage.executed())
+	}
+
 	fn take_on(&mut self, task: Task, job: Job) -> Result<&Stage, Failure> {
 		let digest = job.using_encoded(content_hash);
 		if self.make_room(task, digest)? {
@@ -215,7 +243,10 @@ impl State {
 				cancel.cancel();
 				self.fetching.remove(&task);
 			}
-			Stage::Waiting(_) => self.waiting.retain(|other| *other != task),
+			Stage::Waiting(_) => {
+				self.waiting.retain(|other| *other != task);
+				self.examinations.retain(|other| *other != task);
+			}
 			Stage::Running(cancel) => {
 				cancel.cancel();
 				self.running.remove(&task);
@@ -224,9 +255,12 @@ impl State {
 		}
 	}
 
-	/// The next job, from now on running.
-	pub(super) fn next(&mut self) -> Option<(Task, u64, Work, CancellationToken)> {
-		let task = self.waiting.pop_front()?;
+	/// The next job of a lane, from now on running.
+	pub(super) fn next(&mut self, lane: Lane) -> Option<(Task, u64, Work, CancellationToken)> {
+		let task = match lane {
+			Lane::Answers => self.waiting.pop_front()?,
+			Lane::Examinations => self.examinations.pop_front()?,
+		};
 		let entry = self.entries.get_mut(&task)?;
 		let cancel = CancellationToken::new();
 		let running = Stage::Running(cancel.clone());
@@ -269,6 +303,7 @@ impl State {
 		}
 		self.fetching.clear();
 		self.waiting.clear();
+		self.examinations.clear();
 		self.finished.clear();
 		self.running.clear();
 	}

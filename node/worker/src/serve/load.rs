@@ -99,6 +99,15 @@ impl Loader {
 		}
 	}
 
+	/// Content whose bytes hash to its name.
+	pub(super) fn bytes(
+		&self,
+		hash: &Hash,
+		cancel: &CancellationToken,
+	) -> Result<Vec<u8>, Failure> {
+		std::fs::read(self.file(hash, cancel)?).map_err(engine)
+	}
+
 	/// The path of content whose bytes hash to its name.
 	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
 		let found = self.runtime.block_on(async {
@@ -119,6 +128,6 @@ impl Loader {
 	}
 }
 
-fn bad<E: std::fmt::Display>(what: &'static str) -> impl FnOnce(E) -> Failure {
+pub(super) fn bad<E: std::fmt::Display>(what: &'static str) -> impl FnOnce(E) -> Failure {
 	move |reason| Failure::BadContent(format!("{what}: {reason}"))
 }

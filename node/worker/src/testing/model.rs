@@ -5,18 +5,20 @@ use std::{convert::Infallible, ops::ControlFlow, path::PathBuf};
 
 use bytes::Bytes;
 use openledger_attribution::{
-	BuildOptions, Manifest, Sources, TrainedSnapshot, Training, build, training_set,
+	BuildOptions, Checkpoints, Manifest, Sources, TrainedSnapshot, Training, build,
+	local::TrainingLog, training_set,
 };
 use openledger_primitives_core::{
 	Hash, merkle,
 	model::{Method, PayBy},
 	record::{RecordLeaf, Snapshot, SnapshotRef, content_hash},
+	subject::version_id,
 };
-use openledger_primitives_inference::{Job, Material};
+use openledger_primitives_inference::{Job, Material, examination::Examination};
 use openlora::{
 	Base, Config, TrainOptions,
 	testing::{Encoding, write_gguf},
-	train,
+	train::{self, Data, Digest, Link, State},
 };
 use sp_core::crypto::AccountId32;
 use tempfile::TempDir;
@@ -43,7 +45,35 @@ pub struct Model {
 	pub base: PathBuf,
 	pub adapter: Vec<u8>,
 	pub index: Vec<u8>,
+	pub manifest: Vec<u8>,
+	/// The list of checkpoints, and the files of their states.
+	pub training: Checkpoints,
+	pub states: Vec<Vec<u8>>,
+	/// The contents of the records.
+	pub records: Vec<Vec<u8>>,
 	pub job: Job,
+}
+
+impl Model {
+	/// Its examination by lots with this seed, of so many leaves.
+	pub fn examination(&self, seed: u8, leaves: u32) -> Examination {
+		Examination {
+			audit: version_id(1),
+			model: 1,
+			material: self.job.material.clone(),
+			manifest: content_hash(&self.manifest),
+			training: self.training.hash().unwrap(),
+			seed: Hash::repeat_byte(seed),
+			leaves,
+		}
+	}
+
+	/// Everything that examining it takes.
+	pub fn contents(&self) -> Vec<Vec<u8>> {
+		let list = self.training.to_bytes().unwrap();
+		let own = [&self.adapter, &self.index, &self.manifest, &list].map(Clone::clone);
+		own.into_iter().chain(self.states.clone()).chain(self.records.clone()).collect()
+	}
 }
 
 pub fn model(config: &Config, projection: Hash) -> Model {
@@ -83,13 +113,35 @@ pub fn model(config: &Config, projection: Hash) -> Model {
 	let snapshots = vec![(3, snapshot)];
 	let sources = Sources { manifest: &manifest, snapshots: &snapshots, records: &records };
 	let examples = training_set(&base, &sources).unwrap();
-	let adapter = train(&base, &examples, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+	let checkpoints = folder.path().join("checkpoints");
+	let kept = TrainOptions {
+		genesis: Digest(manifest.training_hash().unwrap().0),
+		checkpoint_dir: Some(checkpoints.clone()),
+		checkpoint_every: 4,
+		keep_states: true,
+		..options
+	};
+	let data = Data { examples: &examples, validation: &[] };
+	let outcome = train::fit(&base, data, &kept, &mut |_| ControlFlow::Continue(())).unwrap();
+	let adapter = outcome.adapter;
 	let method = Method { pay_by: PayBy::Contributors, credits: 4, dimension: 64 };
 	let build_options = BuildOptions { method, projection, cache_dir: None };
 	let index =
 		build(&base, &adapter, &sources, &build_options, &mut |_| ControlFlow::Continue(()))
 			.unwrap();
 	let adapter = adapter.to_bytes().unwrap();
+	let log = TrainingLog {
+		version: openledger_attribution::local::VERSION,
+		genesis: kept.genesis,
+		checkpoint_every: kept.checkpoint_every,
+		links: outcome.links,
+		step: outcome.step,
+		adapter: content_hash(&adapter),
+	};
+	let file = |link: &Link| std::fs::read(State::path(&checkpoints, link.step)).unwrap();
+	let states: Vec<Vec<u8>> = log.links.iter().skip(1).map(file).collect();
+	let training =
+		Checkpoints::new(log, states.iter().map(|state| content_hash(state)).collect()).unwrap();
 	let job = Job {
 		request: 1,
 		model: 1,
@@ -108,7 +160,17 @@ pub fn model(config: &Config, projection: Hash) -> Model {
 			snapshots,
 		},
 	};
-	Model { base: path, index: index.to_bytes().to_vec(), adapter, job, _folder: folder }
+	Model {
+		base: path,
+		index: index.to_bytes().to_vec(),
+		adapter,
+		manifest: manifest.to_bytes().unwrap(),
+		training,
+		states,
+		records: records.into_iter().map(|(_, content)| content).collect(),
+		job,
+		_folder: folder,
+	}
 }
 
 pub async fn put_into(store: &ContentStore, bytes: &[u8]) -> Hash {

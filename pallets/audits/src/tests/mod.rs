@@ -6,3 +6,5 @@ mod invariants;
 mod offchain;
 mod verdict;
 mod verifiers;
+mod versions;
+mod versions_money;

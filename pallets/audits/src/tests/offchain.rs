@@ -1,3 +1,5 @@
+mod versions;
+
 use crate::{
 	Call, Verdict, Verdicts,
 	mock::*,
@@ -16,6 +18,7 @@ use openledger_primitives_core::{
 };
 use openledger_primitives_inference::{
 	Command, Failure, Job, Material, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
+	examination::{Examination, Examined},
 	host::{Engine, EngineExt},
 	job::Executed,
 	receipts::{Drawn, Recomputed},
@@ -41,6 +44,9 @@ struct Double {
 	/// What it was told to execute of drawn receipts, and what that comes to.
 	drawn: Mutex<Vec<Drawn>>,
 	recomputed: Mutex<Option<Executed>>,
+	/// What it was told to examine, and what that comes to.
+	examinations: Mutex<Vec<Examination>>,
+	examined: Mutex<Option<Executed>>,
 	forgotten: Mutex<usize>,
 }
 
@@ -55,6 +61,13 @@ impl Engine for Double {
 			Command::ExecuteDrawn(drawn) => {
 				self.drawn.lock().unwrap().push(drawn);
 				match self.recomputed.lock().unwrap().clone() {
+					Some(executed) => Response::Executed(executed),
+					None => Response::Failed(Failure::Busy),
+				}
+			}
+			Command::Examine(examination) => {
+				self.examinations.lock().unwrap().push(examination);
+				match self.examined.lock().unwrap().clone() {
 					Some(executed) => Response::Executed(executed),
 					None => Response::Failed(Failure::Busy),
 				}

@@ -3,10 +3,13 @@
 
 use crate::{mock::*, *};
 use openledger_primitives_core::{
-	model::{ModelSpec, Price},
-	traits::Models as _,
+	model::{Assurance, ModelSpec, ModelStatus, Price, Unaudited},
+	traits::{Models as _, Versions as _},
 };
 use proptest::prelude::*;
+
+/// The most that one of those who find a version false is rewarded with.
+const REWARD: u128 = 1_000;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -23,6 +26,10 @@ enum Step {
 	Condemn(u32, u64),
 	Acquire(u32),
 	Release(u32),
+	Hinder(bool),
+	CommitTraining(u64, u32),
+	Conclude(u32, u8, u64),
+	AskAudit(u64, u32),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -46,6 +53,10 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (model(), who()).prop_map(|(a, b)| Condemn(a, b)),
 		4 => model().prop_map(Acquire),
 		2 => model().prop_map(Release),
+		1 => any::<bool>().prop_map(Hinder),
+		4 => (who(), model()).prop_map(|(a, b)| CommitTraining(a, b)),
+		4 => (model(), 0u8..3, who()).prop_map(|(a, b, c)| Conclude(a, b, c)),
+		2 => (who(), model()).prop_map(|(a, b)| AskAudit(a, b)),
 	]
 }
 
@@ -58,6 +69,15 @@ fn take(step: Step) -> u128 {
 			let bond = Bonds::<Test>::get(model).unwrap_or_default();
 			let own = crate::Models::<Test>::get(model).is_some_and(|model| model.owner == who);
 			if own { bond } else { bond - bond / 2 }
+		}
+		Step::Conclude(model, 2, who) if Pallet::<Test>::is_waiting(model) => {
+			let found = crate::Models::<Test>::get(model).unwrap();
+			let bond = Bonds::<Test>::get(model).unwrap_or_default();
+			match (found.status, found.owner == who) {
+				(ModelStatus::Condemned, _) => 0,
+				(_, true) => bond,
+				(_, false) => bond - (bond / 2).min(REWARD),
+			}
 		}
 		_ => 0,
 	};
@@ -87,6 +107,24 @@ fn take(step: Step) -> u128 {
 			.and_then(|_| Pallet::<Test>::accept_ownership(signed(to), model)),
 		Step::Remove(who, model) => Pallet::<Test>::do_remove(&who, model).map(drop),
 		Step::Condemn(model, who) => Pallet::<Test>::condemn(model, &who).map(drop),
+		Step::Hinder(on) => {
+			Hindrance::set(on.then_some(Unaudited::Off));
+			Ok(())
+		}
+		Step::CommitTraining(who, model) => {
+			Pallet::<Test>::commit_training(signed(who), model, TRAINING)
+		}
+		Step::Conclude(model, _, _) if !Pallet::<Test>::is_waiting(model) => Ok(()),
+		Step::Conclude(model, 0, _) => {
+			Pallet::<Test>::assure(model, Assurance::Audited);
+			Ok(())
+		}
+		Step::Conclude(model, 1, _) => {
+			Pallet::<Test>::assure(model, Assurance::Withheld);
+			Ok(())
+		}
+		Step::Conclude(model, _, who) => Pallet::<Test>::refute(model, &[who], REWARD).map(drop),
+		Step::AskAudit(who, model) => Pallet::<Test>::ask_audit(signed(who), model),
 		Step::Acquire(model) => Pallet::<Test>::acquire(model),
 		Step::Release(model) => {
 			Pallet::<Test>::release(model);
@@ -102,6 +140,9 @@ fn clear() {
 		let Some(model) = crate::Models::<Test>::get(id) else { continue };
 		for _ in 0..Activities::<Test>::get(id).unwrap().open {
 			Pallet::<Test>::release(id);
+		}
+		if Pallet::<Test>::is_waiting(id) {
+			Pallet::<Test>::assure(id, Assurance::Audited);
 		}
 		// A draft can't be retired and need not be; nor can what is retired or condemned.
 		let _ = Pallet::<Test>::retire(signed(model.owner), id);

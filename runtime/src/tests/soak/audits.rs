@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{AccountId, governance::Origin};
 use openledger_primitives_attribution::audit::{Execution, Finding, Level, commitment, digest};
-use openledger_primitives_core::{RequestId, model::Usage};
+use openledger_primitives_core::{RequestId, model::Usage, subject::versioned};
 use pallet_audits::{Audit, Audits, Call, Note, Notes, Seat, Stage, Verdict, Verifiers};
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
@@ -50,6 +50,17 @@ fn neglects(seat: &Seat<AccountId>, claim: RequestId, one_in: u64) -> bool {
 
 /// What a verifier says who does not say the truth. Those of one claim agree with each other.
 fn lie(claim: RequestId, note: &Note<AccountId>, level: Level, which: u32) -> Finding {
+	if versioned(claim).is_some() {
+		let made_up = claim.to_le_bytes()[0] ^ 1;
+		return match which {
+			0 => Finding::Withheld,
+			1 => truth::sound(note, level, made_up),
+			2 | 3 => truth::unsound(note, made_up),
+			// What can be said of claims alone.
+			4 => Finding::Refuted(note.execution),
+			_ => truth::unsound(note, claim.to_le_bytes()[0]),
+		};
+	}
 	let Execution { answer, usage, claim: claimed } = note.execution;
 	let made_up = sp_io::hashing::blake2_256(&claim.to_le_bytes()).into();
 	match which {

@@ -177,6 +177,9 @@ fn deposits() -> Result<(), String> {
 	for appeal in pallet_audits::Audits::<Rt>::iter_values().filter_map(|audit| audit.appeal) {
 		owe(appeal.appellant, "appeal", appeal.deposit);
 	}
+	for examination in pallet_audits::Examinations::<Rt>::iter_values() {
+		owe(examination.payer, "version's audit", examination.held);
+	}
 	for session in pallet_receipts::Sessions::<Rt>::iter_values() {
 		owe(session.payer.clone(), "session's escrow", session.escrow);
 		owe(session.payer, "session", ticket(&session.ticket));
@@ -233,6 +236,7 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Audits(pallet_audits::HoldReason::Bond) => "verifier's bond",
 		Audits(pallet_audits::HoldReason::Appeal) => "appeal",
 		Audits(pallet_audits::HoldReason::VerifierDeposit) => "verifier",
+		Audits(pallet_audits::HoldReason::Examination) => "version's audit",
 		Receipts(pallet_receipts::HoldReason::Escrow) => "session's escrow",
 		Receipts(pallet_receipts::HoldReason::SessionDeposit) => "session",
 		Receipts(pallet_receipts::HoldReason::BatchDeposit) => "batch",

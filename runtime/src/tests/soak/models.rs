@@ -9,12 +9,12 @@ use crate::{MILLI, OPEN};
 use openledger_primitives_core::{
 	BaseId, ModelId,
 	model::{
-		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, PayBy,
-		Price,
+		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
+		PayBy, Price,
 	},
 	record::SnapshotRef,
 };
-use pallet_models::{Activities, Base, Bases, Call, Model, Models};
+use pallet_models::{Activities, Base, Bases, Call, Model, Models, Standings, Trainings};
 use sp_runtime::{BoundedVec, Permill};
 
 /// Versions at once, about, and bases that wait for one.
@@ -33,6 +33,8 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Models", "offer_ownership", 4, offer_ownership),
 	("Models", "accept_ownership", 5, accept_ownership),
 	("Models", "remove", 6, remove),
+	("Models", "commit_training", 14, commit_training),
+	("Models", "ask_audit", 8, ask_audit),
 ];
 
 fn version(world: &mut World, which: impl Fn(&Model<Rt>) -> bool) -> Option<(ModelId, Model<Rt>)> {
@@ -136,7 +138,14 @@ fn pretended(world: &mut World, records: u32) -> IndexCommitment {
 }
 
 fn commit_index(world: &mut World) -> Option<Attempt> {
-	let (id, model) = version(world, |model| model.status == ModelStatus::Draft)?;
+	let careless = world.odds(16);
+	let drafts: Vec<_> = Models::<Rt>::iter()
+		.filter(|(id, model)| {
+			let ready = model.status == ModelStatus::Draft && Trainings::<Rt>::contains_key(id);
+			careless || ready
+		})
+		.collect();
+	let (id, model) = world.pick(drafts)?;
 	let floor = world.between(0, 60_000);
 	let built = Index::build(&model.spec, floor);
 	// Whoever has nothing to index mostly leaves it at that.
@@ -165,8 +174,41 @@ fn commit_index(world: &mut World) -> Option<Attempt> {
 	world.signed(model.owner, Call::commit_index { model: id, index })
 }
 
+fn commit_training(world: &mut World) -> Option<Attempt> {
+	let careful = !world.odds(12);
+	let drafts: Vec<_> = Models::<Rt>::iter()
+		.filter(|(id, model)| {
+			let new = model.status == ModelStatus::Draft && !Trainings::<Rt>::contains_key(id);
+			!careful || new
+		})
+		.collect();
+	let (id, model) = world.pick(drafts)?;
+	let training = world.hash();
+	world.signed(model.owner, Call::commit_training { model: id, training })
+}
+
+fn ask_audit(world: &mut World) -> Option<Attempt> {
+	let careful = !world.odds(12);
+	let stands = |id: ModelId, assurance| {
+		Standings::<Rt>::get(id).is_some_and(|standing| standing.assurance == assurance)
+	};
+	let withheld: Vec<_> = Models::<Rt>::iter()
+		.filter(|(id, model)| {
+			let open = model.status == ModelStatus::Indexed && stands(*id, Assurance::Withheld);
+			!careful || open
+		})
+		.collect();
+	let (id, model) = world.pick(withheld)?;
+	world.signed(model.owner, Call::ask_audit { model: id })
+}
+
 fn publish(world: &mut World) -> Option<Attempt> {
-	let (id, model) = version(world, |model| model.status == ModelStatus::Indexed)?;
+	let careful = !world.odds(12);
+	let waits = |id: ModelId| Standings::<Rt>::get(id).is_some_and(|one| !one.assurance.earns());
+	let indexed: Vec<_> = Models::<Rt>::iter()
+		.filter(|(id, model)| !careful || model.status == ModelStatus::Indexed && !waits(*id))
+		.collect();
+	let (id, model) = world.pick(indexed)?;
 	world.signed(model.owner, Call::publish { model: id })
 }
 
@@ -177,9 +219,11 @@ fn deprecate(world: &mut World) -> Option<Attempt> {
 
 fn retire(world: &mut World) -> Option<Attempt> {
 	let few = Models::<Rt>::iter_values().filter(Model::answers).count() < 4;
+	let waits = world.odds(8);
 	let (id, model) = version(world, |model| match model.status {
 		ModelStatus::Deprecated | ModelStatus::Published => !few,
-		status => status == ModelStatus::Indexed,
+		// Whoever pays for an audit mostly waits for it.
+		status => waits && status == ModelStatus::Indexed,
 	})?;
 	world.signed(model.owner, Call::retire { model: id })
 }
@@ -213,7 +257,9 @@ fn remove(world: &mut World) -> Option<Attempt> {
 				ModelStatus::Draft | ModelStatus::Retired | ModelStatus::Condemned
 			);
 			let open = Activities::<Rt>::get(id).is_some_and(|activity| activity.open > 0);
-			careless || over && model.children == 0 && !open
+			let waiting = Standings::<Rt>::get(id)
+				.is_some_and(|standing| standing.assurance == Assurance::Waiting);
+			careless || over && model.children == 0 && !open && !waiting
 		})
 		.collect();
 	let (id, model) = world.pick(removable)?;

@@ -60,13 +60,16 @@ fn genesis() -> sp_io::TestExternalities {
 fn hurry() -> Vec<RuntimeParameters> {
 	use RuntimeParameters::{Audits, Receipts, Voice};
 	use audits::Parameters::{
-		AppealWindow, CommitPeriod, CorrectionPeriod, Rate, RevealPeriod, RoundLength,
+		AppealWindow, CommitPeriod, CorrectionPeriod, ExaminePeriod, ModelsRate, Rate,
+		RevealPeriod, RoundLength,
 	};
 	vec![
 		Voice(voice::Parameters::VetoMinimum(voice::VetoMinimum, Some(20 * MICRO))),
 		Audits(RoundLength(audits::RoundLength, Some(3))),
 		Audits(Rate(audits::Rate, Some(Permill::from_percent(70)))),
 		Audits(CommitPeriod(audits::CommitPeriod, Some(24))),
+		Audits(ModelsRate(audits::ModelsRate, Some(Permill::from_percent(70)))),
+		Audits(ExaminePeriod(audits::ExaminePeriod, Some(24))),
 		Audits(RevealPeriod(audits::RevealPeriod, Some(20))),
 		Audits(AppealWindow(audits::AppealWindow, Some(10))),
 		Audits(CorrectionPeriod(audits::CorrectionPeriod, Some(30))),

@@ -9,6 +9,7 @@ use openledger_primitives_attribution::{
 use openledger_primitives_core::{Hash, RequestId, draw::draw_id, model::Usage};
 use openledger_primitives_inference::{
 	Command, Failure, Message, Reply, Response,
+	examination::{Examination, Examined},
 	job::Executed,
 	receipts::{Drawn, Recomputed, Shown},
 };
@@ -66,6 +67,14 @@ impl Answerer for Liar {
 		let mut done = self.server.answer(question, cancel)?;
 		(self.lie)(&mut done);
 		Ok(done)
+	}
+
+	fn examine(
+		&self,
+		examination: &Examination,
+		cancel: &CancellationToken,
+	) -> Result<(Examined, Traces), Failure> {
+		self.server.examine(examination, cancel)
 	}
 }
 
