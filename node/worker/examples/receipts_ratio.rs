@@ -8,6 +8,7 @@
 //! going first in half of them. It takes an idle machine: other work moves single rounds by a half.
 //! Clients run in the same process, and sign vouchers, which an operator's machine would not do.
 
+#[allow(dead_code, reason = "tests use more of it")]
 #[path = "../src/testing/model.rs"]
 mod model;
 

@@ -11,7 +11,7 @@ use openledger_primitives_core::{Hash, MAX_CREDITS, model::Usage};
 use openledger_primitives_receipts::SignedVoucher;
 use openledger_runtime::{Runtime, RuntimeCall, configs::system::BlockLength};
 use pallet_attribution::WeightInfo as _;
-use pallet_audits::WeightInfo as _;
+use pallet_audits::{COMMITTEE, WeightInfo as _};
 use pallet_receipts::WeightInfo as _;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -72,6 +72,37 @@ pub fn fill(batch: &Settled, empty_ps: u64) -> Fill {
 	}
 }
 
+/// A batch of whose drawn receipts a part is audited: for each audit a committee of the first level drawn,
+/// its commitments and its findings, of which the last carries the verdict out.
+pub fn audited(batch: &Settled, rate: f64) -> Settled {
+	let transaction_ps = transaction_ps(batch);
+	let audits = rate * f64::from(batch.shown);
+	let stage = |stage, each: u32, time_ps: u64, bytes: usize, hook| {
+		let count = audits * f64::from(each);
+		Cost {
+			stage,
+			count: count.ceil() as u32,
+			time_ps: (count * time_ps as f64) as u64,
+			bytes: (count * bytes as f64) as usize,
+			hook,
+		}
+	};
+	let [commit, reveal] = audit_bytes(envelope_of(batch));
+	let mut batch = batch.clone();
+	batch.stages.extend([
+		stage("committees", 1, Audits::advance().ref_time(), 0, true),
+		stage(
+			"commitments",
+			COMMITTEE,
+			Audits::commit().ref_time() + transaction_ps,
+			commit,
+			false,
+		),
+		stage("findings", COMMITTEE, Audits::reveal().ref_time() + transaction_ps, reveal, false),
+	]);
+	batch
+}
+
 type Receipts = <Runtime as pallet_receipts::Config>::WeightInfo;
 type Attribution = <Runtime as pallet_attribution::Config>::WeightInfo;
 type Audits = <Runtime as pallet_audits::Config>::WeightInfo;
@@ -94,6 +125,34 @@ fn envelope(cost: &Cost, call: &RuntimeCall) -> usize {
 	(cost.bytes / cost.count.max(1) as usize).saturating_sub(call.encoded_size())
 }
 
+/// Bytes that a batch's transactions have beyond their calls.
+fn envelope_of(batch: &Settled) -> usize {
+	let call: RuntimeCall = pallet_receipts::Call::prune_batch { batch: 0 }.into();
+	pruning(batch).map_or(0, |cost| envelope(cost, &call))
+}
+
+/// What a transaction of the batch takes beyond its call.
+fn transaction_ps(batch: &Settled) -> u64 {
+	let prune_ps = pruning(batch).map_or(0, |cost| cost.time_ps);
+	prune_ps.saturating_sub(Receipts::prune_batch(batch.shown).ref_time())
+}
+
+fn pruning(batch: &Settled) -> Option<&Cost> {
+	batch.stages.iter().find(|cost| cost.stage == "prune")
+}
+
+/// Bytes of an audit's transactions: a verifier's commitment, and its finding.
+fn audit_bytes(envelope: usize) -> [usize; 2] {
+	let execution =
+		Execution { answer: Hash::zero(), usage: Usage::default(), claim: Hash::zero() };
+	let (claim, finding) = (1 << 63, Finding::Refuted(execution));
+	[
+		pallet_audits::Call::commit { claim, commitment: Hash::zero() },
+		pallet_audits::Call::reveal { claim, finding, salt: [0; 32] },
+	]
+	.map(|call: pallet_audits::Call<Runtime>| RuntimeCall::from(call).encoded_size() + envelope)
+}
+
 /// What stages take beyond the batch that was settled here, for simulations: weights of calls and
 /// hooks without what every transaction adds, which is beside them, and the bytes of transactions.
 pub fn all(life: &Life) -> Value {
@@ -102,16 +161,7 @@ pub fn all(life: &Life) -> Value {
 		let cost = of.iter().find(|cost| !cost.hook && cost.stage == name);
 		cost.map_or(0, |cost| cost.bytes / cost.count.max(1) as usize)
 	};
-	let prune = batch.stages.iter().find(|cost| cost.stage == "prune");
-	let call: RuntimeCall = pallet_receipts::Call::prune_batch { batch: 0 }.into();
-	let envelope = prune.map_or(0, |cost| envelope(cost, &call));
-	let prune_ps = prune.map_or(0, |cost| cost.time_ps);
-	let transaction_ps = prune_ps.saturating_sub(Receipts::prune_batch(batch.shown).ref_time());
-	let audit =
-		|call: pallet_audits::Call<Runtime>| RuntimeCall::from(call).encoded_size() + envelope;
-	let execution =
-		Execution { answer: Hash::zero(), usage: Usage::default(), claim: Hash::zero() };
-	let finding = Finding::Refuted(execution);
+	let [audit_commit, audit_reveal] = audit_bytes(envelope_of(batch));
 	let voucher = <SignedVoucher as codec::MaxEncodedLen>::max_encoded_len();
 	let committed = bytes(&batch.stages, "commit");
 	let lines =
@@ -123,7 +173,7 @@ pub fn all(life: &Life) -> Value {
 		"normal_ps": normal_ps(),
 		"normal_bytes": normal_bytes(),
 		"empty_ps": life.empty_ps,
-		"transaction_ps": transaction_ps,
+		"transaction_ps": transaction_ps(batch),
 		"open_session": linear(|_| Receipts::open_session(), receipts),
 		"close_session": linear(|_| Receipts::close_session(), receipts),
 		"commit": linear(Receipts::commit_batch, receipts),
@@ -132,6 +182,7 @@ pub fn all(life: &Life) -> Value {
 		"prune": linear(Receipts::prune_batch, receipts),
 		"finalize": linear(|_| Attribution::finalize(), attribution),
 		"clearance": linear(|_| Audits::clearance(), audits),
+		"audit_draw": linear(|_| Audits::advance(), audits),
 		"audit_commit": linear(|_| Audits::commit(), audits),
 		"audit_reveal": linear(|_| Audits::reveal(), audits),
 		"bytes": {
@@ -141,15 +192,8 @@ pub fn all(life: &Life) -> Value {
 			"commit_each": voucher,
 			"reveal": bytes(&batch.stages, "reveal"),
 			"prune": bytes(&batch.stages, "prune"),
-			"audit_commit": audit(pallet_audits::Call::commit {
-				claim: 1 << 63,
-				commitment: Hash::zero(),
-			}),
-			"audit_reveal": audit(pallet_audits::Call::reveal {
-				claim: 1 << 63,
-				finding,
-				salt: [0; 32],
-			}),
+			"audit_commit": audit_commit,
+			"audit_reveal": audit_reveal,
 		},
 	})
 }

@@ -45,6 +45,9 @@ struct Arguments {
 	/// Verifiers that there are.
 	#[arg(long, default_value_t = 256)]
 	verifiers: u32,
+	/// The part of drawn receipts that is audited, of which `answers_per_block_audited` speaks.
+	#[arg(long, default_value_t = 0.1)]
+	audit_rate: f64,
 	/// How many times the claim is verified.
 	#[arg(long, default_value_t = 200)]
 	repeat: usize,
@@ -79,7 +82,10 @@ fn measure(arguments: &Arguments) -> Result<Value, Failure> {
 	let (small, large) = (batch(small)?, batch(large)?);
 	let state = setting.settle(&[arguments.settled, arguments.settled])?;
 	let left = |at: usize| state.batches[at].bytes_left() as f64 / f64::from(arguments.settled);
-	let fill = costs::fill(&filling.life.batches[0], filling.life.empty_ps);
+	let filled = |batch: &settled::Settled| costs::fill(batch, filling.life.empty_ps);
+	let fill = filled(&filling.life.batches[0]);
+	let audited = filled(&costs::audited(&filling.life.batches[0], arguments.audit_rate));
+	let answers = |batches: f64| batches * f64::from(arguments.answers);
 	Ok(json!({
 		"claim_ms": filling.verifying.median_ms,
 		"proof_kib": ground.proof_bytes() as f64 / 1024.0,
@@ -87,8 +93,9 @@ fn measure(arguments: &Arguments) -> Result<Value, Failure> {
 			large.batches[0].weight_ps() as f64 / small.batches[0].weight_ps() as f64,
 		"length_million_over_thousand":
 			large.batches[0].bytes() as f64 / small.batches[0].bytes() as f64,
-		"answers_per_block": fill.batches * f64::from(arguments.answers),
-		"answers_per_block_with_idle_time": fill.batches_with_idle * f64::from(arguments.answers),
+		"answers_per_block": answers(fill.batches),
+		"answers_per_block_with_idle_time": answers(fill.batches_with_idle),
+		"answers_per_block_audited": answers(audited.batches_with_idle),
 		"state_bytes_per_answer": left(0),
 		"state_bytes_per_answer_next": left(1),
 		"claim": {
@@ -101,6 +108,7 @@ fn measure(arguments: &Arguments) -> Result<Value, Failure> {
 			"verifying": filling.verifying,
 		},
 		"fill": fill,
+		"fill_audited": audited,
 		"batch": filling.life.batches[0],
 		"compared": [small.batches[0], large.batches[0]],
 		"state": state.batches,

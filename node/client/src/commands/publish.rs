@@ -144,7 +144,8 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		match kept {
 			Some(kept) => checkpoints::commit(&chain, &store, &signer, model.id, kept).await?,
 			None => output.say(format!(
-				"{} has no checkpoints, without which no version can be audited: where the chain audits, 				 train again, which keeps them",
+				"{} has no checkpoints, without which no version can be audited: where the chain audits, train \
+				 again, which keeps them",
 				arguments.folder.display()
 			)),
 		}
@@ -202,7 +203,8 @@ async fn audited(chain: &Chain, model: ModelId, output: Output) -> Result<()> {
 				return Ok(());
 			}
 			Assurance::Withheld => bail!(
-				"the verifiers found what model {model} is made of nowhere: see that their workers reach 				 this one's store, then openledger model ask-audit {model} and publish again"
+				"the verifiers found what model {model} is made of nowhere: see that their workers reach \
+				 this one's store, then openledger model ask-audit {model} and publish again"
 			),
 			Assurance::Refuted => bail!("the audit found model {model} false: it is condemned"),
 		}
