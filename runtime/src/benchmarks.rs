@@ -127,6 +127,9 @@ const LONGEST_SKETCHES: Method = Method {
 	dimension: MAX_SKETCH as u16,
 };
 
+/// What an answer costs.
+const FEE: Balance = OPEN;
+
 /// The records that the stage has, one for each credit there can be. All others are made up.
 const SHOWN: u32 = MAX_CREDITS;
 /// The place of the first of them in the index: behind the records of the snapshots before.
@@ -334,13 +337,10 @@ impl pallet_inference::benchmarking::Helper<AccountId> for Stage {
 	}
 }
 
-/// An answered request to a version that attributes by `method`, whose claim credits as many records as
-/// it can but one; and that one.
-fn challenged(method: Method) -> (RequestId, Omission<AccountId>) {
-	const TOKENS: u32 = 1_000;
-	const FEE: Balance = OPEN;
+/// A new version that attributes by `method`, and an operator that serves it: the operator's agent.
+fn served(method: Method) -> (ModelId, AccountId) {
 	let model = published(Price { prompt: 0, output: FEE }, method);
-	let (operator, agent, payer) = (rich("operator"), rich("agent"), rich("payer"));
+	let (operator, agent) = (rich("operator"), rich("agent"));
 	let bond = dynamic_params::inference::MinBond::get();
 	let endpoint = Endpoint::truncate_from(b"http://operator.example:9955".to_vec());
 	let signed = RuntimeOrigin::signed;
@@ -352,24 +352,42 @@ fn challenged(method: Method) -> (RequestId, Omission<AccountId>) {
 		1,
 	));
 	assert_ok!(Inference::serve(signed(operator), BoundedVec::truncate_from(vec![model])));
+	(model, agent)
+}
+
+/// An answered request, whose claim credits these records.
+fn answered(
+	(model, agent): &(ModelId, AccountId),
+	method: Method,
+	shown: impl Iterator<Item = u32>,
+) -> RequestId {
+	const TOKENS: u32 = 1_000;
+	let signed = RuntimeOrigin::signed;
 	let request = pallet_inference::NextRequest::<Runtime>::get();
 	assert_ok!(Inference::request(
-		signed(payer),
-		model,
+		signed(rich("payer")),
+		*model,
 		None,
 		Prompt::truncate_from(vec![b'?'; 64]),
 		TOKENS,
 		2 * FEE,
 		0,
-		[0; 32],
+		[request as u8; 32],
 		dynamic_params::inference::MinDeadline::get(),
 	));
-	let omitted = shown(model, method.dimension, 0);
-	let claimed = claim(model, method, 1..method.credits.into());
+	let claimed = claim(*model, method, shown);
 	let answer = Answer::truncate_from(vec![b'!'; 64]);
 	let usage = Usage { prompt: 1, output: TOKENS };
-	assert_ok!(Inference::answer(signed(agent), request, answer, usage, claimed.into()));
-	(request, Omission::Record(omitted))
+	assert_ok!(Inference::answer(signed(agent.clone()), request, answer, usage, claimed.into()));
+	request
+}
+
+/// An answered request to a version that attributes by `method`, whose claim credits as many records as
+/// it can but one; and that one.
+fn challenged(method: Method) -> (RequestId, Omission<AccountId>) {
+	let served = served(method);
+	let request = answered(&served, method, 1..method.credits.into());
+	(request, Omission::Record(shown(served.0, method.dimension, 0)))
 }
 
 impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
@@ -379,6 +397,11 @@ impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
 
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>) {
 		challenged(LONGEST_SKETCHES)
+	}
+
+	fn claimed(count: u32, contributors: u32) -> Vec<RequestId> {
+		let served = served(MOST_CREDITS);
+		(0..count).map(|_| answered(&served, MOST_CREDITS, 0..contributors)).collect()
 	}
 
 	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {

@@ -12,4 +12,6 @@ pub type All = (
 	pallet_inference::migrations::CountExposure<Runtime>,
 	// Version 2: until then challenges were against claims alone.
 	pallet_attribution::migrations::NameTargets<Runtime>,
+	// Version 2: until then voice was credited with every settlement.
+	pallet_rewards::migrations::AccrueVoice<Runtime>,
 );

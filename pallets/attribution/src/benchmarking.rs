@@ -1,7 +1,7 @@
 //! Benchmarks, and the stage that they need from the runtime.
 
 use super::*;
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
 	Get,
@@ -20,6 +20,10 @@ pub trait Helper<AccountId> {
 
 	/// The same with the longest sketches, which leave room for fewer credits.
 	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId>);
+
+	/// `count` answered requests of one payer to one model version and operator, with fees in escrow,
+	/// whose claims credit the same records of `contributors` accounts.
+	fn claimed(count: u32, contributors: u32) -> Vec<RequestId>;
 
 	/// A request whose claim is made from a forged index, with the longest sketches, and a forged leaf
 	/// of it.
@@ -177,6 +181,26 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), request);
 		assert_eq!(Claims::<T>::get(request).map(|claim| claim.status), Some(Status::Final));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn finalize_due(
+		n: Linear<1, 8>,
+		p: Linear<1, { openledger_primitives_core::MAX_CREDITS }>,
+	) -> Result<(), BenchmarkError> {
+		let requests = T::BenchmarkHelper::claimed(n, p);
+		let ends = requests.iter().filter_map(Claims::<T>::get).map(|claim| claim.final_at).max();
+		skip::<T>(ends.unwrap_or_default().saturating_sub(Pallet::<T>::now()));
+		let mut touched = touched::Touched::<T>::default();
+		#[block]
+		{
+			for request in &requests {
+				Pallet::<T>::look_at(*request, &mut touched);
+			}
+		}
+		let last = requests.last().and_then(Claims::<T>::get);
+		assert_eq!(last.map(|claim| claim.status), Some(Status::Final));
 		Ok(())
 	}
 }

@@ -1,6 +1,9 @@
 //! Making claims final.
 
-use crate::{Claims, Config, Due, Error, Event, NextDue, Pallet, Status, WeightInfo};
+use crate::{
+	ClaimRecord, Claims, Config, Due, Error, Event, NextDue, Pallet, Status, WeightInfo,
+	submit::SPREAD, touched::Touched,
+};
 use frame_support::{
 	ensure,
 	storage::with_storage_layer,
@@ -10,12 +13,18 @@ use frame_support::{
 use openledger_primitives_attribution::shares;
 use openledger_primitives_core::{
 	RequestId,
+	settlement::Distribution,
 	traits::{Audits, Clearance, Models, Settlement},
 };
-use sp_runtime::DispatchResult;
+use sp_runtime::DispatchError;
+
+/// A claim that was made final, and how its fee was divided.
+type Finalized<AccountId> = (ClaimRecord<AccountId>, Distribution<AccountId>);
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_finalize(request: RequestId) -> DispatchResult {
+	pub(crate) fn do_finalize(
+		request: RequestId,
+	) -> Result<Finalized<T::AccountId>, DispatchError> {
 		let mut claim = Claims::<T>::get(request).ok_or(Error::<T>::UnknownClaim)?;
 		ensure!(claim.status == Status::Open, Error::<T>::AlreadyFinal);
 		let now = Self::now();
@@ -29,10 +38,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let distribution = T::Settlement::settle(request, &shares(&claim.paid), claim.earned)?;
 		claim.status = Status::Final;
-		Claims::<T>::insert(request, claim);
+		Claims::<T>::insert(request, &claim);
 		let contributors = distribution.contributed();
 		Self::deposit_event(Event::ClaimFinalized { request, contributors });
-		Ok(())
+		Ok((claim, distribution))
 	}
 
 	/// What making one claim final costs at most, with its clearance.
@@ -41,11 +50,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Looks at one claim whose time has come: makes it final, or puts it off until no challenge
-	/// to it can be opened any more and no audit is in its way.
-	fn look_at(request: RequestId) {
+	/// to it can be opened any more and no audit is in its way. Returns what that weighed, which is
+	/// [`Pallet::finality_weight`] at most.
+	pub(crate) fn look_at(request: RequestId, touched: &mut Touched<T>) -> Weight {
+		let look = T::DbWeight::get().reads(1);
 		let Some(claim) = Claims::<T>::get(request).filter(|claim| claim.status == Status::Open)
 		else {
-			return;
+			return look;
 		};
 		let closes_at = Self::closes_at(&claim);
 		let waits_until = if claim.standing > 0 && Self::now() < closes_at {
@@ -60,8 +71,17 @@ impl<T: Config> Pallet<T> {
 			if Self::schedule(request, block).is_none() {
 				Self::deposit_event(Event::FinalityDeferred { request });
 			}
-		} else if let Err(error) = with_storage_layer(|| Self::do_finalize(request)) {
-			Self::deposit_event(Event::SettlementFailed { request, error });
+			let queue = T::DbWeight::get().reads_writes(SPREAD.into(), 1);
+			return look.saturating_add(queue).saturating_add(T::Audits::weight());
+		}
+		match with_storage_layer(|| Self::do_finalize(request)) {
+			Ok((claim, distribution)) => {
+				touched.weigh(&claim, &distribution).saturating_add(T::Audits::weight())
+			}
+			Err(error) => {
+				Self::deposit_event(Event::SettlementFailed { request, error });
+				Self::finality_weight()
+			}
 		}
 	}
 
@@ -73,17 +93,18 @@ impl<T: Config> Pallet<T> {
 		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
 			return;
 		}
+		let mut touched = Touched::default();
 		let mut block = NextDue::<T>::get();
 		while block <= now {
 			if meter.try_consume(look).is_err() {
 				return;
 			}
 			while let Some(request) = Due::<T>::get(block).first().copied() {
-				if meter.try_consume(one).is_err() {
+				if !meter.can_consume(one) {
 					return;
 				}
 				Due::<T>::mutate(block, |due| due.retain(|other| *other != request));
-				Self::look_at(request);
+				meter.consume(Self::look_at(request, &mut touched).min(one));
 			}
 			Due::<T>::remove(block);
 			block = block.saturating_add(1);

@@ -81,6 +81,7 @@ mod submit;
 mod submitted;
 #[cfg(test)]
 mod tests;
+mod touched;
 mod try_state;
 mod types;
 pub mod weights;
@@ -509,7 +510,7 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::finalize().saturating_add(<T::Audits as traits::Audits<_>>::weight()))]
 		pub fn finalize(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
-			Self::do_finalize(request)
+			Self::do_finalize(request).map(|_| ())
 		}
 
 		/// Demands that a position of a model version's index be shown. Holds a deposit, which goes to

@@ -452,6 +452,11 @@ impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
 		Self::challenged_with_most_credits()
 	}
 
+	fn claimed(count: u32, contributors: u32) -> Vec<RequestId> {
+		let shown = &[0, 1][..contributors.min(2) as usize];
+		(0..count).map(|_| answered(RECORDS, claim(&[], shown)).unwrap()).collect()
+	}
+
 	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
 		Forged::set(Some((0, 49)));
 		(answered(RECORDS, claim(&[], &[0])).unwrap(), forgery(0))

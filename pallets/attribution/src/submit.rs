@@ -15,7 +15,7 @@ use sp_runtime::{
 };
 
 /// Blocks that are tried for a claim's finality where those before are full.
-const SPREAD: u32 = 16;
+pub(crate) const SPREAD: u32 = 16;
 
 impl<T: Config> Pallet<T> {
 	/// The current block, as shared types count.

@@ -16,6 +16,9 @@ pub trait WeightInfo {
 	fn withdraw_challenge() -> Weight;
 	/// Making one claim final, with its settlement.
 	fn finalize() -> Weight;
+	/// Making `n` claims of one model version and one operator final in one run, which touch `p` accounts
+	/// together.
+	fn finalize_due(n: u32, p: u32) -> Weight;
 	/// Demanding a position.
 	fn demand_position() -> Weight;
 	/// Showing a demanded position.
@@ -60,6 +63,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// and five other payees its entry and the total; each contributor's voice, and the three
 		// entries that voice is counted by.
 		counted::<T>(1_200, 103, 78)
+	}
+
+	fn finalize_due(n: u32, p: u32) -> Weight {
+		// Operator with holds, the model version's terms and count, pot, split, the validators' account,
+		// what operator, verifiers and treasury have accrued, the entries that voice is counted by.
+		let sale = counted::<T>(300, 30, 14);
+		// The claim, its request or batch, its settlement.
+		let each = counted::<T>(200, 6, 5);
+		// What it has accrued, or its account and holds.
+		let account = counted::<T>(20, 2, 2);
+		sale.saturating_add(each.saturating_mul(n.into()))
+			.saturating_add(account.saturating_mul(p.into()))
 	}
 
 	fn demand_position() -> Weight {

@@ -147,6 +147,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// How many sessions a look at a batch touches: all of them where it comes to its end, and none before.
+	fn reach(batch: &BatchOf<T>) -> u32 {
+		let over = batch.drawn.is_some_and(|drawn| Self::now() > drawn.reveal_by);
+		if batch.is_open() && !over { 0 } else { batch.vouchers }
+	}
+
 	/// Looks at one batch whose time has come.
 	fn look_at(id: BatchId) {
 		let nothing = DispatchError::from(Error::<T>::NothingDue);
@@ -182,7 +188,7 @@ impl<T: Config> Pallet<T> {
 				}
 				// A batch that anyone concluded before has nothing left to look at.
 				let open = Batches::<T>::get(id).filter(|batch| !batch.concluded);
-				let one = open.as_ref().map(|batch| T::WeightInfo::conclude(batch.vouchers));
+				let one = open.as_ref().map(|batch| T::WeightInfo::conclude(Self::reach(batch)));
 				if one.is_some_and(|one| meter.try_consume(one).is_err()) {
 					return;
 				}

@@ -8,7 +8,7 @@ impl<T: Config> Pallet<T> {
 	/// What `account` has accrued, what was paid of it, and who is paid next.
 	pub fn rewards(account: &T::AccountId) -> RewardsInfo<T::AccountId> {
 		RewardsInfo {
-			accrued: Accrued::<T>::get(account),
+			accrued: Accrued::<T>::get(account).amount,
 			paid: Paid::<T>::get(account),
 			payee: Payees::<T>::get(account).map(|(payee, _)| payee),
 		}

@@ -1,6 +1,6 @@
 //! Paying out what has accrued.
 
-use crate::{Accrued, Config, Error, Event, Paid, Pallet, TotalAccrued};
+use crate::{Accrual, Accrued, Config, Error, Event, Paid, Pallet, TotalAccrued};
 use frame_support::{
 	ensure,
 	traits::{
@@ -9,11 +9,12 @@ use frame_support::{
 		tokens::{DepositConsequence, Preservation, Provenance},
 	},
 };
+use openledger_primitives_core::traits::Voice;
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_claim(account: T::AccountId) -> DispatchResult {
-		let amount = Accrued::<T>::get(&account);
+		let Accrual { amount, voice } = Accrued::<T>::get(&account);
 		ensure!(amount > 0, Error::<T>::NothingAccrued);
 		let payee = Self::payee_of(&account);
 		match T::Currency::can_deposit(&payee, amount, Provenance::Extant) {
@@ -27,6 +28,7 @@ impl<T: Config> Pallet<T> {
 		T::Currency::transfer(&Self::account(), &payee, amount, Preservation::Preserve)?;
 		Accrued::<T>::remove(&account);
 		TotalAccrued::<T>::put(total);
+		T::Voice::credit(&account, voice);
 		Paid::<T>::mutate(&account, |paid| *paid = paid.saturating_add(amount));
 		Self::deposit_event(Event::Claimed { account, payee, amount });
 		Ok(())
@@ -35,7 +37,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_sweep() -> DispatchResult {
 		let amount = Self::surplus();
 		ensure!(amount > 0, Error::<T>::NothingToSweep);
-		Self::accrue(&T::TreasuryAccount::get(), amount)?;
+		Self::accrue(&T::TreasuryAccount::get(), amount, 0)?;
 		Self::deposit_event(Event::Swept { amount });
 		Ok(())
 	}

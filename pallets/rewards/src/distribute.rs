@@ -119,14 +119,20 @@ impl<T: Config> Pallet<T> {
 			.saturating_sub(TotalAccrued::<T>::get())
 	}
 
-	/// Adds `amount` to what `account` has accrued.
-	pub(crate) fn accrue(account: &T::AccountId, amount: Balance) -> Result<(), Error<T>> {
+	/// Adds `amount`, with the voice that was earned with it, to what `account` has accrued. Voice that does not
+	/// fit is nobody's.
+	pub(crate) fn accrue(
+		account: &T::AccountId,
+		amount: Balance,
+		voice: u128,
+	) -> Result<(), Error<T>> {
 		if amount == 0 {
 			return Ok(());
 		}
 		let total = TotalAccrued::<T>::get().checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		Accrued::<T>::try_mutate(account, |accrued| {
-			*accrued = accrued.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+			accrued.amount = accrued.amount.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+			accrued.voice = accrued.voice.saturating_add(voice);
 			TotalAccrued::<T>::put(total);
 			Ok(())
 		})
@@ -158,20 +164,21 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 		let distribution =
 			divide(&T::Split::get(), sale, shares, earned).map_err(Error::<T>::from)?;
 		frame_support::storage::with_storage_layer(|| {
-			for payment in distribution.contributors.iter().chain([
-				&distribution.owner,
-				&distribution.royalty,
-				&distribution.operator,
-			]) {
-				Self::accrue(&payment.account, payment.amount)?;
+			let contributors = &distribution.contributors;
+			let voices = T::Voice::earned(contributors, distribution.treasury);
+			let voices = voices.into_iter().chain(core::iter::repeat(0));
+			for (payment, voice) in contributors.iter().zip(voices) {
+				Self::accrue(&payment.account, payment.amount, voice)?;
 			}
-			Self::accrue(&T::VerifiersAccount::get(), distribution.verifiers)?;
-			Self::accrue(&T::TreasuryAccount::get(), distribution.treasury)?;
+			for payment in [&distribution.owner, &distribution.royalty, &distribution.operator] {
+				Self::accrue(&payment.account, payment.amount, 0)?;
+			}
+			Self::accrue(&T::VerifiersAccount::get(), distribution.verifiers, 0)?;
+			Self::accrue(&T::TreasuryAccount::get(), distribution.treasury, 0)?;
 			Self::pay_validators(distribution.validators)?;
 			Settlements::<T>::insert(request, &distribution);
 			Ok::<_, DispatchError>(())
 		})?;
-		T::Voice::earned(&distribution.contributors, distribution.treasury);
 		Self::deposit_event(Event::Distributed {
 			request,
 			fee: distribution.fee,
@@ -194,7 +201,7 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 		let amounts = largest_remainder(amount, &weights);
 		frame_support::storage::with_storage_layer(|| {
 			for ((account, _), amount) in shares.iter().zip(amounts) {
-				Self::accrue(account, amount)?;
+				Self::accrue(account, amount, 0)?;
 			}
 			Self::deposit_event(Event::Compensated { request, amount });
 			Ok(())
@@ -207,15 +214,20 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 
 	fn pay_verifier(verifier: &T::AccountId, amount: Balance) -> Balance {
 		let pool = T::VerifiersAccount::get();
-		let paid = Accrued::<T>::get(&pool).min(amount);
+		let paid = Accrued::<T>::get(&pool).amount.min(amount);
 		if paid == 0 || *verifier == pool {
 			return 0;
 		}
 		// The total stays as it is, so nothing can overflow that the total does not.
 		Accrued::<T>::mutate_exists(&pool, |accrued| {
-			*accrued = accrued.and_then(|sum| sum.checked_sub(paid)).filter(|sum| *sum > 0);
+			if let Some(left) = accrued {
+				left.amount = left.amount.saturating_sub(paid);
+			}
+			*accrued = accrued.filter(|left| left.amount > 0);
 		});
-		Accrued::<T>::mutate(verifier, |accrued| *accrued = accrued.saturating_add(paid));
+		Accrued::<T>::mutate(verifier, |accrued| {
+			accrued.amount = accrued.amount.saturating_add(paid);
+		});
 		Self::deposit_event(Event::VerifierPaid { verifier: verifier.clone(), amount: paid });
 		paid
 	}

@@ -11,6 +11,9 @@
 //! somebody calls [`Pallet::claim`] or [`Pallet::claim_for`], so that neither dust nor the
 //! existential deposit eats a reward: what an account cannot hold stays accrued.
 //!
+//! Contributors earn voice with a fee (`pallet_voice`). It accrues in the same entry, and is credited to whoever
+//! earned it when the entry is paid out, whomever it is paid to: until then it does not count.
+//!
 //! The validators' part goes to their account at once: whoever shares it out among them at the end
 //! of an era has to find it there, and asks no one to claim it first.
 //!
@@ -54,15 +57,18 @@ mod api;
 mod benchmarking;
 mod claim;
 pub mod distribute;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod payee;
 #[cfg(test)]
 mod tests;
 mod try_state;
+mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use types::Accrual;
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -95,7 +101,7 @@ pub mod pallet {
 	type AccountIdLookupOf<T> = <<T as frame_system::Config>::Lookup as StaticLookup>::Source;
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -118,8 +124,8 @@ pub mod pallet {
 		type VerifiersAccount: Get<Self::AccountId>;
 		/// Who is paid the validators' part, with every division. Another account than the pot.
 		type ValidatorsAccount: Get<Self::AccountId>;
-		/// Who is told what contributors earned. What that costs belongs into the weight of
-		/// whoever settles.
+		/// Who counts what contributors earn besides, and is told with each payout. What counting costs
+		/// belongs into the weight of whoever settles.
 		type Voice: Voice<Self::AccountId>;
 		/// What is paid for a payee's entry while it exists.
 		type PayeeConsideration: Consideration<Self::AccountId, Footprint>;
@@ -127,10 +133,11 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 	}
 
-	/// What each account has accrued and not been paid yet.
+	/// What each account has accrued and not been paid yet, with the voice that comes with it: of one
+	/// entry, so that settling a fee touches one for each payee.
 	#[pallet::storage]
 	pub type Accrued<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+		StorageMap<_, Blake2_128Concat, T::AccountId, Accrual, ValueQuery>;
 
 	/// The sum of all that is accrued.
 	#[pallet::storage]

@@ -54,16 +54,25 @@ parameter_types! {
 	/// What the voice was told: contributors with what they earned, and what the treasury had. In
 	/// the chain's state, so that it goes with whatever is rolled back.
 	pub storage Heard: Vec<(Vec<(u64, u128)>, u128)> = Vec::new();
+	/// What the voice was told to credit.
+	pub storage Credited: Vec<(u64, u128)> = Vec::new();
 }
 
-/// A voice that keeps what it is told.
+/// A voice of two points for each unit, which keeps what it is told.
 pub struct Recorder;
 
 impl Voice<u64> for Recorder {
-	fn earned(payments: &[Payment<u64>], sunk: u128) {
+	fn earned(payments: &[Payment<u64>], sunk: u128) -> Vec<u128> {
 		let mut heard = Heard::get();
 		heard.push((payments.iter().map(|p| (p.account, p.amount)).collect(), sunk));
 		Heard::set(&heard);
+		payments.iter().map(|payment| 2 * payment.amount).collect()
+	}
+
+	fn credit(account: &u64, points: u128) {
+		let mut credited = Credited::get();
+		credited.push((*account, points));
+		Credited::set(&credited);
 	}
 }
 

@@ -1,6 +1,6 @@
 //! What always holds.
 
-use crate::{Accrued, Config, Pallet, Payees, Settlements, TotalAccrued};
+use crate::{Accrual, Accrued, Config, Pallet, Payees, Settlements, TotalAccrued};
 use frame_support::{ensure, traits::fungible::Inspect};
 use openledger_primitives_core::Balance;
 use sp_runtime::TryRuntimeError;
@@ -11,7 +11,7 @@ impl<T: Config> Pallet<T> {
 	/// own payee or has the pot as one.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut sum: Balance = 0;
-		for amount in Accrued::<T>::iter_values() {
+		for Accrual { amount, .. } in Accrued::<T>::iter_values() {
 			ensure!(amount > 0, "an entry without an amount is kept");
 			sum = sum.checked_add(amount).ok_or("accrued amounts overflow")?;
 		}

@@ -26,8 +26,9 @@ fn counted<T: frame_system::Config>(nanos: u64, reads: u64, writes: u64) -> Weig
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn claim() -> Weight {
-		// Accrued, the payee, the total, paid, and the two accounts.
-		counted::<T>(80_000, 6, 5)
+		// Accrued, the payee, the total, paid, and the two accounts; the account's voice, what voice is
+		// counted by, and the year.
+		counted::<T>(100_000, 10, 7)
 	}
 
 	fn set_payee() -> Weight {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::types::PollIndexOf;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -10,7 +10,7 @@ use frame_support::{
 	traits::{Consideration, EnsureOrigin, Get, Polling, StorePreimage},
 };
 use frame_system::RawOrigin;
-use openledger_primitives_core::{Balance, MAX_CREDITS, settlement::Payment, traits::Voice};
+use openledger_primitives_core::{Balance, settlement::Payment, traits::Voice};
 use sp_runtime::traits::{Bounded, Hash};
 
 fn enough<T: Config>() -> Balance {
@@ -20,7 +20,10 @@ fn enough<T: Config>() -> Balance {
 /// An account with voice, and the deposit for a vote.
 fn voter<T: Config>(name: &'static str) -> T::AccountId {
 	let who: T::AccountId = account(name, 0, 0);
-	Pallet::<T>::earned(&[Payment { account: who.clone(), amount: 1 }], enough::<T>());
+	let payment = Payment { account: who.clone(), amount: 1 };
+	for points in Pallet::<T>::earned(&[payment], enough::<T>()) {
+		Pallet::<T>::credit(&who, points);
+	}
 	T::VoteConsideration::ensure_successful(&who, Ballot::<T>::footprint());
 	who
 }
@@ -50,18 +53,6 @@ fn approved<T: Config>(length: u32) -> Result<(T::RuntimeCall, T::Hash), Benchma
 #[benchmarks]
 mod benchmarks {
 	use super::*;
-
-	#[benchmark]
-	fn earned(p: Linear<0, { MAX_CREDITS }>) {
-		let payments: Vec<Payment<T::AccountId>> =
-			(0..p).map(|i| Payment { account: account("payee", i, 0), amount: 1 }).collect();
-		let sunk = enough::<T>();
-		#[block]
-		{
-			Pallet::<T>::earned(&payments, sunk);
-		}
-		assert_eq!(Voices::<T>::iter_keys().count(), p as usize);
-	}
 
 	#[benchmark]
 	fn vote() -> Result<(), BenchmarkError> {

@@ -4,6 +4,7 @@ use crate::{
 	Config, Error, Event, Pallet, Standing, TotalPoints, Voices,
 	index::{Index, UNIT},
 };
+use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives_core::{Balance, MAX_CREDITS, settlement::Payment, traits::Voice};
@@ -27,14 +28,13 @@ impl<T: Config> Pallet<T> {
 		Self::current_index().map_or(0, |index| index.weight(points))
 	}
 
-	/// Credits `account` with `units`. Credits nothing at all where anything doesn't fit.
-	pub(crate) fn credit(account: &T::AccountId, units: u128, index: Index) -> Option<()> {
+	/// Credits `account`. Credits nothing at all where anything doesn't fit.
+	fn try_credit(account: &T::AccountId, earned: u128) -> Option<()> {
 		let standing = match Voices::<T>::get(account) {
 			Some(standing) => standing,
-			None if units.saturating_mul(UNIT) < T::MinEarned::get() => return None,
+			None if Self::weight(earned) < T::MinEarned::get() => return None,
 			None => Standing::default(),
 		};
-		let earned = index.points(units).filter(|points| *points > 0)?;
 		let total = TotalPoints::<T>::get().checked_add(earned)?;
 		let points = standing.points.checked_add(earned)?;
 		Voices::<T>::insert(account, Standing { points, ..standing });
@@ -55,19 +55,24 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> Voice<T::AccountId> for Pallet<T> {
-	fn earned(payments: &[Payment<T::AccountId>], sunk: Balance) {
+	fn earned(payments: &[Payment<T::AccountId>], sunk: Balance) -> Vec<u128> {
 		let units = sunk.checked_div(UNIT).unwrap_or_default();
 		let payments = || payments.iter().take(MAX_CREDITS as usize);
-		let paid = payments().try_fold(0, |sum: Balance, payment| sum.checked_add(payment.amount));
-		let (Some(paid), Some(index)) = (paid, Self::current_index()) else { return };
-		if units == 0 {
-			return;
-		}
-		for payment in payments() {
-			let share =
-				multiply_by_rational_with_rounding(units, payment.amount, paid, Rounding::Down);
-			// What can't be credited is nobody's, as what rounding leaves is.
-			let _ = share.and_then(|units| Self::credit(&payment.account, units, index));
+		let paid = payments()
+			.try_fold(0, |sum: Balance, payment| sum.checked_add(payment.amount))
+			.zip(Self::current_index());
+		let points = |amount: Balance| {
+			let (paid, index) = paid?;
+			let share = multiply_by_rational_with_rounding(units, amount, paid, Rounding::Down);
+			share.and_then(|units| index.points(units))
+		};
+		// What does not fit is nobody's, as what rounding leaves is.
+		payments().map(|payment| points(payment.amount).unwrap_or(0)).collect()
+	}
+
+	fn credit(account: &T::AccountId, points: u128) {
+		if points > 0 {
+			let _ = Self::try_credit(account, points);
 		}
 	}
 }

@@ -5,8 +5,9 @@
 //!
 //! ## Overview
 //!
-//! Each settled fee that pays contributors credits them with what the treasury had of it
-//! ([`Voice::earned`]), in proportion to what they were paid. With what they have, they vote in
+//! Each settled fee that pays contributors earns them what the treasury had of it ([`Voice::earned`]), in
+//! proportion to what they were paid. It accrues with their pay, and counts once that is paid out
+//! ([`Voice::credit`]). With what they have, they vote in
 //! the polls of a referenda instance of their own ([`Pallet::vote`], [`Tally`]). That instance's
 //! decisions come back as verdicts on hashes of calls:
 //!
@@ -40,7 +41,7 @@
 //!
 //! ## Storage
 //!
-//! - An account's entry begins with a share of at least [`Config::MinEarned`]; smaller ones count
+//! - An account's entry begins with a payout's voice of at least [`Config::MinEarned`]; less counts
 //!   only where there is an entry. So each entry took at least that much from someone for good.
 //!   Once it has come down to less than half, anyone may remove it ([`Pallet::forget`]). Half, and
 //!   not the whole: an entry that begins with the minimum then stays for a year, and nobody can
@@ -50,7 +51,7 @@
 //! - Verdicts come from governance, at most [`Config::MaxVerdicts`] at a time. Anyone may clear one
 //!   that has expired.
 //!
-//! Earning leaves no event: it comes with a settlement, which leaves one already.
+//! Being credited leaves no event: it comes with a payout, which leaves one already.
 //!
 //! ## Range
 //!

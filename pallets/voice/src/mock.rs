@@ -266,7 +266,9 @@ pub fn settle(payments: &[(u64, Balance)], sunk: Balance) {
 		.iter()
 		.map(|(account, amount)| Payment { account: *account, amount: *amount })
 		.collect();
-	Voice::earned(&payments, sunk);
+	for (payment, points) in payments.iter().zip(Voice::earned(&payments, sunk)) {
+		Voice::credit(&payment.account, points);
+	}
 }
 
 /// Has `who` earn `amount`.

@@ -7,8 +7,6 @@ use frame_support::{traits::Get, weights::Weight};
 
 /// Weights of the calls.
 pub trait WeightInfo {
-	/// Crediting `payments` payees.
-	fn earned(payments: u32) -> Weight;
 	/// One vote.
 	fn vote() -> Weight;
 	/// One vote removed.
@@ -41,16 +39,6 @@ fn counted<T: frame_system::Config>(nanos: u64, reads: u64, writes: u64) -> Weig
 }
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	fn earned(payments: u32) -> Weight {
-		// The year, the least that is recorded, the total, and each payee's entry.
-		let payees = u64::from(payments);
-		counted::<T>(
-			payees.saturating_mul(15_000).saturating_add(10_000),
-			payees.saturating_add(3),
-			payees.saturating_add(1),
-		)
-	}
-
 	fn vote() -> Weight {
 		// The entry, the ballot, the voter's balance and holds; of the referendum itself, its
 		// queue, and the alarm that is moved in two of the scheduler's agendas and its lookup.

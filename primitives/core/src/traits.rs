@@ -311,13 +311,19 @@ pub trait Rewards<AccountId> {
 
 /// The contributors' say in governance, as rewards feed it.
 pub trait Voice<AccountId> {
-	/// Credits the payees of a fee's contributors' part, in proportion to what they were paid, with
-	/// `sunk`: what of the fee went to the treasury, and so to no party to the sale.
-	fn earned(payments: &[Payment<AccountId>], sunk: Balance);
+	/// What each payee of a fee's contributors' part earns, in their order and in points: of `sunk`, which
+	/// went to the treasury and so to no party to the sale, in proportion to what they were paid.
+	fn earned(payments: &[Payment<AccountId>], sunk: Balance) -> Vec<u128>;
+
+	/// Credits an account with the points that it earned since it was credited last.
+	fn credit(account: &AccountId, points: u128);
 }
 
 impl<AccountId> Voice<AccountId> for () {
-	fn earned(_: &[Payment<AccountId>], _: Balance) {}
+	fn earned(_: &[Payment<AccountId>], _: Balance) -> Vec<u128> {
+		Vec::new()
+	}
+	fn credit(_: &AccountId, _: u128) {}
 }
 
 /// Operators and their bonds, as batches and audits need them.

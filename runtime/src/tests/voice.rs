@@ -26,7 +26,10 @@ type Contributors = pallet_referenda::Pallet<Runtime, pallet_referenda::Instance
 
 /// Has contributors earn as much as a fee whose treasury part is `sunk` brings them.
 fn earn(who: AccountId, sunk: u128) {
-	Voice::earned(&[Payment { account: who, amount: 10 * sunk }], sunk);
+	let payment = Payment { account: who.clone(), amount: 10 * sunk };
+	for points in Voice::earned(&[payment], sunk) {
+		Voice::credit(&who, points);
+	}
 }
 
 fn new_split() -> FeeSplit {

@@ -43,6 +43,19 @@ impl<T: frame_system::Config> pallet_attribution::WeightInfo for WeightInfo<T> {
 	}
 
 	// Counted by hand (docs/weights.md).
+	fn finalize_due(n: u32, p: u32) -> Weight {
+		Weight::from_parts(150_000_000, 0)
+			.saturating_add(Weight::from_parts(150_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(16_000_000, 0).saturating_mul(p.into()))
+			.saturating_add(T::DbWeight::get().reads(25))
+			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
+			.saturating_add(T::DbWeight::get().writes(10))
+			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(p.into())))
+	}
+
+	// Counted by hand (docs/weights.md).
 	fn demand_position() -> Weight {
 		Weight::from_parts(150_000_000, 0)
 			.saturating_add(T::DbWeight::get().reads(28))

@@ -11,15 +11,6 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_voice::WeightInfo for WeightInfo<T> {
-	// `p`: 0 to 16.
-	fn earned(p: u32) -> Weight {
-		Weight::from_parts(5_532_626, 0)
-			.saturating_add(Weight::from_parts(5_685_630, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(p.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(p.into())))
-	}
-
 	fn vote() -> Weight {
 		Weight::from_parts(131_105_000, 0)
 			.saturating_add(T::DbWeight::get().reads(7))

@@ -1,9 +1,11 @@
 use crate::{Claims, Due, Error, Event, NextDue, Status, Target, WeightInfo, mock::*};
 use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
+use openledger_primitives_core::traits::Audits;
 use sp_core::H256;
 use sp_runtime::Permill;
 
 type E = Error<Test>;
+type Weights = <Test as crate::Config>::WeightInfo;
 
 fn status(id: u64) -> Status {
 	Claims::<Test>::get(id).unwrap().status
@@ -93,9 +95,7 @@ fn idle_work_stays_within_its_weight_and_goes_on_later() {
 		}
 		System::set_block_number(40);
 		assert_eq!(Attribution::on_idle(40, Weight::zero()), Weight::zero());
-		let limit = <Test as crate::Config>::WeightInfo::finalize()
-			.saturating_mul(2)
-			.saturating_add(Weight::from_parts(4_000_000_000, 0));
+		let limit = Weights::finalize().saturating_add(Weight::from_parts(4_000_000_000, 0));
 		let mut rounds = 0;
 		while Claims::<Test>::iter_values().any(|claim| claim.status == Status::Open) {
 			assert!(Attribution::on_idle(40, limit).all_lte(limit));
@@ -107,6 +107,34 @@ fn idle_work_stays_within_its_weight_and_goes_on_later() {
 		Attribution::on_idle(40, Weight::MAX);
 		assert_eq!(NextDue::<Test>::get(), 41);
 	});
+}
+
+#[test]
+fn claims_that_pay_the_same_are_charged_for_what_is_their_own() {
+	let charged = |count: u32, other: bool| {
+		let mut charged = Weight::zero();
+		chain(|| {
+			for nth in 0..count {
+				let shown: &[usize] = if other && nth > 0 { &[1, 2] } else { &[0, 1] };
+				answered(RECORDS, claim(&[], shown)).unwrap();
+			}
+			System::set_block_number(40);
+			charged = Attribution::on_idle(40, Weight::MAX);
+			assert!(Claims::<Test>::iter_values().all(|claim| claim.status == Status::Final));
+		});
+		charged
+	};
+	let own = Weights::finalize_due(1, 0)
+		.saturating_sub(Weights::finalize_due(0, 0))
+		.saturating_add(<Gate as Audits<_>>::weight());
+	let alone = charged(1, false);
+	assert_eq!(charged(6, false), alone.saturating_add(own.saturating_mul(5)));
+	assert!(charged(2, false).all_lt(alone.saturating_mul(2)));
+	let account = Weights::finalize_due(0, 1).saturating_sub(Weights::finalize_due(0, 0));
+	assert_eq!(
+		charged(3, true),
+		alone.saturating_add(own.saturating_mul(2)).saturating_add(account)
+	);
 }
 
 #[test]

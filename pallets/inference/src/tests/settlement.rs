@@ -106,7 +106,7 @@ fn slash_rewards_nobody_when_operator_challenges_itself_or_reward_is_dust() {
 fn bond_makes_contributors_whole_to_the_last_unit() {
 	chain(|| {
 		operate(1, 3);
-		let accrued = |n: u8| pallet_rewards::Accrued::<Test>::get(account(n));
+		let accrued = |n: u8| pallet_rewards::Accrued::<Test>::get(account(n)).amount;
 		let shares = [(account(70), 2), (account(71), 1)];
 		assert_eq!(Inference::restore(0, &account(1), &shares, 100), Ok(100));
 		assert_eq!((accrued(70), accrued(71)), (67, 33));

@@ -18,6 +18,32 @@ fn claim_pays_all_accrued_and_conserves() {
 }
 
 #[test]
+fn voice_is_credited_with_the_payout_to_who_earned_it_whoever_is_paid() {
+	chain(|| {
+		settle(0, 10_000, &[(7, 3), (8, 1)], Permill::one()).unwrap();
+		settle(1, 1_000, &[(7, 1)], Permill::one()).unwrap();
+		assert!(Credited::get().is_empty(), "nothing counts before it is paid out");
+		Balances::mint_into(&7, 1_000).unwrap();
+		assert_ok!(Rewards::set_payee(RuntimeOrigin::signed(7), Some(9)));
+		assert_ok!(Rewards::claim_for(RuntimeOrigin::signed(8), 7));
+		assert_eq!(Credited::get(), [(7, 2 * (3_750 + 500))]);
+		settle(2, 1_000, &[(7, 1)], Permill::one()).unwrap();
+		assert_ok!(Rewards::claim(RuntimeOrigin::signed(7)));
+		assert_eq!(Credited::get()[1..], [(7, 2 * 500)]);
+	});
+}
+
+#[test]
+fn voice_stays_accrued_while_its_account_can_not_be_paid() {
+	chain(|| {
+		settle(0, 100, &[(7, 1)], Permill::one()).unwrap();
+		assert_noop!(Rewards::claim_for(RuntimeOrigin::signed(9), 7), Error::<Test>::BelowMinimum);
+		assert_eq!(Accrued::<Test>::get(7).voice, 100);
+		assert!(Credited::get().is_empty());
+	});
+}
+
+#[test]
 fn claim_is_refused_when_nothing_is_accrued() {
 	chain(|| {
 		assert_noop!(Rewards::claim(RuntimeOrigin::signed(7)), Error::<Test>::NothingAccrued);
@@ -40,7 +66,7 @@ fn claim_is_refused_when_unsigned() {
 fn dust_stays_accrued_when_account_is_dead_and_is_paid_once_enough() {
 	chain(|| {
 		settle(0, 100, &[(7, 1)], Permill::one()).unwrap();
-		assert_eq!(Accrued::<Test>::get(7), 50);
+		assert_eq!(Accrued::<Test>::get(7).amount, 50);
 		assert_noop!(Rewards::claim_for(RuntimeOrigin::signed(9), 7), Error::<Test>::BelowMinimum);
 		assert_eq!(TotalAccrued::<Test>::get(), 98);
 		settle(1, 100, &[(7, 1)], Permill::one()).unwrap();
@@ -78,7 +104,7 @@ fn sweep_accrues_donations_to_treasury_and_is_refused_without_any() {
 		assert_noop!(Rewards::sweep(RuntimeOrigin::signed(9)), Error::<Test>::NothingToSweep);
 		Balances::mint_into(&Rewards::account(), 77).unwrap();
 		assert_ok!(Rewards::sweep(RuntimeOrigin::signed(9)));
-		assert_eq!(Accrued::<Test>::get(TREASURY), 77);
+		assert_eq!(Accrued::<Test>::get(TREASURY).amount, 77);
 		assert!(balanced());
 	});
 }

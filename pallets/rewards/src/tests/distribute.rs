@@ -17,7 +17,7 @@ fn fee_is_split_by_the_rule() {
 		assert_eq!((d.owner.amount, d.royalty.amount), (1_800, 200));
 		assert_eq!((d.operator.amount, d.verifiers), (2_000, 500));
 		assert_eq!((d.validators, d.treasury), (200, 300));
-		assert_eq!(Accrued::<Test>::get(VERIFIERS), 500);
+		assert_eq!(Accrued::<Test>::get(VERIFIERS).amount, 500);
 		assert_eq!(Rewards::settlement(4), Some(d));
 		assert!(balanced());
 	});
@@ -48,7 +48,7 @@ fn compensation_is_accrued_whole_and_only_out_of_what_is_there() {
 		assert_noop!(Rewards::compensate(3, &shares, 100), Error::<Test>::NotFunded);
 		Balances::mint_into(&Rewards::account(), 100).unwrap();
 		assert_ok!(Rewards::compensate(3, &shares, 100));
-		assert_eq!((Accrued::<Test>::get(7), Accrued::<Test>::get(8)), (67, 33));
+		assert_eq!((Accrued::<Test>::get(7).amount, Accrued::<Test>::get(8).amount), (67, 33));
 		assert_noop!(Rewards::compensate(3, &shares, 1), Error::<Test>::NotFunded);
 		assert!(balanced());
 	});
@@ -152,7 +152,8 @@ fn one_account_in_every_role_accrues_the_whole() {
 			operator: TREASURY,
 		};
 		Rewards::distribute(0, sale, &[(TREASURY, 1)], Permill::one()).unwrap();
-		let accrued = Accrued::<Test>::get(TREASURY) + Accrued::<Test>::get(VERIFIERS);
+		let accrued =
+			Accrued::<Test>::get(TREASURY).amount + Accrued::<Test>::get(VERIFIERS).amount;
 		assert_eq!(accrued + Balances::free_balance(VALIDATORS) - ED, 999);
 		assert!(balanced());
 	});

@@ -1,5 +1,6 @@
 mod claim;
 mod distribute;
+mod migrations;
 mod payee;
 
 use crate::mock::*;

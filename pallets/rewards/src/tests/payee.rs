@@ -63,7 +63,7 @@ fn payee_claims_nothing_of_the_account_as_its_own() {
 		settle(1, 1_000, &[(8, 1)], Permill::one()).unwrap();
 		assert_ok!(Rewards::claim(RuntimeOrigin::signed(8)));
 		assert_eq!(Balances::free_balance(8), 1_500);
-		assert_eq!(Accrued::<Test>::get(7), 5_000);
+		assert_eq!(Accrued::<Test>::get(7).amount, 5_000);
 	});
 }
 
@@ -95,7 +95,7 @@ fn accrued_goes_to_the_payee_that_is_named_when_it_is_paid() {
 	earned(|| {
 		assert_ok!(name(7, 17));
 		assert_ok!(name(7, 18));
-		assert_eq!(Accrued::<Test>::get(7), 5_000);
+		assert_eq!(Accrued::<Test>::get(7).amount, 5_000);
 		assert_ok!(Rewards::claim(RuntimeOrigin::signed(7)));
 		settle(1, 10_000, &[(7, 1)], Permill::one()).unwrap();
 		assert_ok!(name(7, None));
@@ -176,7 +176,7 @@ fn claim_is_refused_when_payee_cannot_hold_it_and_paid_once_another_can() {
 		assert_ok!(name(8, 17));
 		assert_noop!(Rewards::claim(RuntimeOrigin::signed(8)), Error::<Test>::BelowMinimum);
 		assert_noop!(Rewards::claim_for(RuntimeOrigin::signed(9), 8), Error::<Test>::BelowMinimum);
-		assert_eq!(Accrued::<Test>::get(8), 50);
+		assert_eq!(Accrued::<Test>::get(8).amount, 50);
 		assert_ok!(name(8, 9));
 		assert_ok!(Rewards::claim(RuntimeOrigin::signed(8)));
 		assert_eq!(Balances::free_balance(9), 1_050);
