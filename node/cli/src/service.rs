@@ -6,7 +6,7 @@ use crate::{
 	keys, operator, peers, rpc, sessions, watch,
 };
 use futures::FutureExt;
-use openledger_runtime::{apis::RuntimeApi, opaque::Block};
+use openledger_runtime::{apis::RuntimeApi, configs::system::LENGTH, opaque::Block};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::SharedVoterState;
@@ -390,13 +390,15 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	})?;
 
 	if role.is_authority() {
-		let env = sc_basic_authorship::ProposerFactory::new(
+		let mut env = sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),
 			client.clone(),
 			transaction_pool.clone(),
 			registry.as_ref(),
 			telemetry.as_ref().map(|telemetry| telemetry.handle()),
 		);
+		// Of its own, a proposer stops at half of what the runtime has room for.
+		env.set_default_block_size_limit(LENGTH as usize);
 		let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
 			keystore: keystore.clone(),
 			client: client.clone(),

@@ -29,8 +29,9 @@ const INITIALISATION: Perbill = Perbill::from_percent(10);
 /// One second of execution in each three-second block. A sovereign chain ships no proofs, so their
 /// size is not limited.
 pub const BLOCK: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND, u64::MAX);
-/// The longest block, in bytes.
-const LENGTH: u32 = 5 * 1024 * 1024;
+/// The longest block, in bytes: room for the claims of ten batches beside other transactions, and half of what
+/// nodes send in one response.
+pub const LENGTH: u32 = 8 * 1024 * 1024;
 /// Of which transactions that are not operational take this much.
 const NORMAL_LENGTH: u32 = LENGTH / 4 * 3;
 

@@ -14,7 +14,7 @@ use frame_support::{
 };
 use openledger_primitives_core::{
 	settlement::Sale,
-	traits::{Rewards as _, Voice as _},
+	traits::Rewards as _,
 };
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve};
 use sp_runtime::{Permill, traits::Dispatchable};

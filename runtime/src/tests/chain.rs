@@ -5,7 +5,7 @@ use super::{
 use crate::{
 	Address, Authorship, Balances, EXISTENTIAL_DEPOSIT, Executive, OPEN, Runtime, RuntimeCall,
 	Signature, SignedPayload, Timestamp, TreasuryAccount, TxExtension, UncheckedExtrinsic, VERSION,
-	configs::{consensus::SLOT_MILLIS, system::BlockWeights, tokens::SUPPLY},
+	configs::{consensus::SLOT_MILLIS, system::{BlockLength, BlockWeights}, tokens::SUPPLY},
 };
 use codec::Encode;
 use frame_support::{
@@ -129,6 +129,9 @@ fn block_takes_a_second_of_execution() {
 	let normal = weights.get(DispatchClass::Normal);
 	assert_eq!(normal.max_total.unwrap().ref_time(), WEIGHT_REF_TIME_PER_SECOND / 4 * 3);
 	assert_eq!(SLOT_MILLIS, 3_000);
+	let length = BlockLength::get().max;
+	assert_eq!(*length.get(DispatchClass::Operational), 8 * 1024 * 1024);
+	assert_eq!(*length.get(DispatchClass::Normal), 6 * 1024 * 1024);
 }
 
 #[test]

@@ -42,4 +42,5 @@ TARGETS = {
     "payment_error": "<= 0.05",
     "state_bytes_per_answer": "<= 0.1",
     "receipts_per_s": ">= 5000",
+    "receipts_throughput_ratio": ">= 0.97",
 }
