@@ -12,10 +12,7 @@ use frame_support::{
 	assert_noop, assert_ok,
 	traits::{fungible::Mutate, tokens::Preservation},
 };
-use openledger_primitives_core::{
-	settlement::Sale,
-	traits::Rewards as _,
-};
+use openledger_primitives_core::{settlement::Sale, traits::Rewards as _};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve};
 use sp_runtime::{Permill, traits::Dispatchable};
 

@@ -5,7 +5,11 @@ use super::{
 use crate::{
 	Address, Authorship, Balances, EXISTENTIAL_DEPOSIT, Executive, OPEN, Runtime, RuntimeCall,
 	Signature, SignedPayload, Timestamp, TreasuryAccount, TxExtension, UncheckedExtrinsic, VERSION,
-	configs::{consensus::SLOT_MILLIS, system::{BlockLength, BlockWeights}, tokens::SUPPLY},
+	configs::{
+		consensus::SLOT_MILLIS,
+		system::{BlockLength, BlockWeights},
+		tokens::SUPPLY,
+	},
 };
 use codec::Encode;
 use frame_support::{

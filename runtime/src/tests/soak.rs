@@ -9,6 +9,7 @@ mod books;
 pub(super) mod checks;
 mod claims;
 mod datanets;
+mod demands;
 mod dust;
 mod emergencies;
 mod ending;
@@ -46,6 +47,7 @@ pub(super) fn makers() -> Vec<(&'static str, &'static str, u32, Maker)> {
 		models::MAKERS,
 		inference::MAKERS,
 		attribution::MAKERS,
+		demands::MAKERS,
 		verifiers::MAKERS,
 		audits::MAKERS,
 		sessions::MAKERS,

@@ -20,6 +20,8 @@ pub enum Kind {
 	Reveal,
 	/// Looking at a claim whose time has come, and making it final if it may be.
 	Finality,
+	/// Drawing the committee that executes an answer again.
+	Committee,
 	/// A verifier's commitment.
 	AuditCommit,
 	/// A verifier's finding.
@@ -32,13 +34,14 @@ pub enum Kind {
 
 impl Kind {
 	/// All of them, in order.
-	pub const ALL: [Self; 10] = [
+	pub const ALL: [Self; 11] = [
 		Self::Open,
 		Self::Close,
 		Self::Commit,
 		Self::Look,
 		Self::Reveal,
 		Self::Finality,
+		Self::Committee,
 		Self::AuditCommit,
 		Self::AuditReveal,
 		Self::Conclude,
@@ -47,7 +50,7 @@ impl Kind {
 
 	/// Whether hooks do it.
 	pub fn is_hook(self) -> bool {
-		matches!(self, Self::Look | Self::Finality | Self::Conclude)
+		matches!(self, Self::Look | Self::Finality | Self::Committee | Self::Conclude)
 	}
 
 	/// Picoseconds and bytes, for a batch of `vouchers` of which `shown` receipts are shown.
@@ -64,8 +67,10 @@ impl Kind {
 			Self::AuditCommit => (costs.audit_commit.one(), bytes.audit_commit),
 			Self::AuditReveal => (costs.audit_reveal.one(), bytes.audit_reveal),
 			Self::Prune => (costs.prune.of(shown), bytes.prune),
-			// Every look at a batch is charged as its conclusion.
-			Self::Look | Self::Conclude => return (costs.conclude.of(vouchers), 0),
+			// Only the last look at a batch touches its sessions.
+			Self::Look => return (costs.conclude.of(0), 0),
+			Self::Conclude => return (costs.conclude.of(vouchers), 0),
+			Self::Committee => return (costs.audit_draw.one(), 0),
 			Self::Finality => return (costs.finalize.one() + costs.clearance.one(), 0),
 		};
 		(time + costs.transaction_ps, length)

@@ -73,8 +73,10 @@ pub struct Costs {
 	pub prune: Linear,
 	/// Making a claim final.
 	pub finalize: Linear,
-	/// Asking whether a claim may be final, with its committee drawn.
+	/// Asking whether a claim may be final.
 	pub clearance: Linear,
+	/// Drawing a committee.
+	pub audit_draw: Linear,
 	/// A verifier's commitment.
 	pub audit_commit: Linear,
 	/// A verifier's finding.
@@ -95,6 +97,7 @@ impl Costs {
 			("prune", self.prune),
 			("finalize", self.finalize),
 			("clearance", self.clearance),
+			("audit_draw", self.audit_draw),
 			("audit_commit", self.audit_commit),
 			("audit_reveal", self.audit_reveal),
 		];

@@ -272,6 +272,7 @@ impl<'a> Run<'a> {
 				self.at(block + network.window, Event::Work(id, claim, Kind::Finality));
 			}
 			Kind::Finality => self.finality(block, id, claim),
+			Kind::Committee => self.open(block, id, claim),
 			Kind::AuditCommit | Kind::AuditReveal => self.audit(block, id, claim, kind),
 			Kind::Conclude => self.at(block + 1, Event::Work(id, 0, Kind::Prune)),
 			Kind::Prune => drop(self.batches.remove(&id)),
@@ -303,7 +304,7 @@ impl<'a> Run<'a> {
 			} else if self.rng.random::<f64>() < network.audit_rate {
 				let audit = Audit { opened: block, commits: 0, reveals: 0, revealed: 0 };
 				batch.audits.insert(claim, audit);
-				self.open(block, id, claim);
+				self.at(block + 1, Event::Work(id, claim, Kind::Committee));
 				return;
 			}
 		}

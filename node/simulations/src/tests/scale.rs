@@ -41,6 +41,7 @@ fn costs() -> Costs {
 		prune: ms(1, 1, true),
 		finalize: ms(3, 0, true),
 		clearance: ms(2, 0, true),
+		audit_draw: ms(10, 0, true),
 		audit_commit: ms(1, 0, true),
 		audit_reveal: ms(6, 0, true),
 		bytes: Bytes {

@@ -10,7 +10,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	DatanetId, Hash, Sketch,
-	merkle::{prove, prove_many, root},
+	merkle::{Proof, prove, prove_many, root},
 	model::{IndexCommitment, Method, ModelSpec, PayBy},
 	record::{RecordLeaf, Snapshot},
 };
@@ -133,6 +133,17 @@ impl Index {
 		let right = own != leaf.record;
 		let proof = prove(&self.hashes(), at).unwrap();
 		(Forgery { leaf, proof, record: own, membership }, right)
+	}
+
+	/// How many leaves there are.
+	pub fn len(&self) -> u32 {
+		self.commitment.records
+	}
+
+	/// The leaf at a position, with its proof.
+	pub fn shown(&self, position: u32) -> Option<(IndexLeaf, Proof)> {
+		let at = position as usize;
+		Some((self.leaves.get(at)?.clone(), prove(&self.hashes(), at)?))
 	}
 
 	/// The leaf hash of the snapshot's record at a position.

@@ -6,6 +6,7 @@ use crate::{
 	AccountId, Balances, RuntimeCall, RuntimeHoldReason, RuntimeOrigin, governance::Origin,
 };
 use frame_support::traits::UnfilteredDispatchable;
+use pallet_attribution::Demands;
 use pallet_audits::{Audits, Stage, Verdict, Verifiers};
 use pallet_receipts::{Batches, Sessions};
 
@@ -28,6 +29,12 @@ fn finish(anyone: &AccountId) {
 	}
 	for id in Batches::<Rt>::iter_keys().collect::<Vec<_>>() {
 		by(anyone.clone(), pallet_receipts::Call::conclude { batch: id });
+	}
+	for (model, demands) in Demands::<Rt>::iter().collect::<Vec<_>>() {
+		for demand in demands {
+			let position = demand.position;
+			by(anyone.clone(), pallet_attribution::Call::conclude_demand { model, position });
+		}
 	}
 	for (claim, audit) in Audits::<Rt>::iter().collect::<Vec<_>>() {
 		if audit.stage == Stage::Undecided {
@@ -79,6 +86,7 @@ fn left() -> Vec<String> {
 	};
 	count("sessions", Sessions::<Rt>::iter_keys().count());
 	count("batches", Batches::<Rt>::iter_keys().count());
+	count("demands", Demands::<Rt>::iter_keys().count());
 	count("audits", Audits::<Rt>::iter_keys().count());
 	count("verifiers", Verifiers::<Rt>::iter_keys().count());
 	for (who, holds) in pallet_balances::Holds::<Rt>::iter() {
@@ -96,7 +104,8 @@ fn is_passing(reason: RuntimeHoldReason) -> bool {
 	use pallet_inference::HoldReason::Escrow;
 	matches!(
 		reason,
-		RuntimeHoldReason::Audits(_)
+		RuntimeHoldReason::Attribution(pallet_attribution::HoldReason::Demand)
+			| RuntimeHoldReason::Audits(_)
 			| RuntimeHoldReason::Receipts(_)
 			| RuntimeHoldReason::Inference(Escrow)
 	)

@@ -12,7 +12,7 @@ use crate::{
 	AccountId, Executive, MICRO, OPEN, RuntimeCall, RuntimeGenesisConfig, RuntimeParameters,
 	System,
 	configs::system::BLOCK,
-	dynamic_params::{audits, inference, receipts, voice},
+	dynamic_params::{attribution, audits, inference, receipts, voice},
 	governance::Origin,
 	presets,
 };
@@ -58,13 +58,14 @@ fn genesis() -> sp_io::TestExternalities {
 /// Parameters with which audits and batches come to their end within a run, and most claims are
 /// audited.
 fn hurry() -> Vec<RuntimeParameters> {
-	use RuntimeParameters::{Audits, Receipts, Voice};
+	use RuntimeParameters::{Attribution, Audits, Receipts, Voice};
 	use audits::Parameters::{
 		AppealWindow, CommitPeriod, CorrectionPeriod, ExaminePeriod, ModelsRate, Rate,
 		RevealPeriod, RoundLength,
 	};
 	vec![
 		Voice(voice::Parameters::VetoMinimum(voice::VetoMinimum, Some(20 * MICRO))),
+		Attribution(attribution::Parameters::DemandWindow(attribution::DemandWindow, Some(20))),
 		Audits(RoundLength(audits::RoundLength, Some(3))),
 		Audits(Rate(audits::Rate, Some(Permill::from_percent(70)))),
 		Audits(CommitPeriod(audits::CommitPeriod, Some(24))),
