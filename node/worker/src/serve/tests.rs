@@ -13,6 +13,7 @@ use crate::{
 		put, until,
 	},
 };
+use openledger_attribution::query;
 use openledger_primitives_inference::{Command, Job, Message, Outcome, Progress, Reply, Response};
 use openlora::testing::tiny_config;
 use tempfile::TempDir;
