@@ -264,6 +264,28 @@ fn generation_stops_at_the_next_token_when_it_is_cancelled() {
 }
 
 #[test]
+fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
+	let fixture = stocked();
+	let served = &fixture.server.bases[&MODEL.job.material.base];
+	let trained = Adapter::from_bytes(&MODEL.adapter).unwrap();
+	let half = trained.to_half().unwrap();
+	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
+	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
+	let question = Question::try_from(&MODEL.job).unwrap();
+	for (adapter, leaves_trail) in [(Arc::new(trained), false), (Arc::new(half), true)] {
+		let cancel = CancellationToken::new();
+		let answered = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
+		let Ok(Answered { tokens, generated, .. }) = answered else { panic!("no answer") };
+		assert_eq!(generated.trail.is_some(), leaves_trail);
+		let known = if leaves_trail { 0 } else { generated.tokens.len() };
+		assert_eq!(generated.log_probs.len(), known);
+		let expected = query(&served.base, &adapter, &index, &prompt, &tokens).unwrap();
+		let found = query_generated(&served.base, &adapter, &index, &prompt, &tokens, generated);
+		assert_eq!(found.unwrap(), expected);
+	}
+}
+
+#[test]
 fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let Fixture { server, store, metrics, runtime: _runtime, _folder } = fixture();
 	let server = Arc::new(server);
