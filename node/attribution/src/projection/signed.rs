@@ -14,7 +14,7 @@ static TURNS: [[u64; 8]; 256] = {
 	let mut turns = [[0; 8]; 256];
 	let mut at = 0;
 	while at < 8 * 256 {
-		turns[at / 8][at % 8] = ((at / 8 >> (at % 8) & 1) as u64) << 63;
+		turns[at / 8][at % 8] = ((((at / 8) >> (at % 8)) & 1) as u64) << 63;
 		at += 1;
 	}
 	turns

@@ -118,7 +118,7 @@ impl Keeping {
 
 	/// Adds what was taken.
 	pub(super) fn add(&mut self, inputs: &[f32]) {
-		self.inputs.extend_from_slice(&inputs);
+		self.inputs.extend_from_slice(inputs);
 	}
 
 	/// Forgets all positions from `len` on.
