@@ -1,16 +1,26 @@
 //! What sketches cost beside the work that they are made of. Prints one JSON object.
 //!
-//! Of answers: the time of a sketch beside that of a prefill of the same tokens, and of generating the
-//! answer. Of records: tokens a second beside training on them. Times are medians, in milliseconds.
+//! Of answers: the time that a worker takes for a sketch and for the gain once the answer is generated,
+//! beside that of a prefill of the same tokens and of generating the answer; of the adapter as it was
+//! trained, and with its numbers in half precision, by which an answer's pass is the sketch's. Of records:
+//! tokens a second beside training on them. Times are medians, in milliseconds.
 
-use openledger_attribution::{estimator, features, format::Record, projection::Projection};
+use openledger_attribution::{
+	Generated,
+	estimator::{self, Scored},
+	features,
+	format::Record,
+	projection::Projection,
+};
 use openledger_primitives_core::{Hash, MAX_SKETCH};
 use openlora::{
-	Adapter, Base, Example, Finish, GenerateOptions, Sampling, TrainOptions, generate, log_probs,
+	Adapter, Base, Example, Finish, GenerateOptions, Sampling, Team, TrainOptions, generate,
+	log_probs,
+	serve::{Event, Limits, Request, Server},
 	train,
 };
 use serde_json::{Value, json};
-use std::{fs, ops::ControlFlow, path::Path, time::Instant};
+use std::{fs, ops::ControlFlow, path::Path, sync::Arc, time::Instant};
 
 const USAGE: &str = "usage: sketch_cost BASE RECORDS...
 
@@ -57,43 +67,94 @@ fn examples(base: &Base, files: &[String]) -> Result<Vec<Example>, Failure> {
 	Ok(found)
 }
 
-/// What the answer to a prompt of so many tokens costs.
-fn answer(base: &Base, adapter: &Adapter, tokens: &[u32], prompt: usize) -> Result<Value, Failure> {
+/// What a worker has of an answer when it is over.
+fn answered(
+	server: &Server,
+	request: &Request,
+	first: Option<usize>,
+) -> Result<Generated, Failure> {
+	let mut request = request.clone();
+	request.options.log_probs = first.is_none().then_some(0);
+	let (answer, trail) = match first {
+		Some(first) => {
+			let (answer, trail) = server.submit_keeping(request, first)?;
+			(answer, Some(trail))
+		}
+		None => (server.submit(request)?, None),
+	};
+	let mut found = Generated::default();
+	while let Some(event) = answer.next() {
+		match event {
+			Event::Token(chosen) => {
+				found.tokens.push(chosen.token);
+				found.log_probs.extend(chosen.log_probs.map(|of| of.chosen));
+			}
+			Event::Done(Finish::Length) => break,
+			Event::Done(_) => return Err("the answer ended before its time".into()),
+			Event::Failed(error) => return Err(error.into()),
+		}
+	}
+	found.trail = trail.and_then(|trail| trail.try_recv().ok());
+	Ok(found)
+}
+
+/// What the answer to a prompt of so many tokens costs, and what is done with it after it was generated.
+fn answer(
+	base: &Arc<Base>,
+	server: &Server,
+	adapter: &Arc<Adapter>,
+	tokens: &[u32],
+	prompt: usize,
+) -> Result<Value, Failure> {
 	let projection = Projection::new(&Hash::zero(), MAX_SKETCH as usize, features::DIMENSION);
 	let prompt: Vec<u32> = tokens.iter().copied().cycle().take(prompt).collect();
-	let options = GenerateOptions::new(ANSWER, Sampling::GREEDY, Vec::new());
-	let mut given = Vec::new();
-	let generation = median(|| {
+	let request = Request {
+		prompt: prompt.clone(),
+		adapters: vec![(adapter.clone().into(), 1.0)],
+		options: GenerateOptions::new(ANSWER, Sampling::GREEDY, Vec::new()),
+		payer: 0,
+	};
+	let first = adapter.is_half().then(|| estimator::first_layer(adapter));
+	let plain = median(|| {
+		let options = request.options.clone();
 		let mut go_on = |_| ControlFlow::Continue(());
-		let output = generate(base, Some(adapter), &prompt, &options, &mut go_on)?;
-		if output.finish != Finish::Length {
-			return Err("the answer ended before its time".into());
-		}
-		given = output.tokens;
+		generate(base, Some(adapter), &prompt, &options, &mut go_on).map(drop)?;
 		Ok(())
 	})?;
+	let given = answered(server, &request, first)?.tokens;
 	let whole = [&prompt[..], &given].concat();
 	let last = whole.len() - 1;
 	let prefill = median(|| {
 		log_probs(base, Some(adapter), &whole, last)?;
 		Ok(())
 	})?;
+	let mut trails = Vec::new();
+	for _ in 0..RUNS {
+		trails.push(answered(server, &request, first)?.trail);
+	}
 	let sketch = median(|| {
-		let of = [(&whole[..], prompt.len())];
-		estimator::compute(base, adapter, &of, |_, feature| {
-			estimator::sketch(&projection, &feature).map(drop)
-		})?;
+		let feature = match trails.pop().flatten() {
+			Some(trail) => Scored::of_trail(base, adapter, trail, given.len())?.feature,
+			None => {
+				let (mut found, of) = (Vec::new(), [(&whole[..], prompt.len())]);
+				estimator::compute(base, adapter, &of, |_, feature| {
+					found = feature;
+					Ok(())
+				})?;
+				found
+			}
+		};
+		estimator::sketch(&projection, &feature)?;
 		Ok(())
 	})?;
 	let gain = median(|| {
-		log_probs(base, Some(adapter), &whole, prompt.len())?;
 		log_probs(base, None, &whole, prompt.len())?;
 		Ok(())
 	})?;
 	Ok(json!({
-		"prompt": prompt.len(), "answer": given.len(), "generation_ms": generation, "prefill_ms": prefill,
-		"sketch_ms": sketch, "gain_ms": gain, "sketch_over_prefill": sketch / prefill,
-		"share_of_generation": sketch / generation,
+		"prompt": prompt.len(), "answer": given.len(), "trail": first.is_some(), "generation_ms": plain,
+		"prefill_ms": prefill, "sketch_ms": sketch, "gain_ms": gain,
+		"sketch_over_prefill": sketch / prefill, "share_of_generation": (sketch + gain) / plain,
 	}))
 }
 
@@ -104,6 +165,7 @@ fn main() -> Result<(), Failure> {
 		std::process::exit(2);
 	};
 	let base = Base::load(Path::new(base))?;
+	let server = Server::start(base.clone(), Team::shared()?.clone(), Limits::default())?;
 	let examples = examples(&base, files)?;
 	let tokens: usize = examples.iter().map(|example| example.tokens.len()).sum();
 
@@ -122,20 +184,26 @@ fn main() -> Result<(), Failure> {
 	let building = begun.elapsed().as_secs_f64();
 
 	let text: Vec<u32> = examples.iter().flat_map(|example| example.tokens.clone()).collect();
-	let answers = PROMPTS
-		.iter()
-		.map(|prompt| answer(&base, &adapter, &text, *prompt))
-		.collect::<Result<Vec<_>, _>>()?;
+	let (half, adapter) = (Arc::new(adapter.to_half()?), Arc::new(adapter));
+	let answers = |adapter| {
+		let each = PROMPTS.iter().map(|prompt| answer(&base, &server, adapter, &text, *prompt));
+		each.collect::<Result<Vec<_>, Failure>>()
+	};
+	let (answers, rounded) = (answers(&adapter)?, answers(&half)?);
+	let largest = |of: &[Value]| {
+		of.iter().filter_map(|of| of["sketch_over_prefill"].as_f64()).fold(0.0, f64::max)
+	};
 	println!(
 		"{}",
 		json!({
-			"sketch_over_prefill": answers.iter().filter_map(|of| of["sketch_over_prefill"].as_f64()).fold(0.0, f64::max),
+			"sketch_over_prefill": largest(&answers),
+			"sketch_over_prefill_in_half_precision": largest(&rounded),
 			"build_tokens_per_s": tokens as f64 / building,
 			"build_over_training": training / building,
 			"sketches": {
 				"records": examples.len(), "tokens": tokens,
 				"training_tokens_per_s": tokens as f64 / training,
-				"answers": answers,
+				"answers": answers, "answers_in_half_precision": rounded,
 			},
 		})
 	);

@@ -14,7 +14,7 @@ use crate::{
 	quantize,
 };
 use openledger_primitives_core::Sketch;
-use openlora::{Adapter, Base, GradientOptions, Objective};
+use openlora::{Adapter, Base, GradientOptions, Objective, ScoredGradient, Trail, scored_gradient};
 
 /// What is differentiated. An adapter is nearly certain of what it has learnt, so that the gradient of the
 /// likelihood is that of the words which it is still unsure of; that of the log-odds weighs both alike. What
@@ -24,7 +24,12 @@ pub const OBJECTIVE: Objective = Objective::Root;
 /// The gradient that features are made of. Lower layers add little, and without them the backward pass ends
 /// half-way.
 fn options(adapter: &Adapter) -> GradientOptions {
-	GradientOptions { objective: OBJECTIVE, first_layer: adapter.weights().layers() / 2 }
+	GradientOptions { objective: OBJECTIVE, first_layer: first_layer(adapter) }
+}
+
+/// The lowest layer that is differentiated, from which on a [`Trail`] has to be kept.
+pub fn first_layer(adapter: &Adapter) -> usize {
+	adapter.weights().layers() / 2
 }
 
 /// Values in a gradient.
@@ -48,6 +53,45 @@ pub fn compute(
 	let expected = length(adapter);
 	let each = |at, gradient: Vec<f32>| consume(at, from_gradient(&gradient, expected)?);
 	consumed(each, |each| openlora::gradients(base, adapter, sequences, options(adapter), each))
+}
+
+/// An answer's feature, and how likely each of its tokens was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+	/// As [`compute`] has it.
+	pub feature: Vec<f32>,
+	/// Natural logarithms of the probabilities under the adapter, as it is run.
+	pub log_probs: Vec<f32>,
+}
+
+impl Scored {
+	fn new(adapter: &Adapter, found: ScoredGradient) -> Result<Self> {
+		let feature = from_gradient(&found.gradient, length(adapter))?;
+		Ok(Self { feature, log_probs: found.log_probs })
+	}
+
+	/// Of `tokens` from `answer_start` on.
+	///
+	/// # Errors
+	/// As [`compute`].
+	pub fn read(
+		base: &Base,
+		adapter: &Adapter,
+		tokens: &[u32],
+		answer_start: usize,
+	) -> Result<Self> {
+		let found = scored_gradient(base, adapter, tokens, answer_start, options(adapter))?;
+		Self::new(adapter, found)
+	}
+
+	/// Of the first `count` tokens of the answer that left a trail from [`first_layer`] on: the same as
+	/// if prompt and answer were read.
+	///
+	/// # Errors
+	/// As [`compute`], and those of [`Trail::gradient`].
+	pub fn of_trail(base: &Base, adapter: &Adapter, trail: Trail, count: usize) -> Result<Self> {
+		Self::new(adapter, trail.gradient(base, adapter, count, options(adapter))?)
+	}
 }
 
 /// The feature of one gradient, which has so many values.

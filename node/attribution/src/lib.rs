@@ -45,5 +45,5 @@ pub use claim::{claim, claim_on, shown_contributor, shown_record};
 pub use error::{Error, Result};
 pub use index::IndexFile;
 pub use manifest::{Manifest, TrainedSnapshot, Training};
-pub use query::{Query, query};
+pub use query::{Generated, Query, query, query_generated};
 pub use sources::{SourceRecord, Sources, training_set};

@@ -6,7 +6,10 @@
 //! (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4) inner products survive it up to an error
 //! that falls with the root of the number of rows.
 
+mod signed;
+
 use openledger_primitives_core::Hash;
+use openlora::Isa;
 use rayon::prelude::*;
 use sp_io::hashing::blake2_256;
 
@@ -65,12 +68,12 @@ impl Projection {
 		let (length, rows) = (length.max(1), self.rows.len());
 		let mut projected = Vec::with_capacity(features.len() / length * rows);
 		for features in features.chunks(TOGETHER * length) {
-			let sums = self.rows.par_iter().map(|row| {
-				let signs: Vec<f32> =
-					row.as_flattened().iter().flat_map(|byte| signs(*byte)).collect();
-				let sums =
-					features.chunks(length).map(|feature| signed_sum(&signs, feature) * norm);
-				sums.collect::<Vec<f64>>()
+			let wide: Vec<Vec<f64>> = features.chunks(length).map(widened).collect();
+			let isa = Isa::best();
+			let sums = self.rows.par_chunks(signed::ROWS).flat_map_iter(|rows| {
+				let sums = wide.iter().map(|feature| signed::sums(isa, rows, feature));
+				let sums = sums.collect::<Vec<_>>();
+				(0..rows.len()).map(move |row| sums.iter().map(|of| of[row] * norm).collect())
 			});
 			let sums: Vec<Vec<f64>> = sums.collect();
 			for at in 0..features.len() / length {
@@ -96,21 +99,11 @@ fn signs(byte: u8) -> [f32; 8] {
 	std::array::from_fn(|bit| if byte >> bit & 1 == 0 { 1.0 } else { -1.0 })
 }
 
-/// `Σᵢ ±feature[i]`, eight partial sums, one for each bit of a byte.
-fn signed_sum(signs: &[f32], feature: &[f32]) -> f64 {
-	let shorter = signs.len().min(feature.len());
-	let (signs, more_signs) = signs[..shorter].as_chunks::<8>();
-	let (values, more_values) = feature[..shorter].as_chunks::<8>();
-	let mut lanes = [0f64; 8];
-	for (signs, values) in signs.iter().zip(values) {
-		for ((lane, sign), value) in lanes.iter_mut().zip(signs).zip(values) {
-			*lane += f64::from(sign * value);
-		}
-	}
-	for ((lane, sign), value) in lanes.iter_mut().zip(more_signs).zip(more_values) {
-		*lane += f64::from(sign * value);
-	}
-	lanes.iter().sum()
+/// In double precision, filled up with zeros to whole bytes of signs.
+fn widened(feature: &[f32]) -> Vec<f64> {
+	let mut wide: Vec<f64> = feature.iter().copied().map(f64::from).collect();
+	wide.resize(feature.len().next_multiple_of(8), 0.0);
+	wide
 }
 
 #[cfg(test)]

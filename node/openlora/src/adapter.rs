@@ -211,6 +211,8 @@ pub struct Adapter {
 	generation: u64,
 	/// The weights in half precision, from the first time that they are run.
 	packed: OnceLock<Arc<Packed>>,
+	/// Whether they are the weights, from the first time that it is asked.
+	half: OnceLock<bool>,
 }
 
 impl Adapter {
@@ -244,7 +246,8 @@ impl Adapter {
 		if copies.iter().next().is_none() {
 			return Err(Error::malformed("adapter", "it changes no projection"));
 		}
-		Ok(Self { config, weights: copies, generation: next_generation(), packed: OnceLock::new() })
+		let (packed, half) = (OnceLock::new(), OnceLock::new());
+		Ok(Self { config, weights: copies, generation: next_generation(), packed, half })
 	}
 
 	/// A fresh adapter that changes nothing yet: `B` is zero and `A` is drawn uniformly from
@@ -312,6 +315,25 @@ impl Adapter {
 		}
 		let packed = Arc::new(self.pack()?);
 		Ok(self.packed.get_or_init(|| packed))
+	}
+
+	/// Whether rounding to half precision, as adapters are run, leaves every number as it is: gradients,
+	/// which are taken of the numbers as they are, are then of the very pass that an answer came from.
+	pub fn is_half(&self) -> bool {
+		*self.half.get_or_init(|| {
+			let same = |v: &f32| half::f16::from_f32(*v).to_f32().to_bits() == v.to_bits();
+			self.values().is_ok_and(|values| values.iter().all(same))
+		})
+	}
+
+	/// An adapter with the numbers that this one is run with, each the nearest in half precision.
+	///
+	/// # Errors
+	/// [`Error::NonFinite`] when half precision does not reach a number.
+	pub fn to_half(&self) -> Result<Self> {
+		let values = self.values()?;
+		let rounded = values.iter().map(|v| half::f16::from_f32(*v).to_f32());
+		self.with_values(&rounded.collect::<Vec<_>>())
 	}
 
 	/// As [`Adapter::packed`], but not kept.

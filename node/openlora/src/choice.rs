@@ -46,13 +46,12 @@ impl LogProbs {
 			return Err(Error::NonFiniteLogits);
 		}
 		let of = |id: u32| (f64::from(logits[id as usize]) - total) as f32;
-		let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
+		let among = if count > 0 { logits.len() } else { 0 };
+		let mut ids: Vec<u32> = (0..among as u32).collect();
 		let before =
 			|a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
 		if count < ids.len() {
-			if count > 0 {
-				ids.select_nth_unstable_by(count - 1, before);
-			}
+			ids.select_nth_unstable_by(count - 1, before);
 			ids.truncate(count);
 		}
 		ids.sort_unstable_by(before);

@@ -318,6 +318,9 @@ pub enum Error {
 		/// What was not finite first.
 		what: &'static str,
 	},
+	/// What was kept of an answer does not go with what was asked of it.
+	#[error("what was kept of an answer can not be used: {0}; read the answer anew")]
+	OtherTrail(&'static str),
 	/// A gradient has a NaN or an infinity in it.
 	#[error("the gradient is not finite: the adapter's weights are too large for this base")]
 	NonFiniteGradient,

@@ -1,8 +1,10 @@
 //! Gradients of an objective on one sequence with respect to an adapter's parameters.
 
 mod factored;
+mod head;
 mod hidden;
 mod pack;
+mod scored;
 
 use std::{ops::Range, sync::Arc};
 
@@ -19,6 +21,7 @@ use crate::{
 pub use factored::{FactorOptions, Labels, factored_gradients};
 pub use hidden::hidden_states;
 pub(crate) use pack::{PassOptions, Sequence, losses, losses_and_gradients, packs};
+pub use scored::{ScoredGradient, Trail, scored_gradient};
 
 /// Number of values in a gradient with respect to all of this adapter.
 pub fn parameter_count(adapter: &Adapter) -> usize {

@@ -59,8 +59,8 @@ pub use constrain::{Constraint, Grammar};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateOptions, Generation, generate};
 pub use gradient::{
-	FactorOptions, Factors, GradientOptions, Labels, factored_gradients, gradient, gradients,
-	hidden_states, parameter_count,
+	FactorOptions, Factors, GradientOptions, Labels, ScoredGradient, Trail, factored_gradients,
+	gradient, gradients, hidden_states, parameter_count, scored_gradient,
 };
 pub use kernels::{Isa, Precision, Team};
 pub use merge::{MergeOptions, MergeProgress, Merged, MergedNumbers, merge};

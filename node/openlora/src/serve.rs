@@ -12,6 +12,7 @@ mod prefix;
 mod step;
 #[cfg(test)]
 mod tests;
+mod trail;
 
 use std::{
 	mem,
@@ -30,6 +31,7 @@ use crate::{
 	engine,
 	error::{Error, Result},
 	generate::GenerateOptions,
+	gradient::Trail,
 	kernels::{
 		Team,
 		kv::{PAGE, Shape},
@@ -40,6 +42,8 @@ use adapters::Loading;
 pub use adapters::Served;
 pub use answer::{Answer, Event, Sink, Ticket, sink};
 use step::Batch;
+pub(crate) use trail::Loan;
+use trail::Wish;
 
 /// The most tokens that can be guessed at once.
 const MAX_GUESSES: usize = 64;
@@ -106,6 +110,11 @@ pub fn position_bytes(base: &Config) -> usize {
 	Shape::new(base).page_bytes().div_ceil(PAGE)
 }
 
+/// Bytes of the [`Trail`] of one position, beside its keys and values, at the most.
+pub fn trail_bytes(base: &Config) -> usize {
+	position_bytes(base) + trail::row_bytes(base)
+}
+
 /// Positions whose keys and values a request takes at most: the last token of its answer is not run.
 fn positions(request: &Request) -> usize {
 	(request.prompt.len() + request.options.max_tokens).saturating_sub(1)
@@ -117,6 +126,8 @@ struct Submitted {
 	sink: Sink,
 	cancelled: Arc<AtomicBool>,
 	loading: Loading,
+	/// Who wants its trail.
+	wish: Option<Wish>,
 	/// Of several answers to a request the first runs the prompt for all.
 	part: Part,
 }
@@ -232,9 +243,35 @@ impl Server {
 	/// # Errors
 	/// As [`Server::submit_to`].
 	pub fn submit(&self, request: Request) -> Result<Answer> {
+		self.answer(request, None)
+	}
+
+	/// As [`Server::submit`], with the answer's [`Trail`] for its gradient from the layer `first` on.
+	///
+	/// The trail comes before the answer's end. There is none of an answer that fails, is cancelled or
+	/// has no token. Its memory is taken from that of keys and values until it is dropped; what it may
+	/// take is kept free from the request's beginning on.
+	///
+	/// # Errors
+	/// As [`Server::submit_to`]; [`Error::InvalidOption`] when there is no such layer.
+	pub fn submit_keeping(
+		&self,
+		request: Request,
+		first: usize,
+	) -> Result<(Answer, mpsc::Receiver<Trail>)> {
+		if first >= self.base.config.layers {
+			let (option, value) = ("first", first.to_string());
+			return Err(Error::InvalidOption { option, value, reason: "there is no such layer" });
+		}
+		let (sender, trail) = mpsc::channel();
+		Ok((self.answer(request, Some(Wish { first, sender }))?, trail))
+	}
+
+	fn answer(&self, request: Request, wish: Option<Wish>) -> Result<Answer> {
 		let (sender, events) = mpsc::channel();
 		let sink = sink(move |event| sender.send(event).is_ok());
-		Ok(Answer { events, _ticket: self.submit_to(request, sink)? })
+		let mut tickets = self.take(request, vec![sink], wish)?;
+		Ok(Answer { events, _ticket: tickets.pop().ok_or(Error::Stopped)? })
 	}
 
 	/// Adds a request whose events go to `sink`.
@@ -252,7 +289,17 @@ impl Server {
 	///
 	/// # Errors
 	/// As [`Server::submit_to`]; [`Error::InvalidOption`] for no sinks, or more than may ever wait.
-	pub fn submit_all(&self, mut request: Request, sinks: Vec<Sink>) -> Result<Vec<Ticket>> {
+	pub fn submit_all(&self, request: Request, sinks: Vec<Sink>) -> Result<Vec<Ticket>> {
+		self.take(request, sinks, None)
+	}
+
+	/// The first answer is the one whose trail may be wanted.
+	fn take(
+		&self,
+		mut request: Request,
+		sinks: Vec<Sink>,
+		mut wish: Option<Wish>,
+	) -> Result<Vec<Ticket>> {
 		let count = sinks.len();
 		if count == 0 || count > self.limits.waiting {
 			let (option, value) = ("n", count.to_string());
@@ -268,7 +315,8 @@ impl Server {
 		adapters::check(&request.adapters, &self.base.config)?;
 		request.options.max_tokens = request.options.max_tokens.min(context - length + 1);
 		let positions = positions(&request);
-		if positions.div_ceil(PAGE) > self.pages {
+		let more = wish.as_ref().map_or(0, |wish| wish.pages(&self.base.config, &request));
+		if positions.div_ceil(PAGE).saturating_add(more) > self.pages {
 			let bytes = Shape::new(&self.base.config).page_bytes() / PAGE;
 			return Err(Error::CacheFull { positions, available: self.pages * PAGE, bytes });
 		}
@@ -281,7 +329,8 @@ impl Server {
 				_ => Part::Other(Arc::clone(&open)),
 			};
 			let cancelled = Arc::new(AtomicBool::new(false));
-			Submitted { request, sink, cancelled, loading: Loading::Wanted, part }
+			let (loading, wish) = (Loading::Wanted, wish.take());
+			Submitted { request, sink, cancelled, loading, wish, part }
 		});
 		let submitted: Vec<Submitted> = each.collect();
 		let tickets = submitted.iter().map(|one| Ticket(Arc::clone(&one.cancelled))).collect();

@@ -12,7 +12,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use openledger_attribution::{claim, format, query};
+use openledger_attribution::{Generated, claim, estimator, format, query_generated};
 use openledger_primitives_attribution::{
 	Claim, Terms,
 	audit::{Traces, sealed, seals},
@@ -73,6 +73,7 @@ struct Answered {
 	tokens: Vec<u32>,
 	usage: Usage,
 	complete: bool,
+	generated: Generated,
 }
 
 pub(crate) fn engine(error: impl std::fmt::Display) -> Failure {
@@ -102,9 +103,10 @@ impl Server {
 	) -> Result<Self, StartError> {
 		let start = |(hash, base): (Hash, Arc<Base>)| {
 			let usual = Limits::default();
-			// Memory is taken as it is needed; the longest answer has to fit by itself.
-			let longest = batch::position_bytes(&base.config)
-				.saturating_mul(base.config.context.next_multiple_of(PAGE_POSITIONS));
+			// Memory is taken as it is needed; the longest answer has to fit by itself, with its trail.
+			let position = batch::position_bytes(&base.config) + batch::trail_bytes(&base.config);
+			let longest =
+				position.saturating_mul(base.config.context.next_multiple_of(PAGE_POSITIONS));
 			let cache_bytes = usual.cache_bytes.max(longest);
 			// An answer that was given up is in the batch until its next step.
 			let limits = Limits { running: parallel, waiting: 2 * parallel, cache_bytes, ..usual };
@@ -132,21 +134,34 @@ impl Server {
 		let started = Instant::now();
 		let base = &served.base;
 		let max_tokens = most(question, base, prompt);
-		let options =
+		let mut options =
 			GenerateOptions::new(max_tokens, sampling(question), base.stop_tokens.clone());
+		let keeps = adapter.is_half();
+		// A trail says it too.
+		options.log_probs = (!keeps).then_some(0);
 		let bytes = question.longest.unwrap_or(usize::MAX);
 		let bounds = Bounds { bytes, tokens: options.max_tokens };
-		let growing = served.batch.submit(Request {
+		let request = Request {
 			prompt: prompt.to_vec(),
 			adapters: vec![(Arc::clone(adapter).into(), 1.0)],
 			options,
 			payer: number(question.payer.as_ref()),
-		});
-		let growing = growing.map_err(engine)?;
-		let mut tokens = Vec::new();
+		};
+		let (growing, trail) = match keeps {
+			true => {
+				let first = estimator::first_layer(adapter);
+				let kept = served.batch.submit_keeping(request, first);
+				kept.map(|(growing, trail)| (growing, Some(trail))).map_err(engine)?
+			}
+			false => (served.batch.submit(request).map_err(engine)?, None),
+		};
+		let (mut tokens, mut log_probs) = (Vec::new(), Vec::new());
 		loop {
 			match growing.next_within(PATIENCE) {
-				Ok(Event::Token(chosen)) => tokens.push(chosen.token),
+				Ok(Event::Token(chosen)) => {
+					tokens.push(chosen.token);
+					log_probs.extend(chosen.log_probs.map(|of| of.chosen));
+				}
 				Ok(Event::Done(_)) => break,
 				Ok(Event::Failed(error)) => return Err(engine(error).into()),
 				Err(RecvTimeoutError::Timeout) => {}
@@ -163,6 +178,7 @@ impl Server {
 			}
 		}
 		drop(growing);
+		let trail = trail.and_then(|trail| trail.try_recv().ok());
 		self.metrics.generating.inc_by(started.elapsed().as_secs_f64());
 		self.metrics.prompt_tokens.inc_by(prompt.len() as u64);
 		self.metrics.answer_tokens.inc_by(tokens.len() as u64);
@@ -170,13 +186,14 @@ impl Server {
 		let whole = base.tokenizer.decode(&tokens).map_err(engine)?;
 		let complete = tokens.len() < max_tokens;
 		let length = whole.len();
+		let generated = Generated { tokens, log_probs, trail };
 		let (text, tokens) = text::settle(&base.tokenizer, whole, bounds).map_err(engine)?;
 		if tokens.is_empty() {
 			return Err(Unanswered::Empty);
 		}
 		let complete = complete && text.len() == length;
 		let usage = usage(prompt.len(), tokens.len())?;
-		Ok(Answered { text, tokens, usage, complete })
+		Ok(Answered { text, tokens, usage, complete, generated })
 	}
 
 	/// The base that the question is for, and the question in its tokens.
@@ -240,8 +257,10 @@ impl Answerer for Server {
 		check(cancel)?;
 		let answered = self.generate(question, served, &adapter, &prompt, cancel)?;
 		let started = Instant::now();
+		let Answered { text, tokens, usage, complete, generated } = answered;
 		let (claim, traces) = self.pool.install(|| -> Result<_, Failure> {
-			let found = query(base, &adapter, index, &prompt, &answered.tokens).map_err(engine)?;
+			let found = query_generated(base, &adapter, index, &prompt, &tokens, generated);
+			let found = found.map_err(engine)?;
 			check(cancel)?;
 			let trace = sealed(&seals(&question.seed.into(), &found.traces));
 			let payer = &question.payer;
@@ -253,7 +272,6 @@ impl Answerer for Server {
 		if !(claim.contributors.is_empty() && claim.records.is_empty()) {
 			self.metrics.claims.inc();
 		}
-		let Answered { text, usage, complete, .. } = answered;
 		Ok(Done { text, usage, claim, traces, complete })
 	}
 

@@ -41,3 +41,83 @@ fn query_is_refused_when_prompt_or_answer_is_empty_or_too_long() {
 	assert!(matches!(ask(&[5; 100], &[6; 29]), Err(Error::Engine(_))));
 	assert!(matches!(ask(&[5], &[u32::MAX]), Err(Error::Engine(_))));
 }
+
+/// What a batch leaves behind of an answer.
+fn generated(
+	server: &openlora::serve::Server,
+	adapter: &std::sync::Arc<Adapter>,
+	prompt: &[u32],
+) -> Generated {
+	use openlora::{
+		GenerateOptions, Sampling,
+		serve::{Event, Request},
+	};
+	let mut options = GenerateOptions::new(12, Sampling::seeded(3, 0.8), vec![]);
+	options.log_probs = Some(0);
+	let adapters = vec![(adapter.clone().into(), 1.0)];
+	let request = Request { prompt: prompt.to_vec(), adapters, options, payer: 0 };
+	let first = estimator::first_layer(adapter);
+	let (answer, trail) = server.submit_keeping(request, first).unwrap();
+	let mut found = Generated::default();
+	while let Some(event) = answer.next() {
+		match event {
+			Event::Token(chosen) => {
+				found.tokens.push(chosen.token);
+				found.log_probs.extend(chosen.log_probs.map(|of| of.chosen));
+			}
+			Event::Done(_) => found.trail = trail.try_recv().ok(),
+			Event::Failed(error) => panic!("{error}"),
+		}
+	}
+	assert_eq!(found.log_probs.len(), found.tokens.len());
+	found
+}
+
+#[test]
+fn query_is_the_same_whatever_is_known_from_generating_the_answer() {
+	use openlora::{
+		Team,
+		serve::{Limits, Server},
+	};
+	let trained = trained();
+	let index = index(8, PayBy::Records, 0);
+	let (base, prompt) = (&trained.base, [5, 6, 7, 40, 41]);
+	let rounded = std::sync::Arc::new(trained.adapter.to_half().unwrap());
+	let server =
+		Server::start(base.clone(), std::sync::Arc::new(Team::alone()), Limits::default()).unwrap();
+	for adapter in [std::sync::Arc::new(trained.adapter.clone()), rounded] {
+		let known = || generated(&server, &adapter, &prompt);
+		let answer = known().tokens;
+		let other = [&answer[..3], &[answer[3] ^ 1, 9]].concat();
+		for answer in [&answer[..], &answer[..4], &other] {
+			let expected = query(base, &adapter, &index, &prompt, answer).unwrap();
+			let ask =
+				|known| query_generated(base, &adapter, &index, &prompt, answer, known).unwrap();
+			assert_eq!(ask(Generated { trail: None, ..known() }), expected);
+			assert_eq!(ask(Generated { trail: None, log_probs: vec![], ..known() }), expected);
+			if adapter.is_half() {
+				assert_eq!(ask(known()), expected);
+			}
+		}
+	}
+}
+
+#[test]
+fn query_is_refused_when_the_trail_is_of_another_adapter() {
+	use openlora::{
+		Team,
+		serve::{Limits, Server},
+	};
+	let trained = trained();
+	let base = &trained.base;
+	let of = |adapter: &Adapter| std::sync::Arc::new(adapter.to_half().unwrap());
+	let (adapter, other) = (of(&trained.adapter), of(&trained.adapter));
+	let team = std::sync::Arc::new(Team::alone());
+	let server = Server::start(base.clone(), team, Limits::default()).unwrap();
+	let prompt = [5, 6, 7];
+	let known = generated(&server, &adapter, &prompt);
+	let answer = known.tokens.clone();
+	let index = index(8, PayBy::Records, 0);
+	let refused = query_generated(base, &other, &index, &prompt, &answer, known);
+	assert!(matches!(refused, Err(Error::Engine(openlora::Error::OtherTrail(_)))));
+}

@@ -16,7 +16,7 @@ use crate::{
 	base::Base,
 	error::Result,
 	kernels::{
-		Team,
+		Shared, Team,
 		gradient::{GateGradient, NormGradient},
 		kv::Pool,
 		vector::{Gate, Norm, Rotate},
@@ -25,6 +25,9 @@ use crate::{
 pub use factors::Factors;
 pub(crate) use factors::{Dense, Sink};
 pub(crate) use product::add_product;
+
+/// Rows that are worth another thread.
+const ROWS: usize = 8;
 
 /// What the way back goes through: the runs of one pass, each of which gets a gradient of its own.
 pub(crate) struct Backward<'a> {
@@ -92,14 +95,24 @@ impl Backward<'_> {
 
 	/// Adds the gradient through a norm to `target`; that of its result is lost.
 	fn norm(&self, x: &[f32], weight: &[f32], gradient: &mut [f32], target: &mut [f32]) {
-		let eps = self.base.config.rms_eps;
-		self.team.isa().run(NormGradient { x, weight, eps, gradient, target });
+		let (eps, isa, chunk) = (self.base.config.rms_eps, self.team.isa(), ROWS * weight.len());
+		let shared = Shared::new(gradient);
+		self.team.for_each_chunk(target, chunk, &|number, target| {
+			let (from, len) = (number * chunk, target.len());
+			// SAFETY: every task has rows of its own.
+			let gradient = unsafe { shared.slice(from, len) };
+			isa.run(NormGradient { x: &x[from..][..len], weight, eps, gradient, target });
+		});
 	}
 
 	/// The result of a norm once more.
 	fn normed(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
 		let (eps, mut target) = (self.base.config.rms_eps, vec![0.0; x.len()]);
-		self.team.isa().run(Norm { x, weight, eps, target: &mut target });
+		let (isa, chunk) = (self.team.isa(), ROWS * weight.len());
+		self.team.for_each_chunk(&mut target, chunk, &|number, target| {
+			let x = &x[number * chunk..][..target.len()];
+			isa.run(Norm { x, weight, eps, target });
+		});
 		target
 	}
 }
@@ -127,11 +140,21 @@ impl Layer<'_> {
 	fn feed_forward(&mut self, kept: &mut Kept, of_x: &mut [f32]) {
 		let weights = &self.way.base.weights.layers[self.layer];
 		let isa = self.way.team.isa();
+		let (team, chunk) = (self.way.team, ROWS * self.way.base.config.intermediate);
 		let mut gated = kept.gate.clone();
-		isa.run(Gate { gate: &mut gated, up: &kept.up });
+		team.for_each_chunk(&mut gated, chunk, &|number, gate| {
+			let up = &kept.up[number * chunk..][..gate.len()];
+			isa.run(Gate { gate, up });
+		});
 		let mut of_gated = vec![0.0; gated.len()];
 		self.projection(Module::Down, &gated, of_x, &mut of_gated);
-		isa.run(GateGradient { gradient: &of_gated, gate: &mut kept.gate, up: &mut kept.up });
+		let shared = Shared::new(&mut kept.up);
+		team.for_each_chunk(&mut kept.gate, chunk, &|number, gate| {
+			let (from, len) = (number * chunk, gate.len());
+			// SAFETY: every task has rows of its own.
+			let up = unsafe { shared.slice(from, len) };
+			isa.run(GateGradient { gradient: &of_gated[from..][..len], gate, up });
+		});
 		let normed = self.way.normed(&kept.middle, &weights.feed_forward_norm);
 		let mut of_normed = vec![0.0; normed.len()];
 		self.projection(Module::Gate, &normed, &kept.gate, &mut of_normed);
@@ -151,10 +174,10 @@ impl Layer<'_> {
 		let half = config.head_dim / 2;
 		for heads in [&mut of.queries, &mut of.keys] {
 			let width = heads.len() / rows;
-			for (row, heads) in heads.chunks_exact_mut(width).enumerate() {
+			way.team.for_each_chunk(heads, width, &|row, heads| {
 				let (cos, sin) = (&cos[row * half..][..half], &back[row * half..][..half]);
 				way.team.isa().run(Rotate { heads, cos, sin });
-			}
+			});
 		}
 		if let Some([of_queries, of_keys]) = &weights.head_norms {
 			for (x, weight, gradient) in [
@@ -185,7 +208,7 @@ impl Layer<'_> {
 			let matrix = self.way.base.weights.layers[self.layer].projection(module);
 			add_product(self.way.team, matrix, gradient, target);
 		}
-		let (isa, trained) = (self.way.team.isa(), self.way.trained);
+		let (team, trained) = (self.way.team, self.way.trained);
 		let pair = trained.packed.get(self.layer, module);
 		let (Some(part), Some(pair)) = (trained.part(self.layer, module), pair) else { return };
 		let Part { rank, inputs, outputs, .. } = *part;
@@ -200,11 +223,11 @@ impl Layer<'_> {
 				dropped.apply(layer, module, rows.start, left, inputs);
 			}
 			let x = left.as_deref().unwrap_or(&input[of_rows.clone()]);
-			let update = lora::Update { isa, pair, a, input: x, gradient: delta };
+			let update = lora::Update { team, pair, a, input: x, gradient: delta };
 			let (u, v) = update.low();
 			let (u, v) = (&u[..], &v[..]);
 			let factors =
-				Factors { layer, module, rank, inputs, outputs, offset, x, u, delta, v, isa };
+				Factors { layer, module, rank, inputs, outputs, offset, x, u, delta, v, team };
 			self.sink.take(run, &factors);
 			if !needs_input {
 				continue;

@@ -110,14 +110,8 @@ pub(crate) fn forward<'w>(
 	}
 	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
 	pass.begin();
-	for layer in 0..base.config.layers {
-		let finite = pass.attention(layer, pool, observer) && pass.feed_forward(layer, observer);
-		if !finite {
-			return Err(Error::NonFiniteActivation { layer });
-		}
-	}
-	observer.finished(&pass.workspace.x);
-	pass.norm(&base.weights.norm);
+	pass.embed();
+	pass.layers(0, pool, observer)?;
 	for run in runs {
 		run.sequence.advance(run.tokens.len());
 	}
@@ -138,11 +132,7 @@ pub(crate) fn again(
 	workspace: &mut Workspace,
 	observer: &mut impl Observer,
 ) -> Result<()> {
-	let mut places = Vec::new();
-	for (run, one) in runs.iter().enumerate() {
-		let end = one.sequence.len();
-		places.extend((end - one.tokens.len()..end).map(|at| Place { run, at }));
-	}
+	let places = places(runs);
 	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
 	pass.begin();
 	pass.workspace.x.copy_from_slice(x);
@@ -150,6 +140,40 @@ pub(crate) fn again(
 		true => Ok(()),
 		false => Err(Error::NonFiniteActivation { layer }),
 	}
+}
+
+/// Runs the layers from one on of a pass that is done once more, from what went into that layer, `[rows,
+/// hidden]`: the runs have been added to their sequences, whose keys and values in lower layers are not
+/// looked at.
+///
+/// Returns what [`forward`] returned.
+///
+/// # Errors
+/// [`Error::NonFiniteActivation`], as the pass had it then.
+pub(crate) fn onward<'w>(
+	base: &Base,
+	team: &Team,
+	pool: &mut Pool,
+	runs: &[Run<'_>],
+	(first, x): (usize, &[f32]),
+	workspace: &'w mut Workspace,
+	observer: &mut impl Observer,
+) -> Result<&'w [f32]> {
+	let places = places(runs);
+	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
+	pass.begin();
+	pass.workspace.x.copy_from_slice(x);
+	pass.layers(first, pool, observer)?;
+	Ok(&workspace.normed)
+}
+
+/// Where the rows of runs belong that have been added to their sequences.
+fn places(runs: &[Run<'_>]) -> Vec<Place> {
+	let of = |(run, one): (usize, &Run<'_>)| {
+		let end = one.sequence.len();
+		(end - one.tokens.len()..end).map(move |at| Place { run, at })
+	};
+	runs.iter().enumerate().flat_map(of).collect()
 }
 
 /// Scores of every token of the vocabulary, `[rows, vocab]`, for hidden states `[rows, hidden]`.
@@ -203,7 +227,7 @@ struct Pass<'a, 'r> {
 }
 
 impl Pass<'_, '_> {
-	/// Looks up embeddings and angles.
+	/// Makes room, and looks up angles.
 	fn begin(&mut self) {
 		let (config, rows) = (&self.of.base.config, self.of.places.len());
 		let (hidden, heads) = (config.hidden, config.heads * config.head_dim);
@@ -222,6 +246,12 @@ impl Pass<'_, '_> {
 			resize(buffer, rows * width);
 		}
 		(w.cos, w.sin) = self.of.base.rope.angles(self.of.places.iter().map(|place| place.at));
+	}
+
+	/// Looks up embeddings.
+	fn embed(&mut self) {
+		let hidden = self.of.base.config.hidden;
+		let w = &mut *self.workspace;
 		let tokens: Vec<u32> = self.of.runs.iter().flat_map(|run| run.tokens).copied().collect();
 		let (embedding, isa) = (&self.of.base.weights.embedding, self.of.team.isa());
 		self.of.team.for_each_chunk(&mut w.x, hidden, &|row, x| {
@@ -230,6 +260,23 @@ impl Pass<'_, '_> {
 			embedding.expand(isa, token / LANES, 0..hidden, &mut panel, hidden);
 			x.copy_from_slice(&panel[token % LANES * hidden..][..hidden]);
 		});
+	}
+
+	/// Runs the layers from one on, and the last norm.
+	fn layers(
+		&mut self,
+		first: usize,
+		pool: &mut Pool,
+		observer: &mut impl Observer,
+	) -> Result<()> {
+		for layer in first..self.of.base.config.layers {
+			if !(self.attention(layer, pool, observer) && self.feed_forward(layer, observer)) {
+				return Err(Error::NonFiniteActivation { layer });
+			}
+		}
+		observer.finished(&self.workspace.x);
+		self.norm(&self.of.base.weights.norm);
+		Ok(())
 	}
 
 	fn norm(&mut self, weight: &[f32]) {

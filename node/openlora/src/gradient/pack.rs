@@ -6,26 +6,24 @@
 
 use std::ops::Range;
 
-use super::{GradientOptions, Labels, check};
+use super::{
+	GradientOptions, Labels, check,
+	head::{Head, Scores},
+};
 use crate::{
 	base::Base,
 	engine::{
 		self, Backward, CHUNK, Dense, Keep, Packed, Run, Sink, Tape, Trained, Workspace,
-		add_product,
 		dropout::{Dropout, Dropped, Row},
 	},
 	error::{Error, Result},
 	kernels::{
 		Team,
-		gradient::LossGradient,
 		kv::{self, PAGE, Pool},
 	},
 	objective::Objective,
-	sample::{self, Sampling},
 };
 
-/// Rows of logits held at once.
-const ROWS: usize = 64;
 /// Rows of a pass: enough to read weights rarely, few enough for the values kept on the way, which
 /// take half a megabyte each with the demonstration's base.
 const MOST: usize = 256;
@@ -46,7 +44,7 @@ pub(crate) struct Sequence<'a> {
 
 impl Sequence<'_> {
 	/// Positions of the tokens that the objective is asked of, ascending.
-	fn learnt(&self) -> impl Iterator<Item = usize> {
+	pub(super) fn learnt(&self) -> impl Iterator<Item = usize> {
 		let given = |at: &usize| self.given.iter().any(|stretch| stretch.contains(at));
 		(self.answer_start..self.tokens.len()).filter(move |at| !given(at))
 	}
@@ -58,6 +56,8 @@ pub(crate) struct PassOptions {
 	pub(crate) gradient: GradientOptions,
 	/// Of which tokens the objective is asked.
 	pub(crate) labels: Labels,
+	/// Whether log-probabilities are asked for.
+	pub(crate) log_probs: bool,
 	/// What is left out of the updates' inputs.
 	pub(crate) dropout: Option<Dropout>,
 	/// Keep the layers' inputs alone, and compute the rest once more on the way back.
@@ -102,11 +102,11 @@ pub(crate) fn losses_and_gradients(
 ) -> Each<(f32, Vec<f32>)> {
 	let length = trained.values.len() - trained.offset(options.gradient.first_layer);
 	let sink = |count| Dense(vec![vec![0.0; length]; count]);
-	let (losses, Dense(gradients)) = fold(base, team, trained, sequences, options, sink)?;
-	Ok(losses.into_iter().zip(gradients).collect())
+	let (scores, Dense(gradients)) = fold(base, team, trained, sequences, options, sink)?;
+	Ok(scores.into_iter().map(|scores| scores.loss).zip(gradients).collect())
 }
 
-/// The mean objective of each sequence's answer, and the sink that got the gradients; `sink` makes one
+/// The scores of each sequence's answer, and the sink that got the gradients; `sink` makes one
 /// for so many sequences.
 ///
 /// # Errors
@@ -118,14 +118,14 @@ pub(super) fn fold<S: Sink>(
 	sequences: &[Sequence<'_>],
 	options: PassOptions,
 	sink: impl Fn(usize) -> S,
-) -> Result<(Vec<f32>, S), (usize, Error)> {
+) -> Result<(Vec<Scores>, S), (usize, Error)> {
 	for (at, sequence) in sequences.iter().enumerate() {
 		check(base, sequence.tokens, sequence.answer_start).map_err(|error| (at, error))?;
 	}
 	let of = |sequences: &[Sequence<'_>]| {
 		let mut sink = sink(sequences.len());
-		let losses = pass(base, team, trained, sequences, options, &mut sink)?;
-		Ok((losses, sink))
+		let scores = pass(base, team, trained, sequences, options, &mut sink)?;
+		Ok((scores, sink))
 	};
 	of(sequences).map_err(|error| {
 		// Which of them it was, each says alone.
@@ -148,7 +148,8 @@ pub(crate) fn losses(
 ) -> Each<f32> {
 	let labels = Labels::Given;
 	states(base, team, trained, sequences, &|sequences, states| {
-		Head { base, team, sequences, objective, labels }.run(states, &mut |_, _| ())
+		let head = Head { base, team, sequences, objective, labels, log_probs: false };
+		Ok(head.run(states)?.into_iter().map(|scores| scores.loss).collect())
 	})
 }
 
@@ -216,7 +217,7 @@ fn pass(
 	sequences: &[Sequence<'_>],
 	options: PassOptions,
 	sink: &mut dyn Sink,
-) -> Result<Vec<f32>> {
+) -> Result<Vec<Scores>> {
 	let (mut pool, mut kept) = pages(base, sequences);
 	let adapters = [(&trained.packed, 1.0)];
 	let mut workspace = Workspace::default();
@@ -240,88 +241,11 @@ fn pass(
 	let keep = if options.recompute { Keep::Inputs } else { Keep::All };
 	let mut tape = Tape::new(options.gradient.first_layer, keep, dropped);
 	let states = engine::forward(base, team, &mut pool, &mut runs, &mut workspace, &mut tape)?;
-	let hidden = base.config.hidden;
-	let mut of_states = vec![0.0; states.len()];
-	let PassOptions { gradient: GradientOptions { objective, .. }, labels, .. } = options;
-	let head = Head { base, team, sequences, objective, labels };
-	let losses = head.run(states, &mut |predictions, logits| {
-		let mut of_inputs = vec![0.0; predictions.len() * hidden];
-		add_product(team, base.weights.head(), logits, &mut of_inputs);
-		for (of_input, prediction) in of_inputs.chunks_exact(hidden).zip(predictions) {
-			of_states[prediction.row * hidden..][..hidden].copy_from_slice(of_input);
-		}
-	})?;
+	let PassOptions { gradient: GradientOptions { objective, .. }, labels, log_probs, .. } =
+		options;
+	let (scores, of_states) =
+		Head { base, team, sequences, objective, labels, log_probs }.run_back(states)?;
 	drop(workspace);
 	Backward { base, team, trained, runs: &runs }.run(&mut pool, tape, of_states, sink)?;
-	Ok(losses)
-}
-
-/// A row that predicts a learnt token.
-struct Prediction {
-	/// Of which sequence.
-	number: usize,
-	/// Among all rows of the pass.
-	row: usize,
-	/// The token's position.
-	at: usize,
-}
-
-/// From hidden states to losses.
-struct Head<'a> {
-	base: &'a Base,
-	team: &'a Team,
-	sequences: &'a [Sequence<'a>],
-	objective: Objective,
-	labels: Labels,
-}
-
-impl Head<'_> {
-	/// The mean loss of each sequence for the hidden states of the rows after the contexts; `each` gets
-	/// stretches of rows with the gradients of their logits.
-	fn run(&self, states: &[f32], each: &mut dyn FnMut(&[Prediction], &[f32])) -> Result<Vec<f32>> {
-		let (hidden, vocab) = (self.base.config.hidden, self.base.config.vocab);
-		let (mut predictions, mut weights, mut offset) = (Vec::new(), Vec::new(), 0);
-		for (number, sequence) in self.sequences.iter().enumerate() {
-			let before = predictions.len();
-			predictions.extend(sequence.learnt().map(|at| {
-				// The token before it predicts it.
-				let row = offset + at - 1 - sequence.context;
-				Prediction { number, row, at }
-			}));
-			weights.push(1.0 / (predictions.len() - before) as f32);
-			offset += sequence.tokens.len() - 1 - sequence.context;
-		}
-		let mut losses = vec![0f64; self.sequences.len()];
-		let (mut inputs, mut logits) = (Vec::new(), Vec::new());
-		for predictions in predictions.chunks(ROWS) {
-			inputs.clear();
-			for prediction in predictions {
-				inputs.extend_from_slice(&states[prediction.row * hidden..][..hidden]);
-			}
-			engine::logits(self.base, self.team, &inputs, &mut logits)?;
-			for (logits, prediction) in logits.chunks_exact_mut(vocab).zip(predictions) {
-				let (target, objective) = (self.target(prediction, logits)?, self.objective);
-				let weight = weights[prediction.number];
-				let of = LossGradient { logits, target, objective, weight };
-				losses[prediction.number] += self.team.isa().run(of);
-			}
-			each(predictions, &logits);
-		}
-		let losses = losses.into_iter().zip(weights);
-		Ok(losses.map(|(loss, weight)| (loss * f64::from(weight)) as f32).collect())
-	}
-
-	/// The token that the objective is asked of, for its position's logits.
-	fn target(&self, prediction: &Prediction, logits: &[f32]) -> Result<usize> {
-		let sequence = &self.sequences[prediction.number];
-		let token = match self.labels {
-			Labels::Given => sequence.tokens[prediction.at],
-			Labels::Sampled { seed } => {
-				let sampling = Sampling::seeded(seed, 1.0).of_answer(sequence.record as usize);
-				let before = &sequence.tokens[..prediction.at];
-				sample::choose(logits, &sampling, before, 0, sample::Adjust::default())?
-			}
-		};
-		Ok(token as usize)
-	}
+	Ok(scores)
 }

@@ -16,6 +16,8 @@ pub(crate) const PAGE: usize = 16;
 /// Where keys and values lie within a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
+	/// The first layer that it has.
+	first: usize,
 	layers: usize,
 	heads: usize,
 	width: usize,
@@ -27,7 +29,13 @@ impl Shape {
 	pub(crate) fn new(config: &Config) -> Self {
 		let width = config.head_dim;
 		let padded = width.next_multiple_of(PAGE);
-		Self { layers: config.layers, heads: config.kv_heads, width, padded }
+		Self { first: 0, layers: config.layers, heads: config.kv_heads, width, padded }
+	}
+
+	/// Of the layers from `first` on.
+	pub(crate) fn from(self, first: usize) -> Self {
+		let left = (self.first + self.layers).saturating_sub(first);
+		Self { first, layers: left, ..self }
 	}
 
 	/// Elements of the keys, or the values, of one head in one layer.
@@ -47,7 +55,7 @@ impl Shape {
 
 	/// Where the keys of a head begin in a page; its values follow.
 	fn keys(&self, layer: usize, head: usize) -> usize {
-		(layer * self.heads + head) * 2 * self.head()
+		((layer - self.first) * self.heads + head) * 2 * self.head()
 	}
 }
 
@@ -59,6 +67,8 @@ pub(crate) struct Pool {
 	/// How many sequences use a page; it is free when none does.
 	users: Vec<u32>,
 	free: Vec<u32>,
+	/// Numbers of pages that have no memory.
+	spare: Vec<u32>,
 	limit: usize,
 }
 
@@ -90,7 +100,8 @@ impl Pool {
 	/// At most `limit` pages, none of which takes memory yet.
 	pub(crate) fn new(config: &Config, limit: usize) -> Self {
 		let shape = Shape::new(config);
-		Self { shape, pages: Vec::new(), users: Vec::new(), free: Vec::new(), limit }
+		let (pages, users) = (Vec::new(), Vec::new());
+		Self { shape, pages, users, free: Vec::new(), spare: Vec::new(), limit }
 	}
 
 	/// Bytes of a page.
@@ -100,7 +111,50 @@ impl Pool {
 
 	/// Pages that can still be had.
 	pub(crate) fn available(&self) -> usize {
-		self.limit - self.pages.len() + self.free.len()
+		self.limit + self.free.len() - self.held()
+	}
+
+	/// Pages that have memory.
+	fn held(&self) -> usize {
+		self.pages.len() - self.spare.len()
+	}
+
+	/// Takes pages that can be had out of use, and memory from as many, so that something else may have
+	/// it.
+	///
+	/// # Errors
+	/// [`Error::CacheFull`]; nothing changes then.
+	pub(crate) fn withdraw(&mut self, count: usize) -> Result<()> {
+		let available = self.available();
+		if count > available {
+			let (positions, available) = (count * PAGE, available * PAGE);
+			let bytes = self.page_bytes() / PAGE;
+			return Err(Error::CacheFull { positions, available, bytes });
+		}
+		self.limit -= count;
+		while self.held() > self.limit {
+			let Some(page) = self.free.pop() else { break };
+			self.pages[page as usize] = Box::default();
+			self.spare.push(page);
+		}
+		Ok(())
+	}
+
+	/// Gives back pages that were taken out of use.
+	pub(crate) fn restore(&mut self, count: usize) {
+		self.limit += count;
+	}
+
+	/// A pool of its own with what a sequence has in the layers from `first` on.
+	pub(crate) fn copy(&self, sequence: &Sequence, first: usize) -> (Self, Sequence) {
+		let shape = self.shape.from(first);
+		let from = self.shape.page() - shape.page();
+		let count = sequence.len.div_ceil(PAGE);
+		let pages = sequence.pages[..count].iter();
+		let pages = pages.map(|page| self.pages[*page as usize][from..].into()).collect();
+		let (free, spare) = (Vec::new(), Vec::new());
+		let pool = Self { shape, pages, users: vec![1; count], free, spare, limit: count };
+		(pool, Sequence { pages: (0..count as u32).collect(), len: sequence.len })
 	}
 
 	/// Gives a sequence room for `count` more positions.
@@ -115,13 +169,16 @@ impl Pool {
 			return Err(Error::CacheFull { positions: count, available, bytes: bytes / PAGE });
 		}
 		for _ in 0..needed {
-			let page = match self.free.pop() {
-				Some(page) => page,
-				None => {
-					self.pages.push(vec![0; self.shape.page()].into());
-					self.users.push(0);
-					(self.pages.len() - 1) as u32
-				}
+			let empty = || vec![0; self.shape.page()].into();
+			let page = if let Some(page) = self.free.pop() {
+				page
+			} else if let Some(page) = self.spare.pop() {
+				self.pages[page as usize] = empty();
+				page
+			} else {
+				self.pages.push(empty());
+				self.users.push(0);
+				(self.pages.len() - 1) as u32
 			};
 			self.users[page as usize] = 1;
 			sequence.pages.push(page);
@@ -350,6 +407,52 @@ mod tests {
 		assert!(pool.reserve(&mut one, 1).is_err());
 		pool.truncate(&mut other, 0);
 		assert_eq!(pool.available(), 2);
+	}
+
+	#[test]
+	fn pages_that_are_withdrawn_have_no_memory_and_come_back() {
+		let mut pool = Pool::new(&testing::tiny_config(), 4);
+		let mut sequence = Sequence::default();
+		pool.reserve(&mut sequence, 64).unwrap();
+		assert!(pool.withdraw(1).is_err());
+		sequence.advance(64);
+		pool.truncate(&mut sequence, 16);
+		pool.withdraw(2).unwrap();
+		assert_eq!((pool.available(), pool.held()), (1, 2));
+		assert!(pool.reserve(&mut sequence, 17).is_err());
+		pool.reserve(&mut sequence, 16).unwrap();
+		assert!(pool.withdraw(1).is_err());
+		pool.restore(2);
+		assert_eq!(pool.available(), 2);
+		pool.reserve(&mut sequence, 48).unwrap();
+		assert_eq!((pool.available(), pool.held()), (0, 4));
+		assert!(pool.pages.iter().all(|page| page.len() == pool.shape.page()));
+	}
+
+	#[test]
+	fn copy_has_the_upper_layers_of_a_sequence() {
+		let config = testing::tiny_config();
+		let mut pool = Pool::new(&config, 3);
+		let (mut before, mut sequence) = (Sequence::default(), Sequence::default());
+		pool.reserve(&mut before, 1).unwrap();
+		pool.reserve(&mut sequence, 20).unwrap();
+		let row = config.kv_heads * config.head_dim;
+		for layer in 0..config.layers {
+			for at in 0..20 {
+				let keys = vec![(layer * 32 + at) as f32; row];
+				assert!(pool.write(Isa::best(), &sequence, layer, at, &keys, &keys));
+			}
+		}
+		sequence.advance(20);
+		let (copied, copy) = pool.copy(&sequence, 1);
+		assert_eq!((copy.len(), copied.available()), (20, 0));
+		assert!(copied.page_bytes() < pool.page_bytes());
+		for layer in 1..config.layers {
+			for head in 0..config.kv_heads {
+				let of = pool.view(&sequence, layer, head).read(Isa::best(), 20);
+				assert_eq!(copied.view(&copy, layer, head).read(Isa::best(), 20), of);
+			}
+		}
 	}
 
 	#[test]

@@ -4,7 +4,10 @@ mod admit;
 
 use std::{
 	mem,
-	sync::{Arc, atomic::AtomicBool},
+	sync::{
+		Arc,
+		atomic::{AtomicBool, Ordering},
+	},
 };
 
 use super::{
@@ -14,6 +17,7 @@ use super::{
 	fair::{Fair, Owner},
 	positions,
 	prefix::{Adapters, Prefixes},
+	trail::{Keeping, Ledger, Taking},
 };
 use crate::{
 	base::Base,
@@ -47,6 +51,8 @@ struct Active {
 	drafter: Drafter,
 	/// Guesses at the tokens that follow, which are run with the last one.
 	guesses: Vec<u32>,
+	/// What is kept for its gradient.
+	keeping: Option<Keeping>,
 	/// Held until the prompt has run.
 	part: Option<Part>,
 	sink: Sink,
@@ -88,6 +94,10 @@ pub(super) struct Batch {
 	/// Called when an adapter was read.
 	watcher: Arc<dyn Fn() + Send + Sync>,
 	pool: Pool,
+	/// What trails have of it.
+	lent: Arc<Ledger>,
+	/// Pages that were withdrawn for them.
+	withdrawn: usize,
 	prefixes: Prefixes,
 	waiting: Fair<Submitted>,
 	active: Vec<Active>,
@@ -110,6 +120,7 @@ impl Batch {
 		watcher: Arc<dyn Fn() + Send + Sync>,
 	) -> Self {
 		let pool = Pool::new(&base.config, pages);
+		let lent = Ledger::new(Arc::clone(&watcher));
 		Self {
 			base,
 			team,
@@ -117,6 +128,8 @@ impl Batch {
 			pages,
 			watcher,
 			pool,
+			lent,
+			withdrawn: 0,
 			prefixes: Prefixes::default(),
 			waiting: Fair::new(),
 			active: Vec::new(),
@@ -219,11 +232,18 @@ impl Batch {
 			self.prefixes.evict(&mut self.pool, missing);
 			self.pool.reserve(sequence, count)?;
 		}
-		let mut parts = Vec::with_capacity(chosen.len());
+		let (mut parts, mut wanted) = (Vec::with_capacity(chosen.len()), Vec::new());
+		let (mut keepers, mut row) = (Vec::new(), 0);
 		for (at, active) in self.active.iter_mut().enumerate().filter(|(at, _)| chosen.contains(at))
 		{
-			let Active { sequence, tokens, guesses, held, .. } = active;
+			let Active { sequence, tokens, guesses, held, keeping, .. } = active;
 			let from = sequence.len();
+			let count = shares[at] + guesses.len();
+			if let Some(rows) = keeping.as_ref().and_then(|of| of.wanted(from..from + count, row)) {
+				wanted.push(rows);
+				keepers.push(at);
+			}
+			row += count;
 			let packed = held.packed.iter().map(|(packed, factor)| (&**packed, *factor));
 			let packed: Vec<(&Packed, f32)> = packed.collect();
 			let rows = [&tokens[from..from + shares[at]], guesses.as_slice()].concat();
@@ -234,9 +254,16 @@ impl Batch {
 			.map(|(tokens, sequence, adapters)| Run { tokens, sequence, adapters })
 			.collect();
 		let (base, team, workspace) = (&*self.base, &*self.team, &mut self.workspace);
-		let states = engine::forward(base, team, &mut self.pool, &mut runs, workspace, &mut ())?;
-
 		let hidden = base.config.hidden;
+		let mut taking = Taking::new(hidden, wanted);
+		let states =
+			engine::forward(base, team, &mut self.pool, &mut runs, workspace, &mut taking)?;
+		for (at, inputs) in keepers.into_iter().zip(taking.taken()) {
+			if let Some(keeping) = &mut self.active[at].keeping {
+				keeping.add(&inputs);
+			}
+		}
+
 		let (mut row, mut last, mut ready) = (0, Vec::new(), Vec::new());
 		for &at in chosen {
 			let active = &self.active[at];
@@ -312,6 +339,9 @@ impl Batch {
 		if !guesses.is_empty() {
 			active.drafter.learn(guesses.len(), right);
 			self.pool.truncate(&mut active.sequence, active.tokens.len() - 1);
+			if let Some(keeping) = &mut active.keeping {
+				keeping.truncate(active.sequence.len(), &self.base.config);
+			}
 			self.waiting.served(active.owner, right);
 			self.tokens += right as u64;
 			self.guessed += guesses.len() as u64;
@@ -325,6 +355,13 @@ impl Batch {
 			mem::take(&mut self.active).into_iter().partition::<Vec<_>, _>(|one| one.end.is_some());
 		self.active = stay;
 		for mut one in ended {
+			let left = one.cancelled.load(Ordering::Relaxed);
+			if let (Some(keeping), Some(Event::Done(_)), false) =
+				(one.keeping.take(), &one.end, left)
+			{
+				let tokens = (mem::take(&mut one.tokens), one.request.prompt.len());
+				keeping.finish(&self.pool, &one.sequence, tokens, mem::take(&mut one.adapters));
+			}
 			self.pool.truncate(&mut one.sequence, 0);
 			self.waiting.done(one.owner);
 			if let Some(end) = one.end {

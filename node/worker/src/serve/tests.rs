@@ -13,6 +13,7 @@ use crate::{
 		put, until,
 	},
 };
+use openledger_attribution::query;
 use openledger_primitives_inference::{Command, Job, Message, Outcome, Progress, Reply, Response};
 use openlora::testing::tiny_config;
 use tempfile::TempDir;
@@ -260,6 +261,28 @@ fn generation_stops_at_the_next_token_when_it_is_cancelled() {
 	assert!(fixture.metrics.answer_tokens.get() <= 1);
 	assert!(is_dropped(fixture.server.answer(&question, &cancel).map(drop)));
 	assert_eq!(fixture.metrics.answer_tokens.get(), 1, "it did not even begin");
+}
+
+#[test]
+fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
+	let fixture = stocked();
+	let served = &fixture.server.bases[&MODEL.job.material.base];
+	let trained = Adapter::from_bytes(&MODEL.adapter).unwrap();
+	let half = trained.to_half().unwrap();
+	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
+	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
+	let question = Question::try_from(&MODEL.job).unwrap();
+	for (adapter, leaves_trail) in [(Arc::new(trained), false), (Arc::new(half), true)] {
+		let cancel = CancellationToken::new();
+		let answered = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
+		let Ok(Answered { tokens, generated, .. }) = answered else { panic!("no answer") };
+		assert_eq!(generated.trail.is_some(), leaves_trail);
+		let known = if leaves_trail { 0 } else { generated.tokens.len() };
+		assert_eq!(generated.log_probs.len(), known);
+		let expected = query(&served.base, &adapter, &index, &prompt, &tokens).unwrap();
+		let found = query_generated(&served.base, &adapter, &index, &prompt, &tokens, generated);
+		assert_eq!(found.unwrap(), expected);
+	}
 }
 
 #[test]

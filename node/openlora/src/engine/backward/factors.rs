@@ -3,7 +3,7 @@
 use crate::{
 	adapter::Module,
 	kernels::{
-		Isa,
+		Shared, Team,
 		update::{Update, View},
 	},
 };
@@ -36,7 +36,7 @@ pub struct Factors<'a> {
 	pub delta: &'a [f32],
 	/// `s·Bᵀ·δ`, `[rows, rank]`.
 	pub v: &'a [f32],
-	pub(super) isa: Isa,
+	pub(super) team: &'a Team,
 }
 
 impl Factors<'_> {
@@ -62,21 +62,33 @@ impl Factors<'_> {
 	pub(super) fn write(&self, target: &mut [f32]) {
 		let Self { rank, inputs, outputs, .. } = *self;
 		let (of_a, of_b) = target.split_at_mut(rank * inputs);
-		let mut transposed = vec![0.0; rank * outputs];
-		self.add_products(self.u, self.delta, outputs, &mut transposed);
-		for (output, target) in of_b.chunks_exact_mut(rank).enumerate() {
-			for (of, target) in target.iter_mut().enumerate() {
-				*target = transposed[of * outputs + output];
+		let (of_a, of_b) = (Shared::new(of_a), Shared::new(of_b));
+		self.team.for_each(2, &|task| match task {
+			0 => {
+				let mut transposed = vec![0.0; rank * outputs];
+				self.add_products(self.u, self.delta, outputs, &mut transposed);
+				// SAFETY: no other task has this matrix.
+				let of_b = unsafe { of_b.slice(0, rank * outputs) };
+				for (output, target) in of_b.chunks_exact_mut(rank).enumerate() {
+					for (of, target) in target.iter_mut().enumerate() {
+						*target = transposed[of * outputs + output];
+					}
+				}
 			}
-		}
-		of_a.fill(0.0);
-		self.add_products(self.v, self.x, inputs, of_a);
+			_ => {
+				// SAFETY: as above.
+				let of_a = unsafe { of_a.slice(0, rank * inputs) };
+				of_a.fill(0.0);
+				self.add_products(self.v, self.x, inputs, of_a);
+			}
+		});
 	}
 
 	/// `c += lowᵀ · wide` for `low` of `[rows, rank]` and `wide` of `[rows, columns]`.
 	fn add_products(&self, low: &[f32], wide: &[f32], columns: usize, c: &mut [f32]) {
 		let a = View::rows(low, self.rows(), self.rank, self.rank).t();
-		Update { a, b: wide, b_step: columns, c, c_step: columns, columns }.run(self.isa);
+		let isa = self.team.isa();
+		Update { a, b: wide, b_step: columns, c, c_step: columns, columns }.run(isa);
 	}
 }
 

@@ -6,7 +6,7 @@ use super::{Active, Batch};
 use crate::{
 	choice::Choice,
 	generate::Finish,
-	serve::{Event, Submitted, draft::Drafter, fair::Owner},
+	serve::{Event, Submitted, draft::Drafter, fair::Owner, trail::Keeping},
 };
 
 impl Batch {
@@ -22,6 +22,7 @@ impl Batch {
 	/// Drops what nobody waits for any more, and takes in what there is room for.
 	pub(in crate::serve) fn gather(&mut self) {
 		self.forget();
+		self.collect();
 		self.gathered = true;
 		self.admit();
 	}
@@ -38,6 +39,13 @@ impl Batch {
 			}
 		}
 		self.leave();
+	}
+
+	/// Takes back what trails had that are gone.
+	fn collect(&mut self) {
+		let lent = self.lent.pages();
+		self.pool.restore(self.withdrawn.saturating_sub(lent));
+		self.withdrawn = self.withdrawn.min(lent);
 	}
 
 	/// Takes requests into the batch while there is a place, and room for their longest answers. The
@@ -59,10 +67,15 @@ impl Batch {
 		}
 		while self.active.len() < self.limits.running {
 			let taken: usize = self.active.iter().map(|one| Active::pages(&one.request)).sum();
-			let free = self.pages - taken;
-			let fits = |one: &Submitted| Active::pages(&one.request) <= free;
+			let free = self.pages - self.withdrawn - taken;
+			let config = &self.base.config;
+			let lent = |one: &Submitted| {
+				one.wish.as_ref().map_or(0, |wish| wish.pages(config, &one.request))
+			};
+			let fits = |one: &Submitted| Active::pages(&one.request) + lent(one) <= free;
 			let Some((owner, one)) = self.waiting.pop(Submitted::is_ready, fits) else { return };
-			let Submitted { request, mut sink, cancelled, loading, part } = one;
+			let more = lent(&one);
+			let Submitted { request, mut sink, cancelled, loading, wish, part } = one;
 			let held = match loading.finish() {
 				Ok(held) => held,
 				Err(error) => {
@@ -80,6 +93,13 @@ impl Batch {
 			let pages = self.prefixes.find(&adapters, &request.prompt);
 			let sequence = self.pool.shared(pages);
 			self.reused += sequence.len() as u64;
+			let keeping = wish.and_then(|wish| {
+				let missing = more.saturating_sub(self.pool.available());
+				self.prefixes.evict(&mut self.pool, missing);
+				self.pool.withdraw(more).ok()?;
+				self.withdrawn += more;
+				Some(Keeping::new(wish, request.prompt.len(), self.lent.lend(more)))
+			});
 			let tokens = request.prompt.clone();
 			let choice = Choice::new(&request.options);
 			let end = (request.options.max_tokens == 0).then_some(Event::Done(Finish::Length));
@@ -93,6 +113,7 @@ impl Batch {
 				choice,
 				drafter: Drafter::new(self.limits.guesses),
 				guesses: Vec::new(),
+				keeping,
 				part: Some(part),
 				sink,
 				cancelled,
