@@ -30,6 +30,8 @@ parameter_types! {
 }
 
 impl pallet_datanets::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type DatanetConsideration = StorageDeposit<DatanetHold>;
 	type CommitmentConsideration = StorageDeposit<CommitmentHold>;
 	type ContributionConsideration = StorageDeposit<ContributionHold>;
@@ -122,6 +124,7 @@ impl pallet_attribution::Config for Runtime {
 	type Models = Models;
 	type Settlement = Routed<Inference, Receipts>;
 	type Audits = Audits;
+	type Records = Datanets;
 	type TreasuryAccount = TreasuryAccount;
 	type ChallengeDeposit = dynamic_params::attribution::ChallengeDeposit;
 	type ChallengeWindow = dynamic_params::attribution::ChallengeWindow;
