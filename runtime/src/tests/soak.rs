@@ -9,6 +9,7 @@ mod books;
 pub(super) mod checks;
 mod claims;
 mod datanets;
+mod duplicates;
 mod dust;
 mod emergencies;
 mod ending;
@@ -43,6 +44,7 @@ const REGRESSIONS: &[(u64, u32)] = &[
 pub(super) fn makers() -> Vec<(&'static str, &'static str, u32, Maker)> {
 	[
 		datanets::MAKERS,
+		duplicates::MAKERS,
 		models::MAKERS,
 		inference::MAKERS,
 		attribution::MAKERS,
