@@ -1,10 +1,10 @@
 //! What the node, its RPC and off-chain workers can ask of the runtime.
 
 use crate::{
-	AccountId, Attribution, Audits, Babe, Balance, Block, Datanets, Executive, Grandpa, Historical,
-	Inference, InherentDataExt, Models, NominationPools, Nonce, Receipts, Rewards, Runtime,
-	RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment, VERSION,
-	configs::consensus::BABE_CONFIGURATION,
+	AccountId, Attribution, Audits, Babe, Balance, Block, Datanets, Duplicates, Executive, Grandpa,
+	Historical, Inference, InherentDataExt, Models, NominationPools, Nonce, Receipts, Rewards,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, System, TransactionPayment,
+	VERSION, configs::consensus::BABE_CONFIGURATION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -15,11 +15,13 @@ use frame_support::{
 };
 use openledger_primitives_api::{
 	AuditInfo, BaseInfo, BatchInfo, ChallengesInfo, ClaimInfo, ContributionInfo, DatanetInfo,
-	ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo, StandingInfo, Trace, VerifierInfo,
+	DuplicateInfo, DuplicateTerms, ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo,
+	StandingInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
-	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
+	BaseId, BatchId, ChallengeId, DatanetId, ModelId, RequestId, SessionId, model::Usage,
+	record::RecordLeaf,
 };
 use openledger_primitives_inference::Material;
 use pallet_calendar::EpochSlots;
@@ -403,6 +405,18 @@ impl_runtime_apis! {
 
 		fn standing(model: ModelId) -> Option<StandingInfo> {
 			Models::standing(model)
+		}
+
+		fn duplicate_terms(challenger: AccountId) -> DuplicateTerms {
+			Duplicates::terms(challenger)
+		}
+
+		fn duplicates(start: ChallengeId, limit: u32) -> Vec<DuplicateInfo<AccountId>> {
+			Duplicates::challenges(start, limit)
+		}
+
+		fn excluded(datanet: DatanetId, start: u32, limit: u32) -> Vec<u32> {
+			Datanets::excluded(datanet, start, limit)
 		}
 	}
 

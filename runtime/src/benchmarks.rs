@@ -37,7 +37,9 @@ use openledger_primitives_core::{
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Usage,
 	},
-	record::{RecordLeaf, Snapshot, SnapshotRef},
+	record::{
+		Pair, RecordEntry, RecordLeaf, RecordRef, Snapshot, SnapshotRef, contribution_commitment,
+	},
 	traits::Models as _,
 };
 use pallet_datanets::{FrozenSnapshot, Kind, Policy};
@@ -57,6 +59,7 @@ mod list {
 		[pallet_inference, Inference]
 		[pallet_attribution, Attribution]
 		[pallet_audits, crate::Audits]
+		[pallet_duplicates, crate::Duplicates]
 		[pallet_lots, crate::Lots]
 		[pallet_receipts, crate::Receipts]
 		[pallet_rewards, crate::Rewards]
@@ -436,6 +439,56 @@ impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
 			System::set_block_number(next);
 			crate::Lots::on_initialize(next);
 		}
+	}
+}
+
+/// The largest contribution that there can be, in the tree of a new Datanet. Returns its last record.
+fn contributed(name: &'static str, first: u64, at: u32) -> RecordRef {
+	let owner = rich(name);
+	let datanet = pallet_datanets::NextDatanet::<Runtime>::get();
+	assert_ok!(Datanets::create(
+		RuntimeOrigin::signed(owner.clone()),
+		self::name(),
+		Text::default(),
+		Kind::Text,
+		Text::default(),
+		Policy::Owner,
+		BoundedVec::default(),
+	));
+	let most = <Runtime as pallet_datanets::Config>::MaxRecords::get();
+	let records: Vec<_> = (0..u64::from(most))
+		.map(|nth| RecordEntry { content: Hash::from_low_u64_be(first + nth), size: 1 })
+		.collect();
+	let signed = RuntimeOrigin::signed(owner.clone());
+	System::set_block_number(at);
+	let commitment = contribution_commitment(&records, &owner, &[0; 32]);
+	assert_ok!(Datanets::commit(signed.clone(), datanet, commitment));
+	System::set_block_number(at + 1);
+	let records = BoundedVec::truncate_from(records);
+	assert_ok!(Datanets::reveal(signed.clone(), datanet, records, [0; 32]));
+	System::set_block_number(at + dynamic_params::datanets::RevealPeriod::get());
+	assert_ok!(Datanets::accept(signed, datanet, 0));
+	RecordRef { datanet, index: most - 1 }
+}
+
+impl pallet_duplicates::benchmarking::Helper<AccountId> for Stage {
+	fn records() -> Pair {
+		for n in 0..pallet_audits::COMMITTEE {
+			let verifier: AccountId = account("verifier", n, 0);
+			Self::fund(&verifier, dynamic_params::audits::MinBond::get().saturating_mul(2));
+			assert_ok!(crate::Audits::register_verifier(
+				RuntimeOrigin::signed(verifier),
+				account("agent", n, 0),
+				dynamic_params::audits::MinBond::get(),
+			));
+		}
+		let earlier = contributed("author", 0, 1);
+		let later = contributed("copyist", 1_000, System::block_number() + 1);
+		Pair { later, earlier }
+	}
+
+	fn fund(who: &AccountId, balance: Balance) {
+		Balances::set_balance(who, balance);
 	}
 }
 

@@ -150,6 +150,7 @@ impl ParameterAdmin {
 			key,
 			RuntimeParametersKey::Attribution(_)
 				| RuntimeParametersKey::Audits(_)
+				| RuntimeParametersKey::Duplicates(_)
 				| RuntimeParametersKey::Receipts(_)
 				| RuntimeParametersKey::Rewards(_)
 				| RuntimeParametersKey::Voice(_)

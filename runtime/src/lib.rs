@@ -178,6 +178,7 @@ frame_support::construct_runtime!(
 		Rewards: pallet_rewards = 44,
 		Audits: pallet_audits = 46,
 		Receipts: pallet_receipts = 47,
+		Duplicates: pallet_duplicates = 48,
 
 		SafeMode: pallet_safe_mode = 50,
 		TxPause: pallet_tx_pause = 51,

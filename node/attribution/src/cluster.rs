@@ -5,6 +5,7 @@
 //! would be the head of all their clusters, and the right answers would be neither trained on nor paid.
 
 use crate::format::Record;
+use openledger_primitives_attribution::duplicate::{Overlap, Shared};
 use openledger_primitives_core::BlockNumber;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,26 +35,33 @@ pub fn shingles(text: &str) -> Vec<u64> {
 
 /// Whether the Jaccard index of two ascending sets, |a ∩ b| / |a ∪ b|, is at least 0.8.
 pub fn near(a: &[u64], b: &[u64]) -> bool {
-	let both = common(a, b);
-	let either = a.len() + b.len() - both;
-	either > 0 && both * 5 >= either * 4
+	shared(a, b).is_near()
 }
 
-/// Whether two ascending sets are [`near`], or one that is not empty is part of the other.
-fn repeats(a: &[u64], b: &[u64]) -> bool {
-	let smaller = a.len().min(b.len());
-	near(a, b) || smaller > 0 && common(a, b) == smaller
+/// The members that two ascending sets have in common, ascending.
+pub fn common(a: &[u64], b: &[u64]) -> Vec<u64> {
+	in_both(a, b).collect()
 }
 
-/// How many members two ascending sets have in common.
-fn common(a: &[u64], b: &[u64]) -> usize {
-	let (mut i, mut j, mut both) = (0, 0, 0);
-	while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-		both += usize::from(x == y);
-		i += usize::from(x <= y);
-		j += usize::from(y <= x);
-	}
-	both
+/// How many members two ascending sets have, and have in common.
+fn shared(a: &[u64], b: &[u64]) -> Shared {
+	// A record has a megabyte at most, and fewer shingles than bytes.
+	let count = |members: usize| u32::try_from(members).unwrap_or(u32::MAX);
+	Shared { one: count(a.len()), other: count(b.len()), common: count(in_both(a, b).count()) }
+}
+
+fn in_both<'a>(a: &'a [u64], b: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
+	let (mut i, mut j) = (0, 0);
+	std::iter::from_fn(move || {
+		while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+			i += usize::from(x <= y);
+			j += usize::from(y <= x);
+			if x == y {
+				return Some(*x);
+			}
+		}
+		None
+	})
 }
 
 /// What a record is compared by.
@@ -75,10 +83,18 @@ impl Shingled {
 		Self { committed_at, whole, learnt }
 	}
 
-	/// Whether the wholes are [`near`], and what is learnt is near too, or part of the other's: an answer with
-	/// another value is another answer, one with words before or after it is none.
+	/// What the records have in common.
+	pub fn overlap(&self, other: &Self) -> Overlap {
+		Overlap {
+			whole: shared(&self.whole, &other.whole),
+			learnt: shared(&self.learnt, &other.learnt),
+		}
+	}
+
+	/// Whether the records are near-duplicates, by the rule that the chain has too
+	/// ([`Overlap::is_duplicate`]).
 	pub fn near(&self, other: &Self) -> bool {
-		near(&self.whole, &other.whole) && repeats(&self.learnt, &other.learnt)
+		near(&self.whole, &other.whole) && shared(&self.learnt, &other.learnt).repeats()
 	}
 }
 
@@ -217,6 +233,18 @@ mod tests {
 		let told = ["They grow in Kent.", "They grow in Kent indeed, yes.", "They grow in Sussex."];
 		assert_eq!(heads(&told.map(record)), [0, 0, 2]);
 		assert_eq!(heads(&["Kent.", "Sussex.", "kent"].map(record)), [0, 1, 0]);
+	}
+
+	#[test]
+	fn near_records_are_what_the_chain_calls_duplicates() {
+		let records = [text(1, 0..10), text(2, 0..9), text(3, 2..12), text(4, []), text(5, 0..1)];
+		for one in &records {
+			for other in &records {
+				assert_eq!(one.near(other), one.overlap(other).is_duplicate());
+			}
+		}
+		assert_eq!(common(&[1, 3, 5, 7], &[2, 3, 4, 7, 9]), [3, 7]);
+		assert!(common(&[], &[1]).is_empty());
 	}
 
 	#[test]

@@ -10,6 +10,7 @@
 
 pub mod checkpoints;
 pub mod cluster;
+pub mod compare;
 pub mod dataset;
 pub mod error;
 pub mod estimator;

@@ -7,8 +7,9 @@ use crate::{
 use openledger_primitives_api::{
 	AuditInfo, AuditStage, AuditVerdict, SeatInfo, StandingInfo, VerifierInfo,
 };
-use openledger_primitives_attribution::audit::{
-	Execution as ExecutionInfo, Level, Recomputed as RecomputedInfo,
+use openledger_primitives_attribution::{
+	audit::{Execution as ExecutionInfo, Level, Recomputed as RecomputedInfo},
+	duplicate::{Overlap as OverlapInfo, Shared as SharedInfo},
 };
 use openledger_primitives_core::{
 	Hash,
@@ -99,6 +100,47 @@ impl From<RecomputedInfo> for Recomputed {
 	}
 }
 
+/// Two sets of shingles, by how many each has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shared {
+	/// Shingles of the later record.
+	pub later: u32,
+	/// Shingles of the earlier one.
+	pub earlier: u32,
+	/// Shingles that both have.
+	pub common: u32,
+	/// The Jaccard index, in millionths.
+	pub jaccard_ppm: u32,
+}
+
+impl From<SharedInfo> for Shared {
+	fn from(info: SharedInfo) -> Self {
+		let jaccard_ppm = info.jaccard_ppm();
+		let SharedInfo { one: later, other: earlier, common } = info;
+		Self { later, earlier, common, jaccard_ppm }
+	}
+}
+
+/// What two records have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overlap {
+	/// Of all their words.
+	pub whole: Shared,
+	/// Of what is learnt of them.
+	pub learnt: Shared,
+	/// Whether the later one duplicates the earlier one.
+	pub duplicate: bool,
+}
+
+impl From<OverlapInfo> for Overlap {
+	fn from(info: OverlapInfo) -> Self {
+		let duplicate = info.is_duplicate();
+		Self { whole: info.whole.into(), learnt: info.learnt.into(), duplicate }
+	}
+}
+
 /// What stands behind a model version's index, beside its bond.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -155,6 +197,10 @@ pub enum Verdict {
 	Sound,
 	/// The model version is not; computing it again comes to this.
 	Unsound(Recomputed),
+	/// What two records have in common.
+	Compared(Overlap),
+	/// The earlier of two records is not handed out.
+	Unshown,
 }
 
 impl From<AuditVerdict> for Verdict {
@@ -165,6 +211,8 @@ impl From<AuditVerdict> for Verdict {
 			AuditVerdict::Withheld => Self::Withheld,
 			AuditVerdict::Sound => Self::Sound,
 			AuditVerdict::Unsound(found) => Self::Unsound(found.into()),
+			AuditVerdict::Compared(overlap) => Self::Compared(overlap.into()),
+			AuditVerdict::Unshown => Self::Unshown,
 		}
 	}
 }

@@ -9,7 +9,7 @@ use openledger_primitives_api::ClaimInfo;
 use openledger_primitives_core::{
 	Hash, RequestId,
 	draw::{draw_id, drawn},
-	subject::{version_id, versioned},
+	subject::{Subject, pair_id, paired, subject, version_id, versioned},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,7 +22,7 @@ const MAX_EXACT: u64 = (1 << 53) - 1;
 
 /// How a claim is named: by its number, as a JSON number below 2^53 or as a decimal string, or as
 /// `"BATCH/DRAW"`. The number of a request's claim is the request's. `"model/MODEL"` names the audit of a
-/// model version.
+/// model version, `"duplicate/CHALLENGE"` that of two records.
 // Any JSON, since what is wrong with a name is ours to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -35,11 +35,12 @@ impl ClaimName {
 			Value::Number(number) => number.as_u64().filter(|id| *id <= MAX_EXACT),
 			Value::String(text) => match text.split_once('/') {
 				Some(("model", model)) => digits(model).map(version_id),
+				Some(("duplicate", challenge)) => digits(challenge).map(pair_id),
 				Some((batch, draw)) => {
 					digits(batch).zip(digits(draw)).map(|(batch, draw)| draw_id(batch, draw))
 				}
 				None => digits(text).filter(|id| {
-					is_request(*id) || drawn(*id).is_some() || versioned(*id).is_some()
+					is_request(*id) || drawn(*id).is_some() || subject(*id) != Subject::Claim
 				}),
 			},
 			_ => None,
@@ -60,15 +61,19 @@ fn digits<N: FromStr>(text: &str) -> Option<N> {
 	plain.then(|| text.parse().ok()).flatten()
 }
 
-/// Requests never reach the two highest bits.
+/// Requests never reach the three highest bits.
 fn is_request(id: RequestId) -> bool {
-	id.leading_zeros() > 1
+	id.leading_zeros() > 2
 }
 
-/// A claim as people read it: a request's number, or `BATCH/DRAW`; a version's audit as `model/MODEL`.
+/// A claim as people read it: a request's number, or `BATCH/DRAW`; a version's audit as `model/MODEL`, that of
+/// two records as `duplicate/CHALLENGE`.
 pub(crate) fn shown(id: RequestId) -> String {
 	if let Some(model) = versioned(id) {
 		return format!("model/{model}");
+	}
+	if let Some(challenge) = paired(id) {
+		return format!("duplicate/{challenge}");
 	}
 	match drawn(id) {
 		None => id.to_string(),
@@ -76,7 +81,8 @@ pub(crate) fn shown(id: RequestId) -> String {
 	}
 }
 
-/// Whose claim it is: a request's, or a draw's of a batch. Or the model version that is audited.
+/// Whose claim it is: a request's, or a draw's of a batch. Or the model version that is audited, or the challenge
+/// whose records are compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimId {
@@ -91,6 +97,9 @@ pub struct ClaimId {
 	/// The model version.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub model: Option<u32>,
+	/// The challenge of a duplicate.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub duplicate: Option<u32>,
 }
 
 impl From<RequestId> for ClaimId {
@@ -102,6 +111,7 @@ impl From<RequestId> for ClaimId {
 			batch: place.map(|(batch, _)| batch),
 			draw: place.map(|(_, draw)| draw),
 			model: versioned(id),
+			duplicate: paired(id),
 		}
 	}
 }

@@ -7,8 +7,10 @@ use crate::{
 use jsonrpsee::core::RpcResult;
 use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, StandingInfo};
 use openledger_primitives_core::{
-	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId, draw::drawn,
-	model::Usage, subject::versioned,
+	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId,
+	draw::drawn,
+	model::Usage,
+	subject::{paired, versioned},
 };
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
@@ -212,6 +214,11 @@ fn no_model(id: ModelId) -> Error {
 fn no_audit(claim: RequestId) -> Error {
 	if versioned(claim).is_some() {
 		let advice = ": openledger_model shows what stands behind it";
+		return missing("audit of", shown(claim), advice);
+	}
+	if paired(claim).is_some() {
+		let advice =
+			": there is no such challenge, or it is decided; its events say what came of it";
 		return missing("audit of", shown(claim), advice);
 	}
 	let (kind, advice) = match drawn(claim) {

@@ -56,6 +56,8 @@ impl QueueEngine {
 				Response::Failed(Failure::MissingBase(examination.material.base))
 			}
 			Command::Examine(examination) => self.queue.examine(examination),
+			// Comparing takes no base.
+			Command::Compare(comparison) => self.queue.compare(comparison),
 			Command::ForgetExecution(request) => {
 				self.queue.forget_execution(request);
 				Response::Forgotten
@@ -88,7 +90,10 @@ mod tests {
 	use crate::{
 		metrics::Metrics,
 		queue::Shape,
-		testing::{BASE, EXAMINED, Held, Scripted, TRACES, examination, job, outcome, until},
+		testing::{
+			BASE, EXAMINED, Held, OVERLAP, Scripted, TRACES, comparison, examination, job, outcome,
+			until,
+		},
 	};
 	use openledger_primitives_core::Hash;
 	use openledger_primitives_inference::{Progress, job::Executed};
@@ -167,6 +172,22 @@ mod tests {
 		other.material.base = Hash::repeat_byte(1);
 		let refused = Response::Failed(Failure::MissingBase(other.material.base));
 		assert_eq!(ask(&engine, Command::Examine(other)), refused);
+	}
+
+	#[test]
+	fn comparison_is_done_once_and_forgotten_with_its_audit() {
+		let engine = engine(Scripted::default());
+		let comparison = comparison(4);
+		let asked = || ask(&engine, Command::Compare(comparison.clone()));
+		assert!(matches!(asked(), Response::Executed(Executed::Queued | Executed::Running)));
+		let done = Response::Executed(Executed::Compared(OVERLAP, TRACES));
+		until("done", || asked() == done);
+		assert_eq!(
+			ask(&engine, Command::Poll(comparison.audit)),
+			Response::Failed(Failure::Unknown)
+		);
+		assert_eq!(ask(&engine, Command::ForgetExecution(comparison.audit)), Response::Forgotten);
+		assert_ne!(asked(), done, "it is compared anew");
 	}
 
 	#[test]

@@ -15,10 +15,11 @@ use std::{
 	thread::JoinHandle,
 };
 
-use openledger_primitives_attribution::{Claim, audit::Traces};
+use openledger_primitives_attribution::{Claim, audit::Traces, duplicate::Overlap};
 use openledger_primitives_core::{Answer, Hash, RequestId, model::Usage};
 use openledger_primitives_inference::{
 	Failure, Job, Outcome, Response,
+	comparison::Comparison,
 	examination::{Examination, Examined},
 	job::Executed,
 	receipts::{Drawn, Recomputed},
@@ -99,6 +100,17 @@ pub trait Answerer: Send + Sync + 'static {
 		examination: &Examination,
 		cancel: &CancellationToken,
 	) -> Result<(Examined, Traces), Failure>;
+
+	/// Compares two records.
+	///
+	/// # Errors
+	/// What kept them from being compared: [`Failure::MissingContent`] of the one that is nowhere to be had,
+	/// or not as it should be.
+	fn compare(
+		&self,
+		comparison: &Comparison,
+		cancel: &CancellationToken,
+	) -> Result<(Overlap, Traces), Failure>;
 }
 
 /// What is called once with what was asked behind a drawn receipt.
@@ -232,6 +244,17 @@ impl Queue {
 	/// time is under way, beside answers and executions.
 	pub fn examine(&self, examination: Examination) -> Response {
 		let response = self.shared.state.lock().examine(examination);
+		self.shared.wake.notify_all();
+		self.shared.count();
+		match response {
+			Ok(executed) => Response::Executed(executed),
+			Err(failure) => Response::Failed(failure),
+		}
+	}
+
+	/// Takes on the comparison of two records, as [`Queue::execute`] takes on an execution.
+	pub fn compare(&self, comparison: Comparison) -> Response {
+		let response = self.shared.state.lock().compare(comparison);
 		self.shared.wake.notify_all();
 		self.shared.count();
 		match response {
@@ -376,6 +399,9 @@ fn attempt(
 		Work::Examination(examination) => answerer
 			.examine(examination, cancel)
 			.map(|(examined, traces)| Executed::Examined(examined, traces)),
+		Work::Comparison(comparison) => answerer
+			.compare(comparison, cancel)
+			.map(|(overlap, traces)| Executed::Compared(overlap, traces)),
 	};
 	catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
 		let text = panic

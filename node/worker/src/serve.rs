@@ -1,5 +1,6 @@
 //! Answering one question: generate, then say which records moved the answer.
 
+mod compare;
 mod examine;
 mod load;
 #[cfg(test)]
@@ -16,11 +17,13 @@ use openledger_attribution::{Generated, claim, estimator, format, query_generate
 use openledger_primitives_attribution::{
 	Claim, Terms,
 	audit::{Traces, sealed, seals},
+	duplicate::Overlap,
 	verify,
 };
 use openledger_primitives_core::{Hash, model::Usage};
 use openledger_primitives_inference::{
 	Failure,
+	comparison::Comparison,
 	examination::{Examination, Examined},
 };
 use openlora::{
@@ -281,6 +284,14 @@ impl Answerer for Server {
 		cancel: &CancellationToken,
 	) -> Result<(Examined, Traces), Failure> {
 		self.examined(examination, cancel)
+	}
+
+	fn compare(
+		&self,
+		comparison: &Comparison,
+		cancel: &CancellationToken,
+	) -> Result<(Overlap, Traces), Failure> {
+		self.compared(comparison, cancel)
 	}
 }
 

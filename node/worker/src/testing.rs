@@ -14,15 +14,17 @@ use std::{
 use openledger_primitives_attribution::{
 	Claim,
 	audit::{self, Traces},
+	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
 	Answer, Hash, ModelId, RequestId, Sketch,
 	model::{IndexCommitment, Method, PayBy, Usage},
 	record::upload_message,
-	subject::version_id,
+	subject::{pair_id, version_id},
 };
 use openledger_primitives_inference::{
 	Failure, Job, Material, Outcome,
+	comparison::Comparison,
 	examination::{Examination, Examined},
 	receipts::Drawn,
 };
@@ -149,6 +151,18 @@ pub fn examination(model: ModelId) -> Examination {
 	}
 }
 
+/// What [`Scripted`] finds in every comparison.
+pub const OVERLAP: Overlap = Overlap {
+	whole: Shared { one: 10, other: 9, common: 9 },
+	learnt: Shared { one: 2, other: 2, common: 2 },
+};
+
+/// The comparison of two records, for [`Scripted`].
+pub fn comparison(challenge: u32) -> Comparison {
+	let (later, earlier) = (Hash::repeat_byte(2), Hash::repeat_byte(1));
+	Comparison { audit: pair_id(challenge), seed: Hash::zero(), later, earlier }
+}
+
 impl Answerer for Scripted {
 	fn bases(&self) -> Vec<Hash> {
 		vec![BASE]
@@ -191,6 +205,10 @@ impl Answerer for Scripted {
 		_: &CancellationToken,
 	) -> Result<(Examined, Traces), Failure> {
 		self.failure.lock().clone().map_or(Ok((EXAMINED, TRACES)), Err)
+	}
+
+	fn compare(&self, _: &Comparison, _: &CancellationToken) -> Result<(Overlap, Traces), Failure> {
+		self.failure.lock().clone().map_or(Ok((OVERLAP, TRACES)), Err)
 	}
 }
 

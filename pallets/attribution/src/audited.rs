@@ -3,7 +3,7 @@
 use crate::{ClaimRecord, Claims, Config, Event, Pallet, Status, submit::Credited};
 use alloc::vec::Vec;
 use frame_support::traits::Get;
-use openledger_primitives_attribution::{Claim, lift::earned, shares};
+use openledger_primitives_attribution::{Claim, lift::earned};
 use openledger_primitives_core::{
 	Balance, RequestId,
 	traits::{self, Settlement},
@@ -46,8 +46,9 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 		truth: &Self::Claim,
 	) -> Result<(Vec<(T::AccountId, u64)>, Permill), DispatchError> {
 		let claim = Self::open_claim(request)?;
-		let Credited { paid, .. } = Self::credited(claim.model, &claim.payer, truth)?;
-		Ok((shares(&paid), earned(truth.gain, T::FullGain::get())))
+		let Credited { paid, evidence, .. } = Self::credited(claim.model, &claim.payer, truth)?;
+		let earned = earned(truth.gain, T::FullGain::get());
+		Ok(Self::payable(&paid, &evidence, earned))
 	}
 
 	fn discredit(request: RequestId) -> DispatchResult {

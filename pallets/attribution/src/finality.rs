@@ -10,7 +10,6 @@ use frame_support::{
 	traits::Get,
 	weights::{Weight, WeightMeter},
 };
-use openledger_primitives_attribution::shares;
 use openledger_primitives_core::{
 	RequestId,
 	settlement::Distribution,
@@ -36,7 +35,8 @@ impl<T: Config> Pallet<T> {
 		if T::Models::condemned(claim.model) == Some(true) {
 			Self::credit_nobody(request, &mut claim);
 		}
-		let distribution = T::Settlement::settle(request, &shares(&claim.paid), claim.earned)?;
+		let (shares, earned) = Self::payable_of(&claim);
+		let distribution = T::Settlement::settle(request, &shares, earned)?;
 		claim.status = Status::Final;
 		Claims::<T>::insert(request, &claim);
 		let contributors = distribution.contributed();
@@ -44,9 +44,12 @@ impl<T: Config> Pallet<T> {
 		Ok((claim, distribution))
 	}
 
-	/// What making one claim final costs at most, with its clearance.
+	/// What making one claim final costs at most, with its clearance and a look at the records that it
+	/// credits.
 	pub(crate) fn finality_weight() -> Weight {
-		T::WeightInfo::finalize().saturating_add(T::Audits::weight())
+		T::WeightInfo::finalize()
+			.saturating_add(T::Audits::weight())
+			.saturating_add(Self::payable_weight())
 	}
 
 	/// Looks at one claim whose time has come: makes it final, or puts it off until no challenge

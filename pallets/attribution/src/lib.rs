@@ -76,6 +76,7 @@ pub mod migrations;
 mod mock;
 mod offchain;
 mod omission;
+mod payable;
 mod refusal;
 mod submit;
 mod submitted;
@@ -142,6 +143,8 @@ pub mod pallet {
 		type Settlement: traits::Settlement<Self::AccountId>;
 		/// Who says whether claims may be paid.
 		type Audits: traits::Audits<Self::AccountId>;
+		/// The records that are credited.
+		type Records: traits::Records<Self::AccountId>;
 		/// Who gets the deposits of useless challenges.
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// What a challenge puts at stake; it covers the bytes that the challenge stores too.
@@ -507,7 +510,7 @@ pub mod pallet {
 
 		/// Makes a claim final whose window is over, and pays its fee. Anyone may call it.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::finalize().saturating_add(<T::Audits as traits::Audits<_>>::weight()))]
+		#[pallet::weight(Pallet::<T>::finality_weight())]
 		pub fn finalize(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_finalize(request).map(|_| ())

@@ -30,9 +30,9 @@ use openledger_primitives_core::{
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
 	},
-	record::{RecordLeaf, Snapshot},
+	record::{RecordLeaf, RecordRef, Snapshot},
 	settlement::{Distribution, FeeSplit},
-	traits::{AnsweredRequest, Audits, Clearance, Models, ServedModel},
+	traits::{AnsweredRequest, Audits, Clearance, Models, Records, ServedModel},
 };
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
@@ -101,6 +101,8 @@ parameter_types! {
 	pub static Forged: Option<(usize, u8)> = None;
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
+	/// Records that earn nothing.
+	pub static Excluded: Vec<RecordRef> = Vec::new();
 }
 
 impl pallet_rewards::Config for Test {
@@ -151,6 +153,7 @@ impl pallet_attribution::Config for Test {
 	type Models = Registered;
 	type Settlement = Inference;
 	type Audits = Gate;
+	type Records = Listed;
 	type TreasuryAccount = Treasury;
 	type ChallengeDeposit = ConstU128<DEPOSIT>;
 	type ChallengeWindow = ConstU32<10>;
@@ -347,6 +350,35 @@ impl Audits<AccountId32> for Gate {
 	fn footprint() -> u32 {
 		7
 	}
+}
+
+/// Records of which tests exclude some, by Datanet and place.
+pub struct Listed;
+
+impl Records<AccountId32> for Listed {
+	fn record(_: RecordRef) -> Option<RecordLeaf<AccountId32>> {
+		None
+	}
+
+	fn is_excluded(at: RecordRef) -> bool {
+		Excluded::get().contains(&at)
+	}
+
+	fn dispute(_: RecordRef) -> DispatchResult {
+		Err(DispatchError::Unavailable)
+	}
+
+	fn settle(_: RecordRef) {}
+
+	fn exclude(_: RecordRef, _: Option<&AccountId32>) -> Result<u128, DispatchError> {
+		Err(DispatchError::Unavailable)
+	}
+}
+
+/// Excludes the record at a position of the index.
+pub fn exclude(position: usize) {
+	let RecordLeaf { datanet, index, .. } = record(position);
+	Excluded::mutate(|all| all.push(RecordRef { datanet, index }));
 }
 
 pub struct Registered;

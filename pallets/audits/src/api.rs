@@ -15,6 +15,8 @@ impl From<Verdict> for AuditVerdict {
 			Verdict::Withheld => Self::Withheld,
 			Verdict::Sound(_) => Self::Sound,
 			Verdict::Unsound(found) => Self::Unsound(found),
+			Verdict::Compared(overlap, _) => Self::Compared(overlap),
+			Verdict::Unshown => Self::Unshown,
 		}
 	}
 }

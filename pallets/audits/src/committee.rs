@@ -6,7 +6,9 @@ use codec::Encode;
 use frame_support::traits::Get;
 use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{
-	Balance, BlockNumber, Hash, RequestId, RoundId, subject::versioned,
+	Balance, BlockNumber, Hash, RequestId, RoundId,
+	subject::{Subject, subject},
+	traits::Pairs,
 };
 use sp_runtime::Permill;
 
@@ -97,22 +99,32 @@ pub(crate) enum Seated {
 impl<T: Config> Pallet<T> {
 	/// Blocks for a committee to compute and commit.
 	pub(crate) fn commit_period(id: RequestId) -> BlockNumber {
-		match versioned(id) {
-			None => T::CommitPeriod::get(),
-			Some(_) => T::ExaminePeriod::get(),
+		match subject(id) {
+			Subject::Claim | Subject::Pair(_) => T::CommitPeriod::get(),
+			Subject::Version(_) => T::ExaminePeriod::get(),
 		}
 	}
 
-	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then and is neither
-	/// operator nor payer, nor had a seat in the audit before. Leaving after the answer comes too late.
+	/// Who gains or loses by an audit besides those in its note: whose record is said to be duplicated.
+	fn bystander(id: RequestId) -> Option<T::AccountId> {
+		let Subject::Pair(challenge) = subject(id) else { return None };
+		let [_, earlier] = T::Pairs::records(challenge)?;
+		Some(earlier.contributor)
+	}
+
+	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then and is no party, nor had
+	/// a seat in the audit before. Leaving after the answer comes too late.
 	fn eligible(
+		id: RequestId,
 		note: &Note<T::AccountId>,
 		audit: &Audit<T::AccountId>,
 		round: RoundId,
 	) -> Eligible<T::AccountId> {
+		let bystander = Self::bystander(id);
 		let mut eligible = Eligible { free: Vec::new(), busy: 0 };
 		for (who, verifier) in Verifiers::<T>::iter() {
-			let party = who == note.operator || who == note.payer;
+			let party =
+				who == note.operator || who == note.payer || bystander.as_ref() == Some(&who);
 			let stays = verifier.leaving.is_none_or(|at| at > note.at);
 			let drawn_before = audit.seats.iter().any(|seat| seat.verifier == who);
 			let bonded = verifier.bond >= T::MinBond::get();
@@ -142,7 +154,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Seated, Error<T>> {
 		let level: Level = audit.level;
 		let wanted = seats(level);
-		let Eligible { free, busy } = Self::eligible(note, audit, round);
+		let Eligible { free, busy } = Self::eligible(claim, note, audit, round);
 		let all = (free.len() as u32).saturating_add(busy);
 		let drawn = draw(seed, &(claim, level), free, wanted);
 		if (drawn.len() as u32) < wanted {

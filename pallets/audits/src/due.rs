@@ -13,7 +13,10 @@ use frame_support::{
 };
 use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{
-	BlockNumber, RequestId, model::Unaudited, subject::versioned, traits::Lots,
+	BlockNumber, RequestId,
+	model::Unaudited,
+	subject::{Subject, subject},
+	traits::Lots,
 };
 use sp_runtime::DispatchResult;
 
@@ -39,7 +42,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_advance(claim: RequestId) -> DispatchResult {
 		let (mut audit, mut note) = Self::audit(claim)?;
-		let version = versioned(claim);
+		let of = subject(claim);
 		let now = Self::now();
 		match audit.stage {
 			Stage::Drawing { round } => {
@@ -52,21 +55,30 @@ impl<T: Config> Pallet<T> {
 					return Ok(());
 				};
 				// Claims were called before their audits were opened.
-				if let (Some(model), Level::First) = (version, audit.level) {
-					if !is_called(&seed, claim, T::ModelsRate::get()) {
-						return Self::leave_version(claim, model, Unaudited::NotCalled);
+				match (of, audit.level) {
+					(Subject::Version(model), Level::First) => {
+						if !is_called(&seed, claim, T::ModelsRate::get()) {
+							return Self::leave_version(claim, model, Unaudited::NotCalled);
+						}
+						Self::fix_seed(claim, &mut note, seed);
 					}
-					Self::fix_seed(claim, &mut note, seed);
+					(Subject::Pair(_), Level::First) => Self::fix_seed(claim, &mut note, seed),
+					_ => {}
 				}
 				match Self::seat(claim, &note, &mut audit, round, &seed)? {
 					Seated::Yes => {}
 					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
 					Seated::TooFew if audit.level == Level::First => {
-						let Some(model) = version else {
-							Self::leave_unaudited(claim);
-							return Ok(());
+						return match of {
+							Subject::Claim => {
+								Self::leave_unaudited(claim);
+								Ok(())
+							}
+							Subject::Version(model) => {
+								Self::leave_version(claim, model, Unaudited::TooFewVerifiers)
+							}
+							Subject::Pair(challenge) => Self::leave_pair(claim, challenge),
 						};
-						return Self::leave_version(claim, model, Unaudited::TooFewVerifiers);
 					}
 					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
 				}

@@ -3,7 +3,7 @@
 use crate::{AgentOf, Audit, Audits, Config, Error, Event, Note, Notes, Pallet, Stage};
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_attribution::audit::{Finding, commitment};
-use openledger_primitives_core::{Hash, RequestId, subject::versioned};
+use openledger_primitives_core::{Hash, RequestId, subject::subject};
 use sp_runtime::DispatchResult;
 
 /// An audit with the seat that an agent's verifier has in the committee that sits now.
@@ -92,7 +92,7 @@ impl<T: Config> Pallet<T> {
 		let opened = commitment(claim, level, &finding, &verifier, &salt);
 		ensure!(seat.commitment == Some(opened), Error::<T>::WrongOpening);
 		let note = Notes::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
-		ensure!(finding.suits(versioned(claim).is_some()), Error::<T>::WrongFinding);
+		ensure!(finding.suits(subject(claim)), Error::<T>::WrongFinding);
 		ensure!(finding.is_shown(level, &note.subject, &note.trace), Error::<T>::NotExecuted);
 		let repeats = matches!(&finding, Finding::Refuted(other) if *other == note.execution);
 		ensure!(!repeats, Error::<T>::NothingRefuted);

@@ -26,6 +26,10 @@
 //! first committee names leaves of the index and a stretch of training that are computed again, with the
 //! floor. A version that is not what was committed to is condemned.
 //!
+//! Two records are compared in the same way, where a challenge says that one duplicates the other
+//! ([`traits::Comparisons`](openledger_primitives_core::traits::Comparisons)): every time, and keyed by the seed
+//! that draws the first committee, so that what a verifier shows is of this audit.
+//!
 //! ## Terminology
 //!
 //! - **Finding**: what a verifier's execution came to. One that upholds a claim has to show a trace
@@ -68,6 +72,7 @@ mod findings;
 #[cfg(test)]
 mod mock;
 mod offchain;
+mod pairs;
 #[cfg(test)]
 mod tests;
 mod try_state;
@@ -148,6 +153,8 @@ pub mod pallet {
 		type Claims: traits::Claims<Self::AccountId, Claim = Claim<Self::AccountId>>;
 		/// The model versions that are audited.
 		type Versions: traits::Versions<Self::AccountId>;
+		/// The challenges whose records are compared.
+		type Pairs: traits::Pairs<Self::AccountId>;
 		/// Where operators are slashed.
 		type Settlement: traits::Settlement<Self::AccountId>;
 		/// Where verifiers are paid.
@@ -499,9 +506,9 @@ pub mod pallet {
 		Overflow,
 		/// The model version is being audited already.
 		UnderAudit,
-		/// The finding is on a claim where a model version is audited, or the other way round.
+		/// The finding is on another kind of subject: a claim, a model version or two records.
 		WrongFinding,
-		/// The verdict is on a claim where a model version is audited, or the other way round.
+		/// The verdict is on another kind of subject: a claim, a model version or two records.
 		WrongVerdict,
 	}
 
@@ -570,8 +577,8 @@ pub mod pallet {
 			Self::do_withdraw(who)
 		}
 
-		/// Commits to what the verifier found of whom the caller is the agent, on a claim or on the model
-		/// version that `claim` stands for: `commitment` is
+		/// Commits to what the verifier found of whom the caller is the agent, on a claim, or on the model
+		/// version or the two records that `claim` stands for: `commitment` is
 		/// `blake2b-256(SCALE("openledger/finding", claim, level, finding, verifier, salt))`. Free
 		/// for a seat that has not committed yet.
 		#[pallet::call_index(4)]

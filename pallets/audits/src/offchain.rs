@@ -22,16 +22,18 @@ use frame_system::{
 use openledger_primitives_attribution::{
 	Claim,
 	audit::{Execution, Finding, Level, Traces, commitment, digest, seals},
+	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	BlockNumber, Hash, ModelId, RequestId,
+	BlockNumber, ChallengeId, Hash, ModelId, RequestId,
 	draw::drawn,
 	record::content_hash,
-	subject::versioned,
-	traits::{Operators, Versions},
+	subject::{Subject, paired, subject},
+	traits::{Operators, Pairs, Versions},
 };
 use openledger_primitives_inference::{
 	Command, Failure, Outcome, Response,
+	comparison::Comparison,
 	examination::{Examination, Examined},
 	host::exchange,
 	job::{Executed, Jobs},
@@ -97,6 +99,8 @@ enum Engine {
 	Executed(Execution, Claim<AccountId32>, Traces),
 	/// Of a model version.
 	Examined(Examined, Traces),
+	/// Of two records.
+	Compared(Overlap, Traces),
 }
 
 /// What computing its drawn parts again says of a model version.
@@ -112,6 +116,17 @@ pub(crate) fn judge_version<AccountId>(
 		}
 		_ => Finding::Unsound(examined.found),
 	}
+}
+
+/// What comparing two records says.
+pub(crate) fn judge_pair<AccountId>(
+	note: &Note<AccountId>,
+	level: Level,
+	overlap: Overlap,
+	traces: &Traces,
+) -> Option<Finding> {
+	let trace = *traces.get(level as usize)?;
+	Some(Finding::Compared { overlap, trace, seals: seals(&note.subject, traces) })
 }
 
 /// What an execution says of a noted claim.
@@ -190,10 +205,11 @@ impl<T: Config> Pallet<T> {
 		for (claim, audit) in Audits::<T>::iter() {
 			let refuted = matches!(audit.stage,
 				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld);
-			// What an owner's model version comes to was not computed by an operator's engine.
-			let claims = versioned(claim).is_none();
+			// What an owner's model version comes to, or a contributor's record, was not computed by an
+			// operator's engine.
+			let is_claim = matches!(subject(claim), Subject::Claim);
 			let own = || Notes::<T>::get(claim).is_some_and(|note| note.operator == *operator);
-			if refuted && claims && own() {
+			if refuted && is_claim && own() {
 				Self::send_appeal(agent, claim, memory, store);
 			}
 		}
@@ -320,6 +336,29 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// What the engine is told to compare.
+	fn comparison(
+		audit: RequestId,
+		challenge: ChallengeId,
+		note: &Note<T::AccountId>,
+	) -> Option<Comparison> {
+		let [later, earlier] = T::Pairs::records(challenge)?.map(|record| record.content);
+		Some(Comparison { audit, seed: note.subject, later, earlier })
+	}
+
+	/// What not finding content says: whoever is to hand it out does not. Of two records that is the
+	/// challenger where it is the earlier one, which has to be handed out by who says that it is duplicated.
+	fn not_found(id: RequestId, missing: &Failure) -> Finding {
+		let earlier = || {
+			let [later, earlier] = T::Pairs::records(paired(id)?)?;
+			(later.content != earlier.content).then_some(earlier.content)
+		};
+		match missing {
+			Failure::MissingContent(content) if earlier() == Some(*content) => Finding::Unshown,
+			_ => Finding::Withheld,
+		}
+	}
+
 	/// What the engine is told to execute: a request's job is on chain, what was asked behind a drawn
 	/// receipt is with its operator.
 	fn execution(
@@ -327,8 +366,14 @@ impl<T: Config> Pallet<T> {
 		claim: RequestId,
 		note: &Note<T::AccountId>,
 	) -> Option<Command> {
-		if let Some(model) = versioned(claim) {
-			return Self::examination(claim, model, note).map(Command::Examine);
+		match subject(claim) {
+			Subject::Version(model) => {
+				return Self::examination(claim, model, note).map(Command::Examine);
+			}
+			Subject::Pair(challenge) => {
+				return Self::comparison(claim, challenge, note).map(Command::Compare);
+			}
+			Subject::Claim => {}
 		}
 		if drawn(claim).is_none() {
 			return T::Jobs::job(claim).map(Command::Execute);
@@ -373,13 +418,17 @@ impl<T: Config> Pallet<T> {
 			Response::Executed(Executed::Examined(examined, traces)) => {
 				Engine::Examined(examined, traces)
 			}
+			Response::Executed(Executed::Compared(overlap, traces)) => {
+				Engine::Compared(overlap, traces)
+			}
 			Response::Executed(Executed::Failed(failure)) | Response::Failed(failure) => {
 				log::warn!(target: TARGET, "audit {claim}: execution failed: {failure:?}");
 				exchange(Command::ForgetExecution(claim));
 				let missing =
 					matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
 				if missing && Self::is_last_chance(claim, audit) {
-					Self::remember(claim, audit.level, Finding::Withheld, None, memory);
+					let finding = Self::not_found(claim, &failure);
+					Self::remember(claim, audit.level, finding, None, memory);
 					return true;
 				}
 				return false;
@@ -396,6 +445,12 @@ impl<T: Config> Pallet<T> {
 			}
 			Engine::Examined(examined, traces) => {
 				(judge_version(note, audit.level, &examined, &traces), None)
+			}
+			Engine::Compared(overlap, traces) => {
+				match judge_pair(note, audit.level, overlap, &traces) {
+					Some(finding) => (finding, None),
+					None => return false,
+				}
 			}
 		};
 		Self::remember(claim, audit.level, finding, truth, memory);

@@ -9,8 +9,8 @@ use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
 use openledger_primitives_core::{
 	Balance,
-	subject::{version_id, versioned},
-	traits::{Claims, Versions},
+	subject::{Subject, subject, version_id},
+	traits::{Claims, Pairs, Versions},
 };
 use sp_runtime::TryRuntimeError;
 
@@ -47,11 +47,16 @@ impl<T: Config> Pallet<T> {
 		let mut appeals: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
 		for (claim, audit) in Audits::<T>::iter() {
 			ensure!(Notes::<T>::contains_key(claim), "an audit is of nothing");
-			match versioned(claim) {
-				None => ensure!(T::Claims::is_open(claim), "an audited claim is not open"),
-				Some(model) => {
+			match subject(claim) {
+				Subject::Claim => {
+					ensure!(T::Claims::is_open(claim), "an audited claim is not open");
+				}
+				Subject::Version(model) => {
 					ensure!(T::Versions::is_waiting(model), "an audited version does not wait");
 					ensure!(Examinations::<T>::contains_key(model), "nobody pays for an audit");
+				}
+				Subject::Pair(challenge) => {
+					ensure!(T::Pairs::is_open(challenge), "what is compared is not challenged");
 				}
 			}
 			ensure!(!Verdicts::<T>::contains_key(claim), "an audit goes on after its verdict");

@@ -2,8 +2,11 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use openledger_primitives_attribution::audit::{Execution, Finding, Level, Recomputed, sealed};
-use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RoundId};
+use openledger_primitives_attribution::{
+	audit::{Execution, Finding, Level, Recomputed, sealed},
+	duplicate::Overlap,
+};
+use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RoundId, record::Compared};
 use scale_info::TypeInfo;
 
 /// Seats of a committee.
@@ -43,8 +46,9 @@ pub struct Verifier<AccountId, Ticket> {
 	pub ticket: Ticket,
 }
 
-/// What lots may call to audit: a claim, or a model version whose owner takes the place of both operator
-/// and payer.
+/// What lots may call to audit: a claim; a model version, whose owner takes the place of both operator and
+/// payer; or two records, where who contributed the later one takes the operator's and who challenges it
+/// the payer's.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -53,21 +57,22 @@ pub struct Note<AccountId> {
 	pub operator: AccountId,
 	/// Who pays.
 	pub payer: AccountId,
-	/// The model version.
+	/// The model version; of records zero.
 	pub model: ModelId,
-	/// The fee at stake; of a version, what its bond would be the penalty for.
+	/// The fee at stake; of a version, what its bond would be the penalty for, and of records what the
+	/// challenger's deposit would be.
 	pub fee: Balance,
 	/// The round of the claim, or in which the version's audit was asked for.
 	pub round: RoundId,
 	/// The block of it.
 	pub at: BlockNumber,
-	/// What was asked, which traces are sealed with; of a version, the seed that names what is looked at,
-	/// zero until it is known.
+	/// What was asked, which traces are sealed with; of a version, the seed that names what is looked at, and
+	/// of records the one that their comparison is keyed by, zero until it is known.
 	pub subject: Hash,
-	/// The sealed traces; of a version zero, since nobody can seal what lots have not drawn yet.
+	/// The sealed traces; of all but claims zero, since nobody can seal what lots have not drawn yet.
 	pub trace: Hash,
 	/// What the operator says that execution comes to; of a version, the index's file and a digest of what
-	/// its owner has committed to.
+	/// its owner has committed to; of records zero, of whom nobody says anything.
 	pub execution: Execution,
 }
 
@@ -126,6 +131,11 @@ pub enum Verdict {
 	Sound(Hash),
 	/// The model version is not; computing it again comes to this.
 	Unsound(Recomputed),
+	/// Two records have this in common, and whether one duplicates the other follows. The digest is as that
+	/// of [`Verdict::Sound`].
+	Compared(Overlap, Hash),
+	/// The earlier of two records is not handed out.
+	Unshown,
 }
 
 impl Verdict {
@@ -137,6 +147,19 @@ impl Verdict {
 			Finding::Withheld => Self::Withheld,
 			Finding::Sound { seals, .. } => Self::Sound(sealed(seals)),
 			Finding::Unsound(found) => Self::Unsound(*found),
+			Finding::Compared { overlap, seals, .. } => Self::Compared(*overlap, sealed(seals)),
+			Finding::Unshown => Self::Unshown,
+		}
+	}
+
+	/// What it says of two records; none where it is not on those.
+	pub fn compared(&self) -> Option<Compared> {
+		match self {
+			Self::Compared(overlap, _) if overlap.is_duplicate() => Some(Compared::Duplicate),
+			Self::Compared(..) => Some(Compared::Distinct),
+			Self::Unshown => Some(Compared::Unshown),
+			Self::Withheld => Some(Compared::Withheld),
+			Self::Upheld | Self::Refuted(_) | Self::Sound(_) | Self::Unsound(_) => None,
 		}
 	}
 }

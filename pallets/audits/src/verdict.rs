@@ -19,7 +19,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Balance, RequestId,
-	subject::versioned,
+	subject::{Subject, subject},
 	traits::{Claims, Lots, Rewards, Settlement},
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -154,9 +154,10 @@ impl<T: Config> Pallet<T> {
 					entry.upheld = entry.upheld.saturating_add(1);
 				}
 			});
-			match versioned(claim) {
-				Some(model) => Self::pay_examiner(model, verifier)?,
-				None => {
+			match subject(claim) {
+				Subject::Version(model) => Self::pay_examiner(model, verifier)?,
+				Subject::Pair(challenge) => Self::pay_comparer(challenge, verifier, verdict)?,
+				Subject::Claim => {
 					T::Rewards::pay_verifier(verifier, T::SeatReward::get());
 				}
 			}
@@ -219,8 +220,14 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
-		if let Some(model) = versioned(claim) {
-			return Self::settle_version(claim, model, verdict, &rewarded);
+		match subject(claim) {
+			Subject::Version(model) => {
+				return Self::settle_version(claim, model, verdict, &rewarded);
+			}
+			Subject::Pair(challenge) => {
+				return Self::settle_pair(claim, challenge, verdict, &rewarded);
+			}
+			Subject::Claim => {}
 		}
 		if verdict != Verdict::Upheld {
 			let penalty = Self::punish(&note, &rewarded)?;
@@ -250,9 +257,25 @@ impl<T: Config> Pallet<T> {
 				Self::conclude(claim, verdict);
 			}
 			Verdict::Upheld => Self::conclude(claim, verdict),
-			Verdict::Sound(_) | Verdict::Unsound(_) => return Err(Error::<T>::WrongVerdict.into()),
+			Verdict::Sound(_) | Verdict::Unsound(_) | Verdict::Compared(..) | Verdict::Unshown => {
+				return Err(Error::<T>::WrongVerdict.into());
+			}
 		}
 		Ok(())
+	}
+
+	/// Whether a verdict is one on what is audited.
+	pub(crate) fn suits(id: RequestId, verdict: Verdict) -> bool {
+		let subject = subject(id);
+		match verdict {
+			Verdict::Sound(_) | Verdict::Unsound(_) => matches!(subject, Subject::Version(_)),
+			Verdict::Compared(overlap, _) => {
+				matches!(subject, Subject::Pair(_)) && overlap.is_possible()
+			}
+			Verdict::Unshown => matches!(subject, Subject::Pair(_)),
+			Verdict::Upheld | Verdict::Refuted(_) => matches!(subject, Subject::Claim),
+			Verdict::Withheld => true,
+		}
 	}
 
 	/// Forgets all of an audit but its verdict.

@@ -23,7 +23,7 @@ use openledger_primitives_core::{
 	Balance, Hash, ModelId, RequestId,
 	model::{Assurance, Unaudited, Usage},
 	record::content_hash,
-	subject::{version_id, versioned},
+	subject::version_id,
 	traits::{self, CommittedVersion, Lots, Rewards, Versions},
 };
 use sp_runtime::{DispatchError, DispatchResult, traits::Zero};
@@ -50,15 +50,6 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn fix_seed(id: RequestId, note: &mut Note<T::AccountId>, seed: Hash) {
 		note.subject = seed;
 		Notes::<T>::insert(id, note);
-	}
-
-	/// Whether a verdict is one on what is audited: versions are sound or not, claims upheld or refuted.
-	pub(crate) fn suits(id: RequestId, verdict: Verdict) -> bool {
-		match verdict {
-			Verdict::Sound(_) | Verdict::Unsound(_) => versioned(id).is_some(),
-			Verdict::Upheld | Verdict::Refuted(_) => versioned(id).is_none(),
-			Verdict::Withheld => true,
-		}
 	}
 
 	/// Pays a seat whose finding the verdict on a version agrees with: out of what its owner put up, and
@@ -118,7 +109,9 @@ impl<T: Config> Pallet<T> {
 			Verdict::Unsound(_) => {
 				T::Versions::refute(model, rewarded, Self::largest_reward())?;
 			}
-			Verdict::Upheld | Verdict::Refuted(_) => return Err(Error::<T>::WrongVerdict.into()),
+			Verdict::Upheld | Verdict::Refuted(_) | Verdict::Compared(..) | Verdict::Unshown => {
+				return Err(Error::<T>::WrongVerdict.into());
+			}
 		}
 		Self::conclude(id, verdict);
 		Ok(())

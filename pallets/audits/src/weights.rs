@@ -31,6 +31,8 @@ pub trait WeightInfo {
 	fn clearance() -> Weight;
 	/// Opening the audit of a model version.
 	fn ask() -> Weight;
+	/// Opening the audit of two records.
+	fn compare() -> Weight;
 }
 
 /// Weights in terms of the runtime's database weights.
@@ -76,14 +78,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn correct() -> Weight {
-		// Audit, note and claim, the model version's terms, and sixteen credits with their proofs.
-		counted::<T>(2_000, 12, 5)
+		// Audit, note and claim, the model version's terms, and sixteen credits with their proofs, of whose
+		// records it is looked up whether they are excluded.
+		counted::<T>(2_000, 28, 5)
 	}
 
 	fn resolve() -> Weight {
 		let seats = u64::from(MAX_SEATS);
 		// For each seat the verifier, its duties, its account with holds, what it accrued, and where a model
-		// version is condemned its part of the bond; the version with its standing, bond and owner.
+		// version is condemned its part of the bond; the version with its standing, bond and owner. Of a
+		// challenge less: what it holds, the record's place, contribution and disputes, three accounts.
 		counted::<T>(
 			seats.saturating_mul(90).saturating_add(250),
 			seats.saturating_mul(8).saturating_add(30),
@@ -95,8 +99,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		let (seats, v) = (u64::from(APPEAL), 256u64);
 		counted::<T>(
 			v.saturating_mul(20).saturating_add(100),
-			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(11),
-			seats.saturating_mul(2).saturating_add(9),
+			// With what a challenge's records are and, where it is given up, its deposit and its record.
+			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(17),
+			seats.saturating_mul(2).saturating_add(12),
 		)
 	}
 
@@ -109,5 +114,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// The count of verifiers, the audit, the round, the payer's account with holds, and a few blocks'
 		// lists; note, audit, fee and verdict.
 		counted::<T>(90, 22, 9)
+	}
+
+	fn compare() -> Weight {
+		// The count of verifiers, the round, a few blocks' lists; note and audit.
+		counted::<T>(60, 20, 4)
 	}
 }

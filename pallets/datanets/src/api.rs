@@ -1,8 +1,8 @@
 //! Queries for the runtime API. Pages hold at most [`MAX_PAGE`] entries.
 
 use crate::{
-	Config, Contribution, Contributions, Datanets, NextDatanet, Pallet, Placements, Progresses,
-	Snapshots, Status,
+	Config, Contribution, Contributions, Datanets, Disputes, NextDatanet, Pallet, Placements,
+	Progresses, Snapshots, Status,
 };
 use alloc::{string::String, vec::Vec};
 use openledger_primitives_api::{ContributionInfo, DatanetInfo, MAX_PAGE};
@@ -82,6 +82,17 @@ impl<T: Config> Pallet<T> {
 			.skip_while(|leaf| leaf.index < start)
 			.take(limit.min(MAX_PAGE) as usize)
 			.collect()
+	}
+
+	/// The places of records that are excluded, from `start` on.
+	pub fn excluded(id: DatanetId, start: u32, limit: u32) -> Vec<u32> {
+		let mut excluded: Vec<u32> = Disputes::<T>::iter_prefix_values(id)
+			.flat_map(|dispute| dispute.excluded.into_inner())
+			.filter(|index| *index >= start)
+			.collect();
+		excluded.sort_unstable();
+		excluded.truncate(limit.min(MAX_PAGE) as usize);
+		excluded
 	}
 
 	/// The leaves of an accepted contribution; none while it is pending.

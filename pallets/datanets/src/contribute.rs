@@ -139,6 +139,7 @@ impl<T: Config> Pallet<T> {
 		}
 		if let Status::Accepted { first_index } = contribution.status {
 			Placements::<T>::remove(id, first_index.saturating_add(count).to_be_bytes());
+			Self::forget_disputes(id, number);
 		}
 		Contributions::<T>::remove(id, number);
 		Progresses::<T>::mutate(id, |progress| {

@@ -20,6 +20,8 @@
 //!   accepted once its own period is over: every earlier commitment has then been revealed or has
 //!   expired, so nothing accepted can turn out to be a copy of something committed before.
 //! - **Curator**: who may accept and reject under the Datanet's policy. The owner always may.
+//! - **Excluded record**: one that a challenge showed to be worth nothing, as another's duplicate. It
+//!   stays in the tree, whose leaves nobody can change, and earns nothing.
 //! - **Snapshot**: root and count of the tree at a block, kept while anything is trained on it.
 //!
 //! ## Assumptions
@@ -49,6 +51,7 @@ mod api;
 mod benchmarking;
 mod contribute;
 mod curate;
+mod disputes;
 mod lifecycle;
 #[cfg(test)]
 mod mock;
@@ -61,7 +64,7 @@ pub mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Contribution, Datanet, FrozenSnapshot, Kind, Policy, Progress, Status};
+pub use types::{Contribution, Datanet, Dispute, FrozenSnapshot, Kind, Policy, Progress, Status};
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -78,17 +81,27 @@ pub mod pallet {
 	use crate::types::{Commitment, Holder};
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{Consideration, Footprint},
+		traits::{
+			Consideration, Footprint,
+			fungible::{Balanced, InspectHold},
+		},
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives_core::{
-		ContributionId, DatanetId, Hash, Name, SnapshotId, Text, record::RecordEntry,
+		Balance, ContributionId, DatanetId, Hash, Name, SnapshotId, Text, record::RecordEntry,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// OPEN.
+		type Currency: Balanced<Self::AccountId, Balance = Balance>
+			+ InspectHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// Why balances are held.
+		type RuntimeHoldReason: From<HoldReason>;
+
 		/// What is paid for a Datanet's own entry, by size, while it exists.
 		type DatanetConsideration: Consideration<Self::AccountId, Footprint>;
 
@@ -174,6 +187,24 @@ pub mod pallet {
 	pub type Snapshots<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, DatanetId, Twox64Concat, SnapshotId, FrozenSnapshot<T>>;
 
+	/// Challenges to records of accepted contributions, and which of them earn nothing any more, by the
+	/// contribution.
+	#[pallet::storage]
+	pub type Disputes<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Twox64Concat,
+		ContributionId,
+		Dispute<T>,
+		ValueQuery,
+	>;
+
+	/// Records that earn nothing any more, by their place in the Datanet's tree, for those who pay.
+	#[pallet::storage]
+	pub type Excluded<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, DatanetId, Twox64Concat, u32, ()>;
+
 	/// Why the pallet holds funds.
 	#[pallet::composite_enum]
 	pub enum HoldReason {
@@ -246,6 +277,16 @@ pub mod pallet {
 		Archived { datanet: DatanetId, contribution: ContributionId },
 		/// A Datanet was removed.
 		Removed { datanet: DatanetId },
+		/// A record earns nothing from now on, and lost its part of its contribution's deposit.
+		RecordExcluded {
+			datanet: DatanetId,
+			index: u32,
+			contributor: T::AccountId,
+			/// Who had half of what it lost, where anybody had.
+			rewarded: Option<T::AccountId>,
+			reward: Balance,
+			burned: Balance,
+		},
 	}
 
 	#[pallet::error]
@@ -318,6 +359,12 @@ pub mod pallet {
 		HasContributions,
 		/// No number is left to give.
 		NumbersExhausted,
+		/// There is no such record in the Datanet's tree, or the list that it was in is removed.
+		RecordNotFound,
+		/// The record is excluded already: it earns nothing.
+		RecordExcluded,
+		/// The record is challenged, or one of the contribution is: wait until that is decided.
+		RecordDisputed,
 	}
 
 	#[pallet::hooks]
@@ -507,17 +554,24 @@ pub mod pallet {
 
 		/// Removes the list of an accepted contribution to a closed Datanet; its deposit goes back.
 		/// Root, count and snapshots stay as they are. By the contributor; by the owner too once no
-		/// snapshot is left, so that a lost key can't keep a Datanet in state.
+		/// snapshot is left, so that a lost key can't keep a Datanet in state. Not while a record of it
+		/// is challenged; nor, where one is excluded, before the last snapshot is removed, or models
+		/// trained on it would pay for the record again.
 		#[pallet::call_index(13)]
-		#[pallet::weight(T::WeightInfo::archive(T::MaxRecords::get()))]
+		#[pallet::weight(
+			T::WeightInfo::archive(T::MaxRecords::get()).saturating_add(Pallet::<T>::disputes_weight(T::MaxRecords::get()))
+		)]
 		pub fn archive(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
 			contribution: ContributionId,
 		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			let records = Self::do_archive(&who, datanet, contribution)?;
-			Ok(Some(T::WeightInfo::archive(records)).into())
+			let (records, excluded) = Self::do_archive(&who, datanet, contribution)?;
+			Ok(Some(
+				T::WeightInfo::archive(records).saturating_add(Self::disputes_weight(excluded)),
+			)
+			.into())
 		}
 
 		/// Removes a closed Datanet without snapshots and contributions. By the owner.

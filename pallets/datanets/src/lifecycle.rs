@@ -78,12 +78,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Returns how many records the list had.
+	/// Returns how many records the list had, and how many of them were excluded.
 	pub(crate) fn do_archive(
 		who: &T::AccountId,
 		id: DatanetId,
 		number: ContributionId,
-	) -> Result<u32, DispatchError> {
+	) -> Result<(u32, u32), DispatchError> {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(datanet.closed, Error::<T>::NotClosed);
 		let contribution =
@@ -94,9 +94,13 @@ impl<T: Config> Pallet<T> {
 			datanet.ensure_owned_by(who)?;
 		}
 		ensure!(contribution.status != Status::Pending, Error::<T>::StillPending);
+		let dispute = Self::disputes(id, number);
+		ensure!(dispute.open.is_empty(), Error::<T>::RecordDisputed);
+		ensure!(dispute.excluded.is_empty() || progress.frozen == 0, Error::<T>::HasSnapshots);
+		let excluded = dispute.excluded.len() as u32;
 		let records = Self::discard(id, number, contribution)?;
 		Self::deposit_event(Event::Archived { datanet: id, contribution: number });
-		Ok(records)
+		Ok((records, excluded))
 	}
 
 	pub(crate) fn do_remove(who: &T::AccountId, id: DatanetId) -> DispatchResult {

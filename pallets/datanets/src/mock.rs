@@ -55,6 +55,8 @@ pub const PERIOD: u64 = 10;
 pub const MAX_SIZE: u32 = 100;
 
 impl Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type DatanetConsideration = Held<DatanetReason>;
 	type CommitmentConsideration = Held<CommitmentReason>;
 	type ContributionConsideration = Held<ContributionReason>;
@@ -111,8 +113,9 @@ pub fn check() {
 	for (_, who, _) in Commitments::<Test>::iter_keys() {
 		owe(who, HoldReason::Commitment, Commitment::<Test>::footprint());
 	}
-	for entry in Contributions::<Test>::iter_values() {
-		let footprint = Contribution::<Test>::footprint(entry.records.len());
+	for (net, number, entry) in Contributions::<Test>::iter() {
+		let excluded = Disputes::<Test>::get(net, number).excluded.len();
+		let footprint = Contribution::<Test>::covered(entry.records.len(), excluded);
 		owe(entry.contributor, HoldReason::Contribution, footprint);
 	}
 	for entry in Snapshots::<Test>::iter_values() {

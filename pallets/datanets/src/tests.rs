@@ -2,6 +2,7 @@
 
 mod contribute;
 mod curate;
+mod disputes;
 mod invariants;
 mod lifecycle;
 mod ownership;

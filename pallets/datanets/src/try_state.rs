@@ -1,8 +1,8 @@
 //! What holds of the pallet's storage after every call.
 
 use crate::{
-	Config, Contributions, Datanets, Holders, NextDatanet, Pallet, Placements, Policy, Progress,
-	Progresses, Snapshots, Status,
+	Config, Contributions, Datanets, Disputes, Excluded, Holders, NextDatanet, Pallet, Placements,
+	Policy, Progress, Progresses, Snapshots, Status,
 };
 use alloc::vec::Vec;
 use frame_support::ensure;
@@ -43,6 +43,33 @@ impl<T: Config> Pallet<T> {
 		for id in contributions.chain(holders).chain(snapshots).chain(placements) {
 			ensure!(Datanets::<T>::contains_key(id), "an entry outlived its Datanet");
 		}
+		Self::try_disputes()
+	}
+
+	fn try_disputes() -> Result<(), TryRuntimeError> {
+		let mut excluded = 0usize;
+		for (id, number, dispute) in Disputes::<T>::iter() {
+			ensure!(!dispute.is_empty(), "nothing is remembered of challenges");
+			let contribution = Contributions::<T>::get(id, number)
+				.ok_or("a record is challenged whose contribution is gone")?;
+			let leaves = Self::leaves(id, contribution);
+			let mut listed: Vec<u32> =
+				dispute.open.iter().chain(&dispute.excluded).copied().collect();
+			for index in &listed {
+				let found = leaves.iter().any(|leaf| leaf.index == *index);
+				ensure!(found, "a record is challenged that its contribution has not");
+			}
+			for index in &dispute.excluded {
+				ensure!(Excluded::<T>::contains_key(id, index), "an exclusion has no entry");
+			}
+			excluded = excluded.saturating_add(dispute.excluded.len());
+			listed.sort_unstable();
+			ensure!(
+				listed.windows(2).all(|pair| pair.first() != pair.last()),
+				"a record is challenged twice, or after it was excluded"
+			);
+		}
+		ensure!(Excluded::<T>::iter().count() == excluded, "an excluded record is of no list");
 		Ok(())
 	}
 

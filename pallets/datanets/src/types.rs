@@ -3,8 +3,8 @@
 use crate::{Config, Error};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound, ensure, pallet_prelude::BoundedVec,
-	traits::Footprint,
+	CloneNoBound, DebugNoBound, DefaultNoBound, EqNoBound, PartialEqNoBound, ensure,
+	pallet_prelude::BoundedVec, traits::Footprint,
 };
 use openledger_primitives_core::{
 	BlockNumber, ContributionId, DatanetId, Hash, Name, SnapshotId, Text,
@@ -227,16 +227,65 @@ impl<T: Config> Contribution<T> {
 	/// What the contributor pays for: the entry itself, its place in the tree's order, and for each
 	/// record its line in the list and its entry among the holders.
 	pub fn footprint(records: usize) -> Footprint {
+		Self::covered(records, 0)
+	}
+
+	/// What the contributor still pays for once so many of the records are excluded: the deposit for what is
+	/// stored of those is lost for good, and only that they are excluded is paid for.
+	pub fn covered(records: usize, excluded: usize) -> Footprint {
 		let record = RecordEntry::max_encoded_len()
 			.saturating_add(DatanetId::max_encoded_len())
 			.saturating_add(Hash::max_encoded_len())
 			.saturating_add(Holder::max_encoded_len());
+		let noted = if excluded == 0 { 0 } else { Dispute::<T>::excluded_len(excluded) };
+		let records = records.saturating_sub(excluded);
 		let fixed = T::AccountId::max_encoded_len()
 			.saturating_add(BlockNumber::max_encoded_len())
 			.saturating_add(Status::max_encoded_len())
 			.saturating_add(T::ContributionConsideration::max_encoded_len())
 			.saturating_add(<[u32; 5]>::max_encoded_len());
-		Footprint::from_parts(1, fixed.saturating_add(record.saturating_mul(records)))
+		let listed = record.saturating_mul(records).saturating_add(noted);
+		Footprint::from_parts(1, fixed.saturating_add(listed))
+	}
+}
+
+/// Challenges to the records of one contribution. Lists are of places in the tree.
+#[derive(
+	CloneNoBound,
+	DebugNoBound,
+	DefaultNoBound,
+	PartialEqNoBound,
+	EqNoBound,
+	Encode,
+	Decode,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[codec(mel_bound(T: Config))]
+#[scale_info(skip_type_params(T))]
+pub struct Dispute<T: Config> {
+	/// Records that are challenged now, each of which its challenger's deposit pays for.
+	pub open: BoundedVec<u32, T::MaxRecords>,
+	/// Records that earn nothing any more.
+	pub excluded: BoundedVec<u32, T::MaxRecords>,
+}
+
+impl<T: Config> Dispute<T> {
+	/// Whether the record at this place of the tree is excluded.
+	pub fn excludes(&self, index: u32) -> bool {
+		self.excluded.contains(&index)
+	}
+
+	/// Whether there is nothing to remember.
+	pub fn is_empty(&self) -> bool {
+		self.open.is_empty() && self.excluded.is_empty()
+	}
+
+	/// The bytes of an entry with so many excluded records and none that is challenged, key included.
+	fn excluded_len(excluded: usize) -> usize {
+		// The key and the two lists' lengths; for each record its line, and its entry's key.
+		let line = <[u32; 3]>::max_encoded_len();
+		<[u32; 4]>::max_encoded_len().saturating_add(excluded.saturating_mul(line))
 	}
 }
 

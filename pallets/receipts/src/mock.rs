@@ -150,6 +150,7 @@ impl pallet_attribution::Config for Test {
 	type Models = Registered;
 	type Settlement = Routed<Inference, Receipts>;
 	type Audits = ();
+	type Records = ();
 	type TreasuryAccount = Treasury;
 	type ChallengeDeposit = ConstU128<500>;
 	type ChallengeWindow = ConstU32<10>;

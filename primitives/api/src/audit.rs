@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::audit::{Execution, Level, Recomputed};
+use openledger_primitives_attribution::{
+	audit::{Execution, Level, Recomputed},
+	duplicate::Overlap,
+};
 use openledger_primitives_core::{
 	Balance, BlockNumber, Hash, ModelId, RequestId, RoundId, model::Assurance,
 };
@@ -71,6 +74,10 @@ pub enum AuditVerdict {
 	Sound,
 	/// The model version is not; computing it again comes to this.
 	Unsound(Recomputed),
+	/// What two records have in common; whether one duplicates the other follows.
+	Compared(Overlap),
+	/// The earlier of two records is not handed out.
+	Unshown,
 }
 
 /// A verifier's seat.
@@ -91,7 +98,8 @@ pub struct SeatInfo<AccountId> {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditInfo<AccountId> {
-	/// The request, or draw, whose claim it is, or the number of a model version's audit.
+	/// The request, or draw, whose claim it is, or the number of the audit of a model version or of two
+	/// records.
 	pub claim: RequestId,
 	/// Where it stands.
 	pub stage: AuditStage,

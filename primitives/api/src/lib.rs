@@ -8,19 +8,22 @@ extern crate alloc;
 
 pub mod audit;
 pub mod challenge;
+pub mod duplicate;
 pub mod info;
 pub mod receipts;
 pub mod v1;
 
 pub use audit::*;
 pub use challenge::*;
+pub use duplicate::*;
 pub use info::*;
 pub use receipts::*;
 
 use alloc::vec::Vec;
 use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
-	BaseId, BatchId, DatanetId, ModelId, RequestId, SessionId, model::Usage, record::RecordLeaf,
+	BaseId, BatchId, ChallengeId, DatanetId, ModelId, RequestId, SessionId, model::Usage,
+	record::RecordLeaf,
 };
 use openledger_primitives_inference::Material;
 
@@ -91,5 +94,15 @@ sp_api::decl_runtime_apis! {
 		/// What stands behind the index of one model version, where it has one.
 		#[api_version(4)]
 		fn standing(model: ModelId) -> Option<StandingInfo>;
+		/// What it takes to say that one record duplicates another, and what this account has committed to
+		/// and not opened.
+		#[api_version(4)]
+		fn duplicate_terms(challenger: AccountId) -> DuplicateTerms;
+		/// Challenges of duplicates that are not decided, from `start` on, in ascending order.
+		#[api_version(4)]
+		fn duplicates(start: ChallengeId, limit: u32) -> Vec<DuplicateInfo<AccountId>>;
+		/// The places of a Datanet's records that earn nothing any more, from `start` on, in ascending order.
+		#[api_version(4)]
+		fn excluded(datanet: DatanetId, start: u32, limit: u32) -> Vec<u32>;
 	}
 }

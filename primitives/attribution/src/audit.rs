@@ -7,9 +7,11 @@
 //! show the one that its level of audit asks for. Each level has a trace of its own, since those of
 //! the levels before are public by then.
 
-use crate::claim::Claim;
+use crate::{claim::Claim, duplicate::Overlap};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use openledger_primitives_core::{Hash, RequestId, model::Usage, record::content_hash};
+use openledger_primitives_core::{
+	Hash, RequestId, model::Usage, record::content_hash, subject::Subject,
+};
 use scale_info::TypeInfo;
 
 /// Traces of one execution: one for each level that an audit can go through.
@@ -152,26 +154,42 @@ pub enum Finding {
 	},
 	/// A model version's drawn parts come to something else.
 	Unsound(Recomputed),
+	/// What two records have in common, whatever follows from that.
+	Compared {
+		/// The later record's sets come first.
+		overlap: Overlap,
+		/// The trace of this level.
+		trace: Hash,
+		/// Every level's seal, of which the same holds as of a model version's.
+		seals: Seals,
+	},
+	/// The earlier of two records is not handed out: the challenger has it, or it could not have compared
+	/// them. [`Finding::Withheld`] is the later one.
+	Unshown,
 }
 
 impl Finding {
-	/// Whether a finding that agrees shows that something was computed: its trace opens the seal of
-	/// `level` and, of a claim, its seals are the `claimed` ones. Other findings show nothing by
+	/// Whether a finding that agrees, or compares, shows that something was computed: its trace opens the seal
+	/// of `level` and, of a claim, its seals are the `claimed` ones. Other findings show nothing by
 	/// themselves.
 	pub fn is_shown(&self, level: Level, subject: &Hash, claimed: &Hash) -> bool {
 		let opens = |trace, seals: &Seals| seals.get(level as usize) == Some(&seal(subject, trace));
 		match self {
 			Self::Upheld { trace, seals } => opens(trace, seals) && sealed(seals) == *claimed,
 			Self::Sound { trace, seals } => opens(trace, seals),
-			Self::Refuted(_) | Self::Withheld | Self::Unsound(_) => true,
+			Self::Compared { overlap, trace, seals } => {
+				overlap.is_possible() && opens(trace, seals)
+			}
+			Self::Refuted(_) | Self::Withheld | Self::Unsound(_) | Self::Unshown => true,
 		}
 	}
 
-	/// Whether the finding can be one on a model version, rather than on a claim.
-	pub fn suits(&self, version: bool) -> bool {
+	/// Whether the finding can be one on this subject.
+	pub fn suits(&self, subject: Subject) -> bool {
 		match self {
-			Self::Upheld { .. } | Self::Refuted(_) => !version,
-			Self::Sound { .. } | Self::Unsound(_) => version,
+			Self::Upheld { .. } | Self::Refuted(_) => matches!(subject, Subject::Claim),
+			Self::Sound { .. } | Self::Unsound(_) => matches!(subject, Subject::Version(_)),
+			Self::Compared { .. } | Self::Unshown => matches!(subject, Subject::Pair(_)),
 			Self::Withheld => true,
 		}
 	}
@@ -192,6 +210,7 @@ pub fn commitment<AccountId: Encode>(
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::duplicate::Shared;
 
 	fn upheld(level: Level, subject: &Hash) -> (Finding, Hash) {
 		let traces = traces(&[1u32, 2, 3].as_slice());
@@ -221,8 +240,32 @@ mod tests {
 		assert!(of(traces[1]).is_shown(Level::Redraw, &subject, &Hash::zero()));
 		assert!(!of(traces[0]).is_shown(Level::Redraw, &subject, &Hash::zero()));
 		assert!(!of(seals[1]).is_shown(Level::Redraw, &subject, &Hash::zero()));
-		assert!(of(traces[0]).suits(true) && !of(traces[0]).suits(false));
-		assert!(Finding::Withheld.suits(true) && Finding::Withheld.suits(false));
+		assert!(of(traces[0]).suits(Subject::Version(1)) && !of(traces[0]).suits(Subject::Claim));
+		for subject in [Subject::Claim, Subject::Version(1), Subject::Pair(1)] {
+			assert!(Finding::Withheld.suits(subject));
+		}
+	}
+
+	#[test]
+	fn comparison_is_shown_by_its_trace_whatever_it_comes_to() {
+		let subject = Hash::repeat_byte(7);
+		let traces = traces(&[4u8]);
+		let seals = seals(&subject, &traces);
+		let of = |trace, common| {
+			let shared = Shared { one: 5, other: 4, common };
+			let overlap = Overlap { whole: shared, learnt: shared };
+			Finding::Compared { overlap, trace, seals }
+		};
+		for common in [0, 4] {
+			let shown = |trace| of(trace, common).is_shown(Level::Appeal, &subject, &Hash::zero());
+			assert!(shown(traces[2]));
+			assert!(!shown(traces[1]) && !shown(seals[2]));
+		}
+		assert!(!of(traces[2], 5).is_shown(Level::Appeal, &subject, &Hash::zero()));
+		for finding in [of(traces[0], 1), Finding::Unshown] {
+			assert!(finding.suits(Subject::Pair(3)) && !finding.suits(Subject::Version(3)));
+			assert!(!finding.suits(Subject::Claim));
+		}
 	}
 
 	#[test]

@@ -28,6 +28,7 @@ pub mod audit;
 pub mod challenge;
 pub mod claim;
 pub mod contributor;
+pub mod duplicate;
 pub mod forgery;
 pub mod lift;
 pub mod omission;

@@ -46,8 +46,10 @@ pub type BaseId = u32;
 pub type ModelId = u32;
 /// An on-chain request's number, given in order of submission; or the number of one draw of a batch
 /// ([`draw`]), which is claimed, challenged, audited and settled as a request is; or that of a model
-/// version where it is audited ([`subject`]).
+/// version, or of two records, where it is audited ([`subject`]).
 pub type RequestId = u64;
+/// The number of a challenge that says one record duplicates another, given in order of opening.
+pub type ChallengeId = u32;
 /// A session's number, given in order of opening.
 pub type SessionId = u64;
 /// A batch's number, given in order of commitment.

@@ -55,6 +55,94 @@ impl<AccountId: Encode> RecordLeaf<AccountId> {
 	}
 }
 
+/// Names a record.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct RecordRef {
+	/// The Datanet.
+	pub datanet: DatanetId,
+	/// The record's place in the Datanet's tree, from zero.
+	pub index: u32,
+}
+
+/// A record, and an earlier one that it is said to duplicate.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pair {
+	/// The one that was committed later.
+	pub later: RecordRef,
+	/// The one that was committed earlier, in whatever Datanet.
+	pub earlier: RecordRef,
+}
+
+impl Pair {
+	/// What who challenges commits to before it says which records it means:
+	/// `blake2b-256(SCALE("openledger/duplicate", pair, challenger, salt))`.
+	///
+	/// The account is hashed in, so that a copy of the commitment is worthless to anyone else.
+	pub fn commitment<AccountId: Encode>(&self, challenger: &AccountId, salt: &[u8; 32]) -> Hash {
+		(b"openledger/duplicate", self, challenger, salt).using_encoded(content_hash)
+	}
+}
+
+/// What a committee found of a [`Pair`].
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub enum Compared {
+	/// The later record duplicates the earlier one.
+	Duplicate,
+	/// It does not.
+	Distinct,
+	/// The later one's content is nowhere to be had.
+	Withheld,
+	/// The earlier one's content is nowhere to be had, which the challenger has to see to.
+	Unshown,
+}
+
+impl Compared {
+	/// Whether the challenge was wrong, and pays for the committee.
+	pub fn is_wrong(self) -> bool {
+		matches!(self, Self::Distinct | Self::Unshown)
+	}
+}
+
 /// A Datanet's tree, frozen.
 #[derive(
 	Clone,

@@ -1,9 +1,9 @@
 //! The seams between pallets. The runtime wires them; no pallet knows another's storage.
 
 use crate::{
-	Balance, BlockNumber, DatanetId, Hash, ModelId, RequestId, RoundId,
+	Balance, BlockNumber, ChallengeId, DatanetId, Hash, ModelId, RequestId, RoundId,
 	model::{Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, Price, Unaudited, Usage},
-	record::{Snapshot, SnapshotRef},
+	record::{Compared, RecordLeaf, RecordRef, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
 };
 use alloc::vec::Vec;
@@ -258,6 +258,86 @@ pub trait Versions<AccountId> {
 		rewarded: &[AccountId],
 		most: Balance,
 	) -> Result<Balance, DispatchError>;
+}
+
+/// Records of Datanets, as challenges to them and payments for them need them.
+pub trait Records<AccountId> {
+	/// The record, if it is in its Datanet's tree and its contribution listed.
+	fn record(record: RecordRef) -> Option<RecordLeaf<AccountId>>;
+	/// Whether the record earns nothing any more.
+	fn is_excluded(record: RecordRef) -> bool;
+	/// Notes that a record is challenged: until [`Records::settle`] it stays where it is, and nobody else
+	/// can challenge it.
+	///
+	/// # Errors
+	/// Where there is no such record, it is excluded, or challenged already.
+	fn dispute(record: RecordRef) -> DispatchResult;
+	/// Ends a challenge that came to nothing.
+	fn settle(record: RecordRef);
+	/// Ends a challenge by excluding the record: it earns nothing from now on, and its part of its
+	/// contribution's deposit is lost: half, rounded down, to who is `rewarded`, the rest burned; all of it
+	/// where nobody is. Returns what was burned.
+	fn exclude(record: RecordRef, rewarded: Option<&AccountId>) -> Result<Balance, DispatchError>;
+}
+
+impl<AccountId> Records<AccountId> for () {
+	fn record(_: RecordRef) -> Option<RecordLeaf<AccountId>> {
+		None
+	}
+
+	fn is_excluded(_: RecordRef) -> bool {
+		false
+	}
+
+	fn dispute(_: RecordRef) -> DispatchResult {
+		Err(DispatchError::Unavailable)
+	}
+
+	fn settle(_: RecordRef) {}
+
+	fn exclude(_: RecordRef, _: Option<&AccountId>) -> Result<Balance, DispatchError> {
+		Err(DispatchError::Unavailable)
+	}
+}
+
+/// Two records that a committee compares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison<AccountId> {
+	/// The challenge.
+	pub challenge: ChallengeId,
+	/// Who challenges; it has no seat.
+	pub challenger: AccountId,
+	/// Who contributed the later record; it has no seat.
+	pub contributor: AccountId,
+	/// What the challenger has at stake.
+	pub deposit: Balance,
+}
+
+/// Audits of pairs of records, as challenges need them.
+pub trait Comparisons<AccountId> {
+	/// Whether there are verifiers for a committee.
+	fn is_possible() -> bool;
+	/// Has two records compared. Later it is told to [`Pairs`] what comes of it.
+	///
+	/// # Errors
+	/// Where no block has room for it.
+	fn ask(comparison: Comparison<AccountId>) -> DispatchResult;
+	/// What [`Comparisons::ask`] costs at most.
+	fn weight() -> Weight;
+}
+
+/// Challenges that say one record duplicates another, as the audits of those records need them.
+pub trait Pairs<AccountId> {
+	/// Whether the challenge waits for what a committee finds.
+	fn is_open(challenge: ChallengeId) -> bool;
+	/// The two records, as they were when the challenge was opened: the later one first.
+	fn records(challenge: ChallengeId) -> Option<[RecordLeaf<AccountId>; 2]>;
+	/// Pays a seat out of what a wrong challenge has at stake, as far as that goes.
+	fn pay(challenge: ChallengeId, verifier: &AccountId) -> DispatchResult;
+	/// Carries out what was found. Returns what was burned.
+	fn settle(challenge: ChallengeId, found: Compared) -> Result<Balance, DispatchError>;
+	/// Ends a challenge for which there are not enough verifiers, at no cost to anyone.
+	fn abandon(challenge: ChallengeId) -> DispatchResult;
 }
 
 /// Claims, as audits need them.

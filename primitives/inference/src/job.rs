@@ -1,13 +1,14 @@
 //! What the off-chain worker asks of an engine, and what it gets back.
 
 use crate::{
+	comparison::Comparison,
 	examination::{Examination, Examined},
 	receipts::{Drawn, Owed, Recomputed, Shown},
 	watch::{Deed, Sighting, Watched},
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::{Claim, audit::Traces};
+use openledger_primitives_attribution::{Claim, audit::Traces, duplicate::Overlap};
 use openledger_primitives_core::{
 	Answer, Balance, BatchId, BlockNumber, DatanetId, Endpoint, Hash, ModelId, Prompt, RequestId,
 	model::{IndexCommitment, Method, Usage},
@@ -73,6 +74,9 @@ pub enum Command {
 	/// Compute drawn parts of a model version again, and say how far that is. As [`Command::Execute`], in
 	/// a line of its own: it takes minutes.
 	Examine(Examination),
+	/// Compare two records, and say how far that is. As [`Command::Execute`]; content that is nowhere to be
+	/// had, or not what it is known by, is [`Failure::MissingContent`] of that record.
+	Compare(Comparison),
 }
 
 /// The engine's answers to commands.
@@ -86,7 +90,7 @@ pub enum Response {
 	Forgotten,
 	/// The command could not be carried out.
 	Failed(Failure),
-	/// To [`Command::Execute`], [`Command::ExecuteDrawn`] and [`Command::Examine`].
+	/// To [`Command::Execute`], [`Command::ExecuteDrawn`], [`Command::Examine`] and [`Command::Compare`].
 	Executed(Executed),
 	/// To [`Command::Owed`].
 	Owed(Vec<Owed>),
@@ -177,6 +181,8 @@ pub enum Executed {
 	Drawn(Recomputed, Traces),
 	/// Done, of a model version.
 	Examined(Examined, Traces),
+	/// Done, of two records: what they have in common, the later one's sets first.
+	Compared(Overlap, Traces),
 }
 
 /// Where everything is that executing an answer takes, as audits need it.

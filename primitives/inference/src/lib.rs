@@ -19,6 +19,7 @@
 
 extern crate alloc;
 
+pub mod comparison;
 pub mod examination;
 pub mod host;
 pub mod job;

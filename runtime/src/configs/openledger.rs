@@ -7,8 +7,8 @@ use super::{
 	tokens::{StorageDeposit, TreasuryAccount, ValidatorsAccount, VerifiersAccount},
 };
 use crate::{
-	Attribution, Audits, Balances, BlockNumber, Datanets, Inference, Lots, Models, Receipts,
-	Rewards, Runtime, RuntimeHoldReason, Voice, governance::DisputeOrigin,
+	Attribution, Audits, Balances, BlockNumber, Datanets, Duplicates, Inference, Lots, Models,
+	Receipts, Rewards, Runtime, RuntimeHoldReason, Voice, governance::DisputeOrigin,
 	offchain::OFFCHAIN_LONGEVITY,
 };
 use frame_support::{
@@ -30,6 +30,8 @@ parameter_types! {
 }
 
 impl pallet_datanets::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type DatanetConsideration = StorageDeposit<DatanetHold>;
 	type CommitmentConsideration = StorageDeposit<CommitmentHold>;
 	type ContributionConsideration = StorageDeposit<ContributionHold>;
@@ -122,6 +124,7 @@ impl pallet_attribution::Config for Runtime {
 	type Models = Models;
 	type Settlement = Routed<Inference, Receipts>;
 	type Audits = Audits;
+	type Records = Datanets;
 	type TreasuryAccount = TreasuryAccount;
 	type ChallengeDeposit = dynamic_params::attribution::ChallengeDeposit;
 	type ChallengeWindow = dynamic_params::attribution::ChallengeWindow;
@@ -161,6 +164,7 @@ impl pallet_audits::Config for Runtime {
 	type Operators = Inference;
 	type Claims = Attribution;
 	type Versions = Models;
+	type Pairs = Duplicates;
 	type Settlement = Routed<Inference, Receipts>;
 	type Rewards = Rewards;
 	type Jobs = Inference;
@@ -188,6 +192,19 @@ impl pallet_audits::Config for Runtime {
 	type MaxDue = ConstU32<64>;
 	type SubmissionPeriod = SubmissionPeriod;
 	type WeightInfo = pallet_audits::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Stage;
+}
+
+impl pallet_duplicates::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Records = Datanets;
+	type Comparisons = Audits;
+	type Enabled = dynamic_params::duplicates::Enabled;
+	type Deposit = dynamic_params::duplicates::Deposit;
+	type SeatReward = dynamic_params::audits::SeatReward;
+	type WeightInfo = pallet_duplicates::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }

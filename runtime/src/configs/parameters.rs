@@ -259,6 +259,21 @@ pub mod dynamic_params {
 		#[codec(index = 8)]
 		pub static BatchPeriod: BlockNumber = HOUR / 2;
 	}
+
+	/// Challenges that say one record duplicates another.
+	#[dynamic_pallet_params]
+	#[codec(index = 10)]
+	pub mod duplicates {
+		use super::*;
+
+		/// Whether records can be challenged.
+		#[codec(index = 0)]
+		pub static Enabled: bool = true;
+		/// What a challenge puts at stake: three seats, or fifteen where it goes through every committee, and
+		/// something for who was challenged.
+		#[codec(index = 1)]
+		pub static Deposit: Balance = 2 * OPEN;
+	}
 }
 
 /// The split in force. One whose parts exceed the whole can be set, but is never followed.

@@ -10,6 +10,7 @@ pub(super) mod checks;
 mod claims;
 mod datanets;
 mod demands;
+mod duplicates;
 mod dust;
 mod emergencies;
 mod ending;
@@ -44,6 +45,7 @@ const REGRESSIONS: &[(u64, u32)] = &[
 pub(super) fn makers() -> Vec<(&'static str, &'static str, u32, Maker)> {
 	[
 		datanets::MAKERS,
+		duplicates::MAKERS,
 		models::MAKERS,
 		inference::MAKERS,
 		attribution::MAKERS,

@@ -16,6 +16,7 @@ PALLETS = (
     "pallet_inference",
     "pallet_attribution",
     "pallet_audits",
+    "pallet_duplicates",
     "pallet_lots",
     "pallet_receipts",
     "pallet_rewards",

@@ -7,7 +7,10 @@ use openledger_primitives_attribution::{
 	forgery::Forgery,
 	omission::{Omission, ShownContributor, ShownRecord},
 };
-use openledger_primitives_core::{merkle, record::RecordLeaf};
+use openledger_primitives_core::{
+	merkle,
+	record::{Pair, RecordLeaf, RecordRef},
+};
 use sp_core::crypto::AccountId32;
 use subxt::dynamic::Value;
 
@@ -17,6 +20,12 @@ pub fn target(target: Target) -> Value {
 		Target::Claim(request) => Value::unnamed_variant("Claim", [number(request)]),
 		Target::Model(model) => Value::unnamed_variant("Model", [number(model)]),
 	}
+}
+
+/// Two records, of which the later one is said to duplicate the earlier.
+pub fn pair(pair: Pair) -> Value {
+	let at = |at: RecordRef| record([("datanet", number(at.datanet)), ("index", number(at.index))]);
+	record([("later", at(pair.later)), ("earlier", at(pair.earlier))])
 }
 
 /// What is shown.
@@ -152,6 +161,9 @@ mod tests {
 		] {
 			assert_eq!(encoded::<Fault<AccountId32>>(&fault(&shown)), shown.encode());
 		}
+		let at = |datanet, index| RecordRef { datanet, index };
+		let of = Pair { later: at(3, 70_000), earlier: at(u32::MAX, 0) };
+		assert_eq!(encoded::<Pair>(&pair(of)), of.encode());
 		for of in [Target::Claim(u64::MAX - 3), Target::Model(7)] {
 			assert_eq!(encoded::<Target>(&target(of)), of.encode());
 		}

@@ -1,6 +1,8 @@
 //! `openledger challenge`: look for what a claim leaves out and for forged leaves, and challenge them.
 
+mod duplicate;
 mod look;
+mod salts;
 mod sealed;
 
 use crate::{
@@ -29,6 +31,7 @@ use std::path::PathBuf;
 ///     openledger challenge claim 3                 # the claim on request 3
 ///     openledger challenge claim 2/1               # on draw 1 of batch 2
 ///     openledger challenge model 5                 # the index of model version 5
+///     openledger challenge duplicate 2 11 --of 1 7 # record 11 of Datanet 2, a copy of 7 of 1
 ///
 /// This only looks, with content from --worker, and says what was found, what it brings and what it
 /// puts at stake. With --yes it challenges: it commits to what was found, sealed, so that nobody can
@@ -58,6 +61,19 @@ pub enum Command {
 		model: ModelId,
 		#[command(flatten)]
 		how: How,
+	},
+	/// Compare a record with an earlier one of another contributor, and say that it duplicates it.
+	///
+	/// Both are fetched and compared as clusters are made: word shingles of three, four fifths of which both
+	/// have, and of what is learnt too unless one answer is part of the other. With --yes it is committed
+	/// to, opened a block later, and decided by a committee that compares them again. Being right brings
+	/// half of what the record loses; being wrong pays the committee and the contributor.
+	Duplicate {
+		#[command(flatten)]
+		named: duplicate::Named,
+		/// Challenge it where it is a duplicate.
+		#[arg(long)]
+		yes: bool,
 	},
 	/// Take a challenge of yours back that you have not opened, and its deposit with it.
 	#[command(subcommand)]
@@ -89,6 +105,8 @@ pub enum Withdraw {
 		/// The model version's number.
 		model: ModelId,
 	},
+	/// A challenge that says a record is a duplicate.
+	Duplicate(duplicate::Named),
 }
 
 /// Reads a request's number, or a batch's with a draw's.
@@ -145,6 +163,10 @@ impl Command {
 		match self {
 			Self::Claim { claim, how } => run(context, Target::Claim(claim), how).await,
 			Self::Model { model, how } => run(context, Target::Model(model), how).await,
+			Self::Duplicate { named, yes } => duplicate::run(context, &named, yes).await,
+			Self::Withdraw(Withdraw::Duplicate(named)) => {
+				duplicate::withdraw(context, &named).await
+			}
 			Self::Withdraw(Withdraw::Claim { claim }) => {
 				withdraw(context, Target::Claim(claim)).await
 			}

@@ -1,7 +1,7 @@
 //! Claims, their audits and verifiers, and how claims are named.
 
 use super::mock::{ALICE_SS58, BOB_SS58, refusal, result};
-use openledger_primitives_core::{Hash, draw::draw_id};
+use openledger_primitives_core::{Hash, draw::draw_id, subject::pair_id};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -83,6 +83,23 @@ async fn every_name_of_a_claim_leads_to_it_and_so_does_the_one_it_is_told_by() {
 }
 
 #[tokio::test]
+async fn audit_of_two_records_is_told_by_its_challenge_and_with_what_they_share() {
+	let by_number = pair_id(3).to_string();
+	for name in ["duplicate/3", &by_number] {
+		let found = result("openledger_audit", json!([name])).await;
+		assert_eq!((&found["duplicate"], &found["request"]), (&json!(3), &json!(null)));
+		assert_eq!(found["claim"], json!(by_number));
+		let expected = json!({
+			"kind": "compared",
+			"whole": { "later": 100, "earlier": 90, "common": 90, "jaccardPpm": 900_000 },
+			"learnt": { "later": 2, "earlier": 9, "common": 2, "jaccardPpm": 222_222 },
+			"duplicate": true,
+		});
+		assert_eq!(found["verdict"], expected);
+	}
+}
+
+#[tokio::test]
 async fn claim_is_refused_when_its_name_is_malformed() {
 	let beyond = (draw_id(u32::MAX, u8::MAX) + 1).to_string();
 	let names = [
@@ -141,6 +158,7 @@ async fn unknown_claim_is_refused_with_where_to_look() {
 	for (method, name, named, advice) in [
 		("openledger_audit", "4", "audit of request 4", "lots did not call it"),
 		("openledger_audit", "7/1", "audit of draw 7/1", "openledger_batch"),
+		("openledger_audit", "duplicate/4", "audit of duplicate/4", "events"),
 		("openledger_audit", &unshown, "audit of draw 7/1", "openledger_batch"),
 		("openledger_claim", "4", "claim of request 4", "openledger_trace"),
 		("openledger_claim", "7/1", "claim of draw 7/1", "openledger_batch"),

@@ -4,13 +4,14 @@ use crate::{OpenLedger, OpenLedgerApiServer, OperatorStatus};
 use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
 	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo,
-	DatanetInfo, DrawInfo, DrawStage, LineInfo, ModelInfo, OpenLedgerApi, OperatorInfo,
-	Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo, SessionInfo, StandingInfo,
-	Trace as TraceInfo, VerifierInfo,
+	DatanetInfo, DrawInfo, DrawStage, DuplicateInfo, DuplicateTerms, LineInfo, ModelInfo,
+	OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo,
+	SessionInfo, StandingInfo, Trace as TraceInfo, VerifierInfo,
 };
 use openledger_primitives_attribution::{
 	Credit, Evidence,
 	audit::{Execution, Level},
+	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
 	Hash,
@@ -21,6 +22,7 @@ use openledger_primitives_core::{
 	},
 	record::{RecordEntry, RecordLeaf, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment},
+	subject::pair_id,
 };
 use openledger_primitives_inference::Material;
 use serde_json::{Value, json};
@@ -367,6 +369,18 @@ mock_impl_runtime_apis! {
 			[5, 6].contains(&model).then(|| standing(model))
 		}
 
+		fn duplicate_terms(_: AccountId32) -> DuplicateTerms {
+			DuplicateTerms { is_enabled: true, deposit: 2, sealed: Vec::new() }
+		}
+
+		fn duplicates(_: u32, _: u32) -> Vec<DuplicateInfo<AccountId32>> {
+			Vec::new()
+		}
+
+		fn excluded(_: u32, _: u32, _: u32) -> Vec<u32> {
+			Vec::new()
+		}
+
 		fn claim(id: u64) -> Option<ClaimInfo<AccountId32>> {
 			[3, draw_id(BATCH, 0)].contains(&id).then(|| claim(id))
 		}
@@ -380,6 +394,9 @@ mock_impl_runtime_apis! {
 		}
 
 		fn audit(claim: u64) -> Option<AuditInfo<AccountId32>> {
+			if claim == pair_id(3) {
+				return Some(compared(claim));
+			}
 			[3, draw_id(BATCH, 0)].contains(&claim).then(|| AuditInfo {
 				claim,
 				stage: AuditStage::Revealing,
@@ -398,6 +415,19 @@ mock_impl_runtime_apis! {
 				appellant: None,
 			})
 		}
+	}
+}
+
+fn compared(claim: u64) -> AuditInfo<AccountId32> {
+	let whole = Shared { one: 100, other: 90, common: 90 };
+	let learnt = Shared { one: 2, other: 9, common: 2 };
+	AuditInfo {
+		claim,
+		stage: AuditStage::Decided,
+		until: Some(40),
+		verdict: Some(AuditVerdict::Compared(Overlap { whole, learnt })),
+		seats: Vec::new(),
+		appellant: None,
 	}
 }
 

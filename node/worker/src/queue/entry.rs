@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use codec::Encode;
 use openledger_primitives_core::{Hash, RequestId, record::content_hash};
 use openledger_primitives_inference::{
-	Failure, Job, Progress, examination::Examination, job::Executed, receipts::Drawn,
+	Failure, Job, Progress, comparison::Comparison, examination::Examination, job::Executed,
+	receipts::Drawn,
 };
 use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +46,8 @@ pub(super) enum Work {
 	Question(Box<Question>, Salt),
 	/// Of a model version.
 	Examination(Box<Examination>),
+	/// Of two records.
+	Comparison(Comparison),
 }
 
 struct Entry {
@@ -72,8 +75,11 @@ impl Stage {
 			Executed::Running => Progress::Running,
 			Executed::Done(outcome, _) => Progress::Done(outcome),
 			Executed::Failed(failure) => Progress::Failed(failure),
-			// Receipts are executed and versions examined, and never answered for a request.
-			Executed::Drawn(..) | Executed::Examined(..) => Progress::Failed(Failure::Unknown),
+			// Receipts are executed, versions examined and records compared, and never answered for a
+			// request.
+			Executed::Drawn(..) | Executed::Examined(..) | Executed::Compared(..) => {
+				Progress::Failed(Failure::Unknown)
+			}
 		}
 	}
 
@@ -190,6 +196,17 @@ impl State {
 			let work = Work::Examination(Box::new(examination));
 			self.enter(task, digest, Stage::Waiting(work));
 			self.examinations.push_back(task);
+		}
+		self.stage(task).map(|stage| stage.executed())
+	}
+
+	/// Takes on the comparison of two records, which takes no longer than reading them.
+	pub(super) fn compare(&mut self, comparison: Comparison) -> Result<Executed, Failure> {
+		let task = Task::Execution(comparison.audit);
+		let digest = comparison.using_encoded(content_hash);
+		if self.make_room(task, digest)? {
+			self.enter(task, digest, Stage::Waiting(Work::Comparison(comparison)));
+			self.waiting.push_back(task);
 		}
 		self.stage(task).map(|stage| stage.executed())
 	}

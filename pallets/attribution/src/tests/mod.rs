@@ -6,4 +6,5 @@ mod flow;
 mod forgery;
 mod migrations;
 mod offchain;
+mod payable;
 mod submit;

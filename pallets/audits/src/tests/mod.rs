@@ -4,6 +4,8 @@ mod clearance;
 mod findings;
 mod invariants;
 mod offchain;
+mod pairs;
+mod pairs_money;
 mod verdict;
 mod verifiers;
 mod versions;

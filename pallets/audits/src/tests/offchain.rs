@@ -1,3 +1,4 @@
+mod pairs;
 mod versions;
 
 use crate::{
@@ -18,6 +19,7 @@ use openledger_primitives_core::{
 };
 use openledger_primitives_inference::{
 	Command, Failure, Job, Material, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
+	comparison::Comparison,
 	examination::{Examination, Examined},
 	host::{Engine, EngineExt},
 	job::Executed,
@@ -47,6 +49,9 @@ struct Double {
 	/// What it was told to examine, and what that comes to.
 	examinations: Mutex<Vec<Examination>>,
 	examined: Mutex<Option<Executed>>,
+	/// What it was told to compare, and what that comes to.
+	comparisons: Mutex<Vec<Comparison>>,
+	compared: Mutex<Option<Executed>>,
 	forgotten: Mutex<usize>,
 }
 
@@ -68,6 +73,13 @@ impl Engine for Double {
 			Command::Examine(examination) => {
 				self.examinations.lock().unwrap().push(examination);
 				match self.examined.lock().unwrap().clone() {
+					Some(executed) => Response::Executed(executed),
+					None => Response::Failed(Failure::Busy),
+				}
+			}
+			Command::Compare(comparison) => {
+				self.comparisons.lock().unwrap().push(comparison);
+				match self.compared.lock().unwrap().clone() {
 					Some(executed) => Response::Executed(executed),
 					None => Response::Failed(Failure::Busy),
 				}

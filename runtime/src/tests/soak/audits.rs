@@ -7,7 +7,11 @@ use super::{
 };
 use crate::{AccountId, governance::Origin};
 use openledger_primitives_attribution::audit::{Execution, Finding, Level, commitment, digest};
-use openledger_primitives_core::{RequestId, model::Usage, subject::versioned};
+use openledger_primitives_core::{
+	RequestId,
+	model::Usage,
+	subject::{paired, versioned},
+};
 use pallet_audits::{Audit, Audits, Call, Note, Notes, Seat, Stage, Verdict, Verifiers};
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
@@ -50,6 +54,15 @@ fn neglects(seat: &Seat<AccountId>, claim: RequestId, one_in: u64) -> bool {
 
 /// What a verifier says who does not say the truth. Those of one claim agree with each other.
 fn lie(claim: RequestId, note: &Note<AccountId>, level: Level, which: u32) -> Finding {
+	if paired(claim).is_some() {
+		return match which {
+			0 => Finding::Withheld,
+			1 => Finding::Unshown,
+			// What can be said of claims alone.
+			2 => Finding::Refuted(note.execution),
+			_ => truth::compared(note, level, 90 - which),
+		};
+	}
 	if versioned(claim).is_some() {
 		let made_up = claim.to_le_bytes()[0] ^ 1;
 		return match which {

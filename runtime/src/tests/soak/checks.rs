@@ -177,6 +177,12 @@ fn deposits() -> Result<(), String> {
 	for appeal in pallet_audits::Audits::<Rt>::iter_values().filter_map(|audit| audit.appeal) {
 		owe(appeal.appellant, "appeal", appeal.deposit);
 	}
+	for (who, _, sealed) in pallet_duplicates::Seals::<Rt>::iter() {
+		owe(who, "duplicate", sealed.deposit);
+	}
+	for challenge in pallet_duplicates::Challenges::<Rt>::iter_values() {
+		owe(challenge.challenger, "duplicate", challenge.deposit);
+	}
 	for examination in pallet_audits::Examinations::<Rt>::iter_values() {
 		owe(examination.payer, "version's audit", examination.held);
 	}
@@ -218,7 +224,7 @@ fn deposits() -> Result<(), String> {
 /// Our own reasons to hold something.
 fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 	use RuntimeHoldReason::{
-		Attribution, Audits, Datanets, Inference, Models, Receipts, Rewards, Voice,
+		Attribution, Audits, Datanets, Duplicates, Inference, Models, Receipts, Rewards, Voice,
 	};
 	Some(match reason {
 		Datanets(pallet_datanets::HoldReason::Datanet) => "datanet",
@@ -237,6 +243,7 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Audits(pallet_audits::HoldReason::Appeal) => "appeal",
 		Audits(pallet_audits::HoldReason::VerifierDeposit) => "verifier",
 		Audits(pallet_audits::HoldReason::Examination) => "version's audit",
+		Duplicates(pallet_duplicates::HoldReason::Challenge) => "duplicate",
 		Receipts(pallet_receipts::HoldReason::Escrow) => "session's escrow",
 		Receipts(pallet_receipts::HoldReason::SessionDeposit) => "session",
 		Receipts(pallet_receipts::HoldReason::BatchDeposit) => "batch",

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write, time::Instant};
 
 /// Our own pallets that have calls.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
 	"Datanets",
 	"Models",
 	"Inference",
 	"Attribution",
 	"Audits",
+	"Duplicates",
 	"Receipts",
 	"Rewards",
 	"Voice",

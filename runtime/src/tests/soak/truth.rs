@@ -8,9 +8,13 @@ use crate::AccountId;
 use openledger_primitives_attribution::{
 	Claim,
 	audit::{Execution, Finding, Level, Recomputed, Traces, digest, sealed, seals, traces},
+	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
-	Hash, ModelId, RequestId, draw::drawn, record::content_hash, subject::versioned,
+	ChallengeId, Hash, ModelId, RequestId,
+	draw::drawn,
+	record::content_hash,
+	subject::{Subject, subject},
 };
 use openledger_primitives_receipts::commitment;
 use pallet_audits::Note;
@@ -109,8 +113,10 @@ pub fn execution(world: &World, id: RequestId, note: &Note<AccountId>) -> Execut
 
 /// What an honest verifier finds.
 pub fn finding(world: &World, id: RequestId, note: &Note<AccountId>, level: Level) -> Finding {
-	if versioned(id).is_some() {
-		return of_version(note, level);
+	match subject(id) {
+		Subject::Version(_) => return of_version(note, level),
+		Subject::Pair(challenge) => return of_pair(challenge, note, level),
+		Subject::Claim => {}
 	}
 	let truth = execution(world, id, note);
 	if truth == note.execution { shown(&note.subject, level) } else { Finding::Refuted(truth) }
@@ -130,6 +136,25 @@ fn of_version(note: &Note<AccountId>, level: Level) -> Finding {
 		(_, 0) => Finding::Withheld,
 		_ => sound(note, level, 0),
 	}
+}
+
+/// What comparing two records comes to. Most are no duplicates; of some, content is not handed out.
+fn of_pair(challenge: ChallengeId, note: &Note<AccountId>, level: Level) -> Finding {
+	match challenge % 7 {
+		0 => Finding::Withheld,
+		1 => Finding::Unshown,
+		2 | 3 => compared(note, level, 95),
+		_ => compared(note, level, 10),
+	}
+}
+
+/// What says that of a hundred shingles of each of two records so many are common.
+pub fn compared(note: &Note<AccountId>, level: Level, common: u32) -> Finding {
+	let shared = Shared { one: 100, other: 100, common };
+	let overlap = Overlap { whole: shared, learnt: shared };
+	let traces = traces(&(note.subject, overlap));
+	let seals = seals(&note.subject, &traces);
+	Finding::Compared { overlap, trace: traces[level as usize], seals }
 }
 
 /// What says that a version is sound, for whom computing it comes to `seen`.

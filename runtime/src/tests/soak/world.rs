@@ -3,6 +3,7 @@
 use super::{
 	books::Book,
 	claims::Index,
+	duplicates::Said,
 	users::{self, User},
 };
 use crate::{AccountId, Balance, Balances, OriginCaller, Runtime, RuntimeCall, System};
@@ -91,6 +92,8 @@ pub struct World {
 	pub indexes: BTreeMap<ModelId, Index>,
 	pub openings: Vec<Opening>,
 	pub findings: Vec<Found>,
+	/// Challenges of duplicates.
+	pub said: Vec<Said>,
 	/// What both sides of each session keep off chain.
 	pub books: BTreeMap<SessionId, Book>,
 	/// Calls that contributors may have a say about.
@@ -133,6 +136,7 @@ impl World {
 			indexes: BTreeMap::new(),
 			openings: Vec::new(),
 			findings: Vec::new(),
+			said: Vec::new(),
 			books: BTreeMap::new(),
 			proposals: Vec::new(),
 			shared: Vec::new(),

@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use openledger_primitives_attribution::{
 	audit::{Traces, digest, sealed, seals},
 	claim::Claim,
+	duplicate::Overlap,
 };
 use openledger_primitives_core::{Hash, RequestId, draw::draw_id, model::Usage};
 use openledger_primitives_inference::{
 	Command, Failure, Message, Reply, Response,
+	comparison::Comparison,
 	examination::{Examination, Examined},
 	job::Executed,
 	receipts::{Drawn, Recomputed, Shown},
@@ -75,6 +77,14 @@ impl Answerer for Liar {
 		cancel: &CancellationToken,
 	) -> Result<(Examined, Traces), Failure> {
 		self.server.examine(examination, cancel)
+	}
+
+	fn compare(
+		&self,
+		comparison: &Comparison,
+		cancel: &CancellationToken,
+	) -> Result<(Overlap, Traces), Failure> {
+		self.server.compare(comparison, cancel)
 	}
 }
 

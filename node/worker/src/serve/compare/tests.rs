@@ -1,0 +1,93 @@
+//! Two records, compared by engines that know nothing of each other.
+
+use super::*;
+use crate::{
+	content::ContentStore,
+	metrics::Metrics,
+	queue::Answerer,
+	serve::pool,
+	testing::{config, put},
+};
+use openledger_primitives_core::{record::content_hash, subject::pair_id};
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// An engine of its own without a base, with these contents.
+struct Engine {
+	server: Server,
+	_runtime: Runtime,
+	_folder: TempDir,
+}
+
+fn engine_with(contents: &[&[u8]]) -> Engine {
+	let runtime = Runtime::new().unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let metrics = Metrics::new(None).unwrap();
+	let store = ContentStore::open(&config(folder.path()), metrics.clone()).unwrap();
+	contents.iter().for_each(|bytes| {
+		put(&runtime, &store, bytes);
+	});
+	let handle = runtime.handle().clone();
+	let server =
+		Server::new(BTreeMap::new(), store, handle, 1 << 20, 1, pool(1).unwrap(), metrics).unwrap();
+	Engine { server, _runtime: runtime, _folder: folder }
+}
+
+impl Engine {
+	fn compare(&self, later: &[u8], earlier: &[u8]) -> Result<(Overlap, Traces), Failure> {
+		let (later, earlier) = (content_hash(later), content_hash(earlier));
+		let seed = Hash::repeat_byte(5);
+		let comparison = Comparison { audit: pair_id(1), seed, later, earlier };
+		self.server.compare(&comparison, &CancellationToken::new())
+	}
+}
+
+const ORIGINAL: &[u8] = br#"{"question": "Which weakness is it when a program copies input into a buffer of its own without looking at the size?", "answer": "A classic buffer overflow, which is CWE-120."}"#;
+const COPY: &[u8] = br#"{"answer": "A classic buffer overflow, which is CWE-120!", "question": "Which weakness is it when a program copies input into a buffer of its own, without looking at the size?"}"#;
+const OTHER: &[u8] = br#"{"question": "Which weakness is it when a program copies input into a buffer of its own without looking at the size?", "answer": "None at all."}"#;
+
+#[test]
+fn copy_in_other_bytes_is_found_by_two_engines_with_the_same_traces() {
+	let (one, other) = (engine_with(&[ORIGINAL, COPY, OTHER]), engine_with(&[COPY, ORIGINAL]));
+	let (overlap, traces) = one.compare(COPY, ORIGINAL).unwrap();
+	assert!(overlap.is_duplicate());
+	assert_eq!(other.compare(COPY, ORIGINAL), Ok((overlap, traces)));
+	let (overlap, others) = one.compare(OTHER, ORIGINAL).unwrap();
+	assert!(!overlap.is_duplicate());
+	assert!(others.iter().all(|trace| !traces.contains(trace)));
+}
+
+#[test]
+fn record_that_is_nowhere_is_named_the_later_one_first() {
+	let missing = |content| Err(Failure::MissingContent(content_hash(content)));
+	assert_eq!(engine_with(&[ORIGINAL]).compare(COPY, ORIGINAL), missing(COPY));
+	assert_eq!(engine_with(&[COPY]).compare(COPY, ORIGINAL), missing(ORIGINAL));
+	assert_eq!(engine_with(&[]).compare(COPY, ORIGINAL), missing(COPY));
+}
+
+#[test]
+fn content_that_is_no_record_duplicates_nothing() {
+	let engine = engine_with(&[b"\xff\xfe", ORIGINAL]);
+	let (overlap, _) = engine.compare(b"\xff\xfe", ORIGINAL).unwrap();
+	assert_eq!(overlap.whole.common, 0);
+	assert!(!overlap.is_duplicate());
+}
+
+#[test]
+fn comparison_ends_early_when_nobody_waits_for_it() {
+	let engine = engine_with(&[ORIGINAL, COPY]);
+	let cancel = CancellationToken::new();
+	cancel.cancel();
+	let (later, earlier) = (content_hash(COPY), content_hash(ORIGINAL));
+	let comparison = Comparison { audit: pair_id(1), seed: Hash::zero(), later, earlier };
+	assert!(matches!(engine.server.compare(&comparison, &cancel), Err(Failure::Engine(_))));
+}
+
+#[test]
+fn content_that_no_store_can_hold_is_as_good_as_missing() {
+	let hash = Hash::repeat_byte(1);
+	let bad = failure(&hash, Failure::BadContent("damaged".into()));
+	assert_eq!(bad, Failure::MissingContent(hash));
+	assert_eq!(failure(&hash, Failure::Busy), Failure::Busy);
+}

@@ -1,0 +1,63 @@
+//! What of a claim is paid: not what it owes to records that are excluded.
+
+use crate::{ClaimRecord, Config, Pallet};
+use alloc::vec::Vec;
+use frame_support::{traits::Get, weights::Weight};
+use openledger_primitives_attribution::{Credit, Evidence, shares};
+use openledger_primitives_core::{MAX_CREDITS, record::RecordRef, traits::Records};
+use sp_runtime::Permill;
+
+/// The weights that are paid, and how much of the contributors' part.
+pub(crate) type Payable<AccountId> = (Vec<(AccountId, u64)>, Permill);
+
+impl<T: Config> Pallet<T> {
+	/// What looking up the records of one claim costs at most.
+	pub(crate) fn payable_weight() -> Weight {
+		T::DbWeight::get().reads(MAX_CREDITS.into())
+	}
+
+	/// What is paid of `paid`, of which `earned` is.
+	///
+	/// What an excluded record would have earned is nobody's, as what is not earned is. It doesn't go to
+	/// others with credits, who would gain by having records excluded; nor to who contributed what the
+	/// record duplicates, who may be the payer, or have been excluded for a duplicate too. Where
+	/// contributors' sums are paid, no part of a sum is known to be one record's: it is paid until
+	/// there is an index without the record.
+	pub(crate) fn payable(
+		paid: &[Credit<T::AccountId>],
+		evidence: &[Evidence<T::AccountId>],
+		earned: Permill,
+	) -> Payable<T::AccountId> {
+		let is_excluded = |credit: &&Credit<T::AccountId>| {
+			let record = evidence.iter().find(|shown| is_of(credit, shown));
+			record.is_some_and(|shown| {
+				let (datanet, index) = (shown.datanet, shown.index);
+				T::Records::is_excluded(RecordRef { datanet, index })
+			})
+		};
+		let (lost, left): (Vec<_>, Vec<_>) = paid.iter().partition(is_excluded);
+		if lost.is_empty() {
+			return (shares(paid), earned);
+		}
+		let sum = |credits: &[&Credit<T::AccountId>]| {
+			credits.iter().fold(0u128, |sum, credit| sum.saturating_add(credit.weight.into()))
+		};
+		let all = sum(&left).saturating_add(sum(&lost));
+		// Rounded down: what is lost to that is not earned either.
+		let part = Permill::from_rational(sum(&left), all);
+		let left: Vec<Credit<T::AccountId>> = left.into_iter().cloned().collect();
+		(shares(&left), part * earned)
+	}
+
+	/// What is paid of a claim.
+	pub(crate) fn payable_of(claim: &ClaimRecord<T::AccountId>) -> Payable<T::AccountId> {
+		Self::payable(&claim.paid, &claim.evidence, claim.earned)
+	}
+}
+
+/// Whether a credit is for this record. One for a contributor's sum counts places among contributors; it can
+/// only be taken for a record's where it is as much, so that the record is all that there is of the sum.
+fn is_of<AccountId: PartialEq>(credit: &Credit<AccountId>, shown: &Evidence<AccountId>) -> bool {
+	(credit.position, credit.score) == (shown.position, shown.score)
+		&& credit.account == shown.contributor
+}
