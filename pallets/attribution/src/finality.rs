@@ -71,10 +71,12 @@ impl<T: Config> Pallet<T> {
 			}
 		};
 		if let Some(block) = waits_until {
-			if Self::schedule(request, block).is_none() {
+			let found = Self::schedule(request, block);
+			if found.is_none() {
 				Self::deposit_event(Event::FinalityDeferred { request });
 			}
-			let queue = T::DbWeight::get().reads_writes(SPREAD.into(), 1);
+			let tried = found.map_or(SPREAD, |found| found.saturating_sub(block).saturating_add(1));
+			let queue = T::DbWeight::get().reads_writes(tried.into(), 1);
 			return look.saturating_add(queue).saturating_add(T::Audits::weight());
 		}
 		match with_storage_layer(|| Self::do_finalize(request)) {
