@@ -280,6 +280,14 @@ fn shown(model: ModelId, dimension: u16, nth: u32) -> ShownRecord<AccountId> {
 fn published(price: Price, method: Method) -> ModelId {
 	let owner = rich("model owner");
 	let signed = || RuntimeOrigin::signed(owner.clone());
+	// Nobody computes again what is made up.
+	assert_ok!(crate::Parameters::set_parameter(
+		pallet_voice::Origin::Vetted.into(),
+		RuntimeParameters::Audits(dynamic_params::audits::Parameters::ModelsRate(
+			dynamic_params::audits::ModelsRate,
+			Some(Permill::zero()),
+		)),
+	));
 	let base = pallet_models::NextBase::<Runtime>::get();
 	let royalty = Permill::from_percent(5);
 	assert_ok!(Models::register_base(signed(), name(), name(), MADE_UP, MADE_UP, royalty));
@@ -336,6 +344,7 @@ impl pallet_inference::benchmarking::Helper<AccountId> for Stage {
 	fn finalize(request: RequestId) {
 		let claim = pallet_attribution::Claims::<Runtime>::get(request).expect("just answered");
 		System::set_block_number(claim.final_at);
+		<Self as pallet_attribution::benchmarking::Helper<AccountId>>::clear(request);
 		assert_ok!(Attribution::finalize(RuntimeOrigin::signed(rich("anyone")), request));
 	}
 }
@@ -407,6 +416,10 @@ impl pallet_attribution::benchmarking::Helper<AccountId> for Stage {
 		(0..count).map(|_| answered(&served, MOST_CREDITS, 0..contributors)).collect()
 	}
 
+	fn clear(request: RequestId) {
+		pallet_audits::Notes::<Runtime>::remove(request);
+	}
+
 	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
 		let (request, _) = challenged(LONGEST_SKETCHES);
 		let claim = pallet_attribution::Claims::<Runtime>::get(request).expect("just answered");
@@ -455,9 +468,12 @@ fn contributed(name: &'static str, first: u64, at: u32) -> RecordRef {
 		Policy::Owner,
 		BoundedVec::default(),
 	));
-	let most = <Runtime as pallet_datanets::Config>::MaxRecords::get();
+	let most: u32 = <Runtime as pallet_datanets::Config>::MaxRecords::get();
 	let records: Vec<_> = (0..u64::from(most))
-		.map(|nth| RecordEntry { content: Hash::from_low_u64_be(first + nth), size: 1 })
+		.map(|nth| RecordEntry {
+			content: sp_io::hashing::blake2_256(&(first + nth).to_be_bytes()).into(),
+			size: 1,
+		})
 		.collect();
 	let signed = RuntimeOrigin::signed(owner.clone());
 	System::set_block_number(at);

@@ -3,13 +3,17 @@
 
 pub mod elections;
 pub mod pallet_attribution;
+pub mod pallet_audits;
 pub mod pallet_babe;
 pub mod pallet_datanets;
+pub mod pallet_duplicates;
 pub mod pallet_grandpa;
 pub mod pallet_inference;
+pub mod pallet_lots;
 pub mod pallet_models;
 pub mod pallet_parameters;
 pub mod pallet_pauses;
+pub mod pallet_receipts;
 pub mod pallet_rewards;
 pub mod pallet_voice;
 

@@ -510,7 +510,11 @@ pub mod pallet {
 
 		/// Makes a claim final whose window is over, and pays its fee. Anyone may call it.
 		#[pallet::call_index(3)]
-		#[pallet::weight(Pallet::<T>::finality_weight())]
+		#[pallet::weight(
+			T::WeightInfo::finalize()
+				.saturating_add(<T::Audits as traits::Audits<_>>::weight())
+				.saturating_add(Pallet::<T>::payable_weight())
+		)]
 		pub fn finalize(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_finalize(request).map(|_| ())

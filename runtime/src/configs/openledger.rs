@@ -153,7 +153,7 @@ impl pallet_lots::Config for Runtime {
 	type Source = pallet_babe::ParentBlockRandomness<Runtime>;
 	type RoundLength = dynamic_params::audits::RoundLength;
 	type Kept = ConstU32<1_024>;
-	type WeightInfo = pallet_lots::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_lots::WeightInfo<Runtime>;
 }
 
 impl pallet_audits::Config for Runtime {
@@ -191,7 +191,7 @@ impl pallet_audits::Config for Runtime {
 	type MaxDuties = ConstU32<16>;
 	type MaxDue = ConstU32<64>;
 	type SubmissionPeriod = SubmissionPeriod;
-	type WeightInfo = pallet_audits::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_audits::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
@@ -204,7 +204,7 @@ impl pallet_duplicates::Config for Runtime {
 	type Enabled = dynamic_params::duplicates::Enabled;
 	type Deposit = dynamic_params::duplicates::Deposit;
 	type SeatReward = dynamic_params::audits::SeatReward;
-	type WeightInfo = pallet_duplicates::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_duplicates::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
@@ -242,7 +242,7 @@ impl pallet_receipts::Config for Runtime {
 	type MissFactor = dynamic_params::receipts::MissFactor;
 	type MaxVouchers = ConstU32<64>;
 	type MaxDue = ConstU32<64>;
-	type WeightInfo = pallet_receipts::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = crate::weights::pallet_receipts::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;
 }
