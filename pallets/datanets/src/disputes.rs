@@ -8,8 +8,8 @@ use frame_support::{
 	ensure,
 	traits::{
 		Consideration, Get,
-		fungible::{Balanced, InspectHold},
-		tokens::{Fortitude, Imbalance, Precision, Preservation},
+		fungible::{Inspect, InspectHold, Mutate, MutateHold},
+		tokens::{DepositConsequence, Fortitude, Precision, Preservation, Provenance, Restriction},
 	},
 	weights::Weight,
 };
@@ -63,26 +63,48 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes what a deposit is lowered by from whom it was released to: half of it, rounded down, to who is
 	/// rewarded, the rest is burned. Force, since an account could otherwise freeze its balance to
-	/// escape. Returns how much went to whom is rewarded, and how much was burned.
+	/// escape. Returns how much went to who is rewarded, and how much was burned.
 	fn forfeit(
 		who: &T::AccountId,
 		amount: Balance,
 		rewarded: Option<&T::AccountId>,
 	) -> Result<(Balance, Balance), DispatchError> {
-		let taken = T::Currency::withdraw(
+		let half = amount.checked_div(2).unwrap_or(0);
+		let reward = rewarded.map_or(0, |to| Self::pass_on(who, to, half));
+		let burned = T::Currency::burn_from(
 			who,
-			amount,
-			Precision::BestEffort,
+			amount.saturating_sub(reward),
 			Preservation::Expendable,
+			Precision::BestEffort,
 			Fortitude::Force,
 		)?;
-		let all = taken.peek();
-		let Some(rewarded) = rewarded else { return Ok((0, all)) };
-		let (reward, _burned) = taken.split(all.checked_div(2).unwrap_or(0));
-		let paid = reward.peek();
-		// Who can't hold its reward, as an account that is not there, does without: it is burned too.
-		let paid = T::Currency::resolve(rewarded, reward).map_or(0, |()| paid);
-		Ok((paid, all.saturating_sub(paid)))
+		Ok((reward, burned))
+	}
+
+	/// Moves what was just released from one account to another. Held again for it, since a transfer knows no
+	/// force. Returns how much was moved: nothing to who can't hold it, as an account that is not there.
+	fn pass_on(from: &T::AccountId, to: &T::AccountId, amount: Balance) -> Balance {
+		let reason = crate::HoldReason::Contribution.into();
+		let receivable = T::Currency::can_deposit(to, amount, Provenance::Extant);
+		if amount == 0
+			|| receivable != DepositConsequence::Success
+			|| T::Currency::hold(&reason, from, amount).is_err()
+		{
+			return 0;
+		}
+		let moved = T::Currency::transfer_on_hold(
+			&reason,
+			from,
+			to,
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		);
+		moved.unwrap_or_else(|_| {
+			let _ = T::Currency::release(&reason, from, amount, Precision::BestEffort);
+			0
+		})
 	}
 }
 

@@ -83,7 +83,7 @@ pub mod pallet {
 		pallet_prelude::*,
 		traits::{
 			Consideration, Footprint,
-			fungible::{Balanced, InspectHold},
+			fungible::{Mutate, MutateHold},
 		},
 	};
 	use frame_system::pallet_prelude::*;
@@ -96,8 +96,8 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// OPEN.
-		type Currency: Balanced<Self::AccountId, Balance = Balance>
-			+ InspectHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+		type Currency: Mutate<Self::AccountId, Balance = Balance>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
 		/// Why balances are held.
 		type RuntimeHoldReason: From<HoldReason>;
@@ -552,11 +552,11 @@ pub mod pallet {
 			Self::do_close(who.as_ref(), datanet)
 		}
 
-		/// Removes the list of an accepted contribution to a closed Datanet; its deposit goes back.
-		/// Root, count and snapshots stay as they are. By the contributor; by the owner too once no
-		/// snapshot is left, so that a lost key can't keep a Datanet in state. Not while a record of it
-		/// is challenged; nor, where one is excluded, before the last snapshot is removed, or models
-		/// trained on it would pay for the record again.
+		/// Removes the list of an accepted contribution to a closed Datanet without snapshots; its
+		/// deposit goes back. Root and count stay as they are. By the contributor, and by the owner, so
+		/// that a lost key can't keep a Datanet in state. Not while a record of it is challenged, and not
+		/// while there are snapshots: models are trained on those, and who could take its list away
+		/// then would be paid for records that nobody can challenge.
 		#[pallet::call_index(13)]
 		#[pallet::weight(
 			T::WeightInfo::archive(T::MaxRecords::get()).saturating_add(Pallet::<T>::disputes_weight(T::MaxRecords::get()))

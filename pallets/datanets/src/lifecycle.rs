@@ -90,13 +90,14 @@ impl<T: Config> Pallet<T> {
 			Contributions::<T>::get(id, number).ok_or(Error::<T>::ContributionNotFound)?;
 		let progress = Progresses::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		if contribution.contributor != *who {
-			ensure!(datanet.owner == *who && progress.frozen == 0, Error::<T>::NotContributor);
+			ensure!(datanet.owner == *who, Error::<T>::NotContributor);
 			datanet.ensure_owned_by(who)?;
 		}
 		ensure!(contribution.status != Status::Pending, Error::<T>::StillPending);
+		// What models are trained on can be challenged, and an exclusion is not forgotten while they pay.
+		ensure!(progress.frozen == 0, Error::<T>::HasSnapshots);
 		let dispute = Self::disputes(id, number);
 		ensure!(dispute.open.is_empty(), Error::<T>::RecordDisputed);
-		ensure!(dispute.excluded.is_empty() || progress.frozen == 0, Error::<T>::HasSnapshots);
 		let excluded = dispute.excluded.len() as u32;
 		let records = Self::discard(id, number, contribution)?;
 		Self::deposit_event(Event::Archived { datanet: id, contribution: number });

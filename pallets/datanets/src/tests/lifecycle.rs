@@ -189,7 +189,9 @@ fn archive_is_refused_when_open_pending_missing_or_anothers() {
 		assert_noop!(archive(ALICE, net, 7), Error::<Test>::ContributionNotFound);
 		assert_noop!(archive(ALICE, net, pending), Error::<Test>::StillPending);
 		assert_noop!(archive(BOB, net, done), Error::<Test>::NotContributor);
-		assert_noop!(archive(OWNER, net, done), Error::<Test>::NotContributor);
+		for who in [ALICE, OWNER] {
+			assert_noop!(archive(who, net, done), Error::<Test>::HasSnapshots);
+		}
 		assert_ok!(Pallet::<Test>::remove_snapshot(signed(OWNER), net, 0));
 		assert_noop!(archive(BOB, net, done), Error::<Test>::NotContributor);
 		assert_ok!(archive(OWNER, net, done));
@@ -197,17 +199,15 @@ fn archive_is_refused_when_open_pending_missing_or_anothers() {
 }
 
 #[test]
-fn archive_frees_deposit_and_keeps_root_and_snapshot() {
+fn archive_frees_deposit_and_keeps_root() {
 	run(|| {
 		let net = create(Policy::Open);
 		let number = accepted(ALICE, net, &[1, 2, 3]);
-		assert_ok!(Pallet::<Test>::snapshot(signed(OWNER), net));
 		assert_ok!(Pallet::<Test>::close(signed(OWNER), net));
 		let before = Progresses::<Test>::get(net).unwrap().tree;
 		assert_ok!(Pallet::<Test>::archive(signed(ALICE), net, number));
 		assert_eq!(held(ALICE), 0);
 		assert_eq!(Progresses::<Test>::get(net).unwrap().tree, before);
-		assert_eq!(Snapshots::<Test>::get(net, 0).unwrap().snapshot.root, before.root());
 		assert_eq!(Holders::<Test>::iter().count(), 0);
 		assert_eq!(Placements::<Test>::iter().count(), 0);
 	});

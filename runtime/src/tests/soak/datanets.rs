@@ -249,10 +249,11 @@ fn close(world: &mut World) -> Option<Attempt> {
 
 fn archive(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(12);
-	let (net, (datanet, contribution, of)) =
-		contribution(world, |net, listed| !pending(listed) && (careless || net.closed))?;
-	let frozen = Progresses::<Rt>::get(datanet)?.frozen;
-	let who = match frozen == 0 && world.odds(if net.awarded { 8 } else { 2 }) {
+	let (net, (datanet, contribution, of)) = contribution(world, |net, listed| {
+		let unfrozen = || Progresses::<Rt>::get(listed.0).is_some_and(|one| one.frozen == 0);
+		!pending(listed) && (careless || net.closed && unfrozen())
+	})?;
+	let who = match world.odds(if net.awarded { 8 } else { 2 }) {
 		true => net.owner,
 		false => of.contributor,
 	};
