@@ -7,10 +7,12 @@ import { QUESTION } from './client.js';
 import { finalised, link, part } from './network.js';
 import { until } from './node.js';
 import { BLOCKS, OTHER_QUESTION, all, asked, committed, concluded, drawId } from './sessions.js';
-import { AUDITS, PAYER, abuse, accrued, asRoot, conserved, set, stage } from './stage.js';
+import { AUDITS, PAYER, RECEIPTS, abuse, accrued, asRoot, conserved, set, stage } from './stage.js';
 
 /** Blocks of a round: so long that what is committed is final before its lots are drawn. */
 const LONG_ROUND = 8;
+/** Blocks until what is owed is committed: so many that all answers are in one batch. */
+const LATER = 400;
 
 const batchOf = async (api, batch) => (await api.query.receipts.batches(batch)).unwrap();
 const hashAt = (node, number) => node.rpc('chain_getBlockHash', number);
@@ -25,14 +27,15 @@ export function forkTests() {
 	abuse('lots_and_receipts_of_a_lost_branch_are_gone_and_the_winning_one_is_paid_once', async () => {
 		const { api, node, far } = stage;
 		const first = await node.best();
-		await asRoot(set('Audits', { RoundLength: LONG_ROUND }));
+		await asRoot([...set('Audits', { RoundLength: LONG_ROUND }), ...set('Receipts', { BatchPeriod: LATER })]);
 		const before = await accrued('//Charlie');
 		const paid = [];
 		for (const [at, question] of [QUESTION, OTHER_QUESTION, QUESTION, OTHER_QUESTION].entries()) {
 			paid.push(await asked(question, ...(at ? [] : ['--escrow', 1, '--blocks', BLOCKS])));
 		}
 		const spent = sum(paid.map(({ fee }) => fee));
-		const { batch } = await committed(paid[0].session, spent, first);
+		await asRoot(set('Receipts', { BatchPeriod: RECEIPTS.BatchPeriod }));
+		const { batch, total } = await committed(paid[0].session, spent, first);
 		const { committedAt } = await batchOf(api, batch);
 		await until('the commitment is final', node, async () => (await finalised(node)) >= committedAt.toNumber());
 		await part(node, far);
@@ -76,7 +79,7 @@ export function forkTests() {
 		const settled = own('DrawSettled').map(({ draw }) => draw.toNumber());
 		assert.equal(new Set(settled).size, settled.length, 'no draw is settled twice');
 		assert.deepEqual(settled.sort(), own('DrawOpened').map(({ draw }) => draw.toNumber()).sort(), `${gone} were gone`);
-		assert.equal(sum(own('DrawSettled').map(({ fee }) => fee.toBigInt())), spent);
+		assert.equal(sum(own('DrawSettled').map(({ fee }) => fee.toBigInt())), total.toBigInt());
 		const verdicts = all(events, 'audits', 'AuditConcluded');
 		for (const draw of settled) {
 			const own = verdicts.filter(({ claim }) => claim.toBigInt() === drawId(batch, draw));

@@ -27,8 +27,10 @@ export const FAR = ['//Charlie//verifier', '//Dave//verifier', '//Eve//verifier'
 	'//Grace//verifier'];
 /** Who signs for the far validator's watcher. */
 export const WATCHER = '//Heidi//watcher';
-/** Places for questions over HTTP, and how many of them a session can have while it owes for them. */
-export const PLACES = 12;
+/** Requests on chain that the operator takes on at once. */
+export const CAPACITY = 3;
+/** Places for questions over HTTP, and how many of them a session has at most while it owes for them. */
+const PLACES = 12;
 export const TRUSTED = 5;
 
 const VOTES = { '//Alice': 1n, '//Bob': 3n };
@@ -173,7 +175,7 @@ export async function setUpNetwork() {
 	const terms = (endpoint) => ['--bond', BOND, '--endpoint', endpoint];
 	const [published] = await Promise.all([
 		publishModel(run, folder, EPOCHS),
-		run(OPERATOR, 'operator', 'register', '--agent', AGENT, ...terms(stage.node.worker)),
+		run(OPERATOR, 'operator', 'register', '--agent', AGENT, '--capacity', CAPACITY, ...terms(stage.node.worker)),
 		run(LIAR.operator, 'operator', 'register', '--agent', address(LIAR.agent), ...terms(stage.handout.url)),
 	]);
 	Object.assign(stage, published);

@@ -29,6 +29,7 @@ function raised(code) {
 	let at = copy.indexOf(SECTION) + SECTION.length;
 	assert.ok(at > SECTION.length, 'the code says its version');
 	// Two short names with their lengths before them.
+	const named = copy[at] >> 2;
 	for (const _ of Array(2)) at += 1 + (copy[at] >> 2);
 	const length = 12;
 	const versions = Buffer.from(copy.subarray(at, at + length));
@@ -39,6 +40,8 @@ function raised(code) {
 	copy.writeUInt32LE(version + 1, at + 4);
 	let found = 0;
 	for (let place = copy.indexOf(own); place >= 0; place = copy.indexOf(own, place + 1)) {
+		// Before them are where the interfaces are and how many, and before that how long the second name is.
+		if (copy.readUInt32LE(place - 16) !== named) continue;
 		copy.writeUInt32LE(version + 1, place + 4);
 		found++;
 	}
