@@ -12,12 +12,13 @@ import { FORGER, bonded, commitment, model, register } from './versions.js';
 const DEPOSIT = 10n * OPEN;
 const [DEMANDER] = DECEIVED;
 
-/** Demands a position; resolves to the event and what the demander had before. */
+/** Demands a position; resolves to when it is over, and to the block and what the demander had before. */
 async function demand(id, position) {
 	const { api } = stage;
 	const [first, earlier] = [await stage.node.best(), await worth(api, DEMANDER)];
 	const made = await submit(api.tx.attribution.demandPosition(id, position), DEMANDER);
-	return { ...find(made, 'attribution', 'PositionDemanded').toJSON(), first, earlier };
+	const over = find(made, 'attribution', 'PositionDemanded').until.toNumber();
+	return { over, first, earlier };
 }
 
 export function demandTests() {
@@ -47,7 +48,7 @@ export function demandTests() {
 		await submit(api.tx.models.publish(id), FORGER);
 		await asRoot(set('Audits', { ModelsRate: 1_000_000 }));
 		const bond = await bonded(FORGER);
-		const { until: over, earlier } = await demand(id, 0);
+		const { over, earlier } = await demand(id, 0);
 		const conclude = () => submit(api.tx.attribution.concludeDemand(id, 0), DEMANDER);
 		await assert.rejects(conclude(), /DemandOpen/);
 		await until('the time to show it is over', stage.node, async () => (await stage.node.best()) >= over);

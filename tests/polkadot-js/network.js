@@ -78,8 +78,12 @@ async function specify(folder) {
 	return path;
 }
 
-/** Nodes know each other by what they are told alone. */
-const alone = ['--no-mdns', '--reserved-only', '--unsafe-force-node-key-generation'];
+// Nodes know each other by what they are told alone. The other backend of the network goes on with a peer that
+// is no longer named as if it had come by itself.
+const alone = [
+	...['--no-mdns', '--reserved-only', '--network-backend', 'libp2p'],
+	'--unsafe-force-node-key-generation',
+];
 
 /** Puts a key into a node's keystore before the node starts. */
 const insert = (spec, folder, type, secret) =>
