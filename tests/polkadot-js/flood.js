@@ -6,15 +6,14 @@ import { readFile } from 'node:fs/promises';
 
 import { address, transactionFees, worth } from './chain.js';
 import { QUESTION } from './client.js';
-import { CAPACITY, TRUSTED } from './network.js';
+import { CAPACITY, FLOODER, TRUSTED } from './network.js';
 import { until } from './node.js';
 import { BLOCKS, all, find, joined, text } from './sessions.js';
 import {
 	ANSWER_TOKENS, DECEIVED, OPEN, OPERATOR, PAYER,
-	abuse, asRoot, ask, conserved, endow, ended, pair, stage, submit,
+	abuse, ask, conserved, ended, pair, stage, submit,
 } from './stage.js';
 
-const FLOODER = '//Ferdie//flood';
 const [OTHER] = DECEIVED.slice(-1);
 const SESSIONS = 3;
 const AT_ONCE = 40;
@@ -89,7 +88,6 @@ export function floodTests() {
 	abuse('payer_that_floods_an_operator_over_http_is_refused_and_others_are_answered', async () => {
 		const { api, node } = stage;
 		const first = await node.best();
-		await asRoot(endow([FLOODER], 10_000n));
 		const earlier = await worth(api, FLOODER);
 		const before = await memory(node);
 		const other = await Session.open(OTHER);
@@ -142,7 +140,6 @@ export function floodTests() {
 	abuse('payer_that_floods_an_operator_with_requests_is_refused_and_others_are_answered', async () => {
 		const { api, node } = stage;
 		const first = await node.best();
-		await asRoot(endow([FLOODER], 10_000n));
 		const prompt = `0x${Buffer.from(QUESTION).toString('hex')}`;
 		const request = (nonce) =>
 			api.tx.inference.request(stage.model, address(OPERATOR), prompt, ANSWER_TOKENS, 2n * OPEN, 0,
@@ -166,7 +163,6 @@ export function floodTests() {
 	abuse('payer_that_floods_the_pool_is_refused_and_others_are_included', async () => {
 		const { api, node } = stage;
 		const first = await node.best();
-		await asRoot(endow([FLOODER], 100_000n));
 		const before = await memory(node);
 		const start = (await api.rpc.system.accountNextIndex(address(FLOODER))).toNumber();
 		const signing = { genesisHash: api.genesisHash, blockHash: api.genesisHash, runtimeVersion: api.runtimeVersion, era: 0 };

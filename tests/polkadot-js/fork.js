@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 
 import { address, connect, eventsOf, sum } from './chain.js';
 import { QUESTION } from './client.js';
-import { finalised, link, part } from './network.js';
+import { PERIODS, link, part } from './network.js';
 import { until } from './node.js';
 import { BLOCKS, OTHER_QUESTION, all, asked, committed, concluded, drawId } from './sessions.js';
-import { AUDITS, PAYER, RECEIPTS, abuse, accrued, asRoot, conserved, set, stage } from './stage.js';
+import { PAYER, RECEIPTS, abuse, accrued, asRoot, conserved, finalised, set, stage } from './stage.js';
 
 /** Blocks of a round: so long that what is committed is final before its lots are drawn. */
 const LONG_ROUND = 8;
@@ -74,7 +74,7 @@ export function forkTests() {
 		assert.notEqual(await hashAt(node, height), abandoned);
 		assert.equal((await batchOf(api, batch)).drawn.unwrap().seed.toHex(), seed);
 		assert.equal((await node.rpc('openledger_batch', batch.toNumber())).seed, seed);
-		await asRoot(set('Audits', AUDITS));
+		await asRoot(set('Audits', PERIODS));
 		const events = await concluded(batch, first);
 		const own = (name) => all(events, 'receipts', name).filter((data) => data.batch.eq(batch));
 		const { returned } = own('BatchConcluded')[0];

@@ -27,11 +27,19 @@ export const FAR = ['//Charlie//verifier', '//Dave//verifier', '//Eve//verifier'
 	'//Grace//verifier'];
 /** Who signs for the far validator's watcher. */
 export const WATCHER = '//Heidi//watcher';
+/** Who sends far more than is let in. */
+export const FLOODER = '//Ferdie//flood';
 /** Requests on chain that the operator takes on at once. */
 export const CAPACITY = 3;
 /** Places for questions over HTTP, and how many of them a session has at most while it owes for them. */
 const PLACES = 12;
 export const TRUSTED = 5;
+
+/**
+ * As on one node, but that who reveals has the time to do so again: a transaction that a re-organisation lost
+ * counts as under way for 32 blocks.
+ */
+export const PERIODS = { ...AUDITS, RevealPeriod: 48 };
 
 const VOTES = { '//Alice': 1n, '//Bob': 3n };
 /** Slots of an epoch: none ends while the tests run, and the votes stay as they are. */
@@ -117,18 +125,6 @@ export async function part(left, right) {
 	});
 }
 
-/** The number of the last block that a node has finalised. */
-export async function finalised(node) {
-	const hash = await node.rpc('chain_getFinalizedHead');
-	return Number((await node.rpc('chain_getHeader', hash)).number);
-}
-
-/** Waits until a node has finalised the best block that another has now, or one after it. */
-export async function settledOn(node, other = node) {
-	const best = await other.best();
-	await until(`block ${best} is final`, node, async () => (await finalised(node)) >= best);
-}
-
 /** Starts the verifiers' node, or starts it again. */
 export async function startVerifiers() {
 	const { args, node } = stage.verifiers;
@@ -165,13 +161,16 @@ export async function setUpNetwork() {
 	stage.run = run;
 	const verifiers = [NEAR, ...FAR];
 	await asRoot([
-		...set('Audits', AUDITS),
+		...set('Audits', PERIODS),
 		...set('Receipts', { ...RECEIPTS, RevealPeriod: 80 }),
 		...set('Attribution', { DemandWindow: DEMAND_WINDOW }),
 		...endow([...verifiers, LIAR.agent, WATCHER], 10_000n),
+		...endow([FLOODER], 100_000n),
 		...endow([...DECEIVED, ...verifiers.map(agentOf)], 100n),
 	]);
-	await checkParameters('Audits', AUDITS);
+	await checkParameters('Audits', PERIODS);
+	// From here on nothing is made that is not burned of fees.
+	stage.begun = (await stage.node.best()) + 1;
 	const { tx } = stage.api;
 	const register = (verifier) =>
 		submit(tx.audits.registerVerifier(address(agentOf(verifier)), BOND * OPEN), verifier);

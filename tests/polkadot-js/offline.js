@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 
 import { address } from './chain.js';
-import { FAR, NEAR, honest, startVerifiers } from './network.js';
+import { FAR, NEAR, PERIODS, honest, startVerifiers } from './network.js';
 import { until } from './node.js';
 import { all } from './sessions.js';
 import {
-	AUDITS, BOND, OPEN, OPERATOR,
+	BOND, OPEN, OPERATOR,
 	abuse, asRoot, ask, audit, bond, conserved, ended, set, stage,
 } from './stage.js';
 
@@ -43,7 +43,7 @@ export function offlineTests() {
 			assert.deepEqual(seated.sort(), [NEAR, ...FAR].map(address).sort());
 			const revealed = all(events, 'audits', 'FindingRevealed').filter((data) => data.claim.eq(request));
 			assert.deepEqual(revealed.map((data) => data.verifier.toString()), [address(NEAR)]);
-			await asRoot([...set('Audits', AUDITS), api.tx.audits.resolve(request, 'Upheld')]);
+			await asRoot([...set('Audits', PERIODS), api.tx.audits.resolve(request, 'Upheld')]);
 		} finally {
 			await startVerifiers();
 		}

@@ -159,10 +159,18 @@ export async function ended(request) {
 
 let lost;
 
+/** The number of the last block that a node has finalised. */
+export async function finalised(node) {
+	const hash = await node.rpc('chain_getFinalizedHead');
+	return Number((await node.rpc('chain_getHeader', hash)).number);
+}
+
 /** What was in existence and what is differ by what was burned of fees, and by nothing else. */
 export async function conserved(first) {
 	const { api, node } = stage;
 	const last = await node.best();
+	// Before that another block can take the place of one that was looked at.
+	await until(`block ${last} is final`, node, async () => (await finalised(node)) >= last);
 	const events = await eventsOf(api, first, last);
 	const expected = (await issuance(api, first - 1)) - burned(api, events);
 	const issued = await issuance(api, last);

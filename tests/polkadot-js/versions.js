@@ -87,7 +87,7 @@ export function versionTests() {
 	test('version_that_is_what_it_says_is_audited_and_earns', async () => {
 		const { status, standing } = await model(stage.model);
 		assert.deepEqual([status, standing.state, standing.asked], ['published', 'audited', 1]);
-		await conserved(1);
+		await conserved(stage.begun);
 	});
 
 	abuse('version_with_made_up_sketches_is_condemned_and_loses_its_bond', async () => {
