@@ -41,7 +41,7 @@ export function demandTests() {
 		const start = await stage.node.best();
 		// Where it is audited, verifiers find that they can't have it, and it never earns.
 		await asRoot(set('Audits', { ModelsRate: 0 }));
-		const { model: id } = await register(FORGER);
+		const { id } = await register(FORGER);
 		const nowhere = `0x${'a5'.repeat(32)}`;
 		const parts = { recordsRoot: nowhere, contributorsRoot: nowhere, file: nowhere };
 		await submit(api.tx.models.commitIndex(id, await commitment(parts)), FORGER);

@@ -167,7 +167,7 @@ export function floodTests() {
 		const start = (await api.rpc.system.accountNextIndex(address(FLOODER))).toNumber();
 		const signing = { genesisHash: api.genesisHash, blockHash: api.genesisHash, runtimeVersion: api.runtimeVersion, era: 0 };
 		const signed = Array.from({ length: TRANSACTIONS }, (_, at) =>
-			api.tx.system.remark(new Uint8Array(LONG).fill(at)).sign(pair(FLOODER), { ...signing, nonce: start + at }));
+			api.tx.system.remark(`0x${Buffer.alloc(LONG, at).toString('hex')}`).sign(pair(FLOODER), { ...signing, nonce: start + at }));
 		const told = await Promise.all(signed.map((one) =>
 			node.rpc('author_submitExtrinsic', one.toHex()).then(() => 'taken', ({ code }) => code)));
 		const taken = told.filter((how) => how === 'taken').length;

@@ -62,12 +62,13 @@ function relabelled(index, projection) {
 
 export const model = (id) => stage.node.rpc('openledger_model', id);
 
-/** Registers a version that is made of what the staged one is made of; resolves to the event. */
+/** Registers a version that is made of what the staged one is made of; resolves to its number and projection. */
 export async function register(key) {
 	const { api } = stage;
 	const { spec, price } = (await api.query.models.models(stage.model)).unwrap();
 	const made = await submit(api.tx.models.register('forged', spec, price), key);
-	return find(made, 'models', 'Registered');
+	const { model, projection } = find(made, 'models', 'Registered');
+	return { id: model.toNumber(), projection };
 }
 
 /** The commitment to the staged version's index, with other parts. */
@@ -93,7 +94,7 @@ export function versionTests() {
 	abuse('version_with_made_up_sketches_is_condemned_and_loses_its_bond', async () => {
 		const { api } = stage;
 		const [first, earlier] = [await stage.node.best(), await worth(api, FORGER)];
-		const { model: id, projection } = await register(FORGER);
+		const { id, projection } = await register(FORGER);
 		const index = await content((await model(stage.model)).index.file);
 		const training = (await api.query.models.trainings(stage.model)).unwrap();
 		const file = await put(FORGER, relabelled(index, projection));
