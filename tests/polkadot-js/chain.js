@@ -64,6 +64,13 @@ export async function issuance(api, number) {
 	return (await at.query.balances.totalIssuance()).toBigInt();
 }
 
+/** What all accounts have together after a block, held or not. */
+export async function owned(api, number) {
+	const at = await api.at(await api.rpc.chain.getBlockHash(number));
+	const accounts = await at.query.system.account.entries();
+	return sum(accounts.map(([, { data }]) => data.free.toBigInt() + data.reserved.toBigInt()));
+}
+
 /** What an account paid for its transactions. */
 export function transactionFees(api, events, key) {
 	const { TransactionFeePaid } = api.events.transactionPayment;

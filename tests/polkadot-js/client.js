@@ -8,8 +8,9 @@ import { promisify } from 'node:util';
 
 import { binary, cache, track } from './node.js';
 
-// Publishing a model computes a hundred gradients, whatever the model was trained on.
-const COMMAND_LIMIT_MS = 600_000;
+// Publishing a model computes a hundred gradients, whatever the model was trained on, and waits until
+// verifiers have computed them again.
+const COMMAND_LIMIT_MS = 1_800_000;
 
 const execute = promisify(execFile);
 

@@ -112,6 +112,7 @@ export async function startNode(args = ['--dev', '--tmp'], earlier = null) {
 
 	const node = {
 		chosen,
+		pid: child.pid,
 		url: `ws://127.0.0.1:${rpc}`,
 		worker: `http://127.0.0.1:${worker}`,
 		metrics: `http://127.0.0.1:${metrics}/metrics`,

@@ -12,34 +12,34 @@ import {
 	abuse, accrued, bond, conserved, emptyClaim, pair, stage, submit,
 } from './stage.js';
 
-const OTHER_QUESTION = 'When does the ferry leave?';
-const BLOCKS = 400;
+export const OTHER_QUESTION = 'When does the ferry leave?';
+export const BLOCKS = 400;
 /** The number of a draw's claim: beyond those that are exact as a JavaScript number. */
-const drawId = (batch, draw) => (1n << 63n) | (BigInt(batch) << 8n) | BigInt(draw);
+export const drawId = (batch, draw) => (1n << 63n) | (BigInt(batch) << 8n) | BigInt(draw);
 
-const joined = (...parts) => Buffer.concat(parts.map((part) => Buffer.from(part)));
+export const joined = (...parts) => Buffer.concat(parts.map((part) => Buffer.from(part)));
 /** blake2b-256 of the parts, one after the other. */
 const hash = (...parts) => stage.api.registry.hash(joined(...parts));
-const text = (string) => new TextEncoder().encode(string);
+export const text = (string) => new TextEncoder().encode(string);
 /** Bytes in SCALE: with their number before them. */
 const bytes = (value) =>
 	stage.api.createType('Bytes', `0x${Buffer.from(value).toString('hex')}`).toU8a();
 
 /** The event `name` of a pallet, in what a transaction or some blocks brought. */
-function find(events, section, name) {
+export function find(events, section, name) {
 	const { is } = stage.api.events[section][name];
 	return events.map((entry) => entry.event ?? entry).find((event) => is(event))?.data;
 }
 
-const all = (events, section, name) =>
+export const all = (events, section, name) =>
 	events.filter((event) => stage.api.events[section][name].is(event)).map(({ data }) => data);
 
-const asked = (question, ...more) =>
+export const asked = (question, ...more) =>
 	stage.run(PAYER, 'ask', stage.model, question, '--session', '--max-tokens', ANSWER_TOKENS,
 		'--operator', address(OPERATOR), ...more);
 
 /** Waits until a batch is concluded; resolves to the events since the block `first`. */
-async function concluded(batch, first) {
+export async function concluded(batch, first) {
 	return until(`batch ${batch} is concluded`, stage.node, async () => {
 		const events = await eventsOf(stage.api, first, await stage.node.best());
 		const done = all(events, 'receipts', 'BatchConcluded').some((data) => data.batch.eq(batch));
@@ -48,7 +48,7 @@ async function concluded(batch, first) {
 }
 
 /** Waits until a session's vouchers up to `amount` are in batches; resolves to the last batch's event. */
-async function committed(session, amount, first) {
+export async function committed(session, amount, first) {
 	return until(`session ${session} is committed`, stage.node, async () => {
 		const found = (await stage.api.query.receipts.sessions(session)).unwrapOr(null);
 		if (found && found.settled.toBigInt() < amount) return null;

@@ -1,0 +1,188 @@
+// A payer that sends far more than is let in: questions over HTTP, requests on chain, and transactions.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { address, transactionFees, worth } from './chain.js';
+import { QUESTION } from './client.js';
+import { CAPACITY, FLOODER, TRUSTED } from './network.js';
+import { until } from './node.js';
+import { BLOCKS, all, find, joined, text } from './sessions.js';
+import {
+	ANSWER_TOKENS, DECEIVED, OPEN, OPERATOR, PAYER,
+	abuse, ask, conserved, ended, pair, stage, submit,
+} from './stage.js';
+
+const [OTHER] = DECEIVED.slice(-1);
+const SESSIONS = 3;
+const AT_ONCE = 40;
+/** More of them than the pool has room for, each as long as a tenth of a block. */
+const TRANSACTIONS = 72;
+const LONG = 384 * 1024;
+const REQUESTS = 3 * CAPACITY;
+/** The pool's own limit is 20 MiB; views of it and what is being sent come to a few times that. */
+const MORE_MEMORY_KIB = 512 * 1024;
+
+const ESCROW = 2n * OPEN;
+/** "Immediately dropped": the pool has no room. */
+const NO_ROOM = 1016;
+
+/** What a process has in memory, in KiB. */
+async function memory({ pid }) {
+	const status = await readFile(`/proc/${pid}/status`, 'utf8');
+	return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]);
+}
+
+/** A session whose payer asks by itself, without a client that behaves. */
+class Session {
+	static async open(payer) {
+		const { api, model } = stage;
+		const opening = api.tx.receipts.openSession(address(OPERATOR), model, null, ESCROW, BLOCKS);
+		const session = new Session();
+		session.number = find(await submit(opening, payer), 'receipts', 'SessionOpened').session;
+		const payload = joined(text('openledger/access/1:'), api.genesisHash.toU8a(), session.number.toU8a());
+		session.access = joined(session.number.toU8a(), [1], pair(payer).sign(payload)).toString('hex');
+		await until('the operator knows the session', stage.node, async () => {
+			const { code } = await session.ask({ most: 0 });
+			return code !== 'session_not_found';
+		});
+		return session;
+	}
+
+	async ask({ most = OPEN, signal } = {}) {
+		const response = await fetch(`${stage.node.worker}/v1/chat/completions`, {
+			method: 'POST',
+			headers: {
+				'content-type': 'application/json',
+				'openledger-access': this.access,
+				'openledger-salt': randomBytes(32).toString('hex'),
+				'openledger-most': `${most}`,
+			},
+			body: JSON.stringify({
+				model: `${stage.model}`,
+				messages: [{ role: 'user', content: QUESTION }],
+				max_tokens: ANSWER_TOKENS,
+			}),
+			signal,
+		});
+		const { error, openledger } = await response.json();
+		const after = response.headers.get('retry-after');
+		return { status: response.status, code: error?.code, kind: error?.type, after, given: openledger };
+	}
+}
+
+/** Asks in all sessions at once, again and again, until `stop` is aborted; resolves to all answers. */
+async function flood(sessions, stop) {
+	const told = [];
+	const one = async (session) => {
+		while (!stop.aborted) told.push(await session.ask());
+	};
+	await Promise.all(sessions.flatMap((session) => Array.from({ length: AT_ONCE }, () => one(session))));
+	return told;
+}
+
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+
+export function floodTests() {
+	abuse('payer_that_floods_an_operator_over_http_is_refused_and_others_are_answered', async () => {
+		const { api, node } = stage;
+		const first = await node.best();
+		const earlier = await worth(api, FLOODER);
+		const before = await memory(node);
+		const other = await Session.open(OTHER);
+		const sessions = [];
+		for (const _ of Array(SESSIONS)) sessions.push(await Session.open(FLOODER));
+		const stop = new AbortController();
+		const flooding = flood(sessions, stop.signal);
+		let answer, refused = 0;
+		try {
+			await pause(1);
+			for (;;) {
+				answer = await other.ask();
+				if (answer.status !== 503) break;
+				assert.deepEqual([answer.code, answer.after], ['busy', '3']);
+				refused++;
+				await pause(Number(answer.after));
+			}
+		} finally {
+			stop.abort();
+		}
+		const told = await flooding;
+		assert.equal(answer.status, 200, JSON.stringify(answer));
+		const counted = {};
+		for (const { status, code = 'answered', kind, after } of told) {
+			const what = [status, code, kind ?? '', after ?? ''].join(' ');
+			counted[what] = (counted[what] ?? 0) + 1;
+		}
+		const kinds = Object.keys(counted);
+		const allowed = ['200 answered  ', '402 voucher_needed insufficient_quota ', '503 busy server_error 3'];
+		assert.deepEqual(kinds.filter((kind) => !allowed.includes(kind)), [], JSON.stringify(counted));
+		assert.ok(counted[allowed[0]] <= SESSIONS * TRUSTED, JSON.stringify(counted));
+		assert.ok(counted[allowed[1]] > 0 && counted[allowed[2]] > 0, JSON.stringify(counted));
+		assert.ok((await memory(node)) - before < MORE_MEMORY_KIB);
+		assert.ok((await fetch(`${node.worker}/health`)).ok, `others were refused ${refused} times`);
+		// What was never signed for is not paid: the operator has lost what it trusted the payer with.
+		for (const { number } of sessions) await submit(api.tx.receipts.closeSession(number), FLOODER);
+		for (const { number } of sessions) {
+			await until('the session can be ended', node, () =>
+				submit(api.tx.receipts.finishSession(number), FLOODER).then(() => true, ({ message }) => {
+					assert.match(message, /OperatorsTime/);
+					return pause(3);
+				}));
+		}
+		const events = await conserved(first);
+		assert.equal(earlier - (await worth(api, FLOODER)), transactionFees(api, events, FLOODER));
+		const held = await api.query.balances.holds(address(FLOODER));
+		assert.deepEqual(held.toJSON(), []);
+	});
+
+	abuse('payer_that_floods_an_operator_with_requests_is_refused_and_others_are_answered', async () => {
+		const { api, node } = stage;
+		const first = await node.best();
+		const prompt = `0x${Buffer.from(QUESTION).toString('hex')}`;
+		const request = (nonce) =>
+			api.tx.inference.request(stage.model, address(OPERATOR), prompt, ANSWER_TOKENS, 2n * OPEN, 0,
+				`0x${nonce.toString(16).padStart(64, '0')}`, 200);
+		const calls = Array.from({ length: REQUESTS }, (_, at) => request(at));
+		const sent = (await submit(api.tx.utility.forceBatch(calls), FLOODER)).map(({ event }) => event);
+		const taken = all(sent, 'inference', 'Requested').map((data) => data.request.toNumber());
+		const failed = all(sent, 'utility', 'ItemFailed').map(({ error }) =>
+			api.registry.findMetaError(error.asModule).name);
+		assert.equal(taken.length, CAPACITY);
+		assert.deepEqual(failed, Array(REQUESTS - CAPACITY).fill('AtCapacity'));
+		const { request: other } = await until('the operator has room', node, () =>
+			ask(OPERATOR).catch(({ message }) => {
+				assert.match(message, /AtCapacity/);
+				return pause(3);
+			}));
+		for (const one of [other, ...taken]) assert.equal((await ended(one)).state, 'settled');
+		await conserved(first);
+	});
+
+	abuse('payer_that_floods_the_pool_is_refused_and_others_are_included', async () => {
+		const { api, node } = stage;
+		const first = await node.best();
+		const before = await memory(node);
+		const start = (await api.rpc.system.accountNextIndex(address(FLOODER))).toNumber();
+		const signing = { genesisHash: api.genesisHash, blockHash: api.genesisHash, runtimeVersion: api.runtimeVersion, era: 0 };
+		const signed = Array.from({ length: TRANSACTIONS }, (_, at) =>
+			api.tx.system.remark(`0x${Buffer.alloc(LONG, at).toString('hex')}`).sign(pair(FLOODER), { ...signing, nonce: start + at }));
+		const told = await Promise.all(signed.map((one) =>
+			node.rpc('author_submitExtrinsic', one.toHex()).then(() => 'taken', ({ code }) => code)));
+		const taken = told.filter((how) => how === 'taken').length;
+		assert.ok(taken > 0 && taken < TRANSACTIONS, `${taken} were taken`);
+		assert.deepEqual([...new Set(told)].filter((how) => how !== 'taken'), [NO_ROOM]);
+		const at = await node.best();
+		await submit(api.tx.balances.transferKeepAlive(address(OTHER), OPEN), PAYER);
+		const waited = (await node.best()) - at;
+		assert.ok(waited <= 3, `another's transaction was included after ${waited} blocks`);
+		assert.ok((await memory(node)) - before < MORE_MEMORY_KIB);
+		await until('what was taken is included', node, async () => {
+			const { nonce } = await api.query.system.account(address(FLOODER));
+			return nonce.toNumber() >= start + 1 && (await api.rpc.author.pendingExtrinsics()).length === 0;
+		});
+		const events = await conserved(first);
+		assert.ok(transactionFees(api, events, FLOODER) > 0n, 'it pays for what it takes of blocks');
+	});
+}
