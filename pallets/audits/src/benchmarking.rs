@@ -17,7 +17,12 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Hash, RequestId,
-	traits::{Audits as Asked, Clearance, Lots as _},
+	model::IndexCommitment,
+	subject::{pair_id, version_id},
+	traits::{
+		Audits as Asked, Clearance, CommittedVersion, Comparison, Comparisons,
+		Examinations as ExaminationsOf, Lots as _,
+	},
 };
 use sp_runtime::SaturatedConversion;
 
@@ -248,6 +253,52 @@ mod benchmarks {
 		}
 		assert!(matches!(opened, Clearance::Until(_)));
 		assert!(Audits::<T>::contains_key(claim));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn ask() -> Result<(), BenchmarkError> {
+		for index in 0..COMMITTEE {
+			verifier::<T>(index)?;
+		}
+		let version = CommittedVersion {
+			model: 1,
+			owner: rich::<T>("owner", 0)?,
+			bond: T::MinBond::get(),
+			index: IndexCommitment {
+				records_root: Hash::zero(),
+				records: 1,
+				contributors_root: Hash::zero(),
+				contributors: 1,
+				floor_ppm: 0,
+				file: Hash::zero(),
+			},
+			training: Hash::zero(),
+		};
+		#[block]
+		{
+			<Pallet<T> as ExaminationsOf<T::AccountId>>::ask(version, 1)?;
+		}
+		assert!(Audits::<T>::contains_key(version_id(1)));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn compare() -> Result<(), BenchmarkError> {
+		for index in 0..COMMITTEE {
+			verifier::<T>(index)?;
+		}
+		let comparison = Comparison {
+			challenge: 1,
+			challenger: rich::<T>("challenger", 0)?,
+			contributor: rich::<T>("contributor", 0)?,
+			deposit: T::MinBond::get(),
+		};
+		#[block]
+		{
+			<Pallet<T> as Comparisons<T::AccountId>>::ask(comparison)?;
+		}
+		assert!(Audits::<T>::contains_key(pair_id(1)));
 		Ok(())
 	}
 

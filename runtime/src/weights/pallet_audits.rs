@@ -76,4 +76,18 @@ impl<T: frame_system::Config> pallet_audits::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
+
+	// Counted by hand (docs/weights.md).
+	fn ask() -> Weight {
+		Weight::from_parts(90_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(22))
+			.saturating_add(T::DbWeight::get().writes(9))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn compare() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(20))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
 }
