@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 
 import { address, transactionFees, worth } from './chain.js';
 import { QUESTION } from './client.js';
-import { CAPACITY, FLOODER, TRUSTED } from './network.js';
+import { CAPACITY, FLOODER, POOL_KIB, TRUSTED } from './network.js';
 import { until } from './node.js';
 import { BLOCKS, all, find, joined, text } from './sessions.js';
 import {
@@ -17,11 +17,11 @@ import {
 const [OTHER] = DECEIVED.slice(-1);
 const SESSIONS = 3;
 const AT_ONCE = 40;
-/** More of them than the pool has room for, each as long as a tenth of a block. */
-const TRANSACTIONS = 72;
-const LONG = 384 * 1024;
+/** Half as many again as the pool has room for, each as long as a tenth of a block. */
+const LONG_KIB = 384;
+const TRANSACTIONS = Math.ceil((1.5 * 4 * POOL_KIB) / LONG_KIB);
 const REQUESTS = 3 * CAPACITY;
-/** The pool's own limit is 20 MiB; views of it and what is being sent come to a few times that. */
+/** The pool's views, questions that wait and what is being sent come to a part of that. */
 const MORE_MEMORY_KIB = 512 * 1024;
 
 const ESCROW = 2n * OPEN;
@@ -134,7 +134,7 @@ export function floodTests() {
 		const events = await conserved(first);
 		assert.equal(earlier - (await worth(api, FLOODER)), transactionFees(api, events, FLOODER));
 		const held = await api.query.balances.holds(address(FLOODER));
-		assert.deepEqual(held.toJSON(), []);
+		assert.ok(!held.some(({ id }) => id.type === 'Receipts'), `${held}`);
 	});
 
 	abuse('payer_that_floods_an_operator_with_requests_is_refused_and_others_are_answered', async () => {
@@ -167,7 +167,7 @@ export function floodTests() {
 		const start = (await api.rpc.system.accountNextIndex(address(FLOODER))).toNumber();
 		const signing = { genesisHash: api.genesisHash, blockHash: api.genesisHash, runtimeVersion: api.runtimeVersion, era: 0 };
 		const signed = Array.from({ length: TRANSACTIONS }, (_, at) =>
-			api.tx.system.remark(`0x${Buffer.alloc(LONG, at).toString('hex')}`).sign(pair(FLOODER), { ...signing, nonce: start + at }));
+			api.tx.system.remark(`0x${Buffer.alloc(LONG_KIB * 1024, at).toString('hex')}`).sign(pair(FLOODER), { ...signing, nonce: start + at }));
 		const told = await Promise.all(signed.map((one) =>
 			node.rpc('author_submitExtrinsic', one.toHex()).then(() => 'taken', ({ code }) => code)));
 		const taken = told.filter((how) => how === 'taken').length;

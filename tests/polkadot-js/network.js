@@ -29,6 +29,8 @@ export const FAR = ['//Charlie//verifier', '//Dave//verifier', '//Eve//verifier'
 export const WATCHER = '//Heidi//watcher';
 /** Who sends far more than is let in. */
 export const FLOODER = '//Ferdie//flood';
+/** What a node's pool holds for one block, four times of which it holds for all branches, in KiB. */
+export const POOL_KIB = 4 * 1024;
 /** Requests on chain that the operator takes on at once. */
 export const CAPACITY = 3;
 /** Places for questions over HTTP, and how many of them a session has at most while it owes for them. */
@@ -149,7 +151,7 @@ export async function setUpNetwork() {
 	stage.args = [
 		...[...validator('near', '--alice'), ...worker(), '--operator-agent', address(AGENT)],
 		...['--operator-queue', `${PLACES}`, '--operator-unpaid-receipts', `${TRUSTED}`],
-		...['--state-pruning', 'archive'],
+		...['--state-pruning', 'archive', '--pool-kbytes', `${POOL_KIB}`],
 	];
 	stage.node = await startNode(stage.args);
 	stage.far = await startNode([...validator('far', '--bob'), '--watch', '--watch-peer', stage.node.worker]);

@@ -66,15 +66,15 @@ async function call(port, method, params) {
 }
 
 /** Waits until `check` gives something truthy, and returns it; fails as soon as `node` ends. */
-export async function until(what, node, check) {
-	const deadline = Date.now() + WAIT_LIMIT_MS;
+export async function until(what, node, check, limit = WAIT_LIMIT_MS) {
+	const deadline = Date.now() + limit;
 	for (;;) {
 		const tell = (why) => new Error(`${why}; the end of its log:\n${node.log()}`);
 		if (node.ended()) throw tell(`waiting until ${what}: the node ended`);
 		const found = await check();
 		if (found) return found;
 		if (Date.now() > deadline) {
-			throw tell(`${what}: not so at the node within ${WAIT_LIMIT_MS / 1000} s`);
+			throw tell(`${what}: not so at the node within ${limit / 1000} s`);
 		}
 		await new Promise((resolve) => setTimeout(resolve, 200));
 	}

@@ -11,6 +11,8 @@ import { OPEN, abuse, conserved, pair, stage, submit } from './stage.js';
 /** Who registers what is forged. */
 export const FORGER = '//Eve';
 const LARGEST_REWARD = 5n * OPEN;
+/** Verifiers compute a hundred gradients again, which takes minutes on a busy machine. */
+const EXAMINED_MS = 1_200_000;
 
 // The index file's table has a row of place, length and checksum for each section, of which the header is the
 // first; then its own hash. docs/attribution-engine.md has the format.
@@ -106,7 +108,7 @@ export function versionTests() {
 		const end = await until('the forged version is judged', stage.node, async () => {
 			const found = await model(id);
 			return found.standing.state !== 'waiting' && found;
-		});
+		}, EXAMINED_MS);
 		assert.deepEqual([end.standing.state, end.status], ['refuted', 'condemned']);
 		const events = await conserved(first);
 		const condemned = find(events, 'models', 'CondemnedByAudit');
