@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
 		// Rounded down: what is lost to that is not earned either.
 		let part = Permill::from_rational(sum(&left), all);
 		let left: Vec<Credit<T::AccountId>> = left.into_iter().cloned().collect();
-		(shares(&left), part * earned)
+		(shares(&left), Permill::from_parts(part.mul_floor(earned.deconstruct())))
 	}
 
 	/// What is paid of a claim.

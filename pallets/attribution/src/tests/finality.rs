@@ -2,7 +2,7 @@ use crate::{Claims, Due, Error, Event, NextDue, Status, Target, WeightInfo, mock
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{Get, Hooks},
-	weights::Weight,
+	weights::{RuntimeDbWeight, Weight},
 };
 use openledger_primitives_core::traits::Audits;
 use sp_core::H256;
@@ -135,7 +135,8 @@ fn claims_that_pay_the_same_are_charged_for_what_is_their_own() {
 	assert_eq!(charged(6, false), alone.saturating_add(own.saturating_mul(5)));
 	assert!(charged(2, false).all_lt(alone.saturating_mul(2)));
 	let account = Weights::finalize_due(0, 1).saturating_sub(Weights::finalize_due(0, 0));
-	let record = <Test as frame_system::Config>::DbWeight::get().reads(1);
+	let database: RuntimeDbWeight = <Test as frame_system::Config>::DbWeight::get();
+	let record = database.reads(1);
 	let other = account.saturating_add(record);
 	assert_eq!(charged(3, true), alone.saturating_add(own.saturating_mul(2)).saturating_add(other));
 }
