@@ -197,27 +197,3 @@ test('transaction_is_refused_by_pool_when_signer_has_no_funds', async () => {
 	const pauper = new Keyring({ type: 'sr25519' }).addFromUri('//Nobody at all');
 	await assert.rejects(include(datanet('unpaid'), pauper), /1010/);
 });
-
-test('block_takes_as_many_bytes_as_the_runtime_has_room_for', async () => {
-	const [COUNT, BYTES] = [6, 950_000];
-	const first = (await api.rpc.system.accountNextIndex(bob.address)).toNumber();
-	const remark = `0x${'5a'.repeat(BYTES)}`;
-	// Ready together, once the first of them is there.
-	for (let nonce = first + COUNT - 1; nonce > first; nonce -= 1) {
-		await api.tx.system.remark(remark).signAndSend(bob, { nonce });
-	}
-	const hash = await new Promise((resolve, reject) => {
-		const timer = setTimeout(() => reject(new Error('not included in time')), INCLUSION_LIMIT_MS);
-		api.tx.system
-			.remark(remark)
-			.signAndSend(bob, { nonce: first }, ({ status }) => {
-				if (!status.isInBlock) return;
-				clearTimeout(timer);
-				resolve(status.asInBlock);
-			})
-			.catch(reject);
-	});
-	const { block } = await api.rpc.chain.getBlock(hash);
-	const length = block.extrinsics.reduce((sum, extrinsic) => sum + extrinsic.encodedLength, 0);
-	assert.ok(length > COUNT * BYTES, `${length} bytes`);
-});
