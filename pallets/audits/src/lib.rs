@@ -63,6 +63,7 @@
 extern crate alloc;
 
 mod api;
+mod asked;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod clearance;

@@ -6,8 +6,8 @@
 //! off-chain database, before anything is sent: without its salt a commitment can't be opened.
 
 use crate::{
-	AgentOf, Audit, Audits, Call, Config, Duties, Examinations, Note, Notes, Pallet, Seat, Stage,
-	Verdict,
+	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
+	asked::{judge, judge_pair, judge_version},
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, DecodeAll, Encode};
@@ -15,38 +15,29 @@ use frame_support::{
 	storage::{TransactionOutcome, with_transaction},
 	traits::Get,
 };
-use frame_system::{
-	offchain::{Account, AppCrypto, SendSignedTransaction, Signer},
-	pallet_prelude::BlockNumberFor,
-};
+use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{Execution, Finding, Level, Traces, commitment, digest, seals},
+	audit::{Execution, Finding, Level, Traces, commitment, digest},
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	BlockNumber, ChallengeId, Hash, ModelId, RequestId,
-	draw::drawn,
+	BlockNumber, RequestId,
 	record::content_hash,
-	subject::{Subject, paired, subject},
-	traits::{Operators, Pairs, Versions},
+	subject::{Subject, subject},
+	traits::Operators,
 };
 use openledger_primitives_inference::{
-	Command, Failure, Outcome, Response,
-	comparison::Comparison,
-	examination::{Examination, Examined},
-	host::exchange,
-	job::{Executed, Jobs},
-	receipts::{Drawn, Pass, Recomputed},
+	Command, Failure, Outcome, Response, examination::Examined, host::exchange, job::Executed,
+	receipts::Recomputed,
 };
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
-	DispatchError, DispatchResult, MultiSignature,
+	DispatchError, DispatchResult,
 	offchain::{
 		storage::StorageValueRef,
 		storage_lock::{StorageLock, Time},
 	},
-	traits::Zero,
 };
 
 const TARGET: &str = "runtime::audits";
@@ -101,47 +92,6 @@ enum Engine {
 	Examined(Examined, Traces),
 	/// Of two records.
 	Compared(Overlap, Traces),
-}
-
-/// What computing its drawn parts again says of a model version.
-pub(crate) fn judge_version<AccountId>(
-	note: &Note<AccountId>,
-	level: Level,
-	examined: &Examined,
-	traces: &Traces,
-) -> Finding {
-	match traces.get(level as usize) {
-		Some(trace) if examined.sound => {
-			Finding::Sound { trace: *trace, seals: seals(&note.subject, traces) }
-		}
-		_ => Finding::Unsound(examined.found),
-	}
-}
-
-/// What comparing two records says.
-pub(crate) fn judge_pair<AccountId>(
-	note: &Note<AccountId>,
-	level: Level,
-	overlap: Overlap,
-	traces: &Traces,
-) -> Option<Finding> {
-	let trace = *traces.get(level as usize)?;
-	Some(Finding::Compared { overlap, trace, seals: seals(&note.subject, traces) })
-}
-
-/// What an execution says of a noted claim.
-pub(crate) fn judge<AccountId>(
-	note: &Note<AccountId>,
-	level: Level,
-	execution: Execution,
-	traces: &Traces,
-) -> Finding {
-	match traces.get(level as usize) {
-		Some(trace) if execution == note.execution => {
-			Finding::Upheld { trace: *trace, seals: seals(&note.subject, traces) }
-		}
-		_ => Finding::Refuted(execution),
-	}
 }
 
 impl<T: Config> Pallet<T> {
@@ -316,80 +266,6 @@ impl<T: Config> Pallet<T> {
 			}
 			_ => {}
 		}
-	}
-
-	/// What the engine is told to compute again of a model version.
-	fn examination(
-		audit: RequestId,
-		model: ModelId,
-		note: &Note<T::AccountId>,
-	) -> Option<Examination> {
-		let (manifest, training) = T::Versions::trained(model)?;
-		Some(Examination {
-			audit,
-			model,
-			material: T::Jobs::version(model)?,
-			manifest,
-			training,
-			seed: note.subject,
-			leaves: Examinations::<T>::get(model)?.leaves,
-		})
-	}
-
-	/// What the engine is told to compare.
-	fn comparison(
-		audit: RequestId,
-		challenge: ChallengeId,
-		note: &Note<T::AccountId>,
-	) -> Option<Comparison> {
-		let [later, earlier] = T::Pairs::records(challenge)?.map(|record| record.content);
-		Some(Comparison { audit, seed: note.subject, later, earlier })
-	}
-
-	/// What not finding content says: whoever is to hand it out does not. Of two records that is the
-	/// challenger where it is the earlier one, which has to be handed out by who says that it is duplicated.
-	fn not_found(id: RequestId, missing: &Failure) -> Finding {
-		let earlier = || {
-			let [later, earlier] = T::Pairs::records(paired(id)?)?;
-			(later.content != earlier.content).then_some(earlier.content)
-		};
-		match missing {
-			Failure::MissingContent(content) if earlier() == Some(*content) => Finding::Unshown,
-			_ => Finding::Withheld,
-		}
-	}
-
-	/// What the engine is told to execute: a request's job is on chain, what was asked behind a drawn
-	/// receipt is with its operator.
-	fn execution(
-		agent: &Account<T>,
-		claim: RequestId,
-		note: &Note<T::AccountId>,
-	) -> Option<Command> {
-		match subject(claim) {
-			Subject::Version(model) => {
-				return Self::examination(claim, model, note).map(Command::Examine);
-			}
-			Subject::Pair(challenge) => {
-				return Self::comparison(claim, challenge, note).map(Command::Compare);
-			}
-			Subject::Claim => {}
-		}
-		if drawn(claim).is_none() {
-			return T::Jobs::job(claim).map(Command::Execute);
-		}
-		let account = |id: &T::AccountId| AccountId32::decode_all(&mut &id.encode()[..]).ok();
-		let (material, endpoint) = T::Jobs::material(note.model, &note.operator)?;
-		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-		let genesis = Hash::decode_all(&mut &genesis.encode()[..]).ok()?;
-		let payload = Pass::payload(&genesis, claim);
-		let signature = T::AuthorityId::sign(&payload, agent.public.clone())?;
-		let signature = MultiSignature::decode_all(&mut &signature.encode()[..]).ok()?;
-		let pass = Pass { agent: account(&agent.id)?, signature };
-		let (payer, input) = (account(&note.payer)?, note.subject);
-		let model = note.model;
-		let drawn = Drawn { claim, model, payer, input, material, endpoint, pass };
-		Some(Command::ExecuteDrawn(drawn))
 	}
 
 	/// Executes the answer of an audited claim. Returns whether there is a finding; while there is
