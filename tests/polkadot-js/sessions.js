@@ -75,9 +75,10 @@ class Forgery {
 			max_tokens: ANSWER_TOKENS,
 		}));
 		forgery.salt = randomBytes(32);
-		forgery.claim = api.createType(api.tx.receipts.reveal.meta.args[3].type.toString(), await emptyClaim());
+		const shown = (parts) => api.createType(api.tx.receipts.reveal.meta.args[1].type.toString(), [parts])[0];
+		forgery.claim = shown({ claim: await emptyClaim() }).claim;
 		const { sketch, gain, trace } = forgery.claim;
-		forgery.receipt = api.createType(api.tx.receipts.reveal.meta.args[1].type.toString(), {
+		const receipt = {
 			session: forgery.session,
 			position: 0,
 			model,
@@ -86,7 +87,8 @@ class Forgery {
 			usage,
 			fee: (await stage.node.rpc('openledger_quote', model, usage.prompt, usage.output)).fee,
 			claim: hash(text('openledger/claim'), sketch.toU8a(), gain.toU8a(), trace.toU8a()),
-		});
+		};
+		forgery.receipt = shown({ receipt }).receipt;
 		return forgery;
 	}
 
@@ -115,7 +117,8 @@ class Forgery {
 			return all(events, 'receipts', 'BatchDrawn').some((data) => data.batch.eq(this.batch));
 		});
 		const proof = { siblings: [] };
-		return submit(stage.api.tx.receipts.reveal(this.batch, receipt, proof, this.claim), LIAR.agent);
+		const shown = [{ receipt, proof, claim: this.claim }];
+		return submit(stage.api.tx.receipts.reveal(this.batch, shown), LIAR.agent);
 	}
 
 	/** Has the liar hand out what was asked to the verifiers of the batch's first draw. */

@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
 		}
 		match with_storage_layer(|| Self::do_finalize(request)) {
 			Ok((claim, distribution)) => {
-				touched.weigh(&claim, &distribution).saturating_add(T::Audits::weight())
+				touched.weigh(&claim, &distribution).saturating_add(T::Audits::weight_of_clear())
 			}
 			Err(error) => {
 				Self::deposit_event(Event::SettlementFailed { request, error });

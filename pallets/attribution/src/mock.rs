@@ -25,7 +25,7 @@ use openledger_primitives_attribution::{
 	omission::{ShownContributor, ShownRecord},
 };
 use openledger_primitives_core::{
-	Hash, ModelId, RequestId, Sketch,
+	BlockNumber, Hash, ModelId, RequestId, Sketch,
 	merkle::{self, MultiProof},
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
@@ -93,6 +93,8 @@ parameter_types! {
 	pub const MaxExposure: Permill = Permill::one();
 	/// The block until which claims are not cleared.
 	pub static ClearFrom: u32 = 0;
+	/// Before which block audits say that asking for clearance brings nothing.
+	pub static NotedUntil: BlockNumber = 0;
 	/// How models compute.
 	pub static Computed: Arithmetic = Arithmetic::Canonical(LATEST_ARITHMETIC);
 	/// The claims that audits were told of, and not told to forget.
@@ -328,8 +330,9 @@ pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
 pub struct Gate;
 
 impl Audits<AccountId32> for Gate {
-	fn note(answer: &AnsweredRequest<AccountId32>, claim: Hash, trace: Hash) {
+	fn note(answer: &AnsweredRequest<AccountId32>, claim: Hash, trace: Hash) -> BlockNumber {
 		Noted::mutate(|noted| noted.insert(answer.request, (claim, trace)));
+		NotedUntil::get()
 	}
 
 	fn clearance(_: RequestId) -> Clearance {
@@ -341,6 +344,10 @@ impl Audits<AccountId32> for Gate {
 
 	fn weight() -> Weight {
 		Weight::from_parts(1, 0)
+	}
+
+	fn weight_of_clear() -> Weight {
+		Self::weight()
 	}
 
 	fn forget(claim: RequestId) {

@@ -65,16 +65,17 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 			Self::credited(answer.model, &answer.payer, &claim)?;
 
 		let now = Self::now();
-		let earliest = now.saturating_add(T::ChallengeWindow::get());
-		let final_at = Self::schedule(request, earliest).ok_or(Error::<T>::QueueFull)?;
+		let final_at = now.saturating_add(T::ChallengeWindow::get());
 		let digest = audit::digest(&claim);
 		Self::write_down(request, digest, &claim);
 		let earned = earned(claim.gain, T::FullGain::get());
 		let credits = paid.len() as u32;
 		// Only what gives the same bits everywhere can be executed again.
-		if matches!(arithmetic, Arithmetic::Canonical(_)) {
-			T::Audits::note(&answer, digest, claim.trace);
-		}
+		let cleared_from = match arithmetic {
+			Arithmetic::Canonical(_) => T::Audits::note(&answer, digest, claim.trace),
+			_ => final_at,
+		};
+		Self::schedule(request, final_at.max(cleared_from)).ok_or(Error::<T>::QueueFull)?;
 		Claims::<T>::insert(
 			request,
 			ClaimRecord {

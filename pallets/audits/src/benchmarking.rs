@@ -257,6 +257,23 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn clear() -> Result<(), BenchmarkError> {
+		// Without verifiers a claim is clear whatever lots say.
+		let (claim, _) = T::BenchmarkHelper::claimed();
+		T::BenchmarkHelper::end_rounds();
+		let cleared;
+		#[block]
+		{
+			cleared = <Pallet<T> as Asked<T::AccountId>>::clearance(claim);
+			// Which claims that lots do not call are not asked for.
+			let _ = Verifiers::<T>::count();
+		}
+		assert_eq!(cleared, Clearance::Clear);
+		assert!(!Notes::<T>::contains_key(claim));
+		Ok(())
+	}
+
+	#[benchmark]
 	fn ask() -> Result<(), BenchmarkError> {
 		for index in 0..COMMITTEE {
 			verifier::<T>(index)?;

@@ -70,20 +70,22 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
-	fn note(answer: &AnsweredRequest<T::AccountId>, claim: Hash, trace: Hash) {
+	fn note(answer: &AnsweredRequest<T::AccountId>, claim: Hash, trace: Hash) -> BlockNumber {
 		let AnsweredRequest { answer: text, usage, subject, fee, .. } = *answer;
+		let round = T::Lots::round();
 		let note = Note {
 			operator: answer.operator.clone(),
 			payer: answer.payer.clone(),
 			model: answer.model,
 			fee,
-			round: T::Lots::round(),
+			round,
 			at: Self::now(),
 			subject,
 			trace,
 			execution: Execution { answer: text, usage, claim },
 		};
 		Notes::<T>::insert(answer.request, note);
+		T::Lots::known_from(round)
 	}
 
 	fn clearance(claim: RequestId) -> Clearance {
@@ -91,15 +93,15 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 		if let Some(audit) = Audits::<T>::get(claim) {
 			return Clearance::Until(Self::ends_at(&audit));
 		}
-		let later = Self::later();
 		let Some(seed) = T::Lots::seed(note.round) else {
 			let current = T::Lots::round();
 			if current > note.round.saturating_add(1) {
 				// The seed is forgotten: other lots decide, which nobody knows yet either.
 				note.round = current;
-				Notes::<T>::insert(claim, note);
+				Notes::<T>::insert(claim, &note);
 			}
-			return later;
+			let known_from = T::Lots::known_from(note.round);
+			return Clearance::Until(known_from.max(Self::now().saturating_add(1)));
 		};
 		let called = is_called(&seed, claim, T::Rate::get());
 		Self::clear(claim, &note, called)
@@ -107,6 +109,10 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 
 	fn weight() -> Weight {
 		T::WeightInfo::clearance()
+	}
+
+	fn weight_of_clear() -> Weight {
+		T::WeightInfo::clear()
 	}
 
 	fn forget(claim: RequestId) {

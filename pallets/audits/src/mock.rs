@@ -25,7 +25,7 @@ use openledger_primitives_attribution::{
 	audit::{self, Execution, Finding, Level, Traces},
 };
 use openledger_primitives_core::{
-	Balance, Endpoint, Hash, ModelId, RequestId, RoundId, Sketch,
+	Balance, BlockNumber, Endpoint, Hash, ModelId, RequestId, RoundId, Sketch,
 	model::{Assurance, IndexCommitment, Usage},
 	settlement::{Distribution, Sale},
 	subject::version_id,
@@ -111,6 +111,8 @@ parameter_types! {
 	pub const Fine: Permill = Permill::from_percent(2);
 	pub static Round: RoundId = 4;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
+	/// In how many blocks lots say that any seed will be known.
+	pub static Ahead: BlockNumber = 2;
 	pub static States: BTreeMap<RequestId, State> = BTreeMap::new();
 	/// What was taken from operators, and who was rewarded.
 	pub static Slashed: Vec<(AccountId32, Balance, Vec<AccountId32>)> = Vec::new();
@@ -178,6 +180,10 @@ impl traits::Lots for Draws {
 
 	fn seed(round: RoundId) -> Option<Hash> {
 		Seeds::get().get(&round).copied()
+	}
+
+	fn known_from(_: RoundId) -> BlockNumber {
+		(System::block_number() as BlockNumber).saturating_add(Ahead::get())
 	}
 }
 
@@ -662,6 +668,7 @@ pub fn unchecked() -> sp_io::TestExternalities {
 	let mut ext = sp_io::TestExternalities::new(storage);
 	ext.execute_with(|| System::set_block_number(1));
 	Round::set(4);
+	Ahead::set(2);
 	Rate::set(Permill::one());
 	ModelsRate::set(Permill::one());
 	Assured::set(BTreeMap::new());

@@ -29,6 +29,8 @@ pub trait WeightInfo {
 	fn advance() -> Weight;
 	/// Clearing a claim, or opening its audit.
 	fn clearance() -> Weight;
+	/// Asking for the clearance of a claim that turns out to be clear.
+	fn clear() -> Weight;
 	/// Opening the audit of a model version.
 	fn ask() -> Weight;
 	/// Opening the audit of two records.
@@ -108,6 +110,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn clearance() -> Weight {
 		// The note, the audit, the round with its seed, the count of verifiers, and a few blocks' lists.
 		counted::<T>(30, 8, 3)
+	}
+
+	fn clear() -> Weight {
+		// The note, the audit, the seed, the rate, the count of verifiers.
+		counted::<T>(40, 5, 1)
 	}
 
 	fn ask() -> Weight {

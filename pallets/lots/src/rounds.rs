@@ -7,9 +7,9 @@ use frame_support::{
 	weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives_core::{Hash, RoundId, traits::Lots};
+use openledger_primitives_core::{BlockNumber, Hash, RoundId, traits::Lots};
 use sp_io::hashing::blake2_256;
-use sp_runtime::traits::{One, Saturating};
+use sp_runtime::traits::{One, Saturating, UniqueSaturatedInto};
 
 const OUTPUT: &[u8] = b"openledger/lots/output";
 const SEED: &[u8] = b"openledger/lots/seed";
@@ -83,5 +83,21 @@ impl<T: Config> Lots for Pallet<T> {
 
 	fn seed(round: RoundId) -> Option<Hash> {
 		Seeds::<T>::get(round.checked_add(1)?)
+	}
+
+	fn known_from(round: RoundId) -> BlockNumber {
+		let now = frame_system::Pallet::<T>::block_number();
+		let length = T::RoundLength::get().max(One::one());
+		let (number, next) = UnderWay::<T>::get().map_or_else(
+			// The next block begins the first round.
+			|| (0, now.saturating_add(One::one()).saturating_add(length)),
+			|under_way| (under_way.number, under_way.next),
+		);
+		// The seed is drawn in the first block after the round that follows.
+		let known = match round.saturating_add(1).checked_sub(number) {
+			Some(more) => next.saturating_add(length.saturating_mul(more.into())),
+			None => now,
+		};
+		known.unique_saturated_into()
 	}
 }

@@ -1,7 +1,7 @@
 //! Benchmarks, and the stage that they need from the runtime.
 
 use super::*;
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 use codec::Decode;
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -20,7 +20,7 @@ use openledger_primitives_core::{
 	traits::{AnsweredRequest, Attribution as _, Lots as _},
 };
 use openledger_primitives_receipts::{
-	Line, Receipt, SignedVoucher, SumNode, SumProof, Voucher, commitment,
+	Line, Receipt, SignedVoucher, SumNode, SumProof, Voucher, batch, commitment, draw,
 };
 use sp_core::crypto::{AccountId32, KeyTypeId};
 use sp_runtime::{MultiSignature, MultiSigner, SaturatedConversion, traits::IdentifyAccount};
@@ -120,6 +120,55 @@ fn committed<T: Config>(stage: &Setting<T>, v: u32) -> Result<BatchId, Benchmark
 	Ok(id)
 }
 
+/// The lines of a batch that its draws fall into.
+fn hit<T: Config>(id: BatchId) -> Result<BTreeSet<usize>, BenchmarkError> {
+	let batch = Batches::<T>::get(id).ok_or(BenchmarkError::Stop("there is no batch"))?;
+	let lines = Lines::<T>::get(id);
+	let seed = T::Lots::seed(batch.round).ok_or(BenchmarkError::Stop("there is no seed"))?;
+	let units = (0..batch.draws()).filter_map(|at| draw::unit(&seed, id, at, batch.total));
+	let sessions = units.filter_map(|unit| Some(batch::find(&lines, unit)?.0.session));
+	let places =
+		sessions.filter_map(|session| lines.iter().position(|line| line.session == session));
+	Ok(places.collect())
+}
+
+/// The receipt that nearly all fees of a batch's line are for, of a claim with `c` credits, as it is
+/// shown: from the deepest tree, with a unit for each of its siblings.
+fn only_receipt<T: Config>(
+	stage: &Setting<T>,
+	id: BatchId,
+	at: usize,
+	c: u32,
+) -> Result<Shown<T::AccountId>, BenchmarkError> {
+	let line = Lines::<T>::get(id).get(at).cloned();
+	let line = line.ok_or(BenchmarkError::Stop("a batch lacks a line"))?;
+	let payer = Sessions::<T>::get(line.session).map(|session| session.payer);
+	let payer = payer.ok_or(BenchmarkError::Stop("a line has no session"))?;
+	let claim = T::BenchmarkHelper::claim(stage.model, &payer, c);
+	let siblings = vec![SumNode { hash: Hash::repeat_byte(9), sum: 1 }; 32];
+	let receipt = Receipt {
+		session: line.session,
+		position: 0,
+		model: stage.model,
+		input: Hash::repeat_byte(1),
+		output: Hash::repeat_byte(2),
+		usage: Usage { prompt: u32::MAX, output: u32::MAX },
+		fee: line.units().saturating_sub(siblings.len() as Balance),
+		claim: commitment::claim(&claim.sketch, claim.gain, &claim.trace),
+	};
+	let root = siblings
+		.iter()
+		.try_fold(receipt.leaf(), |node, sibling| SumNode::over(&node, sibling))
+		.ok_or(BenchmarkError::Stop("fees pass what a balance can hold"))?;
+	Lines::<T>::mutate(id, |lines| {
+		if let Some(line) = lines.get_mut(at) {
+			*line = Line { count: LEAVES, first: 0, root: root.hash, ..line.clone() };
+		}
+	});
+	let proof = SumProof { siblings: BoundedVec::truncate_from(siblings) };
+	Ok(Shown { receipt, proof, claim })
+}
+
 fn skip<T: Config>(blocks: u32) {
 	let next = Pallet::<T>::now().saturating_add(blocks);
 	System::<T>::set_block_number(next.saturated_into());
@@ -173,52 +222,22 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn reveal(c: Linear<0, { MAX_CREDITS }>) -> Result<(), BenchmarkError> {
+	fn reveal(n: Linear<1, MAX_SHOWN>, c: Linear<0, MAX_CREDITS>) -> Result<(), BenchmarkError> {
 		let stage = stage::<T>();
 		let batch = committed(&stage, T::MaxVouchers::get())?;
-		let session = Lines::<T>::get(batch).last().map(|line| line.session);
-		let session = session.ok_or(BenchmarkError::Stop("a batch has no line"))?;
-		let payer = Sessions::<T>::get(session).map(|session| session.payer);
-		let payer = payer.ok_or(BenchmarkError::Stop("a line has no session"))?;
-		let total = Batches::<T>::get(batch).map_or(0, |batch| batch.total);
-		let claim = T::BenchmarkHelper::claim(stage.model, &payer, c);
-		// All of the batch's fees but one unit a sibling are this receipt's, and so is every draw
-		// but one in as many.
-		let siblings = vec![SumNode { hash: Hash::repeat_byte(9), sum: 1 }; 32];
-		let fee = total.saturating_sub(siblings.len() as Balance);
-		let receipt = Receipt {
-			session,
-			position: 0,
-			model: stage.model,
-			input: Hash::repeat_byte(1),
-			output: Hash::repeat_byte(2),
-			usage: Usage { prompt: u32::MAX, output: u32::MAX },
-			fee,
-			claim: commitment::claim(&claim.sketch, claim.gain, &claim.trace),
-		};
-		let root = siblings
-			.iter()
-			.try_fold(receipt.leaf(), |node, sibling| SumNode::over(&node, sibling))
-			.ok_or(BenchmarkError::Stop("fees pass what a balance can hold"))?;
-		Lines::<T>::mutate(batch, |lines| {
-			let count = lines.len();
-			for (at, line) in lines.iter_mut().enumerate() {
-				*line = if at.saturating_add(1) == count {
-					let (from, to) = (0, root.sum);
-					Line { from, to, count: LEAVES, first: 0, root: root.hash, ..*line }
-				} else {
-					Line { to: line.from, ..*line }
-				};
-			}
-		});
 		let round = T::Lots::round();
 		T::BenchmarkHelper::draw(round);
-		let proof = SumProof { siblings: BoundedVec::truncate_from(siblings) };
+		// The credits are the first receipt's: what they take is the same whose ever they are.
+		let mut shown = AllShown::new();
+		for at in hit::<T>(batch)?.into_iter().take(n as usize) {
+			let credits = if shown.is_empty() { c } else { 0 };
+			let _ = shown.try_push(only_receipt(&stage, batch, at, credits)?);
+		}
 		#[extrinsic_call]
-		_(RawOrigin::Signed(stage.agent), batch, receipt, proof, Box::new(claim));
-		let opened =
-			Batches::<T>::get(batch).is_some_and(|batch| batch.stages.contains(&Stage::Open));
-		assert!(opened);
+		_(RawOrigin::Signed(stage.agent), batch, shown);
+		let opened = Batches::<T>::get(batch)
+			.map_or(0, |batch| batch.stages.iter().filter(|stage| **stage == Stage::Open).count());
+		assert_eq!(opened, n as usize);
 		Ok(())
 	}
 

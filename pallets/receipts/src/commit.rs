@@ -160,8 +160,7 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| Error::<T>::Overflow)?;
 		T::Operators::expose(&operator, total)?;
 		let ticket = T::BatchConsideration::new(&operator, footprint::<T>(vouchers, draws))?;
-		Self::schedule(id, now.saturating_add(T::PollPeriod::get().max(1)))
-			.ok_or(Error::<T>::QueueFull)?;
+		Self::schedule(id, Self::known_from(round)).ok_or(Error::<T>::QueueFull)?;
 		NextBatch::<T>::put(next);
 		Lines::<T>::insert(id, lines);
 		Batches::<T>::insert(

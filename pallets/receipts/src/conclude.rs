@@ -17,7 +17,7 @@ use frame_support::{
 };
 use openledger_primitives_attribution::split::apportion;
 use openledger_primitives_core::{
-	Balance, BatchId, BlockNumber,
+	Balance, BatchId, BlockNumber, RoundId,
 	draw::draw_id,
 	traits::{Attribution, Lots, Operators, Rewards, Settlement},
 };
@@ -133,13 +133,18 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The first block from the next one on in which a batch of this round may be drawn.
+	pub(crate) fn known_from(round: RoundId) -> BlockNumber {
+		T::Lots::known_from(round).max(Self::now().saturating_add(1))
+	}
+
 	/// When a batch has to be looked at next by itself; `None` where a claim's end will say so.
 	fn next_look(batch: &BatchOf<T>) -> Option<BlockNumber> {
 		if batch.concluded {
 			return None;
 		}
 		match batch.drawn {
-			None => Some(Self::now().saturating_add(T::PollPeriod::get().max(1))),
+			None => Some(Self::known_from(batch.round)),
 			Some(drawn) => batch
 				.stages
 				.contains(&Stage::Pending)

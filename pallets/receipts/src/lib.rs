@@ -85,7 +85,7 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Batch, Drawn, Session, Stage};
+pub use types::{AllShown, Batch, Drawn, MAX_SHOWN, Session, Shown, Stage};
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -99,7 +99,6 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use alloc::boxed::Box;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{
@@ -116,7 +115,7 @@ pub mod pallet {
 	use openledger_primitives_core::{
 		Balance, BatchId, BlockNumber, Hash, ModelId, RoundId, SessionId, traits,
 	};
-	use openledger_primitives_receipts::{Line, Receipt, SignedVoucher, SumProof};
+	use openledger_primitives_receipts::{Line, SignedVoucher};
 	use sp_core::crypto::AccountId32;
 
 	/// The layout of this pallet's storage.
@@ -171,8 +170,6 @@ pub mod pallet {
 		type Draws: Get<u8>;
 		/// Blocks that an operator has to show what is drawn, from when the seed is read.
 		type RevealPeriod: Get<BlockNumber>;
-		/// Blocks between two looks at a batch whose seed is not there yet.
-		type PollPeriod: Get<BlockNumber>;
 		/// Blocks that an operator has to commit its last voucher once a payer closes a session, or
 		/// it expires.
 		type ClosePeriod: Get<BlockNumber>;
@@ -460,7 +457,7 @@ pub mod pallet {
 		/// The receipt is of no line of the batch: of another session or model version, covered
 		/// before, begun before what was settled, or not where its proof puts it.
 		NotInBatch,
-		/// No open draw falls into the receipt.
+		/// No open draw falls into the receipt, or no receipt is shown.
 		NotDrawn,
 		/// The receipt's fee exceeds the session's price for the tokens used.
 		Overpriced,
@@ -565,20 +562,18 @@ pub mod pallet {
 			Self::do_commit_batch(agent, model, vouchers)
 		}
 
-		/// Shows a drawn receipt of a batch with its place in its session's tree and its claim, for
-		/// all draws that fall into it; by the agent of the batch's operator. Free where everything
-		/// verifies.
+		/// Shows drawn receipts of a batch, each with its place in its session's tree and its claim,
+		/// for all draws that fall into them; by the agent of the batch's operator. All of them, or
+		/// none where one is refused. Free where everything verifies.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::reveal(claim.size()))]
+		#[pallet::weight(T::WeightInfo::reveal(shown.len() as u32, Pallet::<T>::credits(shown)))]
 		pub fn reveal(
 			origin: OriginFor<T>,
 			batch: BatchId,
-			receipt: Receipt,
-			proof: SumProof,
-			claim: Box<Claim<T::AccountId>>,
+			shown: AllShown<T::AccountId>,
 		) -> DispatchResultWithPostInfo {
 			let agent = ensure_signed(origin)?;
-			Self::do_reveal(agent, batch, receipt, proof, *claim)?;
+			Self::do_reveal(agent, batch, shown)?;
 			Ok(Pays::No.into())
 		}
 

@@ -6,7 +6,7 @@ mod registry;
 #[cfg(feature = "runtime-benchmarks")]
 mod stage;
 
-pub use book::{Book, commit, dispatch, session, show_all, sign};
+pub use book::{Book, commit, dispatch, reveal, session, show_all, sign};
 pub use registry::{Registered, claim, forgery, open, shown, silent};
 
 use crate as pallet_receipts;
@@ -23,7 +23,8 @@ use frame_system::offchain::{
 	AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes,
 };
 use openledger_primitives_core::{
-	Hash, ModelId, RoundId, draw::Routed, model::ModelStatus, settlement::FeeSplit, traits::Lots,
+	BlockNumber, Hash, ModelId, RoundId, draw::Routed, model::ModelStatus, settlement::FeeSplit,
+	traits::Lots,
 };
 use openledger_primitives_receipts::draw;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
@@ -100,6 +101,8 @@ parameter_types! {
 	/// The round that is under way, and the seeds that are known.
 	pub static Round: RoundId = 7;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
+	/// In how many blocks lots say that any seed will be known.
+	pub static Ahead: BlockNumber = 2;
 }
 
 impl pallet_rewards::Config for Test {
@@ -195,7 +198,6 @@ impl pallet_receipts::Config for Test {
 	type Draws = Draws;
 	type Open = Open;
 	type RevealPeriod = ConstU32<10>;
-	type PollPeriod = ConstU32<2>;
 	type ClosePeriod = ConstU32<5>;
 	type BatchPeriod = ConstU32<20>;
 	type SubmissionPeriod = ConstU32<5>;
@@ -250,6 +252,10 @@ impl Lots for Drum {
 
 	fn seed(round: RoundId) -> Option<Hash> {
 		Seeds::get().get(&round).copied()
+	}
+
+	fn known_from(_: RoundId) -> BlockNumber {
+		(System::block_number() as BlockNumber).saturating_add(Ahead::get())
 	}
 }
 
@@ -377,6 +383,7 @@ pub fn start(draws: u8, least: u128) -> sp_io::TestExternalities {
 	Draws::set(draws);
 	MinDraw::set(least);
 	Round::set(7);
+	Ahead::set(2);
 	Seeds::set(BTreeMap::new());
 	Status::set(ModelStatus::Published);
 	Forged::set(None);

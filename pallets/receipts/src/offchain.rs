@@ -4,8 +4,8 @@
 //! Every run starts from the chain's state and the receipts store's. What is remembered only saves
 //! work: which batches are this operator's, and what was sent and may not be included yet.
 
-use crate::{BatchOf, Batches, Call, Config, NextBatch, Pallet, Sessions, Stage};
-use alloc::{boxed::Box, vec::Vec};
+use crate::{AllShown, BatchOf, Batches, Call, Config, NextBatch, Pallet, Sessions, Shown, Stage};
+use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::{
 	BoundedVec,
@@ -18,11 +18,7 @@ use openledger_primitives_core::{
 	Balance, BatchId, BlockNumber, ModelId, SessionId,
 	traits::{Lots, Operators},
 };
-use openledger_primitives_inference::{
-	Command, Response,
-	host::exchange,
-	receipts::{Owed, Shown},
-};
+use openledger_primitives_inference::{Command, Response, host::exchange, receipts::Owed};
 use openledger_primitives_receipts::{SignedVoucher, draw};
 use sp_runtime::{
 	DispatchError, DispatchResult,
@@ -36,8 +32,8 @@ const TARGET: &str = "runtime::receipts";
 const LOCK: &[u8] = b"openledger/receipts/lock";
 const MEMORY: &[u8] = b"openledger/receipts/memory";
 
-/// The most transactions that one run sends, so that an operator's batch does not fill a block.
-const MAX_SENT: usize = 8;
+/// The most transactions that one run sends, so that an operator's batches do not fill a block.
+const MAX_SENT: usize = 4;
 /// Recent batches that are looked at again: after a re-organisation their numbers may be others'.
 const UNSURE: BatchId = 64;
 
@@ -59,7 +55,7 @@ pub(crate) struct Memory {
 pub(crate) enum Step {
 	/// Commits a batch, one voucher of which is of that session with so many receipts.
 	Commit(SessionId, u32),
-	/// Shows the receipt of a draw.
+	/// Shows the receipt of a draw, and maybe others with it.
 	Reveal(BatchId, u8),
 	/// Prunes a batch.
 	Prune(BatchId),
@@ -110,6 +106,14 @@ impl<T: Config> Pallet<T> {
 			Step::Prune(batch) => Batches::<T>::contains_key(batch),
 		}
 	}
+}
+
+/// What the runtime would say to a step, of which nothing is kept.
+fn rehearse(step: impl FnOnce() -> DispatchResult) -> DispatchResult {
+	with_transaction(|| {
+		let said = step();
+		TransactionOutcome::Rollback(Ok::<_, DispatchError>(said))
+	})?
 }
 
 impl<T: Config> Run<'_, T> {
@@ -175,47 +179,69 @@ impl<T: Config> Run<'_, T> {
 		}
 		let seed = batch.drawn.map(|drawn| drawn.seed).or_else(|| T::Lots::seed(batch.round));
 		let Some(seed) = seed else { return true };
-		let mut shown = Vec::new();
+		let mut places = Vec::new();
+		let mut together = AllShown::new();
+		let mut first = None;
 		for (draw, stage) in batch.staged() {
 			let unit = draw::unit(&seed, id, draw, batch.total);
 			let (Stage::Pending, Some(unit)) = (stage, unit) else { continue };
 			if self.memory.in_flight.len() >= MAX_SENT {
-				break;
+				return true;
 			}
-			self.show(id, draw, unit, &mut shown);
+			let Some(one) = self.shown(id, draw, unit, &mut places) else { continue };
+			first.get_or_insert(draw);
+			if together.try_push(one).is_ok() && together.is_full() {
+				self.show(id, first.take(), core::mem::take(&mut together));
+			}
 		}
+		self.show(id, first, together);
 		true
 	}
 
-	/// Shows the receipt that a draw falls into, unless an earlier one fell into it too.
-	fn show(&mut self, id: BatchId, draw: u8, unit: Balance, shown: &mut Vec<(SessionId, u32)>) {
-		let Shown { receipt, proof, claim } = match exchange(Command::Show(id, unit)) {
-			Response::Shown(shown) => shown,
+	/// The receipt that a draw falls into, unless an earlier one fell into it too, or the runtime would
+	/// refuse it: one that it refuses keeps no other from being shown.
+	fn shown(
+		&self,
+		id: BatchId,
+		draw: u8,
+		unit: Balance,
+		places: &mut Vec<(SessionId, u32)>,
+	) -> Option<Shown<T::AccountId>> {
+		let (receipt, proof, claim) = match exchange(Command::Show(id, unit)) {
+			Response::Shown(shown) => (shown.receipt, shown.proof, shown.claim),
 			other => {
 				log::error!(target: TARGET, "batch {id}: draw {draw} can't be shown: {other:?}");
-				return;
+				return None;
 			}
 		};
 		let place = (receipt.session, receipt.position);
-		if shown.contains(&place) {
-			return;
+		if places.contains(&place) {
+			return None;
 		}
-		shown.push(place);
+		places.push(place);
 		// An account is 32 bytes in the claim and in every runtime that this pallet is part of.
 		let Ok(claim) = Claim::<T::AccountId>::decode_all(&mut &claim.encode()[..]) else {
 			log::error!(target: TARGET, "batch {id}: the claim's accounts are not the runtime's");
-			return;
+			return None;
 		};
+		let one = Shown { receipt, proof, claim };
+		let alone = AllShown::truncate_from(alloc::vec![one.clone()]);
 		let agent = self.agent.id.clone();
-		let call = Call::reveal {
-			batch: id,
-			receipt: receipt.clone(),
-			proof: proof.clone(),
-			claim: Box::new(claim.clone()),
-		};
-		self.send(Step::Reveal(id, draw), call, || {
-			Pallet::<T>::do_reveal(agent, id, receipt, proof, claim)
-		});
+		match rehearse(|| Pallet::<T>::do_reveal(agent, id, alone)) {
+			Ok(()) => Some(one),
+			Err(error) => {
+				log::warn!(target: TARGET, "batch {id}: draw {draw} would be refused: {error:?}");
+				None
+			}
+		}
+	}
+
+	/// Shows receipts together, the first of them for the draw `first`.
+	fn show(&mut self, id: BatchId, first: Option<u8>, together: AllShown<T::AccountId>) {
+		let Some(first) = first else { return };
+		let agent = self.agent.id.clone();
+		let call = Call::reveal { batch: id, shown: together.clone() };
+		self.send(Step::Reveal(id, first), call, || Pallet::<T>::do_reveal(agent, id, together));
 	}
 
 	/// Commits what is owed: all of it every [`Config::BatchPeriod`], since a batch costs the same
@@ -271,18 +297,8 @@ impl<T: Config> Run<'_, T> {
 
 	/// Sends one transaction, unless the runtime would refuse it. That it is under way is written
 	/// before, so that no crash in between can make two of them. Returns whether it was sent.
-	fn send(
-		&mut self,
-		step: Step,
-		call: Call<T>,
-		rehearse: impl FnOnce() -> DispatchResult,
-	) -> bool {
-		let rehearsal = with_transaction(|| {
-			TransactionOutcome::Rollback(
-				rehearse().map_or_else(|error| Ok::<_, DispatchError>(Some(error)), |()| Ok(None)),
-			)
-		});
-		if let Ok(Some(error)) | Err(error) = rehearsal {
+	fn send(&mut self, step: Step, call: Call<T>, action: impl FnOnce() -> DispatchResult) -> bool {
+		if let Err(error) = rehearse(action) {
 			log::warn!(target: TARGET, "{step:?}: the runtime would refuse it: {error:?}");
 			return false;
 		}

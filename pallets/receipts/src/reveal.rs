@@ -1,15 +1,16 @@
 //! Showing what is drawn.
 
-use crate::{BatchOf, Batches, Config, Drawn, Error, Event, Lines, Pallet, Sessions, Stage};
+use crate::{
+	AllShown, BatchOf, Batches, Config, Drawn, Error, Event, Lines, Pallet, Sessions, Shown, Stage,
+};
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
-use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{
-	BatchId,
+	Balance, BatchId,
 	draw::draw_id,
 	traits::{AnsweredRequest, Attribution, Lots, Operators},
 };
-use openledger_primitives_receipts::{Receipt, SumProof, batch, commitment, draw};
+use openledger_primitives_receipts::{Line, batch, commitment, draw};
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
@@ -25,49 +26,65 @@ impl<T: Config> Pallet<T> {
 		batch.drawn
 	}
 
+	/// How much there is to verify of these claims, in credits.
+	pub(crate) fn credits(shown: &AllShown<T::AccountId>) -> u32 {
+		shown.iter().fold(0, |sum, one| sum.saturating_add(one.claim.size()))
+	}
+
 	pub(crate) fn do_reveal(
 		agent: T::AccountId,
 		id: BatchId,
-		receipt: Receipt,
-		proof: SumProof,
-		claim: Claim<T::AccountId>,
+		shown: AllShown<T::AccountId>,
 	) -> DispatchResult {
 		let operator = T::Operators::of_agent(&agent).ok_or(Error::<T>::NotAgent)?;
 		let mut batch = Batches::<T>::get(id).ok_or(Error::<T>::UnknownBatch)?;
 		ensure!(batch.operator == operator, Error::<T>::NotOperator);
-		ensure!(receipt.model == batch.model, Error::<T>::NotInBatch);
+		ensure!(!shown.is_empty(), Error::<T>::NotDrawn);
 		let drawn = Self::draw(id, &mut batch).ok_or(Error::<T>::NotDrawnYet)?;
 		ensure!(Self::now() <= drawn.reveal_by, Error::<T>::TooLate);
+		let lines = Lines::<T>::get(id);
+		let pending = batch.staged().filter(|(_, stage)| *stage == Stage::Pending);
+		let mut units: Vec<(u8, Balance)> = pending
+			.filter_map(|(draw, _)| Some((draw, draw::unit(&drawn.seed, id, draw, batch.total)?)))
+			.collect();
+		for one in shown {
+			Self::open_draws(id, &mut batch, &lines, &mut units, one)?;
+		}
+		Batches::<T>::insert(id, batch);
+		Ok(())
+	}
+
+	/// Opens the draws among `pending`, with the units that they take, that fall into the receipt shown.
+	fn open_draws(
+		id: BatchId,
+		batch: &mut BatchOf<T>,
+		lines: &[Line],
+		pending: &mut Vec<(u8, Balance)>,
+		Shown { receipt, proof, claim }: Shown<T::AccountId>,
+	) -> DispatchResult {
+		ensure!(receipt.model == batch.model, Error::<T>::NotInBatch);
 		let committed = commitment::claim(&claim.sketch, claim.gain, &claim.trace);
 		ensure!(receipt.claim == committed, Error::<T>::WrongClaim);
 		let session = Sessions::<T>::get(receipt.session).ok_or(Error::<T>::NotInBatch)?;
 		let highest = session.price.fee(receipt.usage);
 		// A price beyond what a balance can hold is beyond any fee too.
 		ensure!(highest.is_none_or(|highest| receipt.fee <= highest), Error::<T>::Overpriced);
-		let units = batch::interval(&Lines::<T>::get(id), &receipt, &proof)
-			.ok_or(Error::<T>::NotInBatch)?;
+		let units = batch::interval(lines, &receipt, &proof).ok_or(Error::<T>::NotInBatch)?;
 
-		let hits: Vec<u8> = batch
-			.staged()
-			.filter(|(_, stage)| *stage == Stage::Pending)
-			.map(|(draw, _)| draw)
-			.filter(|draw| {
-				draw::unit(&drawn.seed, id, *draw, batch.total)
-					.is_some_and(|unit| units.contains(&unit))
-			})
-			.collect();
-		let first = *hits.first().ok_or(Error::<T>::NotDrawn)?;
-		for hit in &hits {
+		let (hits, others): (Vec<_>, Vec<_>) =
+			pending.drain(..).partition(|(_, unit)| units.contains(unit));
+		*pending = others;
+		let (first, _) = *hits.first().ok_or(Error::<T>::NotDrawn)?;
+		for (hit, _) in &hits {
 			batch.put(*hit, if *hit == first { Stage::Open } else { Stage::Joined(first) });
 		}
 		let fee = batch.fee(first);
-		Batches::<T>::insert(id, batch);
 		T::Attribution::submit(
 			AnsweredRequest {
 				request: draw_id(id, first),
 				model: receipt.model,
 				payer: session.payer,
-				operator,
+				operator: batch.operator.clone(),
 				usage: receipt.usage,
 				answer: receipt.output,
 				subject: receipt.input,

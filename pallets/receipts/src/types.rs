@@ -1,11 +1,30 @@
 //! What the pallet stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, RoundId, model::Price};
-use openledger_primitives_receipts::draw::share;
+use openledger_primitives_receipts::{Receipt, SumProof, draw::share};
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
+
+/// The most receipts that one transaction shows: all draws of a usual batch take four, none of which
+/// fills a twentieth of a block.
+pub const MAX_SHOWN: u32 = 8;
+
+/// Receipts that are shown together.
+pub type AllShown<AccountId> = BoundedVec<Shown<AccountId>, ConstU32<MAX_SHOWN>>;
+
+/// A drawn receipt that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct Shown<AccountId> {
+	/// The receipt.
+	pub receipt: Receipt,
+	/// Its place in the tree that its session's payer signed.
+	pub proof: SumProof,
+	/// Its claim.
+	pub claim: Claim<AccountId>,
+}
 
 /// The most draws of a batch.
 pub(crate) type MaxDraws = ConstU32<{ u8::MAX as u32 }>;

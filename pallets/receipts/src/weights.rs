@@ -15,8 +15,8 @@ pub trait WeightInfo {
 	fn close_session() -> Weight;
 	/// Committing a batch of `v` vouchers.
 	fn commit_batch(v: u32) -> Weight;
-	/// Showing a drawn receipt with a claim of `c` entries, from the deepest tree.
-	fn reveal(c: u32) -> Weight;
+	/// Showing `n` drawn receipts, from the deepest trees, with claims of `c` credits together.
+	fn reveal(n: u32, c: u32) -> Weight;
 	/// Giving up all draws of a batch of `v` vouchers, with a penalty, and concluding it, with every
 	/// session's entry removed.
 	fn conclude(v: u32) -> Weight;
@@ -58,12 +58,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		fixed.saturating_add(counted::<T>(150, 3, 3).saturating_mul(v))
 	}
 
-	fn reveal(c: u32) -> Weight {
-		// Agent, batch, lines, session, seed; the claim, the model version's terms, the queue of
-		// sixteen blocks at most. 255 draws and 32 nodes to hash.
-		let fixed = counted::<T>(900, 58, 5);
-		// For each entry a sketch of a kilobyte and two proofs of 32 hashes.
-		fixed.saturating_add(counted::<T>(120, 0, 0).saturating_mul(u64::from(c)))
+	fn reveal(n: u32, c: u32) -> Weight {
+		// Agent, batch, lines, seed; the model version's terms, the queue of sixteen blocks at most.
+		// 255 draws to hash.
+		let fixed = counted::<T>(700, 56, 3);
+		// For each receipt its session, the claim and its note. 32 nodes to hash.
+		let receipts = counted::<T>(200, 3, 2).saturating_mul(u64::from(n));
+		// For each credit a sketch of a kilobyte and its part of a proof.
+		let credits = counted::<T>(120, 0, 0).saturating_mul(u64::from(c));
+		fixed.saturating_add(receipts).saturating_add(credits)
 	}
 
 	fn conclude(v: u32) -> Weight {

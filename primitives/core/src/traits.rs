@@ -159,12 +159,14 @@ pub enum Clearance {
 /// Audits, as attribution needs them.
 pub trait Audits<AccountId> {
 	/// Notes a verified claim, by its digest and its sealed traces, so that lots can decide later
-	/// whether it is audited.
-	fn note(answer: &AnsweredRequest<AccountId>, claim: Hash, trace: Hash);
+	/// whether it is audited. Returns the block before which asking for its clearance brings nothing.
+	fn note(answer: &AnsweredRequest<AccountId>, claim: Hash, trace: Hash) -> BlockNumber;
 	/// Whether a claim whose window is over may be paid. Opens its audit where the lots say so.
 	fn clearance(claim: RequestId) -> Clearance;
 	/// What [`Audits::clearance`] costs at most, as things are.
 	fn weight() -> Weight;
+	/// What it costs where a claim is clear.
+	fn weight_of_clear() -> Weight;
 	/// Forgets a claim that is final.
 	fn forget(claim: RequestId);
 	/// The most bytes that a note leaves in storage, which the claim's deposit covers.
@@ -172,13 +174,19 @@ pub trait Audits<AccountId> {
 }
 
 impl<AccountId> Audits<AccountId> for () {
-	fn note(_: &AnsweredRequest<AccountId>, _: Hash, _: Hash) {}
+	fn note(_: &AnsweredRequest<AccountId>, _: Hash, _: Hash) -> BlockNumber {
+		0
+	}
 
 	fn clearance(_: RequestId) -> Clearance {
 		Clearance::Clear
 	}
 
 	fn weight() -> Weight {
+		Weight::zero()
+	}
+
+	fn weight_of_clear() -> Weight {
 		Weight::zero()
 	}
 
@@ -435,6 +443,9 @@ pub trait Lots {
 	/// The seed that decides what was committed in `round`: `None` while the next round is under
 	/// way, and once it is forgotten.
 	fn seed(round: RoundId) -> Option<Hash>;
+	/// The block from which on [`Lots::seed`] knows the seed for `round`, if rounds to come are as long as
+	/// they would be now. One that is over where it is known already, or forgotten.
+	fn known_from(round: RoundId) -> BlockNumber;
 }
 
 /// A source of randomness fixed before whoever uses it could know it.

@@ -233,7 +233,6 @@ impl pallet_receipts::Config for Runtime {
 	type Open = dynamic_params::receipts::Open;
 	type Draws = dynamic_params::receipts::Draws;
 	type RevealPeriod = dynamic_params::receipts::RevealPeriod;
-	type PollPeriod = LookAgain;
 	type ClosePeriod = dynamic_params::receipts::ClosePeriod;
 	type BatchPeriod = dynamic_params::receipts::BatchPeriod;
 	type SubmissionPeriod = SubmissionPeriod;

@@ -78,6 +78,13 @@ impl<T: frame_system::Config> pallet_audits::WeightInfo for WeightInfo<T> {
 	}
 
 	// Counted by hand (docs/weights.md).
+	fn clear() -> Weight {
+		Weight::from_parts(30_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+
+	// Counted by hand (docs/weights.md).
 	fn ask() -> Weight {
 		Weight::from_parts(90_000_000, 0)
 			.saturating_add(T::DbWeight::get().reads(22))

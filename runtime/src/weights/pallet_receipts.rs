@@ -39,12 +39,16 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(v.into())))
 	}
 
+	// `n`: 1 to 8.
 	// `c`: 0 to 16.
-	fn reveal(c: u32) -> Weight {
+	fn reveal(n: u32, c: u32) -> Weight {
 		Weight::from_parts(283_407_835, 0)
+			.saturating_add(Weight::from_parts(283_407_835, 0).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(26_292_605, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(29))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
 	}
 
 	// `v`: 1 to 64.

@@ -161,6 +161,14 @@ pub fn all(life: &Life) -> Value {
 		let cost = of.iter().find(|cost| !cost.hook && cost.stage == name);
 		cost.map_or(0, |cost| cost.bytes / cost.count.max(1) as usize)
 	};
+	let hooks = |of: &[Cost], name: &str| {
+		of.iter()
+			.filter(|cost| cost.hook && cost.stage == name)
+			.map(|cost| cost.time_ps)
+			.sum::<u64>()
+	};
+	let revealed = batch.stages.iter().find(|cost| cost.stage == "reveal");
+	let reveal = revealed.map_or(0, |cost| cost.bytes / batch.shown.max(1) as usize);
 	let [audit_commit, audit_reveal] = audit_bytes(envelope_of(batch));
 	let voucher = <SignedVoucher as codec::MaxEncodedLen>::max_encoded_len();
 	let committed = bytes(&batch.stages, "commit");
@@ -177,11 +185,14 @@ pub fn all(life: &Life) -> Value {
 		"open_session": linear(|_| Receipts::open_session(), receipts),
 		"close_session": linear(|_| Receipts::close_session(), receipts),
 		"commit": linear(Receipts::commit_batch, receipts),
-		"reveal": linear(|_| Receipts::reveal(MAX_CREDITS), receipts),
+		"reveal": linear(|n| Receipts::reveal(n, n * MAX_CREDITS), receipts),
 		"conclude": linear(Receipts::conclude, receipts),
 		"prune": linear(Receipts::prune_batch, receipts),
-		"finalize": linear(|_| Attribution::finalize(), attribution),
-		"clearance": linear(|_| Audits::clearance(), audits),
+		"finalize": {
+			"fixed_ps": 0,
+			"each_ps": hooks(&batch.stages, "finality") / u64::from(batch.shown.max(1)),
+			"measured": attribution,
+		},
 		"audit_draw": linear(|_| Audits::advance(), audits),
 		"audit_commit": linear(|_| Audits::commit(), audits),
 		"audit_reveal": linear(|_| Audits::reveal(), audits),
@@ -190,7 +201,7 @@ pub fn all(life: &Life) -> Value {
 			"close_session": bytes(&batch.sessions, "close"),
 			"commit_fixed": committed.saturating_sub(voucher * lines as usize),
 			"commit_each": voucher,
-			"reveal": bytes(&batch.stages, "reveal"),
+			"reveal": reveal,
 			"prune": bytes(&batch.stages, "prune"),
 			"audit_commit": audit_commit,
 			"audit_reveal": audit_reveal,

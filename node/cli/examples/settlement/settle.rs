@@ -13,7 +13,7 @@ use codec::Encode;
 use openledger_primitives_core::{BatchId, Hash};
 use openledger_primitives_receipts::{batch, draw};
 use openledger_runtime::{Runtime, System};
-use pallet_receipts::{Batches, Lines, NextBatch};
+use pallet_receipts::{Batches, Lines, MAX_SHOWN, NextBatch, Shown};
 use sp_core::storage::Storage;
 use sp_runtime::BoundedVec;
 use std::collections::BTreeSet;
@@ -145,15 +145,20 @@ impl<'a> Run<'a> {
 		Ok(hits)
 	}
 
+	/// Shows these receipts together.
 	fn reveal(
 		&self,
 		id: BatchId,
-		book: &Book,
-		position: u32,
+		books: &[Book],
+		places: &[(usize, u32)],
 	) -> Result<pallet_receipts::Call<Runtime>, Failure> {
-		let (receipt, proof) = book.show(position)?;
-		let claim = Box::new(self.setting.ground.claim(position as usize).clone());
-		Ok(pallet_receipts::Call::reveal { batch: id, receipt, proof, claim })
+		let shown = places.iter().map(|(at, position)| {
+			let (receipt, proof) = books[*at].show(*position)?;
+			let claim = self.setting.ground.claim(*position as usize).clone();
+			Ok(Shown { receipt, proof, claim })
+		});
+		let shown = BoundedVec::truncate_from(shown.collect::<Result<Vec<_>, Failure>>()?);
+		Ok(pallet_receipts::Call::reveal { batch: id, shown })
 	}
 
 	/// Settles a batch of so many answers, and says what its transactions took.
@@ -177,16 +182,17 @@ impl<'a> Run<'a> {
 		let mut blocks = 1 + self.wait(id, |batch| batch.drawn.is_some())?;
 		let hits = self.hits(id, &books)?;
 		self.chain.begin()?;
-		if let Some((at, position)) = hits.first().filter(|_| self.repeat > 0) {
-			let call = self.reveal(id, &books[*at], *position)?;
+		let hits: Vec<_> = hits.into_iter().collect();
+		if let Some(first) = hits.first().filter(|_| self.repeat > 0) {
+			let call = self.reveal(id, &books, &[*first])?;
 			let transaction = self.chain.sign(&agent, call)?.encode();
 			let verifying =
 				wasm::verify(self.setting.code, &mut self.chain, &transaction, self.repeat)?;
 			self.watched = Some((verifying, transaction.len()));
 		}
 		let mut shown = Vec::new();
-		for (at, position) in &hits {
-			let call = self.reveal(id, &books[*at], *position)?;
+		for together in hits.chunks(MAX_SHOWN as usize) {
+			let call = self.reveal(id, &books, together)?;
 			shown.push(self.chain.submit(&agent, call)?);
 		}
 		self.doing = "queues";
@@ -216,7 +222,7 @@ impl<'a> Run<'a> {
 		Ok(Settled {
 			answers,
 			draws: batch.draws().into(),
-			shown: shown.len() as u32,
+			shown: hits.len() as u32,
 			blocks,
 			stages: vec![
 				Cost::of("commit", &[committed]),

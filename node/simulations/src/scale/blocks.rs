@@ -16,7 +16,7 @@ pub enum Kind {
 	Commit,
 	/// Looking at a batch that waits for its seed.
 	Look,
-	/// Showing a drawn receipt.
+	/// Showing some drawn receipts together.
 	Reveal,
 	/// Looking at a claim whose time has come, and making it final if it may be.
 	Finality,
@@ -53,8 +53,9 @@ impl Kind {
 		matches!(self, Self::Look | Self::Finality | Self::Committee | Self::Conclude)
 	}
 
-	/// Picoseconds and bytes, for a batch of `vouchers` of which `shown` receipts are shown.
-	pub fn takes(self, costs: &Costs, vouchers: u32, shown: u32) -> (u64, u64) {
+	/// Picoseconds and bytes, for a batch of `vouchers` of which `shown` receipts are shown, `together` in
+	/// this transaction.
+	pub fn takes(self, costs: &Costs, vouchers: u32, shown: u32, together: u32) -> (u64, u64) {
 		let bytes = &costs.bytes;
 		let (time, length) = match self {
 			Self::Open => (costs.open_session.one(), bytes.open_session),
@@ -63,7 +64,7 @@ impl Kind {
 				costs.commit.of(vouchers),
 				bytes.commit_fixed + bytes.commit_each * u64::from(vouchers),
 			),
-			Self::Reveal => (costs.reveal.one(), bytes.reveal),
+			Self::Reveal => (costs.reveal.of(together), bytes.reveal * u64::from(together)),
 			Self::AuditCommit => (costs.audit_commit.one(), bytes.audit_commit),
 			Self::AuditReveal => (costs.audit_reveal.one(), bytes.audit_reveal),
 			Self::Prune => (costs.prune.of(shown), bytes.prune),
@@ -71,7 +72,7 @@ impl Kind {
 			Self::Look => return (costs.conclude.of(0), 0),
 			Self::Conclude => return (costs.conclude.of(vouchers), 0),
 			Self::Committee => return (costs.audit_draw.one(), 0),
-			Self::Finality => return (costs.finalize.one() + costs.clearance.one(), 0),
+			Self::Finality => return (costs.finalize.one(), 0),
 		};
 		(time + costs.transaction_ps, length)
 	}

@@ -36,7 +36,7 @@ pub struct Bytes {
 	pub commit_fixed: u64,
 	/// One voucher of it.
 	pub commit_each: u64,
-	/// Showing a drawn receipt with its claim.
+	/// Showing a drawn receipt with its claim, among others.
 	pub reveal: u64,
 	/// Pruning a batch.
 	pub prune: u64,
@@ -65,16 +65,14 @@ pub struct Costs {
 	pub close_session: Linear,
 	/// Committing a batch of so many vouchers.
 	pub commit: Linear,
-	/// Showing a drawn receipt.
+	/// Showing so many drawn receipts together.
 	pub reveal: Linear,
 	/// Looking at a batch of so many vouchers, whatever comes of it.
 	pub conclude: Linear,
 	/// Pruning a batch with so many claims.
 	pub prune: Linear,
-	/// Making a claim final.
+	/// Making claims final, with the question whether they may be: what a batch's claims took.
 	pub finalize: Linear,
-	/// Asking whether a claim may be final.
-	pub clearance: Linear,
 	/// Drawing a committee.
 	pub audit_draw: Linear,
 	/// A verifier's commitment.
@@ -96,7 +94,6 @@ impl Costs {
 			("conclude", self.conclude),
 			("prune", self.prune),
 			("finalize", self.finalize),
-			("clearance", self.clearance),
 			("audit_draw", self.audit_draw),
 			("audit_commit", self.audit_commit),
 			("audit_reveal", self.audit_reveal),

@@ -35,7 +35,9 @@ pub struct Network {
 	pub batch_period: u32,
 	/// `receipts.Draws`.
 	pub draws: u8,
-	/// `receipts.PollPeriod`, and the audits' `LookAgain`.
+	/// Receipts that an operator shows in one transaction, at most `receipts.MAX_SHOWN`.
+	pub together: u32,
+	/// The audits' `LookAgain`.
 	pub look_again: u32,
 	/// `receipts.RevealPeriod`.
 	pub reveal_period: u32,
@@ -78,6 +80,7 @@ impl Default for Network {
 			batch: 50_000.0,
 			batch_period: DAY,
 			draws: 32,
+			together: 8,
 			look_again: 5,
 			reveal_period: 100,
 			round: 10,

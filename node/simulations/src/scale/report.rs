@@ -13,14 +13,18 @@ const BLOCK_S: f64 = 3.0;
 
 /// What the stages of one batch take of a block, with its sessions left out and no audits.
 fn batch_ps(network: &Network, costs: &Costs, shown: f64) -> f64 {
+	let together = f64::from(network.together).min(shown);
 	let kinds = [
 		(Kind::Commit, 1.0),
-		(Kind::Reveal, shown),
+		(Kind::Reveal, shown / together),
 		(Kind::Finality, shown),
 		(Kind::Conclude, 1.0),
 		(Kind::Prune, 1.0),
 	];
-	let one = |kind: Kind| kind.takes(costs, network.sessions, shown.round() as u32).0 as f64;
+	let one = |kind: Kind| {
+		let shown = shown.round() as u32;
+		kind.takes(costs, network.sessions, shown, together.round() as u32).0 as f64
+	};
 	kinds.into_iter().map(|(kind, count)| count * one(kind)).sum()
 }
 

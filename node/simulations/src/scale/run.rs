@@ -11,7 +11,7 @@ use crate::settling::market::Claims;
 use openledger_primitives_core::Hash;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::{collections::BTreeMap, mem};
+use std::{collections::BTreeMap, mem, ops::Range};
 
 /// A claim whose audit is not over.
 #[derive(Clone, Copy)]
@@ -26,8 +26,6 @@ struct Audit {
 /// A batch that is not pruned.
 struct Batch {
 	committed: u32,
-	/// From when its draws are decided.
-	drawn_from: u32,
 	/// The first block in which a receipt of it was shown, or its seed read.
 	drawn: Option<u32>,
 	every: f64,
@@ -35,8 +33,6 @@ struct Batch {
 	shown: u32,
 	/// Claims that are not final.
 	open: u32,
-	/// For each claim the block in which it was shown.
-	shown_at: Vec<u32>,
 	audits: BTreeMap<u16, Audit>,
 }
 
@@ -159,8 +155,14 @@ impl<'a> Run<'a> {
 
 	fn queue(&mut self, kind: Kind, batch: u32, claim: u16) {
 		let shown = self.batches.get(&batch).map_or(0, |batch| batch.shown);
-		let (time_ps, bytes) = kind.takes(self.costs, self.network.sessions, shown);
+		let together = self.together(shown, claim).len() as u32;
+		let (time_ps, bytes) = kind.takes(self.costs, self.network.sessions, shown, together);
 		self.waiting.push(Work { kind, batch, claim, time_ps, bytes });
+	}
+
+	/// The receipts that are shown with this one, which is the first of them.
+	fn together(&self, shown: u32, first: u16) -> Range<u16> {
+		first..shown.min(u32::from(first) + self.network.together) as u16
 	}
 
 	/// Blocks from `from` up to, not including, `to`.
@@ -193,7 +195,8 @@ impl<'a> Run<'a> {
 			Event::Due(at) => self.commit(block, at),
 			Event::Decided(id) => {
 				let shown = self.batches.get(&id).map_or(0, |batch| batch.shown);
-				(0..shown as u16).for_each(|claim| self.queue(Kind::Reveal, id, claim));
+				let firsts = (0..shown as u16).step_by(self.network.together as usize);
+				firsts.for_each(|first| self.queue(Kind::Reveal, id, first));
 			}
 			Event::Work(id, claim, kind) => self.queue(kind, id, claim),
 		}
@@ -229,13 +232,11 @@ impl<'a> Run<'a> {
 			id,
 			Batch {
 				committed: block,
-				drawn_from: 0,
 				drawn: None,
 				every: served.every,
 				fees: batch.total() as f64,
 				shown: count,
 				open: count,
-				shown_at: vec![0; shown.len()],
 				audits: BTreeMap::new(),
 			},
 		);
@@ -250,26 +251,26 @@ impl<'a> Run<'a> {
 			Kind::Commit => {
 				let from = network.drawn_from(block);
 				if let Some(batch) = self.batches.get_mut(&id) {
-					(batch.committed, batch.drawn_from) = (block, from);
+					batch.committed = block;
 				}
 				self.at(from + 1, Event::Decided(id));
-				self.at(block + network.look_again, Event::Work(id, 0, Kind::Look));
+				self.at(from, Event::Work(id, 0, Kind::Look));
 			}
 			Kind::Look => {
 				let Some(batch) = self.batches.get_mut(&id) else { return };
-				if batch.drawn.is_none() && block >= batch.drawn_from {
-					batch.drawn = Some(block);
-				}
-				if batch.drawn.is_none() {
-					self.at(block + network.look_again, Event::Work(id, 0, Kind::Look));
-				}
+				batch.drawn.get_or_insert(block);
 			}
 			Kind::Reveal => {
 				let Some(batch) = self.batches.get_mut(&id) else { return };
-				let drawn = *batch.drawn.get_or_insert(block);
-				self.outcome.late += u64::from(block > drawn + network.reveal_period);
-				batch.shown_at[usize::from(claim)] = block;
-				self.at(block + network.window, Event::Work(id, claim, Kind::Finality));
+				let (shown, drawn) = (batch.shown, *batch.drawn.get_or_insert(block));
+				let late = block > drawn + network.reveal_period;
+				// Where claims may be audited, none is looked at before lots have decided.
+				let cleared = if network.audit_rate > 0.0 { network.drawn_from(block) } else { 0 };
+				let looked_at = cleared.max(block + network.window);
+				for claim in self.together(shown, claim) {
+					self.outcome.late += u64::from(late);
+					self.at(looked_at, Event::Work(id, claim, Kind::Finality));
+				}
 			}
 			Kind::Finality => self.finality(block, id, claim),
 			Kind::Committee => self.open(block, id, claim),
@@ -284,7 +285,6 @@ impl<'a> Run<'a> {
 	fn finality(&mut self, block: u32, id: u32, claim: u16) {
 		let network = self.network;
 		let Some(batch) = self.batches.get_mut(&id) else { return };
-		let shown_at = batch.shown_at[usize::from(claim)];
 		if network.audit_rate > 0.0 {
 			if let Some(audit) = batch.audits.get(&claim) {
 				let found = audit.reveals == network.committee;
@@ -298,9 +298,6 @@ impl<'a> Run<'a> {
 					self.at(until, Event::Work(id, claim, Kind::Finality));
 					return;
 				}
-			} else if block < network.drawn_from(shown_at) {
-				self.at(block + network.look_again, Event::Work(id, claim, Kind::Finality));
-				return;
 			} else if self.rng.random::<f64>() < network.audit_rate {
 				let audit = Audit { opened: block, commits: 0, reveals: 0, revealed: 0 };
 				batch.audits.insert(claim, audit);

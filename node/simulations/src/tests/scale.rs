@@ -36,11 +36,10 @@ fn costs() -> Costs {
 		open_session: ms(1, 0, false),
 		close_session: ms(1, 0, false),
 		commit: ms(1, 1, true),
-		reveal: ms(3, 0, false),
+		reveal: ms(1, 2, false),
 		conclude: ms(1, 1, true),
 		prune: ms(1, 1, true),
-		finalize: ms(3, 0, true),
-		clearance: ms(2, 0, true),
+		finalize: ms(0, 5, true),
 		audit_draw: ms(10, 0, true),
 		audit_commit: ms(1, 0, true),
 		audit_reveal: ms(6, 0, true),
@@ -206,7 +205,7 @@ fn operators_answer_as_much_as_there_is() {
 fn blocks_take_what_fits_in_order_and_leave_the_rest() {
 	let (costs, mut waiting, mut filled) = (costs(), Waiting::default(), Filled::default());
 	let work = |kind: Kind, claim: u16| {
-		let (time_ps, bytes) = kind.takes(&costs, 4, 16);
+		let (time_ps, bytes) = kind.takes(&costs, 4, 16, 1);
 		Work { kind, batch: 0, claim, time_ps, bytes }
 	};
 	for claim in 0..400 {
@@ -233,9 +232,11 @@ fn everything_is_paid_where_blocks_have_room() {
 	assert!((number("/a_day/answers") / network.answers - 1.0).abs() < 0.01);
 	assert_eq!(number("/a_day/audits"), 0.0);
 	assert_eq!(number("/blocks/shown_too_late"), 0.0);
-	// Without audits a claim is looked at once.
+	// Without audits a claim is looked at once, and receipts are shown eight at a time.
 	let of = |kind: &str| number(&format!("/blocks/by_work/{kind}/a_day"));
-	assert!((of("finality") / of("reveal") - 1.0).abs() < 0.01);
+	let shown = number("/a_day/shown");
+	assert!((of("finality") / shown - 1.0).abs() < 0.01);
+	assert!((1.0..2.0).contains(&(of("reveal") / (shown / 8.0))));
 	assert!(of("commit") - of("prune") < 2.0);
 	// A round and what is left of one, the operator's block, the window.
 	let soonest = 3.0 / 60.0 * f64::from(network.round + 1 + network.window);

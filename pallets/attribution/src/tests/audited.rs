@@ -1,4 +1,4 @@
-use crate::{Claims, Error, Event, Status, mock::*};
+use crate::{Claims, Due, Error, Event, Status, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::audit::digest;
 use openledger_primitives_core::{
@@ -140,5 +140,21 @@ fn rejected_claim_refunds_its_payer_and_can_be_pruned() {
 		assert_eq!(pallet_rewards::TotalAccrued::<Test>::get(), 0);
 		assert_ok!(Inference::prune(signed(5), id));
 		assert_eq!(Claims::<Test>::get(id), None);
+	});
+}
+
+#[test]
+fn claim_is_looked_at_first_when_its_clearance_can_be_known() {
+	chain(|| {
+		NotedUntil::set(30);
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		NotedUntil::set(0);
+		let stored = Claims::<Test>::get(id).unwrap();
+		assert_eq!(stored.final_at, 11, "windows are what they are without audits");
+		assert_eq!(Due::<Test>::get(30).to_vec(), [id]);
+		go_to(29);
+		assert_eq!(Claims::<Test>::get(id).unwrap().status, Status::Open);
+		go_to(30);
+		assert_eq!(Claims::<Test>::get(id).unwrap().status, Status::Final);
 	});
 }

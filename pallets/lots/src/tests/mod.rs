@@ -1,4 +1,5 @@
 mod commitments;
+mod known;
 mod lengths;
 mod ring;
 mod rounds;

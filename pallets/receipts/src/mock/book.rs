@@ -5,12 +5,13 @@ use super::{
 	registry::{RECORDS, claim},
 	signed,
 };
+use crate::{AllShown, Shown};
 use frame_support::dispatch::DispatchResultWithPostInfo;
 use openledger_primitives_core::{BatchId, Hash, SessionId, model::Usage};
 use openledger_primitives_receipts::{
 	Receipt, SignedVoucher, SumFrontier, SumNode, Voucher, commitment, prove::prove_slice,
 };
-use sp_core::Pair;
+use sp_core::{Pair, crypto::AccountId32};
 use sp_runtime::DispatchError;
 
 /// One side's books of a session: its receipts, and who signs for them.
@@ -65,14 +66,30 @@ impl Book {
 		sign(self.voucher(), self.signer, &Receipts::genesis())
 	}
 
+	/// The receipt at `position` as it is shown, in the tree of the first `count`.
+	pub fn shown(&self, position: u32, count: usize) -> Shown<AccountId32> {
+		let leaves: Vec<SumNode> = self.receipts[..count].iter().map(Receipt::leaf).collect();
+		Shown {
+			receipt: self.receipts[position as usize].clone(),
+			proof: prove_slice(&leaves, position).unwrap(),
+			claim: claim(self.credits(position)),
+		}
+	}
+
 	/// Shows the receipt at `position` in the tree of the first `count`.
 	pub fn show(&self, batch: BatchId, position: u32, count: usize) -> DispatchResultWithPostInfo {
-		let claim = Box::new(claim(self.credits(position)));
-		let leaves: Vec<SumNode> = self.receipts[..count].iter().map(Receipt::leaf).collect();
-		let proof = prove_slice(&leaves, position).unwrap();
-		let receipt = self.receipts[position as usize].clone();
-		dispatch(RuntimeCall::Receipts(crate::Call::reveal { batch, receipt, proof, claim }), AGENT)
+		reveal(batch, [self.shown(position, count)], AGENT)
 	}
+}
+
+/// Shows these receipts together.
+pub fn reveal(
+	batch: BatchId,
+	shown: impl IntoIterator<Item = Shown<AccountId32>>,
+	by: u8,
+) -> DispatchResultWithPostInfo {
+	let shown = AllShown::try_from(shown.into_iter().collect::<Vec<_>>()).unwrap();
+	dispatch(RuntimeCall::Receipts(crate::Call::reveal { batch, shown }), by)
 }
 
 /// As a transaction does: nothing is kept of a call that fails.

@@ -204,3 +204,39 @@ fn idle_work_stays_within_its_weight_and_goes_on_later() {
 		assert_eq!(u64::from(NextDue::<Test>::get()), System::block_number() + 1);
 	});
 }
+
+#[test]
+fn look_that_ends_a_batch_is_charged_for_its_sessions_and_one_that_waits_is_not() {
+	chain(|| {
+		let (_, _, batch) = two();
+		let one = <Test as crate::Config>::WeightInfo::conclude(1).ref_time();
+		let two = <Test as crate::Config>::WeightInfo::conclude(2).ref_time();
+		let look = |block| {
+			System::set_block_number(block);
+			Receipts::on_idle(block, Weight::MAX).ref_time()
+		};
+		assert!(look(3) < one, "lots have not decided");
+		spin(Hash::zero());
+		assert!(look(5) < one, "draws are to be shown");
+		assert!(
+			look(u64::from(Batches::<Test>::get(batch).unwrap().drawn.unwrap().reveal_by) + 1)
+				>= two
+		);
+		assert!(Batches::<Test>::get(batch).unwrap().concluded);
+	});
+}
+
+#[test]
+fn batch_is_looked_at_when_lots_will_have_decided() {
+	chain(|| {
+		Ahead::set(40);
+		let (_, _, batch) = two();
+		assert_eq!(Due::<Test>::get(41).to_vec(), [batch]);
+		spin(Hash::zero());
+		Receipts::on_idle(40, Weight::MAX);
+		assert_eq!(Batches::<Test>::get(batch).unwrap().drawn, None);
+		System::set_block_number(41);
+		Receipts::on_idle(41, Weight::MAX);
+		assert!(Batches::<Test>::get(batch).unwrap().drawn.is_some());
+	});
+}

@@ -1,4 +1,4 @@
-use crate::{Batches, Error, Event, Stage, mock::*};
+use crate::{Batches, Error, Event, MAX_SHOWN, Shown, Stage, mock::*};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use openledger_primitives_core::{Hash, draw::draw_id, model::Usage};
 use openledger_primitives_receipts::{Receipt, SumNode, SumProof, prove::prove_slice};
@@ -118,10 +118,8 @@ fn receipts_of_other_trees_sessions_and_models_are_refused() {
 		let batch = commit(&[&book]).unwrap();
 		spin(Hash::zero());
 		let show = |receipt: &Receipt, proof: &SumProof| {
-			let claim = Box::new(claim(0));
 			let (receipt, proof) = (receipt.clone(), proof.clone());
-			let call = crate::Call::reveal { batch, receipt, proof, claim };
-			dispatch(RuntimeCall::Receipts(call), AGENT)
+			reveal(batch, [Shown { receipt, proof, claim: claim(0) }], AGENT)
 		};
 		assert_noop!(show(&other.receipts[0], &proof(&other, 0)), E::NotInBatch);
 		let (good, path) = (&book.receipts[0], proof(&book, 0));
@@ -172,9 +170,7 @@ fn claim_has_to_be_the_one_that_the_receipt_commits_to() {
 		spin(Hash::zero());
 		let show = |claim| {
 			let receipt = book.receipts[0].clone();
-			let claim = Box::new(claim);
-			let call = crate::Call::reveal { batch, receipt, proof: proof(&book, 0), claim };
-			dispatch(RuntimeCall::Receipts(call), AGENT)
+			reveal(batch, [Shown { receipt, proof: proof(&book, 0), claim }], AGENT)
 		};
 		assert_noop!(show(claim(1)), E::WrongClaim);
 		let mut other = claim(0);
@@ -198,15 +194,7 @@ fn only_the_operators_agent_shows_and_only_in_time() {
 		book.answer(0, 100).answer(1, 100);
 		let batch = commit(&[&book]).unwrap();
 		spin(Hash::zero());
-		let show = |by| {
-			let call = crate::Call::reveal {
-				batch,
-				receipt: book.receipts[0].clone(),
-				proof: proof(&book, 0),
-				claim: Box::new(claim(0)),
-			};
-			dispatch(RuntimeCall::Receipts(call), by)
-		};
+		let show = |by| reveal(batch, [book.shown(0, 2)], by);
 		assert_noop!(show(OPERATOR), E::NotAgent);
 		assert_noop!(show(RIVALS_AGENT), E::NotOperator);
 		assert_noop!(book.show(9, 0, 2), E::UnknownBatch);
@@ -233,5 +221,53 @@ fn seed_is_kept_once_it_is_read() {
 		);
 		Seeds::set(Default::default());
 		assert_ok!(book.show(batch, 0, 1));
+	});
+}
+
+#[test]
+fn receipts_are_shown_together_or_not_at_all() {
+	chain_of(16, 1, || {
+		let (mut book, mut other) = (session(3, 10_000), session(4, 10_000));
+		for _ in 0..5 {
+			book.answer(0, 100);
+			other.answer(1, 100);
+		}
+		let batch = commit(&[&book, &other]).unwrap();
+		spin(Hash::repeat_byte(5));
+		let all: Vec<_> = (0..5).flat_map(|at| [book.shown(at, 5), other.shown(at, 5)]).collect();
+		let drawn = |one: &Shown<_>| {
+			let before = frame_support::storage::with_transaction(|| {
+				let shown = reveal(batch, [one.clone()], AGENT).map_err(|error| error.error);
+				sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(shown))
+			});
+			before.unwrap().is_ok()
+		};
+		let (drawn, missed): (Vec<_>, Vec<_>) = all.into_iter().partition(drawn);
+		assert!(drawn.len() > 2 && !missed.is_empty(), "the seed was to draw some of them");
+		let several: Vec<_> = drawn.iter().take(MAX_SHOWN as usize).cloned().collect();
+
+		assert_noop!(reveal(batch, [], AGENT), E::NotDrawn);
+		let with_one = |wrong: Shown<_>| {
+			let mut shown = several.clone();
+			shown.pop();
+			shown.push(wrong);
+			shown
+		};
+		assert_noop!(reveal(batch, with_one(missed[0].clone()), AGENT), E::NotDrawn);
+		assert_noop!(reveal(batch, with_one(several[0].clone()), AGENT), E::NotDrawn);
+		let mut forged = several[1].clone();
+		forged.claim.gain += 1;
+		assert_noop!(reveal(batch, with_one(forged), AGENT), E::WrongClaim);
+
+		let post = reveal(batch, several.clone(), AGENT).unwrap();
+		assert_eq!(post.pays_fee, Pays::No);
+		let opened = Batches::<Test>::get(batch).unwrap();
+		let open = opened.stages.iter().filter(|stage| **stage == Stage::Open).count();
+		assert_eq!(open, several.len());
+		let claims = pallet_attribution::Claims::<Test>::iter().count();
+		assert_eq!(claims, several.len());
+		for one in several {
+			assert_noop!(reveal(batch, [one], AGENT), E::NotDrawn);
+		}
 	});
 }

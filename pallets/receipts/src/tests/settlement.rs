@@ -1,4 +1,4 @@
-use crate::{Batches, Error, Event, Stage, mock::*};
+use crate::{Batches, Error, Event, Shown, Stage, mock::*};
 use frame_support::{assert_noop, assert_ok, storage::with_storage_layer};
 use openledger_primitives_attribution::{
 	challenge::{Fault, Target, commitment},
@@ -164,7 +164,7 @@ fn omission_shown_against_a_drawn_receipt_corrects_it_at_the_operators_cost() {
 		let leaves: Vec<SumNode> = book.receipts.iter().map(Receipt::leaf).collect();
 		let proof = prove_slice(&leaves, 0).unwrap();
 		let receipt = book.receipts[0].clone();
-		assert_ok!(Receipts::reveal(signed(AGENT), batch, receipt, proof, Box::new(silent(0))));
+		assert_ok!(reveal(batch, [Shown { receipt, proof, claim: silent(0) }], AGENT));
 
 		let id = draw_id(batch, 0);
 		let (target, fault) = (Target::Claim(id), Fault::Omission(Omission::Record(shown(0))));

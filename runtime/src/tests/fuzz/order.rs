@@ -9,6 +9,7 @@ use crate::{
 use codec::DecodeAll;
 use frame_support::traits::UnfilteredDispatchable;
 use openledger_primitives_core::{BatchId, ModelId, RequestId, SessionId};
+use pallet_receipts::Shown;
 use sp_core::sr25519;
 use sp_runtime::{BoundedVec, DispatchError, ModuleError, MultiSignature};
 
@@ -150,13 +151,14 @@ fn vouchers_signatures_are_looked_at_last() {
 	);
 }
 
-/// The parts of a draw that is shown.
+/// The parts of the first receipt that is shown.
 macro_rules! shown {
 	($call:expr) => {{
-		let RuntimeCall::Receipts(pallet_receipts::Call::reveal { batch, receipt, proof, claim }) =
-			$call
-		else {
+		let RuntimeCall::Receipts(pallet_receipts::Call::reveal { batch, shown }) = $call else {
 			panic!("nothing is shown")
+		};
+		let Some(Shown { receipt, proof, claim }) = shown.as_mut().first_mut() else {
+			panic!("no receipt is shown")
 		};
 		(batch, receipt, proof, claim)
 	}};

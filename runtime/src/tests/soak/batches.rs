@@ -1,7 +1,7 @@
 //! What operators' agents try with the vouchers of their sessions.
 
 use super::{
-	books::{self, Shown},
+	books,
 	run::Maker,
 	sessions::session,
 	world::{Attempt, Rt, World, now},
@@ -9,7 +9,7 @@ use super::{
 use crate::AccountId;
 use openledger_primitives_core::{BatchId, traits::Lots};
 use pallet_inference::Operators;
-use pallet_receipts::{Batch, Batches, Call, Sessions, Stage};
+use pallet_receipts::{AllShown, Batch, Batches, Call, Sessions, Shown, Stage};
 use sp_runtime::BoundedVec;
 
 type Stored = Batch<AccountId, <Rt as pallet_receipts::Config>::BatchConsideration>;
@@ -93,8 +93,16 @@ fn reveal(world: &mut World) -> Option<Attempt> {
 		5 => claim.gain += 1,
 		_ => {}
 	}
-	let claim = Box::new(claim);
-	world.signed(agent(&stored.operator)?, Call::reveal { batch: id, receipt, proof, claim })
+	let mut shown = AllShown::truncate_from(vec![Shown { receipt, proof, claim }]);
+	let careless = world.odds(40);
+	for _ in 0..world.below(4) {
+		let Some(other) = books::drawn(world, id) else { break };
+		let place = |of: &Shown<_>| (of.receipt.session, of.receipt.position);
+		if careless || shown.iter().all(|one| place(one) != place(&other)) {
+			let _ = shown.try_push(other);
+		}
+	}
+	world.signed(agent(&stored.operator)?, Call::reveal { batch: id, shown })
 }
 
 fn conclude(world: &mut World) -> Option<Attempt> {

@@ -11,7 +11,7 @@ use openledger_primitives_receipts::{
 	Receipt, SignedVoucher, SumFrontier, SumNode, SumProof, Voucher, batch, commitment, draw,
 	prove::{find, prove_slice},
 };
-use pallet_receipts::{Batches, Lines, Session, Sessions, Stage};
+use pallet_receipts::{Batches, Lines, Session, Sessions, Shown, Stage};
 
 /// A session as the chain has it.
 pub type Stored = Session<AccountId, <Rt as pallet_receipts::Config>::SessionConsideration>;
@@ -21,13 +21,6 @@ pub type Stored = Session<AccountId, <Rt as pallet_receipts::Config>::SessionCon
 pub struct Book {
 	receipts: Vec<Receipt>,
 	claims: Vec<Claim<AccountId>>,
-}
-
-/// What a draw of a batch asks to be shown.
-pub struct Shown {
-	pub receipt: Receipt,
-	pub proof: SumProof,
-	pub claim: Claim<AccountId>,
 }
 
 impl Book {
@@ -50,7 +43,7 @@ impl Book {
 	}
 
 	/// The receipt that covers a unit of the tree of the first `count`.
-	fn shown(&self, count: u32, unit: Balance) -> Option<Shown> {
+	fn shown(&self, count: u32, unit: Balance) -> Option<Shown<AccountId>> {
 		let leaves = self.leaves(count);
 		let mut nodes = Vec::new();
 		let mut tree = SumFrontier::default();
@@ -119,7 +112,7 @@ fn genesis() -> Hash {
 }
 
 /// What one of a batch's open draws falls into, where anybody has it.
-pub fn drawn(world: &mut World, id: BatchId) -> Option<Shown> {
+pub fn drawn(world: &mut World, id: BatchId) -> Option<Shown<AccountId>> {
 	let batch = Batches::<Rt>::get(id)?;
 	let seed = batch.drawn.map(|drawn| drawn.seed).or_else(|| crate::Lots::seed(batch.round))?;
 	let lines = Lines::<Rt>::get(id);
