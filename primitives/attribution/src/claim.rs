@@ -135,19 +135,30 @@ pub struct Claim<AccountId> {
 	pub records_proof: MultiProof,
 }
 
-/// Components that one credit's sketch has where all credits there can be are used.
-const CREDITED: usize = (MAX_CREDITED / MAX_CREDITS) as usize;
+/// Bytes that hashing a node of a proof is reckoned as: it takes more than as many bytes of a sketch do.
+const NODE: usize = 48;
+/// Bytes that a credit is reckoned as beside its sketch and its part of a proof: its record's leaf, its
+/// place, and that it is in order.
+const CREDIT: usize = 128;
+/// The longest sketches of a claim with as many credits as there can be.
+const SKETCH: usize = (MAX_CREDITED / MAX_CREDITS) as usize;
+/// What a credit of such a claim is reckoned as, in a tree 32 deep, of which 16 leaves share the four levels
+/// at the top.
+const LARGEST: usize = SKETCH + CREDIT + 28 * NODE;
 
 impl<AccountId> Claim<AccountId> {
-	/// How much there is to verify, counted in credits with a sketch of `MAX_CREDITED / MAX_CREDITS`
-	/// components: a longer one counts once more for each as many components that it begins, and so do
-	/// those of the query beyond the first as many. No more than it would cost to verify as many credits.
+	/// How much there is to verify, in credits of a claim with the most and the largest: with a sketch of
+	/// `MAX_CREDITED / MAX_CREDITS` components and a part of 28 nodes in a proof. A query's sketch counts
+	/// where it is longer than that.
 	pub fn size(&self) -> u32 {
-		let credits = |sketch: &Sketch| sketch.len().div_ceil(CREDITED).max(1);
-		let contributors = self.contributors.iter().map(|credit| credits(&credit.leaf.sketch));
-		let records = self.records.iter().map(|credit| credits(&credit.sketch));
-		let query = credits(&self.sketch).saturating_sub(1);
-		contributors.chain(records).fold(query, usize::saturating_add) as u32
+		let contributors = self.contributors.iter().map(|credit| &credit.leaf.sketch);
+		let records = self.records.iter().map(|credit| &credit.sketch);
+		let credits = contributors.chain(records).map(|sketch| sketch.len().saturating_add(CREDIT));
+		let proofs = [&self.contributors_proof, &self.records_proof];
+		let nodes = proofs.map(|proof| proof.nodes.len().saturating_mul(NODE));
+		let query = self.sketch.len().saturating_sub(SKETCH);
+		let all = credits.chain(nodes).fold(query, usize::saturating_add);
+		all.div_ceil(LARGEST) as u32
 	}
 }
 

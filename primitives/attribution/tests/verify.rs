@@ -4,8 +4,9 @@ mod common;
 
 use common::{World, sketch};
 use openledger_primitives_attribution::{Claim, Refusal, verify};
-use openledger_primitives_core::{Hash, Sketch, merkle::MultiProof, model::PayBy};
+use openledger_primitives_core::{Hash, MAX_CREDITS, Sketch, merkle::MultiProof, model::PayBy};
 use proptest::prelude::*;
+use sp_runtime::BoundedVec;
 
 const PAYER: u64 = 99;
 
@@ -84,27 +85,28 @@ fn claim_is_refused_when_terms_cannot_be_met() {
 }
 
 #[test]
-fn claim_weighs_as_many_credits_as_its_sketches_are_long() {
+fn claim_weighs_what_there_is_to_compute_and_to_hash() {
 	let (_, mut claim) = records();
-	let shown = claim.records.len() as u32;
-	let with = |claim: &mut Claim<u64>, query: usize, leaf: usize| {
+	let shown = MAX_CREDITS as usize;
+	claim.records = BoundedVec::truncate_from(vec![claim.records[0].clone(); shown]);
+	let mut with = |query: usize, leaf: usize, nodes: usize| {
 		claim.sketch = Sketch::truncate_from(vec![1; query]);
 		for credit in &mut claim.records {
 			credit.sketch = Sketch::truncate_from(vec![1; leaf]);
 		}
-		claim.size()
+		let all = vec![[7; 32].into(); nodes];
+		claim.records_proof.nodes = BoundedVec::truncate_from(all);
+		claim.size() as usize
 	};
-	for (query, leaf, expected) in [
-		(0, 0, shown),
-		(1_024, 1_024, shown),
-		(1_024, 1_025, 2 * shown),
-		(1_025, 1_024, shown + 1),
-		(2_048, 2_048, 2 * shown + 1),
-	] {
-		assert_eq!(with(&mut claim, query, leaf), expected, "{query} {leaf}");
-	}
+	assert_eq!(with(1_024, 1_024, 28 * shown), shown, "the largest credits weigh one each");
+	assert_eq!(with(0, 1_024, 28 * shown), shown);
+	assert_eq!(with(1_025, 1_024, 28 * shown), shown + 1);
+	assert_eq!(with(1_024, 1_025, 28 * shown), shown + 1);
+	assert_eq!(with(512, 512, 16 * shown), 10, "a million records and usual sketches");
+	assert_eq!(with(16, 16, 0), 1, "nothing is for free");
 	let (_, claim) = contributors();
-	assert_eq!(claim.size() as usize, claim.contributors.len() + claim.records.len());
+	let credits = claim.contributors.len() + claim.records.len();
+	assert!((1..=credits).contains(&(claim.size() as usize)));
 }
 
 #[test]

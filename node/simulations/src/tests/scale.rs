@@ -265,7 +265,7 @@ fn audits_take_time_and_verifiers() {
 
 #[test]
 fn work_is_left_over_where_blocks_have_no_room() {
-	let slow = Linear { fixed_ps: 30_000_000_000, ..costs().reveal };
+	let slow = Linear { each_ps: 30_000_000_000, ..costs().reveal };
 	let crowded = Network { answers: 5e8, days: 1, ..network() };
 	let found = report(&crowded, &Costs { reveal: slow, ..costs() });
 	let number = |path: &str| found.pointer(path).unwrap().as_f64().unwrap();
