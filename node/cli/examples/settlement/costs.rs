@@ -7,7 +7,7 @@ use crate::{
 use codec::Encode;
 use frame_support::{dispatch::DispatchClass, weights::Weight};
 use openledger_primitives_attribution::audit::{Execution, Finding};
-use openledger_primitives_core::{Hash, MAX_CREDITS, model::Usage};
+use openledger_primitives_core::{Hash, model::Usage};
 use openledger_primitives_receipts::SignedVoucher;
 use openledger_runtime::{Runtime, RuntimeCall, configs::system::BlockLength};
 use pallet_attribution::WeightInfo as _;
@@ -169,6 +169,11 @@ pub fn all(life: &Life) -> Value {
 	};
 	let revealed = batch.stages.iter().find(|cost| cost.stage == "reveal");
 	let reveal = revealed.map_or(0, |cost| cost.bytes / batch.shown.max(1) as usize);
+	// What a receipt's share of its transaction takes beside what every transaction does.
+	let shown_ps = revealed.map_or(0, |cost| {
+		let all = u64::from(cost.count) * transaction_ps(batch);
+		cost.time_ps.saturating_sub(all) / u64::from(batch.shown.max(1))
+	});
 	let [audit_commit, audit_reveal] = audit_bytes(envelope_of(batch));
 	let voucher = <SignedVoucher as codec::MaxEncodedLen>::max_encoded_len();
 	let committed = bytes(&batch.stages, "commit");
@@ -185,7 +190,7 @@ pub fn all(life: &Life) -> Value {
 		"open_session": linear(|_| Receipts::open_session(), receipts),
 		"close_session": linear(|_| Receipts::close_session(), receipts),
 		"commit": linear(Receipts::commit_batch, receipts),
-		"reveal": linear(|n| Receipts::reveal(n, n * MAX_CREDITS), receipts),
+		"reveal": { "fixed_ps": 0, "each_ps": shown_ps, "measured": receipts },
 		"conclude": linear(Receipts::conclude, receipts),
 		"prune": linear(Receipts::prune_batch, receipts),
 		"finalize": {
