@@ -10,8 +10,8 @@ use frame_support::{
 	},
 };
 use openledger_primitives_attribution::IndexLeaf;
-use openledger_primitives_core::{ModelId, merkle::Proof, traits::Models};
-use sp_runtime::DispatchResult;
+use openledger_primitives_core::{Balance, ModelId, merkle::Proof, traits::Models};
+use sp_runtime::{DispatchResult, Permill};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_demand(who: T::AccountId, model: ModelId, position: u32) -> DispatchResult {
@@ -49,18 +49,33 @@ impl<T: Config> Pallet<T> {
 		ensure!(proven, Error::<T>::NotInIndex);
 		Self::end_demand(model, position);
 		let Demand { demander, deposit, .. } = demand;
-		if deposit > 0 {
+		// Demanding has to cost even whoever can show: an index takes few demands at a time, and an owner
+		// that answered its own for nothing would leave no room for others'.
+		let reward = Permill::from_percent(50).mul_floor(deposit);
+		Self::forfeit(&demander, &who, reward)?;
+		Self::forfeit(&demander, &T::TreasuryAccount::get(), deposit.saturating_sub(reward))?;
+		Self::deposit_event(Event::PositionShown {
+			model,
+			position,
+			shown_by: who,
+			deposit,
+			reward,
+		});
+		Ok(())
+	}
+
+	fn forfeit(demander: &T::AccountId, to: &T::AccountId, amount: Balance) -> DispatchResult {
+		if amount > 0 {
 			T::Currency::transfer_on_hold(
 				&HoldReason::Demand.into(),
-				&demander,
-				&who,
-				deposit,
+				demander,
+				to,
+				amount,
 				Precision::Exact,
 				Restriction::Free,
 				Fortitude::Force,
 			)?;
 		}
-		Self::deposit_event(Event::PositionShown { model, position, shown_by: who, deposit });
 		Ok(())
 	}
 

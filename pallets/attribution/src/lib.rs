@@ -22,8 +22,9 @@
 //! pays any contributor.
 //!
 //! A leaf that nobody but its owner has can't be shown to be forged. So anyone may demand one position of
-//! an index against a deposit ([`Pallet::demand_position`]), which goes to whoever shows the leaf with its
-//! proof; where nobody does in time, the model version is condemned as for a forged leaf.
+//! an index against a deposit ([`Pallet::demand_position`]), of which half goes to whoever shows the leaf
+//! with its proof and half to the treasury; where nobody does in time, the model version is condemned as for
+//! a forged leaf.
 //!
 //! A node that watches does so by itself: its off-chain worker has claims and indexes looked at by the
 //! engine behind the host function, commits to what is found, and opens it.
@@ -145,7 +146,7 @@ pub mod pallet {
 		type Audits: traits::Audits<Self::AccountId>;
 		/// The records that are credited.
 		type Records: traits::Records<Self::AccountId>;
-		/// Who gets the deposits of useless challenges.
+		/// Who gets the deposits of useless challenges, and half of those of demands that are answered.
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// What a challenge puts at stake; it covers the bytes that the challenge stores too.
 		type ChallengeDeposit: Get<Balance>;
@@ -339,10 +340,12 @@ pub mod pallet {
 			model: ModelId,
 			/// The position.
 			position: u32,
-			/// Who showed it, and has the deposit.
+			/// Who showed it.
 			shown_by: T::AccountId,
-			/// The demander's deposit.
+			/// The deposit that the demander lost.
 			deposit: Balance,
+			/// The part of it that went to who showed it; the treasury has the rest.
+			reward: Balance,
 		},
 		/// A demanded position was not shown in time, and the deposit given back.
 		DemandUnanswered {
@@ -520,8 +523,8 @@ pub mod pallet {
 			Self::do_finalize(request).map(|_| ())
 		}
 
-		/// Demands that a position of a model version's index be shown. Holds a deposit, which goes to
-		/// whoever shows it.
+		/// Demands that a position of a model version's index be shown. Holds a deposit, half of which goes
+		/// to whoever shows it and half to the treasury.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::demand_position())]
 		pub fn demand_position(
@@ -533,7 +536,8 @@ pub mod pallet {
 			Self::do_demand(who, model, position)
 		}
 
-		/// Shows the leaf at a demanded position, and takes the demander's deposit. Anyone may call it.
+		/// Shows the leaf at a demanded position, and takes half of the demander's deposit. Anyone may call
+		/// it.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::answer_demand())]
 		pub fn answer_demand(

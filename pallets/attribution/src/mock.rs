@@ -44,7 +44,7 @@ pub const ED: u128 = 10;
 pub const BOND: u128 = 100_000;
 pub const RICH: u128 = 1_000_000;
 pub const DEPOSIT: u128 = 500;
-pub const DEMAND: u128 = 700;
+pub const DEMAND: u128 = 701;
 /// What the models' owner loses where an index of its is forged, and the account that it pays from.
 pub const STAKE: u128 = 3_001;
 pub const PURSE: u8 = 12;

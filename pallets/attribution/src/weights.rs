@@ -83,9 +83,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn answer_demand() -> Weight {
-		// The model version's terms, its demands, two accounts with holds. One sketch of two kilobytes
+		// The model version's terms, its demands, three accounts with holds. One sketch of two kilobytes
 		// hashed, one proof of 32 hashes.
-		counted::<T>(300, 30, 6)
+		counted::<T>(320, 32, 8)
 	}
 
 	fn conclude_demand() -> Weight {

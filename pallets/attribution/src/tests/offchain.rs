@@ -565,7 +565,7 @@ fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
 }
 
 #[test]
-fn demanded_leaf_is_shown_for_the_deposit_once_it_is_to_be_had() {
+fn demanded_leaf_is_shown_for_half_of_the_deposit_once_it_is_to_be_had() {
 	node(|node| {
 		for position in [5, 2] {
 			Attribution::demand_position(signed(9), RECORDS, position).unwrap();
@@ -582,7 +582,7 @@ fn demanded_leaf_is_shown_for_the_deposit_once_it_is_to_be_had() {
 		node.run();
 		assert_eq!(node.sent().len(), 2, "they are under way");
 		node.include();
-		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * DEMAND);
+		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * (DEMAND / 2));
 		node.run();
 		assert_eq!(node.engine.deeds(), [Deed::Shown, Deed::Shown]);
 		assert!(node.sent().is_empty());
