@@ -92,6 +92,13 @@ impl<T: Config> Pallet<T> {
 				let (payer, sketch, paid) = (&claim.payer, &claim.sketch, &claim.paid);
 				match replace(&Self::terms(&served)?, payer, sketch, paid, &omission) {
 					Ok(replaced) => Self::correct(who, request, claim, challenge, replaced),
+					// It may have shown something before another was faster, who could otherwise make
+					// everybody else lose by opening just before them.
+					Err(reason @ (Refusal::AlreadyCredited | Refusal::NotBetter))
+						if claim.correction.is_some() =>
+					{
+						Err(Error::<T>::from(reason).into())
+					}
 					Err(reason) => Self::fail(who, target, challenge, reason),
 				}
 			}

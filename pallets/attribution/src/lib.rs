@@ -422,9 +422,9 @@ pub mod pallet {
 		NoWitness,
 		/// The payer's own records or leaf are credited.
 		Payer,
-		/// The leaf is already credited.
+		/// The leaf is already credited: withdraw the challenge, where it is one.
 		AlreadyCredited,
-		/// The leaf does not come before the last one credited.
+		/// The leaf does not come before the last one credited: withdraw the challenge, where it is one.
 		NotBetter,
 		/// The claim may be audited, or its audit is under way: finalize it later.
 		NotCleared,
@@ -487,7 +487,8 @@ pub mod pallet {
 
 		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where it
 		/// shows a forgery the model version is condemned; where it shows neither, the deposit goes to
-		/// the treasury.
+		/// the treasury. Refused where another's correction came first: the challenge stands then, to be
+		/// withdrawn.
 		#[pallet::call_index(1)]
 		#[pallet::weight(match **fault {
 			Fault::Omission(_) => T::WeightInfo::open_challenge(),

@@ -198,26 +198,6 @@ impl<T: Config> Pallet<T> {
 		let Target::Model(model) = target else { return false };
 		Demands::<T>::get(model).iter().any(|demand| demand.position == position)
 	}
-
-	/// Whether another's challenge to the same target should be opened first. It was committed before,
-	/// or in the same block by a lesser account: both opened in one block, the second would lose its
-	/// deposit. Nobody is waited for longer than half of the grace, nor in the last half of it.
-	fn gives_way(target: Target, own: &Challenge, who: &T::AccountId) -> bool {
-		let now = Self::now();
-		let patience = T::RevealGrace::get().checked_div(2).unwrap_or(0);
-		let ends = match target {
-			Target::Claim(request) => match Self::open_claim(request) {
-				Ok(claim) => Self::closes_at(&claim),
-				Err(_) => return false,
-			},
-			Target::Model(_) => BlockNumber::MAX,
-		};
-		let is_late =
-			now >= own.at.saturating_add(patience) || now.saturating_add(patience) >= ends;
-		!is_late
-			&& Challenges::<T>::iter_prefix(target)
-				.any(|(other, challenge)| (challenge.at, &other) < (own.at, who))
-	}
 }
 
 fn count(deed: Deed) {
@@ -299,7 +279,7 @@ impl<T: Config> Run<'_, T> {
 			});
 			match found.cloned() {
 				Some(Found { fault, salt, .. }) if Pallet::<T>::would_show(target, &fault) => {
-					if now > challenge.at && !Pallet::<T>::gives_way(target, &challenge, &who) {
+					if now > challenge.at {
 						let boxed = Box::new(fault.clone());
 						let call = Call::open_challenge { target, fault: boxed, salt };
 						let who = who.clone();

@@ -306,7 +306,7 @@ fn outcome(target: Target, events: &[Event]) -> Result<Outcome> {
 		}
 	}
 	match find(events, "Attribution", "ChallengeFailed") {
-		Ok(_) => bail!("it showed nothing any more, and the deposit is lost: another was faster"),
+		Ok(_) => bail!("it showed nothing, and the deposit is lost"),
 		Err(error) => Err(error),
 	}
 }

@@ -100,17 +100,26 @@ fn useless_challenge_loses_its_deposit() {
 }
 
 #[test]
-fn second_challenge_with_the_same_leaf_is_useless() {
+fn challenge_that_another_correction_has_made_useless_is_refused_and_withdrawn() {
 	chain(|| {
-		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let id = answered(RECORDS, claim(&[], &[2, 5])).unwrap();
 		let target = Target::Claim(id);
-		let leaf = record_left_out(0);
-		assert_ok!(commit(9, target, &leaf));
-		assert_ok!(commit(10, target, &leaf));
+		for (n, position) in [(8, 0), (9, 1), (10, 0), (11, 2)] {
+			assert_ok!(commit(n, target, &record_left_out(position)));
+		}
 		go_to(2);
-		assert_ok!(reveal(9, target, &leaf));
-		assert_ok!(reveal(10, target, &leaf));
-		failed(10, target, Refusal::AlreadyCredited);
+		assert_ok!(reveal(8, target, &record_left_out(0)));
+		assert_ok!(reveal(9, target, &record_left_out(1)));
+		assert_noop!(reveal(10, target, &record_left_out(0)), E::AlreadyCredited);
+		assert_noop!(reveal(11, target, &record_left_out(2)), E::NotBetter);
+		for n in [10, 11] {
+			assert_eq!(held(n), DEPOSIT);
+			assert_ok!(Attribution::withdraw_challenge(signed(n), target));
+			assert_eq!(Balances::free_balance(account(n)), RICH);
+		}
+		// What no correction can have changed loses its deposit as before.
+		challenge(10, target, &record_left_out(4));
+		failed(10, target, Refusal::BelowFloor);
 	});
 }
 

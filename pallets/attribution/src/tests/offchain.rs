@@ -4,7 +4,7 @@ use crate::{
 	offchain::{Memory, Step, memory_key},
 };
 use codec::Decode;
-use frame_support::traits::Hooks;
+use frame_support::{storage::with_storage_layer, traits::Hooks};
 use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
 use openledger_primitives_inference::{
@@ -20,7 +20,7 @@ use sp_core::{
 	},
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::{offchain::storage::StorageValueRef, traits::Dispatchable};
+use sp_runtime::{DispatchError, offchain::storage::StorageValueRef, traits::Dispatchable};
 use std::{
 	collections::BTreeMap,
 	sync::{
@@ -157,12 +157,27 @@ impl Node {
 
 	/// Includes all that was sent in a block, and goes to the next.
 	fn include(&self) {
+		let refused = self.dispatch();
+		assert!(refused.is_empty(), "{refused:?}");
+	}
+
+	/// The same with what the runtime refuses.
+	fn include_refused(&self) {
+		assert!(!self.dispatch().is_empty());
+	}
+
+	/// Returns why what was refused was.
+	fn dispatch(&self) -> Vec<DispatchError> {
 		let sent = std::mem::take(&mut self.pool.write().transactions);
-		for bytes in sent {
+		let dispatched = sent.into_iter().filter_map(|bytes| {
 			let call = Extrinsic::decode(&mut &bytes[..]).unwrap().function;
-			call.dispatch(RuntimeOrigin::signed(self.watcher.clone())).unwrap();
-		}
+			let origin = RuntimeOrigin::signed(self.watcher.clone());
+			let done = with_storage_layer(|| call.dispatch(origin));
+			done.err().map(|refused| refused.error)
+		});
+		let refused = dispatched.collect();
 		go_to(System::block_number() + 1);
+		refused
 	}
 
 	fn memory(&self) -> Memory<AccountId32> {
@@ -427,21 +442,28 @@ fn what_another_has_shown_already_is_not_committed_to() {
 }
 
 #[test]
-fn who_committed_earlier_is_let_open_first_but_not_waited_for_long() {
+fn challenge_that_another_opened_just_before_costs_no_deposit() {
 	node(|node| {
 		let id = cheating();
-		commit(9, Target::Claim(id), &left_out(5)).unwrap();
+		commit(9, Target::Claim(id), &left_out(0)).unwrap();
 		go_to(System::block_number() + 1);
 		node.engine.sees(id, &left_out(0));
 		node.run();
 		node.include();
 		node.run();
-		assert!(node.sent().is_empty());
-		go_to(System::block_number() + 1);
+		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
+		// In the same block, and before it.
+		reveal(9, Target::Claim(id), &left_out(0)).unwrap();
+		node.include_refused();
+		assert_eq!(node.held(), DEPOSIT);
+		node.engine.claims.lock().unwrap().clear();
+		go_to(System::block_number() + 4);
 		node.run();
-		assert_eq!(node.sent().len(), 1, "the other one's may show nothing");
+		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
 		node.include();
-		assert_eq!(paid(id), [0, 1]);
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Withdrawn]);
+		assert_eq!(node.held(), 0);
 	});
 }
 
@@ -450,8 +472,6 @@ fn challenge_committed_in_the_last_block_of_the_window_is_opened_in_the_grace() 
 	node(|node| {
 		let id = cheating();
 		go_to(10);
-		// An earlier challenge of another is not waited for this late.
-		commit(9, Target::Claim(id), &left_out(5)).unwrap();
 		node.engine.sees(id, &left_out(0));
 		node.run();
 		node.include();
