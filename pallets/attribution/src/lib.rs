@@ -33,7 +33,7 @@
 //!
 //! - **Window**: [`Config::ChallengeWindow`] blocks from the claim, in which challenges are
 //!   committed. Those still closed at its end may be opened for [`Config::RevealGrace`] more, and
-//!   finality waits for them.
+//!   finality waits for them. Each correction begins another window, as many as there can be credits.
 //! - **Target**: what a challenge is against. Against a claim, it is committed within the window, and
 //!   the claim waits for it. Against a model version's index, it is committed at any time, and nothing
 //!   waits.
@@ -150,7 +150,7 @@ pub mod pallet {
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// What a challenge puts at stake; it covers the bytes that the challenge stores too.
 		type ChallengeDeposit: Get<Balance>;
-		/// Blocks from a claim during which challenges are committed.
+		/// Blocks from a claim, and from each correction of it, during which challenges are committed.
 		type ChallengeWindow: Get<BlockNumber>;
 		/// Blocks after the window during which committed challenges can still be opened.
 		type RevealGrace: Get<BlockNumber>;
@@ -271,6 +271,8 @@ pub mod pallet {
 			account: T::AccountId,
 			/// What the operator paid for leaving it out.
 			penalty: Balance,
+			/// The first block at which the claim can be final now.
+			final_at: BlockNumber,
 		},
 		/// A model version's index was shown to be forged.
 		ForgeryShown {
