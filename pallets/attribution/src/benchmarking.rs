@@ -46,6 +46,15 @@ fn challenger<T: Config>() -> Result<T::AccountId, BenchmarkError> {
 	Ok(who)
 }
 
+fn commit<T: Config>(
+	who: &T::AccountId,
+	target: Target,
+	commitment: Hash,
+) -> Result<(), BenchmarkError> {
+	Pallet::<T>::do_commit(who.clone(), target, commitment, Pallet::<T>::now())?;
+	Ok(())
+}
+
 fn skip<T: Config>(blocks: u32) {
 	let next = Pallet::<T>::now().saturating_add(blocks);
 	System::<T>::set_block_number(next.saturated_into());
@@ -73,7 +82,7 @@ mod benchmarks {
 		let (request, omission) = T::BenchmarkHelper::challenged_with_longest_sketches();
 		let (target, fault) = (Target::Claim(request), Fault::Omission(omission));
 		let commitment = commitment(target, &fault, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		commit::<T>(&who, target, commitment)?;
 		skip::<T>(1);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), target, Box::new(fault), SALT);
@@ -88,7 +97,7 @@ mod benchmarks {
 		let (request, forgery) = T::BenchmarkHelper::claimed_from_a_forged_index();
 		let (target, fault) = (Target::Claim(request), Fault::Forgery(forgery));
 		let commitment = commitment(target, &fault, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		commit::<T>(&who, target, commitment)?;
 		skip::<T>(1);
 		#[extrinsic_call]
 		open_challenge(RawOrigin::Signed(who), target, Box::new(fault), SALT);
@@ -102,7 +111,7 @@ mod benchmarks {
 		let who = challenger::<T>()?;
 		let (request, _) = T::BenchmarkHelper::challenged_with_most_credits();
 		let target = Target::Claim(request);
-		Pallet::<T>::do_commit(who.clone(), target, Hash::zero())?;
+		commit::<T>(&who, target, Hash::zero())?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), target);
 		assert!(!Challenges::<T>::contains_key(target, &who));
@@ -175,9 +184,9 @@ mod benchmarks {
 		// Corrected, a claim credits as many records as it can.
 		let (target, fault) = (Target::Claim(request), Fault::Omission(omission));
 		let commitment = commitment(target, &fault, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		commit::<T>(&who, target, commitment)?;
 		skip::<T>(1);
-		Pallet::<T>::do_open(who.clone(), target, fault, SALT)?;
+		Pallet::<T>::do_open(who.clone(), target, fault, SALT, Pallet::<T>::now())?;
 		let wait = Claims::<T>::get(request)
 			.map_or(0, |claim| claim.final_at.saturating_sub(Pallet::<T>::now()));
 		skip::<T>(wait);

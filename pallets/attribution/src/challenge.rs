@@ -36,8 +36,12 @@ impl<T: Config> Pallet<T> {
 		Ok(claim)
 	}
 
-	pub(crate) fn do_commit(who: T::AccountId, target: Target, commitment: Hash) -> DispatchResult {
-		let now = Self::now();
+	pub(crate) fn do_commit(
+		who: T::AccountId,
+		target: Target,
+		commitment: Hash,
+		now: BlockNumber,
+	) -> DispatchResult {
 		match target {
 			Target::Claim(request) => {
 				ensure!(now < Self::open_claim(request)?.final_at, Error::<T>::WindowClosed);
@@ -68,9 +72,9 @@ impl<T: Config> Pallet<T> {
 		target: Target,
 		fault: Fault<T::AccountId>,
 		salt: [u8; 32],
+		now: BlockNumber,
 	) -> DispatchResult {
 		let challenge = Challenges::<T>::get(target, &who).ok_or(Error::<T>::NoChallenge)?;
-		let now = Self::now();
 		ensure!(now > challenge.at, Error::<T>::TooEarly);
 		let model = match target {
 			Target::Claim(request) => {

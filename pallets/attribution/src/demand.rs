@@ -10,7 +10,7 @@ use frame_support::{
 	},
 };
 use openledger_primitives_attribution::IndexLeaf;
-use openledger_primitives_core::{Balance, ModelId, merkle::Proof, traits::Models};
+use openledger_primitives_core::{Balance, BlockNumber, ModelId, merkle::Proof, traits::Models};
 use sp_runtime::{DispatchResult, Permill};
 
 impl<T: Config> Pallet<T> {
@@ -39,10 +39,11 @@ impl<T: Config> Pallet<T> {
 		model: ModelId,
 		leaf: IndexLeaf,
 		proof: Proof,
+		now: BlockNumber,
 	) -> DispatchResult {
 		let position = leaf.position;
 		let demand = Self::demanded(model, position)?;
-		ensure!(Self::now() < demand.until, Error::<T>::TooLate);
+		ensure!(now < demand.until, Error::<T>::TooLate);
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		let index = served.index.ok_or(Error::<T>::UnknownModel)?;
 		let proven = proof.verify(&index.records_root, index.records, position, &leaf.hash());

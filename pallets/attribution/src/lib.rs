@@ -484,7 +484,7 @@ pub mod pallet {
 			commitment: Hash,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_commit(who, target, commitment)
+			Self::do_commit(who, target, commitment, Self::now())
 		}
 
 		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where it
@@ -503,7 +503,7 @@ pub mod pallet {
 			salt: [u8; 32],
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_open(who, target, *fault, salt)
+			Self::do_open(who, target, *fault, salt, Self::now())
 		}
 
 		/// Withdraws the caller's challenge that it has not opened, and frees its deposit.
@@ -550,7 +550,7 @@ pub mod pallet {
 			proof: Proof,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_answer_demand(who, model, *leaf, proof)
+			Self::do_answer_demand(who, model, *leaf, proof, Self::now())
 		}
 
 		/// Ends a demand that was not answered in time: condemns the model version, and gives the demander

@@ -130,22 +130,27 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Whether a challenge to a target can be committed now.
+	/// The first block that can include what a worker sends now.
+	fn next() -> BlockNumber {
+		Self::now().saturating_add(1)
+	}
+
+	/// Whether a challenge to a target can be committed in the next block.
 	fn takes_challenges(target: Target) -> bool {
 		match target {
 			Target::Claim(request) => {
-				Self::open_claim(request).is_ok_and(|claim| Self::now() < claim.final_at)
+				Self::open_claim(request).is_ok_and(|claim| Self::next() < claim.final_at)
 			}
 			Target::Model(model) => T::Models::condemned(model) == Some(false),
 		}
 	}
 
-	/// Whether a challenge that were opened now would show its fault. That opening it succeeds is not
+	/// Whether a challenge that were opened in the next block would show its fault. That opening it succeeds is not
 	/// enough: what shows nothing costs the deposit.
 	fn would_show(target: Target, fault: &Fault<T::AccountId>) -> bool {
 		let claim = match target {
 			Target::Claim(request) => match Self::open_claim(request) {
-				Ok(claim) if Self::now() < Self::closes_at(&claim) => Some(claim),
+				Ok(claim) if Self::next() < Self::closes_at(&claim) => Some(claim),
 				_ => return false,
 			},
 			Target::Model(_) => None,
@@ -272,18 +277,18 @@ impl<T: Config> Run<'_, T> {
 			.filter(|(_, challenger, _)| *challenger == who)
 			.map(|(target, _, challenge)| (target, challenge))
 			.collect();
-		let now = Pallet::<T>::now();
+		let (now, next) = (Pallet::<T>::now(), Pallet::<T>::next());
 		for (target, challenge) in own {
 			let found = self.memory.found.iter().find(|found| {
 				found.target == target && self.commitment(found) == challenge.commitment
 			});
 			match found.cloned() {
 				Some(Found { fault, salt, .. }) if Pallet::<T>::would_show(target, &fault) => {
-					if now > challenge.at {
+					if next > challenge.at {
 						let boxed = Box::new(fault.clone());
 						let call = Call::open_challenge { target, fault: boxed, salt };
 						let who = who.clone();
-						let rehearse = || Pallet::<T>::do_open(who, target, fault, salt);
+						let rehearse = || Pallet::<T>::do_open(who, target, fault, salt, next);
 						self.send(target, Step::Open, call, rehearse);
 					}
 				}
@@ -319,7 +324,8 @@ impl<T: Config> Run<'_, T> {
 			let (target, commitment) = (found.target, self.commitment(&found));
 			let who = self.watcher.id.clone();
 			let call = Call::commit_challenge { target, commitment };
-			let rehearse = || Pallet::<T>::do_commit(who, target, commitment);
+			let next = Pallet::<T>::next();
+			let rehearse = || Pallet::<T>::do_commit(who, target, commitment, next);
 			self.send(target, Step::Commit, call, rehearse);
 		}
 	}
@@ -331,7 +337,8 @@ impl<T: Config> Run<'_, T> {
 			let (boxed, shown) = (Box::new(leaf.clone()), proof.clone());
 			let call = Call::answer_demand { model, leaf: boxed, proof: shown };
 			let who = self.watcher.id.clone();
-			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof);
+			let next = Pallet::<T>::next();
+			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof, next);
 			self.send(Target::Model(model), step, call, rehearse);
 		}
 	}

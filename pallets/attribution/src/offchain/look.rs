@@ -171,10 +171,10 @@ impl<T: Config> Run<'_, T> {
 
 	/// Has demanded positions looked for that can be shown still. Returns as above.
 	fn look_at_demands(&mut self) -> bool {
-		let now = Pallet::<T>::now();
+		let next = Pallet::<T>::next();
 		let mut demands: Vec<(ModelId, u32)> = Demands::<T>::iter()
 			.flat_map(|(model, open)| open.into_iter().map(move |demand| (model, demand)))
-			.filter(|(_, demand)| now < demand.until)
+			.filter(|(_, demand)| next < demand.until)
 			.map(|(model, demand)| (model, demand.position))
 			.collect();
 		demands.sort_unstable();

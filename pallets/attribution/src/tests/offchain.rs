@@ -4,7 +4,7 @@ use crate::{
 	offchain::{Memory, Step, memory_key},
 };
 use codec::Decode;
-use frame_support::{storage::with_storage_layer, traits::Hooks};
+use frame_support::{storage::with_storage_layer, traits::Hooks, weights::Weight};
 use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
 use openledger_primitives_inference::{
@@ -155,7 +155,7 @@ impl Node {
 		self.pool.read().transactions.iter().map(decoded).collect()
 	}
 
-	/// Includes all that was sent in a block, and goes to the next.
+	/// Includes all that was sent in the next block.
 	fn include(&self) {
 		let refused = self.dispatch();
 		assert!(refused.is_empty(), "{refused:?}");
@@ -169,6 +169,9 @@ impl Node {
 	/// Returns why what was refused was.
 	fn dispatch(&self) -> Vec<DispatchError> {
 		let sent = std::mem::take(&mut self.pool.write().transactions);
+		// What is idle work comes after a block's transactions.
+		let block = System::block_number() + 1;
+		System::set_block_number(block);
 		let dispatched = sent.into_iter().filter_map(|bytes| {
 			let call = Extrinsic::decode(&mut &bytes[..]).unwrap().function;
 			let origin = RuntimeOrigin::signed(self.watcher.clone());
@@ -176,7 +179,8 @@ impl Node {
 			done.err().map(|refused| refused.error)
 		});
 		let refused = dispatched.collect();
-		go_to(System::block_number() + 1);
+		Inference::on_idle(block, Weight::MAX);
+		Attribution::on_idle(block, Weight::MAX);
 		refused
 	}
 
@@ -471,14 +475,31 @@ fn challenge_that_another_opened_just_before_costs_no_deposit() {
 fn challenge_committed_in_the_last_block_of_the_window_is_opened_in_the_grace() {
 	node(|node| {
 		let id = cheating();
-		go_to(10);
+		go_to(9);
 		node.engine.sees(id, &left_out(0));
 		node.run();
 		node.include();
+		assert_eq!(Challenges::<Test>::iter_values().next().unwrap().at, 10);
+		go_to(14);
 		node.run();
 		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
 		node.include();
 		assert_eq!(paid(id), [0, 1]);
+	});
+}
+
+#[test]
+fn challenge_that_no_block_of_the_grace_can_open_any_more_is_withdrawn() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		go_to(15);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
+		node.include();
+		assert_eq!((node.held(), paid(id)), (0, vec![1, 2]));
 	});
 }
 
@@ -488,11 +509,12 @@ fn nothing_is_committed_once_the_window_is_over() {
 		let id = cheating();
 		node.engine.sees(id, &left_out(0));
 		node.refuses.store(true, Ordering::Relaxed);
-		go_to(10);
+		go_to(9);
 		node.run();
 		assert_eq!((node.memory().found.len(), node.sent().len()), (1, 0));
 		node.refuses.store(false, Ordering::Relaxed);
-		go_to(11);
+		// What is sent now is in block 11 at the earliest.
+		go_to(10);
 		node.run();
 		assert!(node.memory().found.is_empty() && node.sent().is_empty());
 	});
@@ -608,7 +630,7 @@ fn demanded_leaf_is_shown_for_half_of_the_deposit_once_it_is_to_be_had() {
 		assert!(node.sent().is_empty());
 		// What it is too late for is left alone.
 		Attribution::demand_position(signed(9), RECORDS, 3).unwrap();
-		go_to(System::block_number() + 20);
+		go_to(System::block_number() + 19);
 		node.run();
 		assert!(node.sent().is_empty());
 	});
