@@ -101,6 +101,8 @@ parameter_types! {
 	pub static Forged: Option<(usize, u8)> = None;
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
+	/// The number of the next model version; those after the first two pay records too.
+	pub static Versions: ModelId = 3;
 	/// Records that earn nothing.
 	pub static Excluded: Vec<RecordRef> = Vec::new();
 }
@@ -164,7 +166,7 @@ impl pallet_attribution::Config for Test {
 	type MaxDemands = ConstU32<2>;
 	type MaxDue = ConstU32<2>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
-	type NextModel = ConstU32<3>;
+	type NextModel = Versions;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
@@ -394,8 +396,8 @@ pub fn open(model: ModelId) -> u32 {
 impl Models<AccountId32> for Registered {
 	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
 		let pay_by = match model {
-			RECORDS => PayBy::Records,
 			CONTRIBUTORS => PayBy::Contributors,
+			_ if (RECORDS..Versions::get()).contains(&model) => PayBy::Records,
 			_ => return None,
 		};
 		let frozen = |second| Snapshot {

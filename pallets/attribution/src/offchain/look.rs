@@ -143,6 +143,8 @@ impl<T: Config> Run<'_, T> {
 		let mut looks = 0;
 		for model in self.memory.models.turn(T::NextModel::get()) {
 			if looks >= MAX_INDEXES || self.memory.found.len() >= MAX_FOUND {
+				// Those that can't be looked at are asked for each time, and would hold up all others.
+				self.memory.models.next = model;
 				break;
 			}
 			if self.memory.models.contains(model) || self.is_known(Target::Model(model)) {

@@ -607,6 +607,26 @@ fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
 }
 
 #[test]
+fn indexes_that_are_withheld_hold_up_no_others() {
+	node(|node| {
+		Versions::set(8);
+		let withheld = Sighting::Failed(Failure::MissingContent(Default::default()));
+		for model in 1..=5 {
+			node.engine.indexes.lock().unwrap().insert(model, withheld.clone());
+		}
+		node.run();
+		let asked = || -> Vec<ModelId> {
+			node.engine.asked().into_iter().map(|watched| watched.model).collect()
+		};
+		assert_eq!(asked(), [1, 2, 3, 4]);
+		node.run();
+		assert_eq!(asked(), [5, 6, 7, 1], "the clean ones have their turn");
+		node.run();
+		assert_eq!(asked(), [2, 3, 4, 5]);
+	});
+}
+
+#[test]
 fn demanded_leaf_is_shown_for_half_of_the_deposit_once_it_is_to_be_had() {
 	node(|node| {
 		for position in [5, 2] {
