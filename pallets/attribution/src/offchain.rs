@@ -37,6 +37,7 @@ use sp_runtime::{
 const TARGET: &str = "runtime::attribution";
 const LOCK: &[u8] = b"openledger/attribution/lock";
 const MEMORY: &[u8] = b"openledger/attribution/memory";
+const OPENED: &[u8] = b"openledger/attribution/opened";
 
 /// The most transactions that one run sends.
 const MAX_SENT: usize = 4;
@@ -84,6 +85,10 @@ pub(crate) struct Found<AccountId> {
 	pub committed: bool,
 }
 
+/// What was opened, each with the block until which it is remembered. Kept apart from the rest, which is
+/// written before each transaction.
+pub(crate) type Opened<AccountId> = Vec<(Found<AccountId>, BlockNumber)>;
+
 /// What a transaction does about a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum Step {
@@ -99,11 +104,18 @@ pub(crate) fn memory_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
 	(MEMORY, watcher).encode()
 }
 
+/// The key of what a watcher has opened.
+pub(crate) fn opened_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
+	(OPENED, watcher).encode()
+}
+
 /// One run for one watcher.
 struct Run<'a, T: Config> {
 	watcher: &'a Account<T>,
 	store: StorageValueRef<'a>,
 	memory: Memory<T::AccountId>,
+	/// What was opened, and the block until which a re-organisation may take that back.
+	opened: Opened<T::AccountId>,
 	/// Demanded leaves that can be shown.
 	leaves: Vec<(ModelId, IndexLeaf, Proof)>,
 	sent: usize,
@@ -122,8 +134,17 @@ impl<T: Config> Pallet<T> {
 			let store = StorageValueRef::persistent(&key);
 			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
 			let memory = before.clone();
-			let mut run = Run { watcher: &watcher, store, memory, leaves: Vec::new(), sent: 0 };
+			let opened_key = opened_key(&watcher.id);
+			let opened_store = StorageValueRef::persistent(&opened_key);
+			let opened_before: Opened<T::AccountId> =
+				opened_store.get().ok().flatten().unwrap_or_default();
+			let opened = opened_before.clone();
+			let (leaves, sent) = (Vec::new(), 0);
+			let mut run = Run { watcher: &watcher, store, memory, opened, leaves, sent };
 			run.go();
+			if run.opened != opened_before {
+				opened_store.set(&run.opened);
+			}
 			if run.memory != before {
 				run.store.set(&run.memory);
 			}
@@ -244,9 +265,11 @@ impl<T: Config> Run<'_, T> {
 				Step::Open if !stands => {
 					let place = self.memory.found.iter().position(|found| found.target == target);
 					let Some(place) = place else { continue };
-					let Found { fault, .. } = self.memory.found.swap_remove(place);
-					let shown = Pallet::<T>::has_shown(target, &fault, &self.watcher.id);
+					let found = self.memory.found.swap_remove(place);
+					let shown = Pallet::<T>::has_shown(target, &found.fault, &self.watcher.id);
 					count(if shown { Deed::Won } else { Deed::Lost });
+					let until = now.saturating_add(T::SubmissionPeriod::get());
+					self.opened.push((found, until));
 				}
 				Step::Withdraw if !stands => {
 					self.memory.found.retain(|found| found.target != target);
@@ -256,6 +279,7 @@ impl<T: Config> Run<'_, T> {
 				_ => {}
 			}
 		}
+		self.take_back();
 		let mut all = core::mem::take(&mut self.memory.found);
 		for found in &mut all {
 			let commitment = self.commitment(found);
@@ -267,6 +291,21 @@ impl<T: Config> Run<'_, T> {
 			found.committed = stands;
 		}
 		self.memory.found = all;
+	}
+
+	/// Has what was opened be found still where a re-organisation took the opening back. What was found
+	/// since against the same target is what the opening had left.
+	fn take_back(&mut self) {
+		let now = Pallet::<T>::now();
+		for (found, until) in core::mem::take(&mut self.opened) {
+			let commitment = self.commitment(&found);
+			if self.standing(found.target).is_some_and(|it| it.commitment == commitment) {
+				self.memory.found.retain(|other| other.target != found.target);
+				self.memory.found.push(found);
+			} else if now < until {
+				self.opened.push((found, until));
+			}
+		}
 	}
 
 	/// Opens this watcher's challenges that stand. Withdraws those that would show nothing any more, and

@@ -1,10 +1,14 @@
 use crate::{
 	Call, Challenges, Claims, Fault, Target,
 	mock::*,
-	offchain::{Memory, Step, memory_key},
+	offchain::{Memory, Opened, Step, memory_key, opened_key},
 };
 use codec::Decode;
-use frame_support::{storage::with_storage_layer, traits::Hooks, weights::Weight};
+use frame_support::{
+	storage::{TransactionOutcome, with_storage_layer, with_transaction},
+	traits::Hooks,
+	weights::Weight,
+};
 use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
 use openledger_primitives_inference::{
@@ -573,6 +577,39 @@ fn commitment_that_a_reorganisation_took_back_is_sent_again() {
 		node.refuses.store(false, Ordering::Relaxed);
 		node.run();
 		assert!(matches!(&node.sent()[..], [Call::commit_challenge { .. }]));
+	});
+}
+
+#[test]
+fn opening_that_a_reorganisation_took_back_is_sent_again() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		node.run();
+		let rolled_back = with_transaction(|| {
+			node.include();
+			assert_eq!(paid(id), [0, 1]);
+			node.run();
+			assert!(node.sent().is_empty() && node.memory().found.is_empty());
+			TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+		});
+		rolled_back.unwrap();
+		// The branch in which it was opened is gone, and the node looks no more.
+		assert_eq!(paid(id), [1, 2]);
+		node.engine.blind.store(true, Ordering::Relaxed);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
+		node.include();
+		assert_eq!((paid(id), node.held()), (vec![0, 1], 0));
+		// What no re-organisation takes back any more is forgotten.
+		node.run();
+		let opened = || StorageValueRef::persistent(&opened_key(&node.watcher)).get();
+		assert_eq!(opened().unwrap().map(|kept: Opened<AccountId32>| kept.len()), Some(1));
+		go_to(System::block_number() + 5);
+		node.run();
+		assert_eq!(opened().unwrap().map(|kept: Opened<AccountId32>| kept.len()), Some(0));
 	});
 }
 
