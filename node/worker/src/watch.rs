@@ -7,6 +7,7 @@
 
 mod book;
 mod look;
+mod pauses;
 #[cfg(test)]
 mod tests;
 

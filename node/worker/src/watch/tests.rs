@@ -11,18 +11,28 @@ use openledger_primitives_attribution::{
 use openledger_primitives_core::{Sketch, record::content_hash};
 use openledger_primitives_inference::{Capabilities, Material, watch::WatchedClaim};
 use sp_core::crypto::AccountId32;
-use std::{path::Path, sync::LazyLock};
+use std::{
+	path::Path,
+	sync::{
+		LazyLock,
+		atomic::{AtomicUsize, Ordering},
+	},
+};
 use tokio::runtime::Runtime;
 
 static INDEX: LazyLock<IndexFile> = LazyLock::new(|| IndexFile::from_bytes(&MODEL.index).unwrap());
 
 /// A chain that lists the records of the model's one Datanet, or has archived them.
-struct Listed(bool);
+struct Listed {
+	is_listed: bool,
+	asked: AtomicUsize,
+}
 
 impl RecordLeaves for Listed {
 	fn leaves(&self, datanet: DatanetId, count: u32) -> Option<Vec<Hash>> {
 		assert_eq!((datanet, count as usize), (3, INDEX.len()));
-		self.0.then(|| INDEX.records().iter().map(|record| record.hash()).collect())
+		self.asked.fetch_add(1, Ordering::Relaxed);
+		self.is_listed.then(|| INDEX.records().iter().map(|record| record.hash()).collect())
 	}
 }
 
@@ -30,6 +40,7 @@ impl RecordLeaves for Listed {
 struct World {
 	watcher: Watcher,
 	store: ContentStore,
+	listed: Arc<Listed>,
 	runtime: Runtime,
 	folder: tempfile::TempDir,
 }
@@ -40,9 +51,9 @@ fn world_with(settings: WatchSettings, listed: bool) -> World {
 	let (config, metrics) = (config(folder.path()), Metrics::new(None).unwrap());
 	let store = ContentStore::open(&config, metrics.clone()).unwrap();
 	let handle = runtime.handle().clone();
-	let listed = Arc::new(Listed(listed));
-	let watcher = Watcher::start(settings, store.clone(), listed, handle, metrics).unwrap();
-	World { watcher, store, runtime, folder }
+	let listed = Arc::new(Listed { is_listed: listed, asked: AtomicUsize::new(0) });
+	let watcher = Watcher::start(settings, store.clone(), listed.clone(), handle, metrics).unwrap();
+	World { watcher, store, listed, runtime, folder }
 }
 
 fn world() -> World {
@@ -294,6 +305,55 @@ fn index_that_is_corrupt_or_another_is_bad_content() {
 		}
 	}
 	assert_eq!(world.counted(), [0, 0]);
+}
+
+#[test]
+fn index_that_is_bad_is_opened_once_for_all_claims_on_it() {
+	let world = world_with(WatchSettings::default(), true);
+	let mut damaged = MODEL.index.clone();
+	let middle = damaged.len() / 2;
+	damaged[middle] ^= 1;
+	let mut bad = material();
+	bad.index.file = world.holds(&damaged);
+	let seen = world.sees(&index_of(bad.clone()));
+	assert!(matches!(seen, Sighting::Failed(Failure::BadContent(_))), "{seen:?}");
+	// It is not even there any more.
+	world.runtime.block_on(world.store.remove(&bad.index.file)).unwrap();
+	for request in [9, 10] {
+		let material = bad.clone();
+		let watched = Watched { material, ..on_chain(request, self::material(), &honest()) };
+		assert_eq!(world.sees(&watched), seen);
+	}
+	// A version that names another's file as its own says nothing of the other's.
+	world.holds(&MODEL.index);
+	let mut thief = material();
+	thief.index.records_root = Hash::zero();
+	let stolen = world.sees(&index_of(thief));
+	assert!(matches!(stolen, Sighting::Failed(Failure::BadContent(_))), "{stolen:?}");
+	assert_eq!(world.sees(&on_chain(11, material(), &honest())), Sighting::Clean);
+}
+
+#[test]
+fn forged_leaf_of_a_bad_index_is_remembered_for_all_claims_on_it() {
+	let world = world_with(WatchSettings::default(), true);
+	let (bytes, material, _) = forged(world.folder.path());
+	world.holds(&bytes);
+	let seen = world.sees(&index_of(material.clone()));
+	assert!(matches!(seen, Sighting::Found(Fault::Forgery(_))), "{seen:?}");
+	world.runtime.block_on(world.store.remove(&material.index.file)).unwrap();
+	let mut claim = on_chain(9, self::material(), &honest());
+	claim.claim.as_mut().unwrap().submitted = None;
+	assert_eq!(world.sees(&Watched { material, ..claim }), seen);
+}
+
+#[test]
+fn records_that_the_chain_lists_no_more_are_asked_for_once_for_all_claims() {
+	let world = world_with(WatchSettings::default(), false);
+	for request in [9, 10] {
+		let seen = world.sees(&on_chain(request, material(), &honest()));
+		assert_eq!(seen, Sighting::Failed(Failure::MissingContent(material().index.file)));
+	}
+	assert_eq!(world.listed.asked.load(Ordering::Relaxed), 1);
 }
 
 #[test]
