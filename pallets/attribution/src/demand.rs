@@ -10,7 +10,9 @@ use frame_support::{
 	},
 };
 use openledger_primitives_attribution::IndexLeaf;
-use openledger_primitives_core::{Balance, BlockNumber, ModelId, merkle::Proof, traits::Models};
+use openledger_primitives_core::{
+	Balance, BlockNumber, ModelId, merkle::Proof, model::ModelStatus, traits::Models,
+};
 use sp_runtime::{DispatchResult, Permill};
 
 impl<T: Config> Pallet<T> {
@@ -18,6 +20,9 @@ impl<T: Config> Pallet<T> {
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		let index = served.index.ok_or(Error::<T>::UnknownModel)?;
 		ensure!(T::Models::condemned(model) == Some(false), Error::<T>::AlreadyCondemned);
+		// Nobody is paid by it any more, and its owner has no reason to keep an index at hand.
+		let in_use = T::Models::is_in_use(model) || served.status != ModelStatus::Retired;
+		ensure!(in_use, Error::<T>::NotInUse);
 		ensure!(position < index.records, Error::<T>::WrongPosition);
 		let mut open = Demands::<T>::get(model);
 		ensure!(

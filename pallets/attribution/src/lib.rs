@@ -445,6 +445,9 @@ pub mod pallet {
 		NoDemand,
 		/// The position can still be shown: conclude the demand later.
 		DemandOpen,
+		/// The model version is retired, and nothing that was asked of it is open: nothing has to be shown
+		/// of its index any more.
+		NotInUse,
 	}
 
 	#[pallet::hooks]

@@ -101,6 +101,8 @@ parameter_types! {
 	pub static Forged: Option<(usize, u8)> = None;
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
+	/// The status of models that are not condemned.
+	pub static Uncondemned: ModelStatus = ModelStatus::Published;
 	/// The number of the next model version; those after the first two pay records too.
 	pub static Versions: ModelId = 3;
 	/// Records that earn nothing.
@@ -409,7 +411,7 @@ impl Models<AccountId32> for Registered {
 		let condemned = condemned(model);
 		Some(ServedModel {
 			owner: account(if condemned { 90 } else { 80 }),
-			status: if condemned { ModelStatus::Condemned } else { ModelStatus::Published },
+			status: if condemned { ModelStatus::Condemned } else { Uncondemned::get() },
 			price: Price { prompt: 1_000, output: 10_000 },
 			method: Method { pay_by, credits: 2, dimension: 16 },
 			arithmetic: Computed::get(),
@@ -437,6 +439,10 @@ impl Models<AccountId32> for Registered {
 
 	fn release(model: ModelId) {
 		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
+	}
+
+	fn is_in_use(model: ModelId) -> bool {
+		open(model) > 0
 	}
 
 	fn condemned(model: ModelId) -> Option<bool> {

@@ -78,8 +78,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn demand_position() -> Weight {
-		// The model version's terms, its demands, the demander's account with holds.
-		counted::<T>(150, 28, 4)
+		// The model version's terms, what is open on it, its demands, the demander's account with holds.
+		counted::<T>(150, 29, 4)
 	}
 
 	fn answer_demand() -> Weight {

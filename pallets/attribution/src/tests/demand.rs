@@ -1,7 +1,7 @@
 use crate::{Demands, Error, Event, Status, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::forgery::Forgery;
-use openledger_primitives_core::{ModelId, traits::Models as _};
+use openledger_primitives_core::{ModelId, model::ModelStatus, traits::Models as _};
 use proptest::prelude::*;
 use sp_core::H256;
 use sp_runtime::{DispatchResult, TokenError};
@@ -141,6 +141,23 @@ fn demand_is_given_back_when_the_version_is_gone() {
 		assert_eq!(free(9), RICH);
 		Unindexed::set(false);
 		assert_eq!(Registered::condemned(RECORDS), Some(false));
+	});
+}
+
+#[test]
+fn retired_version_has_to_show_nothing_once_nothing_asked_of_it_is_open() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		Uncondemned::set(ModelStatus::Retired);
+		assert_noop!(demand(9, CONTRIBUTORS, 5), E::NotInUse);
+		assert_ok!(demand(9, RECORDS, 5));
+		go_to(11);
+		assert_eq!(crate::Claims::<Test>::get(id).unwrap().status, Status::Final);
+		assert_noop!(demand(9, RECORDS, 4), E::NotInUse);
+		// What was demanded before still has to be shown.
+		System::set_block_number(WINDOW + 1);
+		assert_ok!(conclude(RECORDS, 5));
+		assert_eq!(Registered::condemned(RECORDS), Some(true));
 	});
 }
 
