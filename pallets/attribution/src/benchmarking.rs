@@ -36,7 +36,15 @@ pub trait Helper<AccountId> {
 const SALT: [u8; 32] = [7; 32];
 
 fn challenger<T: Config>() -> Result<T::AccountId, BenchmarkError> {
-	let who: T::AccountId = whitelisted_caller();
+	funded::<T>(whitelisted_caller())
+}
+
+/// Another account than the caller: what is read and written of that one counts for nothing.
+fn demander<T: Config>() -> Result<T::AccountId, BenchmarkError> {
+	funded::<T>(account("demander", 0, 0))
+}
+
+fn funded<T: Config>(who: T::AccountId) -> Result<T::AccountId, BenchmarkError> {
 	let balance = T::ChallengeDeposit::get()
 		.saturating_add(T::DemandDeposit::get())
 		.saturating_add(T::Currency::minimum_balance())
@@ -152,11 +160,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn answer_demand() -> Result<(), BenchmarkError> {
-		let who = challenger::<T>()?;
+		let (who, demander) = (challenger::<T>()?, demander::<T>()?);
 		let (model, Forgery { leaf, proof, .. }) = demandable::<T>()?;
 		let position = leaf.position;
-		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
-		Pallet::<T>::do_demand(who.clone(), model, position)?;
+		demanded::<T>(&demander, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		Pallet::<T>::do_demand(demander, model, position)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), model, Box::new(leaf), proof);
 		assert!(!Demands::<T>::get(model).iter().any(|demand| demand.position == position));
@@ -165,11 +173,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn conclude_demand() -> Result<(), BenchmarkError> {
-		let who = challenger::<T>()?;
+		let (who, demander) = (challenger::<T>()?, demander::<T>()?);
 		let (model, shown) = demandable::<T>()?;
 		let position = shown.leaf.position;
-		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
-		Pallet::<T>::do_demand(who.clone(), model, position)?;
+		demanded::<T>(&demander, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		Pallet::<T>::do_demand(demander, model, position)?;
 		skip::<T>(T::DemandWindow::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), model, position);
