@@ -1,6 +1,9 @@
 //! What challenges show, as arguments of a call.
 
-use super::{account, bytes, list, number, record};
+use super::{Chain, account, bytes, list, number, record};
+use anyhow::{Context, Result};
+use codec::DecodeAll;
+use openledger_primitives_api::ChallengeInfo;
 use openledger_primitives_attribution::{
 	RecordCredit,
 	challenge::{Fault, Target},
@@ -13,6 +16,30 @@ use openledger_primitives_core::{
 };
 use sp_core::crypto::AccountId32;
 use subxt::dynamic::Value;
+
+impl Chain {
+	/// An account's challenge to a target, where one stands. The runtime API lists no more than a page of
+	/// all that do.
+	pub async fn challenge(
+		&self,
+		target: Target,
+		challenger: &AccountId32,
+	) -> Result<Option<ChallengeInfo<AccountId32>>> {
+		let at = self.client.at_block(self.best_hash().await?).await?;
+		let address = subxt::dynamic::storage::<Vec<Value>, Value>("Attribution", "Challenges");
+		let keys = vec![self::target(target), account(challenger)];
+		let stored = at.storage().try_fetch(address, keys).await?;
+		stored.map(|stored| standing(challenger, stored.bytes())).transpose()
+	}
+}
+
+/// A challenge as the chain stores it.
+fn standing(challenger: &AccountId32, stored: &[u8]) -> Result<ChallengeInfo<AccountId32>> {
+	let (commitment, at, deposit) = DecodeAll::decode_all(&mut &stored[..]).context(
+		"the runtime stores challenges otherwise than this client knows: update one of the two",
+	)?;
+	Ok(ChallengeInfo { challenger: challenger.clone(), commitment, at, deposit })
+}
 
 /// What is challenged.
 pub fn target(target: Target) -> Value {
@@ -137,6 +164,18 @@ mod tests {
 		let sketch = Sketch::truncate_from(vec![-127, 0, 127, -1]);
 		let credit = RecordCredit { position: 1, head: 2, scale: 65_535, sketch, record };
 		ShownRecord { credit, proof: proof(3), membership: proof(0) }
+	}
+
+	#[test]
+	fn challenge_that_stands_is_read_in_full_or_not_at_all() {
+		let who = AccountId32::new([9; 32]);
+		let stored = (Hash::repeat_byte(4), 7u32, 10u128).encode();
+		let read = standing(&who, &stored).unwrap();
+		assert_eq!((read.challenger, read.commitment), (who.clone(), Hash::repeat_byte(4)));
+		assert_eq!((read.at, read.deposit), (7, 10));
+		for other in [&stored[1..], &[&stored[..], &[0]].concat()] {
+			assert!(standing(&who, other).unwrap_err().to_string().contains("update"));
+		}
 	}
 
 	#[test]

@@ -192,16 +192,15 @@ async fn run(context: &Context, target: Target, how: How) -> Result<()> {
 	let info = terms(&chain, target).await?;
 	if how.yes {
 		let shelf = shelf(context, &chain)?;
-		if let Some(sealed) = shelf.find(target)? {
-			if standing(&info, &shelf).is_some_and(|it| it == sealed.commitment(shelf.account())) {
-				output.say("a challenge of yours stands already: opening it");
-				return open(context, &chain, &shelf, sealed).await;
-			}
-			// It never came on chain, or is over.
-			shelf.remove(target)?;
+		let own = chain.challenge(target, shelf.account()).await?.map(|own| own.commitment);
+		if let Some(sealed) = shelf.find(target)?
+			&& own == Some(sealed.commitment(shelf.account()))
+		{
+			output.say("a challenge of yours stands already: opening it");
+			return open(context, &chain, &shelf, sealed).await;
 		}
 		ensure!(
-			standing(&info, &shelf).is_none(),
+			own.is_none(),
 			"a challenge of yours stands against {} whose secret is not in {}: take it back with \
 			 openledger challenge withdraw",
 			name(target),
@@ -239,8 +238,7 @@ async fn run(context: &Context, target: Target, how: How) -> Result<()> {
 		ensure!(best + 1 < before, "the window is over: the next block is {}", best + 1);
 	}
 	// Written first: without it the commitment can't be opened.
-	let sealed = Sealed::new(target, found.fault.clone());
-	shelf.put(&sealed)?;
+	let sealed = shelf.seal(target, &found.fault)?;
 	let commitment = sealed.commitment(shelf.account());
 	let arguments = vec![("target", challenge::target(target)), ("commitment", bytes(commitment))];
 	chain
@@ -255,21 +253,12 @@ fn shelf(context: &Context, chain: &Chain) -> Result<Shelf> {
 	Ok(Shelf::new(&context.data(), chain.genesis_hash(), context.signer()?.account()))
 }
 
-/// What this account's challenge commits to, where one stands.
-fn standing(
-	info: &ChallengesInfo<AccountId32>,
-	shelf: &Shelf,
-) -> Option<openledger_primitives_core::Hash> {
-	let own = info.standing.iter().find(|standing| standing.challenger == *shelf.account());
-	own.map(|own| own.commitment)
-}
-
 /// Opens a committed challenge in the block after its commitment, where it still shows something;
 /// withdraws it where another was faster.
 async fn open(context: &Context, chain: &Chain, shelf: &Shelf, sealed: Sealed) -> Result<()> {
 	let target = sealed.target;
 	let info = terms(chain, target).await?;
-	let own = info.standing.iter().find(|standing| standing.challenger == *shelf.account());
+	let own = chain.challenge(target, shelf.account()).await?;
 	let own = own.context("the chain does not have the challenge (any more)")?;
 	// The block that opens it has to be a later one.
 	chain.wait_for(own.at).await?;
