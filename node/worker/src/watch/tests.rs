@@ -376,9 +376,32 @@ fn failures_are_tried_again_after_pauses_that_grow_up_to_a_bound() {
 		let pause = book::pause(first, failures);
 		let before = now + pause - Duration::from_millis(1);
 		assert_eq!(book.ask(watched.clone(), before), Some(failed.clone()));
-		assert_eq!(book.missing(), 1);
+		assert_eq!(book.missing(before), 1);
 		now += pause;
 	}
+}
+
+#[test]
+fn what_is_missing_counts_until_it_is_seen_or_nobody_asks_for_it_any_more() {
+	let (mut book, start) = (Book::new(Duration::from_secs(6)), Instant::now());
+	let claim = |request| on_chain(request, material(), &honest());
+	let failed = Sighting::Failed(Failure::MissingContent(Hash::zero()));
+	for request in [1, 2] {
+		book.ask(claim(request), start);
+		let (looked_at, turn) = book.next().unwrap();
+		assert_eq!(book.missing(start), request as usize - 1);
+		book.note(&looked_at, turn, failed.clone(), start);
+	}
+	assert_eq!(book.missing(start), 2);
+	// One is tried again, and the other is final.
+	let again = start + Duration::from_secs(200);
+	assert_eq!(book.ask(claim(1), again), Some(Sighting::Looking));
+	assert_eq!(book.missing(again), 2);
+	let later = start + Duration::from_secs(300);
+	assert_eq!(book.missing(later), 1);
+	let (looked_at, turn) = book.next().unwrap();
+	book.note(&looked_at, turn, Sighting::Clean, later);
+	assert_eq!(book.missing(later), 0);
 }
 
 #[test]
