@@ -5,13 +5,13 @@ use anyhow::{Context, Result};
 use codec::DecodeAll;
 use openledger_primitives_api::ChallengeInfo;
 use openledger_primitives_attribution::{
-	RecordCredit,
+	IndexLeaf, RecordCredit,
 	challenge::{Fault, Target},
 	forgery::Forgery,
 	omission::{Omission, ShownContributor, ShownRecord},
 };
 use openledger_primitives_core::{
-	merkle,
+	Balance, BlockNumber, ModelId, merkle,
 	record::{Pair, RecordLeaf, RecordRef},
 };
 use sp_core::crypto::AccountId32;
@@ -31,6 +31,33 @@ impl Chain {
 		let stored = at.storage().try_fetch(address, keys).await?;
 		stored.map(|stored| standing(challenger, stored.bytes())).transpose()
 	}
+}
+
+/// A position that is demanded of an index.
+pub struct Demand {
+	/// The position.
+	pub position: u32,
+	/// The first block at which it is too late to show it.
+	pub until: BlockNumber,
+}
+
+impl Chain {
+	/// What is demanded of a model version's index.
+	pub async fn demands(&self, model: ModelId) -> Result<Vec<Demand>> {
+		let at = self.client.at_block(self.best_hash().await?).await?;
+		let address = subxt::dynamic::storage::<Vec<Value>, Value>("Attribution", "Demands");
+		let stored = at.storage().try_fetch(address, vec![number(model)]).await?;
+		stored.map_or_else(|| Ok(Vec::new()), |stored| demands(stored.bytes()))
+	}
+}
+
+/// Demands as the chain stores them: position, demander, deposit and end of each.
+fn demands(mut stored: &[u8]) -> Result<Vec<Demand>> {
+	let all: Vec<(u32, AccountId32, Balance, BlockNumber)> = DecodeAll::decode_all(&mut stored)
+		.context(
+			"the runtime stores demands otherwise than this client knows: update one of the two",
+		)?;
+	Ok(all.into_iter().map(|(position, _, _, until)| Demand { position, until }).collect())
 }
 
 /// A challenge as the chain stores it.
@@ -75,7 +102,8 @@ fn sketch(components: &[i8]) -> Value {
 	list(components.iter().map(|component| Value::i128((*component).into())))
 }
 
-fn proof(proof: &merkle::Proof) -> Value {
+/// A leaf's membership in a tree.
+pub fn proof(proof: &merkle::Proof) -> Value {
 	record([("siblings", list(proof.siblings.iter().map(bytes)))])
 }
 
@@ -114,16 +142,20 @@ fn shown_contributor(shown: &ShownContributor<AccountId32>) -> Value {
 	record([("credit", credit), ("proof", proof(&shown.proof))])
 }
 
-fn shown_forgery(forgery: &Forgery) -> Value {
-	let leaf = record([
-		("position", number(forgery.leaf.position)),
-		("record", bytes(forgery.leaf.record)),
-		("head", number(forgery.leaf.head)),
-		("scale", number(forgery.leaf.scale)),
-		("sketch", sketch(&forgery.leaf.sketch)),
-	]);
+/// A leaf of an index.
+pub fn index_leaf(leaf: &IndexLeaf) -> Value {
 	record([
-		("leaf", leaf),
+		("position", number(leaf.position)),
+		("record", bytes(leaf.record)),
+		("head", number(leaf.head)),
+		("scale", number(leaf.scale)),
+		("sketch", sketch(&leaf.sketch)),
+	])
+}
+
+fn shown_forgery(forgery: &Forgery) -> Value {
+	record([
+		("leaf", index_leaf(&forgery.leaf)),
 		("proof", proof(&forgery.proof)),
 		("record", bytes(forgery.record)),
 		("membership", proof(&forgery.membership)),
@@ -134,7 +166,7 @@ fn shown_forgery(forgery: &Forgery) -> Value {
 mod tests {
 	use super::*;
 	use codec::Encode;
-	use openledger_primitives_attribution::{ContributorCredit, ContributorLeaf, IndexLeaf};
+	use openledger_primitives_attribution::{ContributorCredit, ContributorLeaf};
 	use openledger_primitives_core::{Hash, Sketch};
 	use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 	use subxt::ext::scale_value::scale::encode_as_type;
@@ -164,6 +196,16 @@ mod tests {
 		let sketch = Sketch::truncate_from(vec![-127, 0, 127, -1]);
 		let credit = RecordCredit { position: 1, head: 2, scale: 65_535, sketch, record };
 		ShownRecord { credit, proof: proof(3), membership: proof(0) }
+	}
+
+	#[test]
+	fn demands_are_read_in_full_or_not_at_all() {
+		let who = AccountId32::new([9; 32]);
+		let stored = vec![(5u32, who.clone(), 10u128, 21u32), (2, who, 10, 22)].encode();
+		let read = demands(&stored).unwrap();
+		let read: Vec<_> = read.iter().map(|demand| (demand.position, demand.until)).collect();
+		assert_eq!(read, [(5, 21), (2, 22)]);
+		assert!(demands(&stored[..stored.len() - 1]).is_err());
 	}
 
 	#[test]

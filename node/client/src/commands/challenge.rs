@@ -1,5 +1,6 @@
 //! `openledger challenge`: look for what a claim leaves out and for forged leaves, and challenge them.
 
+mod demand;
 mod duplicate;
 mod look;
 mod salts;
@@ -74,6 +75,39 @@ pub enum Command {
 		/// Challenge it where it is a duplicate.
 		#[arg(long)]
 		yes: bool,
+	},
+	/// Demand that somebody shows a position of a model version's index, which may be withheld.
+	///
+	/// Puts a deposit at stake. Whoever shows the position in time has half of it, the treasury the other
+	/// half. Where nobody does, conclude the demand.
+	Demand {
+		/// The model version's number.
+		model: ModelId,
+		/// The position, from 0.
+		position: u32,
+		/// Demand it.
+		#[arg(long)]
+		yes: bool,
+	},
+	/// Show what is demanded of a model version's index, for half of each deposit.
+	///
+	/// Where nobody shows it in time the version is condemned. A node does this by itself with
+	/// openledger-node --watch.
+	Show {
+		/// The model version's number.
+		model: ModelId,
+		/// The version's attribution index (default: the worker's).
+		#[arg(long, value_name = "FILE")]
+		index: Option<PathBuf>,
+	},
+	/// End a demand that nobody has answered in time: condemns the version.
+	///
+	/// The demander has its deposit back, and up to half of the bond behind the index.
+	Conclude {
+		/// The model version's number.
+		model: ModelId,
+		/// The position.
+		position: u32,
 	},
 	/// Take a challenge of yours back that you have not opened, and its deposit with it.
 	#[command(subcommand)]
@@ -164,6 +198,11 @@ impl Command {
 			Self::Claim { claim, how } => run(context, Target::Claim(claim), how).await,
 			Self::Model { model, how } => run(context, Target::Model(model), how).await,
 			Self::Duplicate { named, yes } => duplicate::run(context, &named, yes).await,
+			Self::Demand { model, position, yes } => {
+				demand::demand(context, model, position, yes).await
+			}
+			Self::Show { model, index } => demand::show(context, model, index.as_deref()).await,
+			Self::Conclude { model, position } => demand::conclude(context, model, position).await,
 			Self::Withdraw(Withdraw::Duplicate(named)) => {
 				duplicate::withdraw(context, &named).await
 			}

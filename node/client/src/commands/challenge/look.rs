@@ -106,7 +106,7 @@ impl Committed {
 		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
 	}
 
-	async fn of(chain: &Chain, model: ModelId) -> Result<Self> {
+	pub(super) async fn of(chain: &Chain, model: ModelId) -> Result<Self> {
 		let info: Option<ModelInfo<AccountId32>> = chain.api("model", model).await?;
 		let info = info.with_context(|| format!("model version {model} is not there any more"))?;
 		let index = info.index.with_context(|| format!("model version {model} has no index"))?;
@@ -148,21 +148,7 @@ pub async fn look(
 		(None, Target::Claim(_)) => bail!("a claim was asked for"),
 	};
 	let committed = Committed::of(chain, model).await?;
-	let bytes = match index {
-		Some(path) => {
-			let tell = || format!("can't read {}", path.display());
-			let bytes = std::fs::read(path).with_context(tell)?;
-			ensure!(
-				content_hash(&bytes) == committed.index.file,
-				"{} is not the index that model version {model} has committed to",
-				path.display()
-			);
-			bytes
-		}
-		None => content.get(&committed.index.file).await.with_context(|| {
-			format!("the index of model version {model} is needed, and can't be had")
-		})?,
-	};
+	let bytes = read(content, &committed, index).await?;
 	let index = opened(&committed, &bytes);
 	// An index that opens names the snapshots' own records.
 	let listed = match &index {
@@ -171,6 +157,27 @@ pub async fn look(
 	};
 	let claim = claim.as_ref().map(|claim| (claim, info.at_stake));
 	seen(&committed, index, &bytes, claim, listed)
+}
+
+/// The committed index, from a file or else the worker.
+pub(super) async fn read(
+	content: &Content,
+	committed: &Committed,
+	file: Option<&Path>,
+) -> Result<Vec<u8>> {
+	let model = committed.model;
+	let Some(path) = file else {
+		return content.get(&committed.index.file).await.with_context(|| {
+			format!("the index of model version {model} is needed, and can't be had")
+		});
+	};
+	let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+	ensure!(
+		content_hash(&bytes) == committed.index.file,
+		"{} is not the index that model version {model} has committed to",
+		path.display()
+	);
+	Ok(bytes)
 }
 
 /// The leaf hashes of the snapshots' records, as far as the chain lists them.

@@ -27,7 +27,7 @@ fn sketch(number: u32) -> Sketch {
 }
 
 /// An index over twelve records of four contributors.
-fn index() -> IndexFile {
+pub(super) fn index() -> IndexFile {
 	let record = |at: u32| RecordLeaf {
 		datanet: 4,
 		index: at,
