@@ -2,7 +2,7 @@
 
 use crate::{Challenge, ClaimRecord, Claims, Config, Correction, Error, Event, Pallet};
 use frame_support::traits::Get;
-use openledger_primitives_attribution::{Evidence, omission::Replaced, split::largest_remainder};
+use openledger_primitives_attribution::{Evidence, omission::Replaced};
 use openledger_primitives_core::{BlockNumber, MAX_CREDITS, RequestId, traits::Settlement};
 use sp_runtime::{BoundedVec, DispatchResult};
 
@@ -16,10 +16,9 @@ impl<T: Config> Pallet<T> {
 		challenge: Challenge,
 		replaced: Replaced<T::AccountId>,
 	) -> DispatchResult {
-		let Replaced { paid, evidence, at } = replaced;
 		let (_, pool) = T::Settlement::at_stake(request).ok_or(Error::<T>::UnknownClaim)?;
-		let weights: alloc::vec::Vec<u64> = paid.iter().map(|credit| credit.weight).collect();
-		let lost = largest_remainder(pool, &weights).get(at).copied().unwrap_or(0);
+		let lost = replaced.lost(pool);
+		let Replaced { paid, evidence, at } = replaced;
 		let omitted = paid.get(at).ok_or(Error::<T>::NotBetter)?;
 		let (position, account) = (omitted.position, omitted.account.clone());
 		claim.paid = BoundedVec::try_from(paid).map_err(|_| Error::<T>::TooManyCredits)?;

@@ -10,10 +10,8 @@ use openledger_attribution::{
 	omitted::omission,
 	shown_record,
 };
-use openledger_primitives_attribution::{
-	Terms, challenge::Fault, forgery::Forgery, omission::Replaced, split::largest_remainder,
-};
-use openledger_primitives_core::{Balance, Hash, record::content_hash};
+use openledger_primitives_attribution::{Terms, challenge::Fault, forgery::Forgery};
+use openledger_primitives_core::{Hash, record::content_hash};
 use openledger_primitives_inference::{
 	Failure, Material,
 	watch::{Sighting, Watched, WatchedClaim},
@@ -153,7 +151,7 @@ impl Looker {
 		let found = omission(&terms(material), index, payer, sketch, paid);
 		let found = found.map_err(|error| Failure::BadContent(error.to_string()))?;
 		Ok(found
-			.filter(|(_, replaced)| lost(*at_stake, replaced) >= self.settings.least)
+			.filter(|(_, replaced)| replaced.lost(*at_stake) >= self.settings.least)
 			.map(|(omission, _)| Fault::Omission(omission)))
 	}
 
@@ -211,10 +209,4 @@ impl Looker {
 		}
 		records
 	}
-}
-
-/// What the omitted leaf would have lost of the contributors' part, before the lift.
-fn lost(at_stake: Balance, replaced: &Replaced<AccountId32>) -> Balance {
-	let weights: Vec<u64> = replaced.paid.iter().map(|credit| credit.weight).collect();
-	largest_remainder(at_stake, &weights).get(replaced.at).copied().unwrap_or(0)
 }

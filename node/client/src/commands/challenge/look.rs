@@ -12,8 +12,7 @@ use openledger_primitives_attribution::{
 	Terms,
 	challenge::{Fault, Target},
 	forgery::{Forgery, expose},
-	omission::{Omission, Replaced, replace},
-	split::largest_remainder,
+	omission::{Omission, replace},
 };
 use openledger_primitives_core::{
 	Balance, DatanetId, Hash, ModelId, Sketch,
@@ -208,8 +207,7 @@ pub(super) fn seen(
 		(Ok(index), Some((claim, at_stake))) => {
 			let sketch = sketch(claim)?;
 			let found = omission(&committed.terms(), &index, &claim.payer, &sketch, &claim.paid)?;
-			Ok(found
-				.map(|(omission, replaced)| Found::omission(omission, lost(at_stake, &replaced))))
+			Ok(found.map(|(omission, replaced)| Found::omission(omission, replaced.lost(at_stake))))
 		}
 	}
 }
@@ -249,12 +247,6 @@ fn forged(committed: &Committed, bytes: &[u8], listed: Vec<Vec<Hash>>) -> Result
 fn sketch(claim: &ClaimInfo<AccountId32>) -> Result<Sketch> {
 	let sketch = Sketch::try_from(claim.sketch.clone()).ok();
 	sketch.context("the claim's sketch is longer than one can be")
-}
-
-/// What the omitted leaf would have lost of the contributors' part, before the lift.
-fn lost(at_stake: Balance, replaced: &Replaced<AccountId32>) -> Balance {
-	let weights: Vec<u64> = replaced.paid.iter().map(|credit| credit.weight).collect();
-	largest_remainder(at_stake, &weights).get(replaced.at).copied().unwrap_or(0)
 }
 
 /// Whether a fault is one still, by what the chain says now.
