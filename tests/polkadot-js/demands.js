@@ -22,7 +22,7 @@ async function demand(id, position) {
 }
 
 export function demandTests() {
-	abuse('demand_for_a_position_that_is_there_costs_its_deposit_to_the_node_that_shows_it', async () => {
+	abuse('demand_for_a_position_that_is_there_costs_its_deposit_half_of_it_to_the_node_that_shows_it', async () => {
 		const { api } = stage;
 		const watched = await worth(api, WATCHER);
 		const { first, earlier } = await demand(stage.model, 2);
@@ -30,9 +30,10 @@ export function demandTests() {
 			(await api.query.attribution.demands(stage.model)).isEmpty);
 		const events = await conserved(first);
 		const shown = find(events, 'attribution', 'PositionShown');
-		assert.deepEqual([shown?.shownBy.toString(), shown?.deposit.toBigInt()], [address(WATCHER), DEPOSIT]);
+		const told = [shown?.shownBy.toString(), shown?.deposit.toBigInt(), shown?.reward.toBigInt()];
+		assert.deepEqual(told, [address(WATCHER), DEPOSIT, DEPOSIT / 2n]);
 		assert.equal(earlier - (await worth(api, DEMANDER)), DEPOSIT + transactionFees(api, events, DEMANDER));
-		assert.equal((await worth(api, WATCHER)) - watched, DEPOSIT - transactionFees(api, events, WATCHER));
+		assert.equal((await worth(api, WATCHER)) - watched, DEPOSIT / 2n - transactionFees(api, events, WATCHER));
 		assert.equal((await model(stage.model)).status, 'published');
 	});
 

@@ -7,6 +7,7 @@
 
 mod book;
 mod look;
+mod pauses;
 #[cfg(test)]
 mod tests;
 
@@ -140,7 +141,12 @@ impl Watcher {
 
 	/// How far the look at something is; one that is not known begins.
 	pub fn look(&self, watched: Watched) -> Response {
-		let told = self.shared.book.lock().ask(watched, Instant::now());
+		let now = Instant::now();
+		let mut book = self.shared.book.lock();
+		let told = book.ask(watched, now);
+		// What is over is asked for no more, and is noted by nobody.
+		self.shared.metrics.watch_missing.set(book.missing(now) as u64);
+		drop(book);
 		self.shared.wake.notify_one();
 		told.map_or(Response::Failed(Failure::Busy), Response::Sighted)
 	}
@@ -186,8 +192,9 @@ impl Shared {
 			}
 			self.tell(&watched, &seen);
 			let mut book = self.book.lock();
-			book.note(&watched, turn, seen, Instant::now());
-			self.metrics.watch_missing.set(book.missing() as u64);
+			let now = Instant::now();
+			book.note(&watched, turn, seen, now);
+			self.metrics.watch_missing.set(book.missing(now) as u64);
 		}
 	}
 

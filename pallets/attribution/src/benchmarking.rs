@@ -36,7 +36,15 @@ pub trait Helper<AccountId> {
 const SALT: [u8; 32] = [7; 32];
 
 fn challenger<T: Config>() -> Result<T::AccountId, BenchmarkError> {
-	let who: T::AccountId = whitelisted_caller();
+	funded::<T>(whitelisted_caller())
+}
+
+/// Another account than the caller: what is read and written of that one counts for nothing.
+fn demander<T: Config>() -> Result<T::AccountId, BenchmarkError> {
+	funded::<T>(account("demander", 0, 0))
+}
+
+fn funded<T: Config>(who: T::AccountId) -> Result<T::AccountId, BenchmarkError> {
 	let balance = T::ChallengeDeposit::get()
 		.saturating_add(T::DemandDeposit::get())
 		.saturating_add(T::Currency::minimum_balance())
@@ -44,6 +52,15 @@ fn challenger<T: Config>() -> Result<T::AccountId, BenchmarkError> {
 	T::Currency::write_balance(&who, balance)?;
 	T::Currency::set_total_issuance(T::Currency::total_issuance().saturating_add(balance));
 	Ok(who)
+}
+
+fn commit<T: Config>(
+	who: &T::AccountId,
+	target: Target,
+	commitment: Hash,
+) -> Result<(), BenchmarkError> {
+	Pallet::<T>::do_commit(who.clone(), target, commitment, Pallet::<T>::now())?;
+	Ok(())
 }
 
 fn skip<T: Config>(blocks: u32) {
@@ -73,7 +90,7 @@ mod benchmarks {
 		let (request, omission) = T::BenchmarkHelper::challenged_with_longest_sketches();
 		let (target, fault) = (Target::Claim(request), Fault::Omission(omission));
 		let commitment = commitment(target, &fault, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		commit::<T>(&who, target, commitment)?;
 		skip::<T>(1);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), target, Box::new(fault), SALT);
@@ -88,7 +105,7 @@ mod benchmarks {
 		let (request, forgery) = T::BenchmarkHelper::claimed_from_a_forged_index();
 		let (target, fault) = (Target::Claim(request), Fault::Forgery(forgery));
 		let commitment = commitment(target, &fault, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		commit::<T>(&who, target, commitment)?;
 		skip::<T>(1);
 		#[extrinsic_call]
 		open_challenge(RawOrigin::Signed(who), target, Box::new(fault), SALT);
@@ -102,7 +119,7 @@ mod benchmarks {
 		let who = challenger::<T>()?;
 		let (request, _) = T::BenchmarkHelper::challenged_with_most_credits();
 		let target = Target::Claim(request);
-		Pallet::<T>::do_commit(who.clone(), target, Hash::zero())?;
+		commit::<T>(&who, target, Hash::zero())?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), target);
 		assert!(!Challenges::<T>::contains_key(target, &who));
@@ -143,11 +160,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn answer_demand() -> Result<(), BenchmarkError> {
-		let who = challenger::<T>()?;
+		let (who, demander) = (challenger::<T>()?, demander::<T>()?);
 		let (model, Forgery { leaf, proof, .. }) = demandable::<T>()?;
 		let position = leaf.position;
-		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
-		Pallet::<T>::do_demand(who.clone(), model, position)?;
+		demanded::<T>(&demander, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		Pallet::<T>::do_demand(demander, model, position)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), model, Box::new(leaf), proof);
 		assert!(!Demands::<T>::get(model).iter().any(|demand| demand.position == position));
@@ -156,11 +173,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn conclude_demand() -> Result<(), BenchmarkError> {
-		let who = challenger::<T>()?;
+		let (who, demander) = (challenger::<T>()?, demander::<T>()?);
 		let (model, shown) = demandable::<T>()?;
 		let position = shown.leaf.position;
-		demanded::<T>(&who, model, position, T::MaxDemands::get().saturating_sub(1))?;
-		Pallet::<T>::do_demand(who.clone(), model, position)?;
+		demanded::<T>(&demander, model, position, T::MaxDemands::get().saturating_sub(1))?;
+		Pallet::<T>::do_demand(demander, model, position)?;
 		skip::<T>(T::DemandWindow::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), model, position);
@@ -175,9 +192,9 @@ mod benchmarks {
 		// Corrected, a claim credits as many records as it can.
 		let (target, fault) = (Target::Claim(request), Fault::Omission(omission));
 		let commitment = commitment(target, &fault, &who, &SALT);
-		Pallet::<T>::do_commit(who.clone(), target, commitment)?;
+		commit::<T>(&who, target, commitment)?;
 		skip::<T>(1);
-		Pallet::<T>::do_open(who.clone(), target, fault, SALT)?;
+		Pallet::<T>::do_open(who.clone(), target, fault, SALT, Pallet::<T>::now())?;
 		let wait = Claims::<T>::get(request)
 			.map_or(0, |claim| claim.final_at.saturating_sub(Pallet::<T>::now()));
 		skip::<T>(wait);

@@ -36,8 +36,12 @@ impl<T: Config> Pallet<T> {
 		Ok(claim)
 	}
 
-	pub(crate) fn do_commit(who: T::AccountId, target: Target, commitment: Hash) -> DispatchResult {
-		let now = Self::now();
+	pub(crate) fn do_commit(
+		who: T::AccountId,
+		target: Target,
+		commitment: Hash,
+		now: BlockNumber,
+	) -> DispatchResult {
 		match target {
 			Target::Claim(request) => {
 				ensure!(now < Self::open_claim(request)?.final_at, Error::<T>::WindowClosed);
@@ -68,9 +72,9 @@ impl<T: Config> Pallet<T> {
 		target: Target,
 		fault: Fault<T::AccountId>,
 		salt: [u8; 32],
+		now: BlockNumber,
 	) -> DispatchResult {
 		let challenge = Challenges::<T>::get(target, &who).ok_or(Error::<T>::NoChallenge)?;
-		let now = Self::now();
 		ensure!(now > challenge.at, Error::<T>::TooEarly);
 		let model = match target {
 			Target::Claim(request) => {
@@ -92,6 +96,13 @@ impl<T: Config> Pallet<T> {
 				let (payer, sketch, paid) = (&claim.payer, &claim.sketch, &claim.paid);
 				match replace(&Self::terms(&served)?, payer, sketch, paid, &omission) {
 					Ok(replaced) => Self::correct(who, request, claim, challenge, replaced),
+					// It may have shown something before another was faster, who could otherwise make
+					// everybody else lose by opening just before them.
+					Err(reason @ (Refusal::AlreadyCredited | Refusal::NotBetter))
+						if claim.correction.is_some() =>
+					{
+						Err(Error::<T>::from(reason).into())
+					}
 					Err(reason) => Self::fail(who, target, challenge, reason),
 				}
 			}

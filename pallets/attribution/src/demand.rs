@@ -10,14 +10,19 @@ use frame_support::{
 	},
 };
 use openledger_primitives_attribution::IndexLeaf;
-use openledger_primitives_core::{ModelId, merkle::Proof, traits::Models};
-use sp_runtime::DispatchResult;
+use openledger_primitives_core::{
+	Balance, BlockNumber, ModelId, merkle::Proof, model::ModelStatus, traits::Models,
+};
+use sp_runtime::{DispatchResult, Permill};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_demand(who: T::AccountId, model: ModelId, position: u32) -> DispatchResult {
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		let index = served.index.ok_or(Error::<T>::UnknownModel)?;
 		ensure!(T::Models::condemned(model) == Some(false), Error::<T>::AlreadyCondemned);
+		// Nobody is paid by it any more, and its owner has no reason to keep an index at hand.
+		let in_use = T::Models::is_in_use(model) || served.status != ModelStatus::Retired;
+		ensure!(in_use, Error::<T>::NotInUse);
 		ensure!(position < index.records, Error::<T>::WrongPosition);
 		let mut open = Demands::<T>::get(model);
 		ensure!(
@@ -39,28 +44,44 @@ impl<T: Config> Pallet<T> {
 		model: ModelId,
 		leaf: IndexLeaf,
 		proof: Proof,
+		now: BlockNumber,
 	) -> DispatchResult {
 		let position = leaf.position;
 		let demand = Self::demanded(model, position)?;
-		ensure!(Self::now() < demand.until, Error::<T>::TooLate);
+		ensure!(now < demand.until, Error::<T>::TooLate);
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		let index = served.index.ok_or(Error::<T>::UnknownModel)?;
 		let proven = proof.verify(&index.records_root, index.records, position, &leaf.hash());
 		ensure!(proven, Error::<T>::NotInIndex);
 		Self::end_demand(model, position);
 		let Demand { demander, deposit, .. } = demand;
-		if deposit > 0 {
+		// Demanding has to cost even whoever can show: an index takes few demands at a time, and an owner
+		// that answered its own for nothing would leave no room for others'.
+		let reward = Permill::from_percent(50).mul_floor(deposit);
+		Self::forfeit(&demander, &who, reward)?;
+		Self::forfeit(&demander, &T::TreasuryAccount::get(), deposit.saturating_sub(reward))?;
+		Self::deposit_event(Event::PositionShown {
+			model,
+			position,
+			shown_by: who,
+			deposit,
+			reward,
+		});
+		Ok(())
+	}
+
+	fn forfeit(demander: &T::AccountId, to: &T::AccountId, amount: Balance) -> DispatchResult {
+		if amount > 0 {
 			T::Currency::transfer_on_hold(
 				&HoldReason::Demand.into(),
-				&demander,
-				&who,
-				deposit,
+				demander,
+				to,
+				amount,
 				Precision::Exact,
 				Restriction::Free,
 				Fortitude::Force,
 			)?;
 		}
-		Self::deposit_event(Event::PositionShown { model, position, shown_by: who, deposit });
 		Ok(())
 	}
 

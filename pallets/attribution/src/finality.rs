@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Looks at one claim whose time has come: makes it final, or puts it off until no challenge
-	/// to it can be opened any more and no audit is in its way. Returns what that weighed, which is
+	/// to it can be committed or opened any more and no audit is in its way. Returns what that weighed, which is
 	/// [`Pallet::finality_weight`] at most.
 	pub(crate) fn look_at(request: RequestId, touched: &mut Touched<T>) -> Weight {
 		let look = T::DbWeight::get().reads(1);
@@ -62,7 +62,10 @@ impl<T: Config> Pallet<T> {
 			return look;
 		};
 		let closes_at = Self::closes_at(&claim);
-		let waits_until = if claim.standing > 0 && Self::now() < closes_at {
+		let waits_until = if Self::now() < claim.final_at {
+			// A correction began another window.
+			Some(claim.final_at)
+		} else if claim.standing > 0 && Self::now() < closes_at {
 			Some(closes_at)
 		} else {
 			match T::Audits::clearance(request) {

@@ -22,8 +22,9 @@
 //! pays any contributor.
 //!
 //! A leaf that nobody but its owner has can't be shown to be forged. So anyone may demand one position of
-//! an index against a deposit ([`Pallet::demand_position`]), which goes to whoever shows the leaf with its
-//! proof; where nobody does in time, the model version is condemned as for a forged leaf.
+//! an index against a deposit ([`Pallet::demand_position`]), of which half goes to whoever shows the leaf
+//! with its proof and half to the treasury; where nobody does in time, the model version is condemned as for
+//! a forged leaf.
 //!
 //! A node that watches does so by itself: its off-chain worker has claims and indexes looked at by the
 //! engine behind the host function, commits to what is found, and opens it.
@@ -32,7 +33,7 @@
 //!
 //! - **Window**: [`Config::ChallengeWindow`] blocks from the claim, in which challenges are
 //!   committed. Those still closed at its end may be opened for [`Config::RevealGrace`] more, and
-//!   finality waits for them.
+//!   finality waits for them. Each correction begins another window, as many as there can be credits.
 //! - **Target**: what a challenge is against. Against a claim, it is committed within the window, and
 //!   the claim waits for it. Against a model version's index, it is committed at any time, and nothing
 //!   waits.
@@ -145,11 +146,11 @@ pub mod pallet {
 		type Audits: traits::Audits<Self::AccountId>;
 		/// The records that are credited.
 		type Records: traits::Records<Self::AccountId>;
-		/// Who gets the deposits of useless challenges.
+		/// Who gets the deposits of useless challenges, and half of those of demands that are answered.
 		type TreasuryAccount: Get<Self::AccountId>;
 		/// What a challenge puts at stake; it covers the bytes that the challenge stores too.
 		type ChallengeDeposit: Get<Balance>;
-		/// Blocks from a claim during which challenges are committed.
+		/// Blocks from a claim, and from each correction of it, during which challenges are committed.
 		type ChallengeWindow: Get<BlockNumber>;
 		/// Blocks after the window during which committed challenges can still be opened.
 		type RevealGrace: Get<BlockNumber>;
@@ -270,6 +271,8 @@ pub mod pallet {
 			account: T::AccountId,
 			/// What the operator paid for leaving it out.
 			penalty: Balance,
+			/// The first block at which the claim can be final now.
+			final_at: BlockNumber,
 		},
 		/// A model version's index was shown to be forged.
 		ForgeryShown {
@@ -339,10 +342,12 @@ pub mod pallet {
 			model: ModelId,
 			/// The position.
 			position: u32,
-			/// Who showed it, and has the deposit.
+			/// Who showed it.
 			shown_by: T::AccountId,
-			/// The demander's deposit.
+			/// The deposit that the demander lost.
 			deposit: Balance,
+			/// The part of it that went to who showed it; the treasury has the rest.
+			reward: Balance,
 		},
 		/// A demanded position was not shown in time, and the deposit given back.
 		DemandUnanswered {
@@ -419,9 +424,9 @@ pub mod pallet {
 		NoWitness,
 		/// The payer's own records or leaf are credited.
 		Payer,
-		/// The leaf is already credited.
+		/// The leaf is already credited: withdraw the challenge, where it is one.
 		AlreadyCredited,
-		/// The leaf does not come before the last one credited.
+		/// The leaf does not come before the last one credited: withdraw the challenge, where it is one.
 		NotBetter,
 		/// The claim may be audited, or its audit is under way: finalize it later.
 		NotCleared,
@@ -440,6 +445,9 @@ pub mod pallet {
 		NoDemand,
 		/// The position can still be shown: conclude the demand later.
 		DemandOpen,
+		/// The model version is retired, and nothing that was asked of it is open: nothing has to be shown
+		/// of its index any more.
+		NotInUse,
 	}
 
 	#[pallet::hooks]
@@ -479,12 +487,13 @@ pub mod pallet {
 			commitment: Hash,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_commit(who, target, commitment)
+			Self::do_commit(who, target, commitment, Self::now())
 		}
 
 		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where it
 		/// shows a forgery the model version is condemned; where it shows neither, the deposit goes to
-		/// the treasury.
+		/// the treasury. Refused where another's correction came first: the challenge stands then, to be
+		/// withdrawn.
 		#[pallet::call_index(1)]
 		#[pallet::weight(match **fault {
 			Fault::Omission(_) => T::WeightInfo::open_challenge(),
@@ -497,7 +506,7 @@ pub mod pallet {
 			salt: [u8; 32],
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_open(who, target, *fault, salt)
+			Self::do_open(who, target, *fault, salt, Self::now())
 		}
 
 		/// Withdraws the caller's challenge that it has not opened, and frees its deposit.
@@ -520,8 +529,8 @@ pub mod pallet {
 			Self::do_finalize(request).map(|_| ())
 		}
 
-		/// Demands that a position of a model version's index be shown. Holds a deposit, which goes to
-		/// whoever shows it.
+		/// Demands that a position of a model version's index be shown. Holds a deposit, half of which goes
+		/// to whoever shows it and half to the treasury.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::demand_position())]
 		pub fn demand_position(
@@ -533,7 +542,8 @@ pub mod pallet {
 			Self::do_demand(who, model, position)
 		}
 
-		/// Shows the leaf at a demanded position, and takes the demander's deposit. Anyone may call it.
+		/// Shows the leaf at a demanded position, and takes half of the demander's deposit. Anyone may call
+		/// it.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::answer_demand())]
 		pub fn answer_demand(
@@ -543,7 +553,7 @@ pub mod pallet {
 			proof: Proof,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_answer_demand(who, model, *leaf, proof)
+			Self::do_answer_demand(who, model, *leaf, proof, Self::now())
 		}
 
 		/// Ends a demand that was not answered in time: condemns the model version, and gives the demander

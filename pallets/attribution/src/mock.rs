@@ -44,7 +44,7 @@ pub const ED: u128 = 10;
 pub const BOND: u128 = 100_000;
 pub const RICH: u128 = 1_000_000;
 pub const DEPOSIT: u128 = 500;
-pub const DEMAND: u128 = 700;
+pub const DEMAND: u128 = 701;
 /// What the models' owner loses where an index of its is forged, and the account that it pays from.
 pub const STAKE: u128 = 3_001;
 pub const PURSE: u8 = 12;
@@ -103,6 +103,10 @@ parameter_types! {
 	pub static Forged: Option<(usize, u8)> = None;
 	/// Whether the registry has no index to show.
 	pub static Unindexed: bool = false;
+	/// The status of models that are not condemned.
+	pub static Uncondemned: ModelStatus = ModelStatus::Published;
+	/// The number of the next model version; those after the first two pay records too.
+	pub static Versions: ModelId = 3;
 	/// Records that earn nothing.
 	pub static Excluded: Vec<RecordRef> = Vec::new();
 }
@@ -166,7 +170,7 @@ impl pallet_attribution::Config for Test {
 	type MaxDemands = ConstU32<2>;
 	type MaxDue = ConstU32<2>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
-	type NextModel = ConstU32<3>;
+	type NextModel = Versions;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
@@ -401,8 +405,8 @@ pub fn open(model: ModelId) -> u32 {
 impl Models<AccountId32> for Registered {
 	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
 		let pay_by = match model {
-			RECORDS => PayBy::Records,
 			CONTRIBUTORS => PayBy::Contributors,
+			_ if (RECORDS..Versions::get()).contains(&model) => PayBy::Records,
 			_ => return None,
 		};
 		let frozen = |second| Snapshot {
@@ -414,7 +418,7 @@ impl Models<AccountId32> for Registered {
 		let condemned = condemned(model);
 		Some(ServedModel {
 			owner: account(if condemned { 90 } else { 80 }),
-			status: if condemned { ModelStatus::Condemned } else { ModelStatus::Published },
+			status: if condemned { ModelStatus::Condemned } else { Uncondemned::get() },
 			price: Price { prompt: 1_000, output: 10_000 },
 			method: Method { pay_by, credits: 2, dimension: 16 },
 			arithmetic: Computed::get(),
@@ -442,6 +446,10 @@ impl Models<AccountId32> for Registered {
 
 	fn release(model: ModelId) {
 		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
+	}
+
+	fn is_in_use(model: ModelId) -> bool {
+		open(model) > 0
 	}
 
 	fn condemned(model: ModelId) -> Option<bool> {

@@ -37,6 +37,7 @@ use sp_runtime::{
 const TARGET: &str = "runtime::attribution";
 const LOCK: &[u8] = b"openledger/attribution/lock";
 const MEMORY: &[u8] = b"openledger/attribution/memory";
+const OPENED: &[u8] = b"openledger/attribution/opened";
 
 /// The most transactions that one run sends.
 const MAX_SENT: usize = 4;
@@ -84,6 +85,10 @@ pub(crate) struct Found<AccountId> {
 	pub committed: bool,
 }
 
+/// What was opened, each with the block until which it is remembered. Kept apart from the rest, which is
+/// written before each transaction.
+pub(crate) type Opened<AccountId> = Vec<(Found<AccountId>, BlockNumber)>;
+
 /// What a transaction does about a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum Step {
@@ -99,11 +104,18 @@ pub(crate) fn memory_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
 	(MEMORY, watcher).encode()
 }
 
+/// The key of what a watcher has opened.
+pub(crate) fn opened_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
+	(OPENED, watcher).encode()
+}
+
 /// One run for one watcher.
 struct Run<'a, T: Config> {
 	watcher: &'a Account<T>,
 	store: StorageValueRef<'a>,
 	memory: Memory<T::AccountId>,
+	/// What was opened, and the block until which a re-organisation may take that back.
+	opened: Opened<T::AccountId>,
 	/// Demanded leaves that can be shown.
 	leaves: Vec<(ModelId, IndexLeaf, Proof)>,
 	sent: usize,
@@ -122,30 +134,44 @@ impl<T: Config> Pallet<T> {
 			let store = StorageValueRef::persistent(&key);
 			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
 			let memory = before.clone();
-			let mut run = Run { watcher: &watcher, store, memory, leaves: Vec::new(), sent: 0 };
+			let opened_key = opened_key(&watcher.id);
+			let opened_store = StorageValueRef::persistent(&opened_key);
+			let opened_before: Opened<T::AccountId> =
+				opened_store.get().ok().flatten().unwrap_or_default();
+			let opened = opened_before.clone();
+			let (leaves, sent) = (Vec::new(), 0);
+			let mut run = Run { watcher: &watcher, store, memory, opened, leaves, sent };
 			run.go();
+			if run.opened != opened_before {
+				opened_store.set(&run.opened);
+			}
 			if run.memory != before {
 				run.store.set(&run.memory);
 			}
 		}
 	}
 
-	/// Whether a challenge to a target can be committed now.
+	/// The first block that can include what a worker sends now.
+	fn next() -> BlockNumber {
+		Self::now().saturating_add(1)
+	}
+
+	/// Whether a challenge to a target can be committed in the next block.
 	fn takes_challenges(target: Target) -> bool {
 		match target {
 			Target::Claim(request) => {
-				Self::open_claim(request).is_ok_and(|claim| Self::now() < claim.final_at)
+				Self::open_claim(request).is_ok_and(|claim| Self::next() < claim.final_at)
 			}
 			Target::Model(model) => T::Models::condemned(model) == Some(false),
 		}
 	}
 
-	/// Whether a challenge that were opened now would show its fault. That opening it succeeds is not
+	/// Whether a challenge that were opened in the next block would show its fault. That opening it succeeds is not
 	/// enough: what shows nothing costs the deposit.
 	fn would_show(target: Target, fault: &Fault<T::AccountId>) -> bool {
 		let claim = match target {
 			Target::Claim(request) => match Self::open_claim(request) {
-				Ok(claim) if Self::now() < Self::closes_at(&claim) => Some(claim),
+				Ok(claim) if Self::next() < Self::closes_at(&claim) => Some(claim),
 				_ => return false,
 			},
 			Target::Model(_) => None,
@@ -198,26 +224,6 @@ impl<T: Config> Pallet<T> {
 		let Target::Model(model) = target else { return false };
 		Demands::<T>::get(model).iter().any(|demand| demand.position == position)
 	}
-
-	/// Whether another's challenge to the same target should be opened first. It was committed before,
-	/// or in the same block by a lesser account: both opened in one block, the second would lose its
-	/// deposit. Nobody is waited for longer than half of the grace, nor in the last half of it.
-	fn gives_way(target: Target, own: &Challenge, who: &T::AccountId) -> bool {
-		let now = Self::now();
-		let patience = T::RevealGrace::get().checked_div(2).unwrap_or(0);
-		let ends = match target {
-			Target::Claim(request) => match Self::open_claim(request) {
-				Ok(claim) => Self::closes_at(&claim),
-				Err(_) => return false,
-			},
-			Target::Model(_) => BlockNumber::MAX,
-		};
-		let is_late =
-			now >= own.at.saturating_add(patience) || now.saturating_add(patience) >= ends;
-		!is_late
-			&& Challenges::<T>::iter_prefix(target)
-				.any(|(other, challenge)| (challenge.at, &other) < (own.at, who))
-	}
 }
 
 fn count(deed: Deed) {
@@ -259,9 +265,11 @@ impl<T: Config> Run<'_, T> {
 				Step::Open if !stands => {
 					let place = self.memory.found.iter().position(|found| found.target == target);
 					let Some(place) = place else { continue };
-					let Found { fault, .. } = self.memory.found.swap_remove(place);
-					let shown = Pallet::<T>::has_shown(target, &fault, &self.watcher.id);
+					let found = self.memory.found.swap_remove(place);
+					let shown = Pallet::<T>::has_shown(target, &found.fault, &self.watcher.id);
 					count(if shown { Deed::Won } else { Deed::Lost });
+					let until = now.saturating_add(T::SubmissionPeriod::get());
+					self.opened.push((found, until));
 				}
 				Step::Withdraw if !stands => {
 					self.memory.found.retain(|found| found.target != target);
@@ -271,6 +279,7 @@ impl<T: Config> Run<'_, T> {
 				_ => {}
 			}
 		}
+		self.take_back();
 		let mut all = core::mem::take(&mut self.memory.found);
 		for found in &mut all {
 			let commitment = self.commitment(found);
@@ -284,6 +293,21 @@ impl<T: Config> Run<'_, T> {
 		self.memory.found = all;
 	}
 
+	/// Has what was opened be found still where a re-organisation took the opening back. What was found
+	/// since against the same target is what the opening had left.
+	fn take_back(&mut self) {
+		let now = Pallet::<T>::now();
+		for (found, until) in core::mem::take(&mut self.opened) {
+			let commitment = self.commitment(&found);
+			if self.standing(found.target).is_some_and(|it| it.commitment == commitment) {
+				self.memory.found.retain(|other| other.target != found.target);
+				self.memory.found.push(found);
+			} else if now < until {
+				self.opened.push((found, until));
+			}
+		}
+	}
+
 	/// Opens this watcher's challenges that stand. Withdraws those that would show nothing any more, and
 	/// those that it knows nothing of once no transaction of its own can be behind them.
 	fn end_standing(&mut self) {
@@ -292,18 +316,18 @@ impl<T: Config> Run<'_, T> {
 			.filter(|(_, challenger, _)| *challenger == who)
 			.map(|(target, _, challenge)| (target, challenge))
 			.collect();
-		let now = Pallet::<T>::now();
+		let (now, next) = (Pallet::<T>::now(), Pallet::<T>::next());
 		for (target, challenge) in own {
 			let found = self.memory.found.iter().find(|found| {
 				found.target == target && self.commitment(found) == challenge.commitment
 			});
 			match found.cloned() {
 				Some(Found { fault, salt, .. }) if Pallet::<T>::would_show(target, &fault) => {
-					if now > challenge.at && !Pallet::<T>::gives_way(target, &challenge, &who) {
+					if next > challenge.at {
 						let boxed = Box::new(fault.clone());
 						let call = Call::open_challenge { target, fault: boxed, salt };
 						let who = who.clone();
-						let rehearse = || Pallet::<T>::do_open(who, target, fault, salt);
+						let rehearse = || Pallet::<T>::do_open(who, target, fault, salt, next);
 						self.send(target, Step::Open, call, rehearse);
 					}
 				}
@@ -339,7 +363,8 @@ impl<T: Config> Run<'_, T> {
 			let (target, commitment) = (found.target, self.commitment(&found));
 			let who = self.watcher.id.clone();
 			let call = Call::commit_challenge { target, commitment };
-			let rehearse = || Pallet::<T>::do_commit(who, target, commitment);
+			let next = Pallet::<T>::next();
+			let rehearse = || Pallet::<T>::do_commit(who, target, commitment, next);
 			self.send(target, Step::Commit, call, rehearse);
 		}
 	}
@@ -351,7 +376,8 @@ impl<T: Config> Run<'_, T> {
 			let (boxed, shown) = (Box::new(leaf.clone()), proof.clone());
 			let call = Call::answer_demand { model, leaf: boxed, proof: shown };
 			let who = self.watcher.id.clone();
-			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof);
+			let next = Pallet::<T>::next();
+			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof, next);
 			self.send(Target::Model(model), step, call, rehearse);
 		}
 	}

@@ -1,8 +1,9 @@
 //! What a claim left out takes its place.
 
 use crate::{Challenge, ClaimRecord, Claims, Config, Correction, Error, Event, Pallet};
-use openledger_primitives_attribution::{Evidence, omission::Replaced, split::largest_remainder};
-use openledger_primitives_core::{RequestId, traits::Settlement};
+use frame_support::traits::Get;
+use openledger_primitives_attribution::{Evidence, omission::Replaced};
+use openledger_primitives_core::{BlockNumber, MAX_CREDITS, RequestId, traits::Settlement};
 use sp_runtime::{BoundedVec, DispatchResult};
 
 impl<T: Config> Pallet<T> {
@@ -15,10 +16,9 @@ impl<T: Config> Pallet<T> {
 		challenge: Challenge,
 		replaced: Replaced<T::AccountId>,
 	) -> DispatchResult {
-		let Replaced { paid, evidence, at } = replaced;
 		let (_, pool) = T::Settlement::at_stake(request).ok_or(Error::<T>::UnknownClaim)?;
-		let weights: alloc::vec::Vec<u64> = paid.iter().map(|credit| credit.weight).collect();
-		let lost = largest_remainder(pool, &weights).get(at).copied().unwrap_or(0);
+		let lost = replaced.lost(pool);
+		let Replaced { paid, evidence, at } = replaced;
 		let omitted = paid.get(at).ok_or(Error::<T>::NotBetter)?;
 		let (position, account) = (omitted.position, omitted.account.clone());
 		claim.paid = BoundedVec::try_from(paid).map_err(|_| Error::<T>::TooManyCredits)?;
@@ -32,7 +32,7 @@ impl<T: Config> Pallet<T> {
 			let place = shown.partition_point(before);
 			shown.insert(place, evidence);
 		}
-		if shown.len() > openledger_primitives_core::MAX_CREDITS as usize {
+		if shown.len() > MAX_CREDITS as usize {
 			// One who is paid no more needs no record; without such, the least record goes.
 			let unpaid = |contributor: &T::AccountId| {
 				!claim.paid.iter().any(|credit| credit.account == *contributor)
@@ -48,7 +48,8 @@ impl<T: Config> Pallet<T> {
 		}
 		claim.evidence = BoundedVec::try_from(shown).map_err(|_| Error::<T>::TooManyCredits)?;
 		claim.correction = Some(Correction { challenger: who.clone(), omitted: position });
-		let operator = claim.operator.clone();
+		claim.final_at = Self::final_again(&claim);
+		let (operator, final_at) = (claim.operator.clone(), claim.final_at);
 		Claims::<T>::insert(request, claim);
 		Self::release(&who, &challenge)?;
 		let penalty = T::Settlement::slash(&operator, lost, core::slice::from_ref(&who))?;
@@ -58,7 +59,20 @@ impl<T: Config> Pallet<T> {
 			position,
 			account,
 			penalty,
+			final_at,
 		});
 		Ok(())
+	}
+
+	/// The first block at which a claim that is corrected now can be final. A challenge shows one leaf, so
+	/// that a claim which leaves out several gets another window with each correction. The best leaf that
+	/// is missing stays once it is shown: as many windows as there can be credits are enough, and leaves
+	/// that are hardly better than the last put finality off no further.
+	fn final_again(claim: &ClaimRecord<T::AccountId>) -> BlockNumber {
+		let window = T::ChallengeWindow::get();
+		let windows = MAX_CREDITS.saturating_add(1);
+		let last = claim.submitted_at.saturating_add(window.saturating_mul(windows));
+		let again = Self::now().saturating_add(window).min(last);
+		claim.final_at.max(again)
 	}
 }

@@ -83,7 +83,7 @@ pub struct Demand<AccountId> {
 	pub position: u32,
 	/// Who asked.
 	pub demander: AccountId,
-	/// What is held from who asked, and goes to who shows the leaf.
+	/// What is held from who asked, and lost to who shows the leaf and to the treasury.
 	pub deposit: Balance,
 	/// The first block at which it is too late to show it.
 	pub until: BlockNumber,

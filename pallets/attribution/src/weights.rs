@@ -78,14 +78,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn demand_position() -> Weight {
-		// The model version's terms, its demands, the demander's account with holds.
-		counted::<T>(150, 28, 4)
+		// The model version's terms, what is open on it, its demands, the demander's account with holds.
+		counted::<T>(150, 29, 4)
 	}
 
 	fn answer_demand() -> Weight {
-		// The model version's terms, its demands, two accounts with holds. One sketch of two kilobytes
+		// The model version's terms, its demands, three accounts with holds. One sketch of two kilobytes
 		// hashed, one proof of 32 hashes.
-		counted::<T>(300, 30, 6)
+		counted::<T>(320, 32, 8)
 	}
 
 	fn conclude_demand() -> Weight {

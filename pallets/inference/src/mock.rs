@@ -194,6 +194,10 @@ impl Models<AccountId32> for Registered {
 		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
 	}
 
+	fn is_in_use(model: ModelId) -> bool {
+		open(model) > 0
+	}
+
 	fn condemned(model: ModelId) -> Option<bool> {
 		Registry::get().get(&model).map(|served| served.status == ModelStatus::Condemned)
 	}

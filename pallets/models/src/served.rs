@@ -59,6 +59,10 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 		});
 	}
 
+	fn is_in_use(id: ModelId) -> bool {
+		Activities::<T>::get(id).is_some_and(|activity| activity.open > 0)
+	}
+
 	fn condemned(id: ModelId) -> Option<bool> {
 		let model = Models::<T>::get(id).filter(|model| model.index.is_some())?;
 		Some(model.status == ModelStatus::Condemned)

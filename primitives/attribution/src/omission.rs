@@ -3,11 +3,12 @@
 
 use crate::{
 	claim::{ContributorCredit, Credit, Evidence, RecordCredit},
+	split::largest_remainder,
 	verify::{Refusal, Terms, precedes},
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use openledger_primitives_core::{merkle::Proof, model::PayBy};
+use openledger_primitives_core::{Balance, merkle::Proof, model::PayBy};
 use scale_info::TypeInfo;
 
 /// A training record shown with its proofs. A correction pays at once and at an operator's expense, so
@@ -56,6 +57,15 @@ pub struct Replaced<AccountId> {
 	pub evidence: Evidence<AccountId>,
 	/// The place of the omitted leaf in `paid`.
 	pub at: usize,
+}
+
+impl<AccountId> Replaced<AccountId> {
+	/// What the omitted leaf would have lost of `at_stake`, the contributors' part of the fee before the
+	/// lift, in the same unit.
+	pub fn lost(&self, at_stake: Balance) -> Balance {
+		let weights: Vec<u64> = self.paid.iter().map(|credit| credit.weight).collect();
+		largest_remainder(at_stake, &weights).get(self.at).copied().unwrap_or(0)
+	}
 }
 
 /// Corrects `paid`, the verified credits of a claim with the query `sketch`, by `omission`.

@@ -6,6 +6,7 @@ use common::{World, sketch};
 use openledger_primitives_attribution::{
 	Refusal,
 	omission::{Omission, ShownRecord, replace},
+	split::largest_remainder,
 	verify,
 };
 use openledger_primitives_core::{Hash, model::PayBy};
@@ -31,6 +32,9 @@ fn omitted_record_takes_its_place_and_the_last_drops_out() {
 	assert_eq!(replaced.paid, honest.paid);
 	assert_eq!(replaced.at, 1);
 	assert_eq!(replaced.evidence.position as usize, ranked[1]);
+	let weights: Vec<u64> = replaced.paid.iter().map(|credit| credit.weight).collect();
+	assert_eq!(replaced.lost(1_000), largest_remainder(1_000, &weights)[1]);
+	assert!(replaced.lost(1_000) > 0);
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub trait Models<AccountId> {
 	fn acquire(model: ModelId) -> DispatchResult;
 	/// Takes one open request back.
 	fn release(model: ModelId);
+	/// Whether anything that was asked of the version is open.
+	fn is_in_use(model: ModelId) -> bool;
 	/// Adds a settled fee to the version's earnings.
 	fn earned(model: ModelId, distribution: &Distribution<AccountId>);
 	/// Whether the version's index was shown to be forged; `None` where there is no such version, or it

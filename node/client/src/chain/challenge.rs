@@ -1,18 +1,72 @@
 //! What challenges show, as arguments of a call.
 
-use super::{account, bytes, list, number, record};
+use super::{Chain, account, bytes, list, number, record};
+use anyhow::{Context, Result};
+use codec::DecodeAll;
+use openledger_primitives_api::ChallengeInfo;
 use openledger_primitives_attribution::{
-	RecordCredit,
+	IndexLeaf, RecordCredit,
 	challenge::{Fault, Target},
 	forgery::Forgery,
 	omission::{Omission, ShownContributor, ShownRecord},
 };
 use openledger_primitives_core::{
-	merkle,
+	Balance, BlockNumber, ModelId, merkle,
 	record::{Pair, RecordLeaf, RecordRef},
 };
 use sp_core::crypto::AccountId32;
 use subxt::dynamic::Value;
+
+impl Chain {
+	/// An account's challenge to a target, where one stands. The runtime API lists no more than a page of
+	/// all that do.
+	pub async fn challenge(
+		&self,
+		target: Target,
+		challenger: &AccountId32,
+	) -> Result<Option<ChallengeInfo<AccountId32>>> {
+		let at = self.client.at_block(self.best_hash().await?).await?;
+		let address = subxt::dynamic::storage::<Vec<Value>, Value>("Attribution", "Challenges");
+		let keys = vec![self::target(target), account(challenger)];
+		let stored = at.storage().try_fetch(address, keys).await?;
+		stored.map(|stored| standing(challenger, stored.bytes())).transpose()
+	}
+}
+
+/// A position that is demanded of an index.
+pub struct Demand {
+	/// The position.
+	pub position: u32,
+	/// The first block at which it is too late to show it.
+	pub until: BlockNumber,
+}
+
+impl Chain {
+	/// What is demanded of a model version's index.
+	pub async fn demands(&self, model: ModelId) -> Result<Vec<Demand>> {
+		let at = self.client.at_block(self.best_hash().await?).await?;
+		let address = subxt::dynamic::storage::<Vec<Value>, Value>("Attribution", "Demands");
+		let stored = at.storage().try_fetch(address, vec![number(model)]).await?;
+		stored.map_or_else(|| Ok(Vec::new()), |stored| demands(stored.bytes()))
+	}
+}
+
+/// Demands as the chain stores them: position, demander, deposit and end of each.
+fn demands(mut stored: &[u8]) -> Result<Vec<Demand>> {
+	let all: Vec<(u32, AccountId32, Balance, BlockNumber)> = DecodeAll::decode_all(&mut stored)
+		.context(
+			"the runtime stores demands otherwise than this client knows: update one of the two",
+		)?;
+	Ok(all.into_iter().map(|(position, _, _, until)| Demand { position, until }).collect())
+}
+
+/// A challenge as the chain stores it.
+fn standing(challenger: &AccountId32, stored: &[u8]) -> Result<ChallengeInfo<AccountId32>> {
+	let (commitment, at, deposit) = DecodeAll::decode_all(&mut &stored[..]).context(
+		"the runtime stores challenges otherwise than this client knows: update one of the two",
+	)?;
+	Ok(ChallengeInfo { challenger: challenger.clone(), commitment, at, deposit })
+}
 
 /// What is challenged.
 pub fn target(target: Target) -> Value {
@@ -48,7 +102,8 @@ fn sketch(components: &[i8]) -> Value {
 	list(components.iter().map(|component| Value::i128((*component).into())))
 }
 
-fn proof(proof: &merkle::Proof) -> Value {
+/// A leaf's membership in a tree.
+pub fn proof(proof: &merkle::Proof) -> Value {
 	record([("siblings", list(proof.siblings.iter().map(bytes)))])
 }
 
@@ -87,16 +142,20 @@ fn shown_contributor(shown: &ShownContributor<AccountId32>) -> Value {
 	record([("credit", credit), ("proof", proof(&shown.proof))])
 }
 
-fn shown_forgery(forgery: &Forgery) -> Value {
-	let leaf = record([
-		("position", number(forgery.leaf.position)),
-		("record", bytes(forgery.leaf.record)),
-		("head", number(forgery.leaf.head)),
-		("scale", number(forgery.leaf.scale)),
-		("sketch", sketch(&forgery.leaf.sketch)),
-	]);
+/// A leaf of an index.
+pub fn index_leaf(leaf: &IndexLeaf) -> Value {
 	record([
-		("leaf", leaf),
+		("position", number(leaf.position)),
+		("record", bytes(leaf.record)),
+		("head", number(leaf.head)),
+		("scale", number(leaf.scale)),
+		("sketch", sketch(&leaf.sketch)),
+	])
+}
+
+fn shown_forgery(forgery: &Forgery) -> Value {
+	record([
+		("leaf", index_leaf(&forgery.leaf)),
 		("proof", proof(&forgery.proof)),
 		("record", bytes(forgery.record)),
 		("membership", proof(&forgery.membership)),
@@ -107,7 +166,7 @@ fn shown_forgery(forgery: &Forgery) -> Value {
 mod tests {
 	use super::*;
 	use codec::Encode;
-	use openledger_primitives_attribution::{ContributorCredit, ContributorLeaf, IndexLeaf};
+	use openledger_primitives_attribution::{ContributorCredit, ContributorLeaf};
 	use openledger_primitives_core::{Hash, Sketch};
 	use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 	use subxt::ext::scale_value::scale::encode_as_type;
@@ -137,6 +196,28 @@ mod tests {
 		let sketch = Sketch::truncate_from(vec![-127, 0, 127, -1]);
 		let credit = RecordCredit { position: 1, head: 2, scale: 65_535, sketch, record };
 		ShownRecord { credit, proof: proof(3), membership: proof(0) }
+	}
+
+	#[test]
+	fn demands_are_read_in_full_or_not_at_all() {
+		let who = AccountId32::new([9; 32]);
+		let stored = vec![(5u32, who.clone(), 10u128, 21u32), (2, who, 10, 22)].encode();
+		let read = demands(&stored).unwrap();
+		let read: Vec<_> = read.iter().map(|demand| (demand.position, demand.until)).collect();
+		assert_eq!(read, [(5, 21), (2, 22)]);
+		assert!(demands(&stored[..stored.len() - 1]).is_err());
+	}
+
+	#[test]
+	fn challenge_that_stands_is_read_in_full_or_not_at_all() {
+		let who = AccountId32::new([9; 32]);
+		let stored = (Hash::repeat_byte(4), 7u32, 10u128).encode();
+		let read = standing(&who, &stored).unwrap();
+		assert_eq!((read.challenger, read.commitment), (who.clone(), Hash::repeat_byte(4)));
+		assert_eq!((read.at, read.deposit), (7, 10));
+		for other in [&stored[1..], &[&stored[..], &[0]].concat()] {
+			assert!(standing(&who, other).unwrap_err().to_string().contains("update"));
+		}
 	}
 
 	#[test]

@@ -1,5 +1,6 @@
 //! `openledger challenge`: look for what a claim leaves out and for forged leaves, and challenge them.
 
+mod demand;
 mod duplicate;
 mod look;
 mod salts;
@@ -74,6 +75,39 @@ pub enum Command {
 		/// Challenge it where it is a duplicate.
 		#[arg(long)]
 		yes: bool,
+	},
+	/// Demand that somebody shows a position of a model version's index, which may be withheld.
+	///
+	/// Puts a deposit at stake. Whoever shows the position in time has half of it, the treasury the other
+	/// half. Where nobody does, conclude the demand.
+	Demand {
+		/// The model version's number.
+		model: ModelId,
+		/// The position, from 0.
+		position: u32,
+		/// Demand it.
+		#[arg(long)]
+		yes: bool,
+	},
+	/// Show what is demanded of a model version's index, for half of each deposit.
+	///
+	/// Where nobody shows it in time the version is condemned. A node does this by itself with
+	/// openledger-node --watch.
+	Show {
+		/// The model version's number.
+		model: ModelId,
+		/// The version's attribution index (default: the worker's).
+		#[arg(long, value_name = "FILE")]
+		index: Option<PathBuf>,
+	},
+	/// End a demand that nobody has answered in time: condemns the version.
+	///
+	/// The demander has its deposit back, and up to half of the bond behind the index.
+	Conclude {
+		/// The model version's number.
+		model: ModelId,
+		/// The position.
+		position: u32,
 	},
 	/// Take a challenge of yours back that you have not opened, and its deposit with it.
 	#[command(subcommand)]
@@ -164,6 +198,11 @@ impl Command {
 			Self::Claim { claim, how } => run(context, Target::Claim(claim), how).await,
 			Self::Model { model, how } => run(context, Target::Model(model), how).await,
 			Self::Duplicate { named, yes } => duplicate::run(context, &named, yes).await,
+			Self::Demand { model, position, yes } => {
+				demand::demand(context, model, position, yes).await
+			}
+			Self::Show { model, index } => demand::show(context, model, index.as_deref()).await,
+			Self::Conclude { model, position } => demand::conclude(context, model, position).await,
 			Self::Withdraw(Withdraw::Duplicate(named)) => {
 				duplicate::withdraw(context, &named).await
 			}
@@ -192,16 +231,15 @@ async fn run(context: &Context, target: Target, how: How) -> Result<()> {
 	let info = terms(&chain, target).await?;
 	if how.yes {
 		let shelf = shelf(context, &chain)?;
-		if let Some(sealed) = shelf.find(target)? {
-			if standing(&info, &shelf).is_some_and(|it| it == sealed.commitment(shelf.account())) {
-				output.say("a challenge of yours stands already: opening it");
-				return open(context, &chain, &shelf, sealed).await;
-			}
-			// It never came on chain, or is over.
-			shelf.remove(target)?;
+		let own = chain.challenge(target, shelf.account()).await?.map(|own| own.commitment);
+		if let Some(sealed) = shelf.find(target)?
+			&& own == Some(sealed.commitment(shelf.account()))
+		{
+			output.say("a challenge of yours stands already: opening it");
+			return open(context, &chain, &shelf, sealed).await;
 		}
 		ensure!(
-			standing(&info, &shelf).is_none(),
+			own.is_none(),
 			"a challenge of yours stands against {} whose secret is not in {}: take it back with \
 			 openledger challenge withdraw",
 			name(target),
@@ -239,8 +277,7 @@ async fn run(context: &Context, target: Target, how: How) -> Result<()> {
 		ensure!(best + 1 < before, "the window is over: the next block is {}", best + 1);
 	}
 	// Written first: without it the commitment can't be opened.
-	let sealed = Sealed::new(target, found.fault.clone());
-	shelf.put(&sealed)?;
+	let sealed = shelf.seal(target, &found.fault)?;
 	let commitment = sealed.commitment(shelf.account());
 	let arguments = vec![("target", challenge::target(target)), ("commitment", bytes(commitment))];
 	chain
@@ -255,21 +292,12 @@ fn shelf(context: &Context, chain: &Chain) -> Result<Shelf> {
 	Ok(Shelf::new(&context.data(), chain.genesis_hash(), context.signer()?.account()))
 }
 
-/// What this account's challenge commits to, where one stands.
-fn standing(
-	info: &ChallengesInfo<AccountId32>,
-	shelf: &Shelf,
-) -> Option<openledger_primitives_core::Hash> {
-	let own = info.standing.iter().find(|standing| standing.challenger == *shelf.account());
-	own.map(|own| own.commitment)
-}
-
 /// Opens a committed challenge in the block after its commitment, where it still shows something;
 /// withdraws it where another was faster.
 async fn open(context: &Context, chain: &Chain, shelf: &Shelf, sealed: Sealed) -> Result<()> {
 	let target = sealed.target;
 	let info = terms(chain, target).await?;
-	let own = info.standing.iter().find(|standing| standing.challenger == *shelf.account());
+	let own = chain.challenge(target, shelf.account()).await?;
 	let own = own.context("the chain does not have the challenge (any more)")?;
 	// The block that opens it has to be a later one.
 	chain.wait_for(own.at).await?;
@@ -306,7 +334,7 @@ fn outcome(target: Target, events: &[Event]) -> Result<Outcome> {
 		}
 	}
 	match find(events, "Attribution", "ChallengeFailed") {
-		Ok(_) => bail!("it showed nothing any more, and the deposit is lost: another was faster"),
+		Ok(_) => bail!("it showed nothing, and the deposit is lost"),
 		Err(error) => Err(error),
 	}
 }

@@ -50,6 +50,10 @@ struct Entry {
 	turn: u64,
 	stage: Stage,
 	failures: u32,
+	/// Whether content was missing for the last look that was made, or not what was committed to.
+	lacks: bool,
+	/// When it was asked for last.
+	asked: Instant,
 }
 
 enum Stage {
@@ -89,16 +93,20 @@ impl Book {
 	/// there is no room.
 	pub(super) fn ask(&mut self, watched: Watched, now: Instant) -> Option<Sighting> {
 		let (key, digest) = (Key::of(&watched), digest(&watched));
-		let known = self.entries.get(&key).filter(|entry| entry.digest == digest);
-		let failures = match known.map(|entry| (&entry.stage, entry.failures)) {
-			Some((Stage::Waiting(_) | Stage::Running, _)) => return Some(Sighting::Looking),
-			Some((Stage::Seen(seen), _)) => return Some(seen.as_ref().clone()),
-			Some((Stage::Failed(failure, again), _)) if now < *again => {
-				return Some(Sighting::Failed(failure.clone()));
+		let known = self.entries.get_mut(&key).filter(|entry| entry.digest == digest);
+		if let Some(entry) = known {
+			entry.asked = now;
+			match &entry.stage {
+				Stage::Waiting(_) | Stage::Running => return Some(Sighting::Looking),
+				Stage::Seen(seen) => return Some(seen.as_ref().clone()),
+				Stage::Failed(failure, again) if now < *again => {
+					return Some(Sighting::Failed(failure.clone()));
+				}
+				Stage::Failed(..) => {}
 			}
-			Some((Stage::Failed(..), failures)) => failures,
-			None => 0,
-		};
+		}
+		let known = self.entries.get(&key).filter(|entry| entry.digest == digest);
+		let (failures, lacks) = known.map_or((0, false), |entry| (entry.failures, entry.lacks));
 		self.claims.retain(|other| *other != key);
 		self.indexes.retain(|other| *other != key);
 		if self.claims.len() + self.indexes.len() >= CAPACITY {
@@ -106,7 +114,8 @@ impl Book {
 		}
 		self.turns += 1;
 		let (turn, stage) = (self.turns, Stage::Waiting(Box::new(watched)));
-		self.entries.insert(key, Entry { digest, turn, stage, failures });
+		let entry = Entry { digest, turn, stage, failures, lacks, asked: now };
+		self.entries.insert(key, entry);
 		match key {
 			Key::Claim(_) | Key::Leaf(..) => self.claims.push_back(key),
 			Key::Index(_) => self.indexes.push_back(key),
@@ -133,6 +142,8 @@ impl Book {
 		let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.turn == turn) else {
 			return;
 		};
+		entry.lacks =
+			matches!(seen, Sighting::Failed(Failure::MissingContent(_) | Failure::BadContent(_)));
 		entry.stage = match seen {
 			Sighting::Failed(failure) => {
 				entry.failures = entry.failures.saturating_add(1);
@@ -149,14 +160,11 @@ impl Book {
 		}
 	}
 
-	/// How many looks content was missing for, or not what was committed to.
-	pub(super) fn missing(&self) -> usize {
-		let is_missing = |entry: &&Entry| {
-			matches!(
-				entry.stage,
-				Stage::Failed(Failure::MissingContent(_) | Failure::BadContent(_), _)
-			)
-		};
+	/// How many looks content is missing for, or not what was committed to. Those that nobody has asked for
+	/// within [`LAST_PAUSE`] are over. One that is tried again counts until it is seen, or the count would
+	/// fall with every try.
+	pub(super) fn missing(&self, now: Instant) -> usize {
+		let is_missing = |entry: &&Entry| entry.lacks && now < entry.asked + LAST_PAUSE;
 		self.entries.values().filter(is_missing).count()
 	}
 }

@@ -1,7 +1,7 @@
 //! One look: the committed index is opened and compared with what is claimed from it; where it does not
 //! open, its leaves are compared with the snapshots' own records.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use codec::Encode;
 use openledger_attribution::{
@@ -10,10 +10,8 @@ use openledger_attribution::{
 	omitted::omission,
 	shown_record,
 };
-use openledger_primitives_attribution::{
-	Terms, challenge::Fault, omission::Replaced, split::largest_remainder,
-};
-use openledger_primitives_core::{Balance, Hash, record::content_hash};
+use openledger_primitives_attribution::{Terms, challenge::Fault, forgery::Forgery};
+use openledger_primitives_core::{Hash, record::content_hash};
 use openledger_primitives_inference::{
 	Failure, Material,
 	watch::{Sighting, Watched, WatchedClaim},
@@ -23,13 +21,11 @@ use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{RecordLeaves, WatchSettings, book::pause};
+use super::{RecordLeaves, WatchSettings, pauses::Pauses};
 use crate::{cache::Cache, content::ContentStore, serve::Loader};
 
 /// Bytes of a tree's nodes for each of its leaves.
 const NODES: u64 = 64;
-/// Indexes that are remembered not to be had.
-const WITHHELD: usize = 1_024;
 
 /// Looks at claims and indexes.
 pub(super) struct Looker {
@@ -37,10 +33,20 @@ pub(super) struct Looker {
 	leaves: Arc<dyn RecordLeaves>,
 	/// The snapshots' trees, by the hash of what was frozen.
 	records: Mutex<Cache<Records>>,
-	/// Indexes that were not to be had: how often in a row, and when peers are asked again. One that is
-	/// withheld is so for all claims on it.
-	withheld: Mutex<HashMap<Hash, (u32, Instant)>>,
+	/// Indexes that were not to be had, or not what was committed to: they are so for all claims on them.
+	/// By all that they are checked against, since other versions may name the same file.
+	lacking: Mutex<Pauses<Lack>>,
+	/// Snapshots whose records the chain does not list.
+	unlisted: Mutex<Pauses<()>>,
 	settings: WatchSettings,
+}
+
+/// What an index was not to be had for.
+#[derive(Clone)]
+struct Lack {
+	failure: Failure,
+	/// A forged leaf in a file that opens as no index.
+	forged: Option<Forgery>,
 }
 
 fn terms(material: &Material) -> Terms<'_> {
@@ -55,12 +61,13 @@ impl Looker {
 		runtime: Handle,
 		settings: WatchSettings,
 	) -> Self {
-		let limit = store.limits().loaded;
+		let (limit, pause) = (store.limits().loaded, settings.pause);
 		Self {
 			loader: Loader::new(store, runtime, limit),
 			leaves,
 			records: Mutex::new(Cache::new(limit)),
-			withheld: Mutex::default(),
+			lacking: Mutex::new(Pauses::new(pause)),
+			unlisted: Mutex::new(Pauses::new(pause)),
 			settings,
 		}
 	}
@@ -76,11 +83,13 @@ impl Looker {
 			(Ok(_), None) => Ok(None),
 			(Ok(index), Some(claim)) => self.omission(material, &index.0, claim),
 			// Without it, nothing can be said of what is left out.
-			(Err(failure), claim) => match self.forgery(material, claim.as_ref(), &failure, cancel)
-			{
-				None => Err(failure),
-				found => Ok(found),
-			},
+			(Err(Lack { failure, forged }), claim) => {
+				let in_claim = || self.forged_credit(material, claim.as_ref()?);
+				match forged.or_else(in_claim) {
+					None => Err(failure),
+					Some(forgery) => Ok(Some(Fault::Forgery(forgery))),
+				}
+			}
 		};
 		match found {
 			Ok(Some(fault)) => Sighting::Found(fault),
@@ -89,37 +98,33 @@ impl Looker {
 		}
 	}
 
-	/// The index, asked for again only after a pause where it was not to be had.
+	/// The index, asked for and opened again only after a pause where it can't be used.
 	fn index(
 		&self,
 		material: &Material,
 		cancel: &CancellationToken,
-	) -> Result<Arc<crate::serve::Loaded>, Failure> {
-		let file = material.index.file;
-		let pausing = self.withheld.lock().get(&file).is_some_and(|(_, at)| Instant::now() < *at);
-		if pausing {
-			return Err(Failure::MissingContent(file));
+	) -> Result<Arc<crate::serve::Loaded>, Lack> {
+		let key = material.using_encoded(content_hash);
+		if let Some(lack) = self.lacking.lock().get(&key, Instant::now()) {
+			return Err(lack);
 		}
-		let found = self.loader.index(material, cancel);
-		let mut withheld = self.withheld.lock();
-		match &found {
-			Err(Failure::MissingContent(_)) => {
-				if withheld.len() >= WITHHELD {
-					let now = Instant::now();
-					withheld.retain(|_, (_, at)| now < *at);
-				}
-				let (failures, _) = withheld.get(&file).copied().unwrap_or((0, Instant::now()));
-				let failures = failures.saturating_add(1);
-				withheld.insert(
-					file,
-					(failures, Instant::now() + pause(self.settings.pause, failures)),
-				);
+		let failure = match self.loader.index(material, cancel) {
+			Ok(index) => {
+				self.lacking.lock().remove(&key);
+				return Ok(index);
 			}
-			_ => {
-				withheld.remove(&file);
-			}
+			Err(failure) => failure,
+		};
+		let forged = match failure {
+			Failure::BadContent(_) => self.forged_leaf(material, cancel),
+			_ => None,
+		};
+		let is_lacking = matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
+		let lack = Lack { failure, forged };
+		if is_lacking && !cancel.is_cancelled() {
+			self.lacking.lock().add(key, lack.clone(), Instant::now());
 		}
-		found
+		Err(lack)
 	}
 
 	/// The leaf at a position, with its proof.
@@ -129,7 +134,7 @@ impl Looker {
 		position: u32,
 		cancel: &CancellationToken,
 	) -> Result<Sighting, Failure> {
-		let index = self.index(material, cancel)?;
+		let index = self.index(material, cancel).map_err(|lack| lack.failure)?;
 		let shown = shown_record(&index.0, position);
 		let shown = shown.map_err(|error| Failure::BadContent(error.to_string()))?;
 		Ok(Sighting::Leaf(shown.credit.leaf(), shown.proof))
@@ -146,29 +151,25 @@ impl Looker {
 		let found = omission(&terms(material), index, payer, sketch, paid);
 		let found = found.map_err(|error| Failure::BadContent(error.to_string()))?;
 		Ok(found
-			.filter(|(_, replaced)| lost(*at_stake, replaced) >= self.settings.least)
+			.filter(|(_, replaced)| replaced.lost(*at_stake) >= self.settings.least)
 			.map(|(omission, _)| Fault::Omission(omission)))
 	}
 
-	/// A forged leaf, in a file that opens as no index, or else in what a claim shows of it.
-	fn forgery(
-		&self,
-		material: &Material,
-		claim: Option<&WatchedClaim>,
-		failure: &Failure,
-		cancel: &CancellationToken,
-	) -> Option<Fault<AccountId32>> {
+	/// A forged leaf in a file that opens as no index.
+	fn forged_leaf(&self, material: &Material, cancel: &CancellationToken) -> Option<Forgery> {
 		let terms = terms(material);
-		let is_there = matches!(failure, Failure::BadContent(_));
-		let file = is_there.then(|| self.loader.file(&material.index.file, cancel).ok()).flatten();
-		let file = file.and_then(|path| IndexFile::open_own(&path).ok());
-		let submitted = claim.and_then(|claim| claim.submitted.as_ref());
-		if file.is_none() && submitted.is_none() {
-			return None;
-		}
-		let records = self.records(&terms, file.as_ref())?;
-		let in_file = || forged_in_file(&terms, file.as_ref()?, &records).ok().flatten();
-		let in_claim = || match forged_credit(&terms, submitted?, &records) {
+		let path = self.loader.file(&material.index.file, cancel).ok()?;
+		let file = IndexFile::open_own(&path).ok()?;
+		let records = self.records(&terms, Some(&file))?;
+		forged_in_file(&terms, &file, &records).ok().flatten()
+	}
+
+	/// A forged leaf in what a claim shows of an index.
+	fn forged_credit(&self, material: &Material, claim: &WatchedClaim) -> Option<Forgery> {
+		let terms = terms(material);
+		let submitted = claim.submitted.as_ref()?;
+		let records = self.records(&terms, None)?;
+		match forged_credit(&terms, submitted, &records) {
 			Ok(found) => found,
 			// The chain has verified it.
 			Err(error @ AttributionError::Tree(_)) => {
@@ -176,8 +177,7 @@ impl Looker {
 				None
 			}
 			Err(_) => None,
-		};
-		in_file().or_else(in_claim).map(Fault::Forgery)
+		}
 	}
 
 	/// The snapshots' own records: as the chain lists them, or as they lie in the file.
@@ -187,20 +187,26 @@ impl Looker {
 			return Some(known);
 		}
 		let in_file = file.and_then(|file| Records::in_file(terms, file).ok());
-		let records = in_file.or_else(|| {
-			let listed = terms.snapshots.iter();
-			let listed = listed.map(|(datanet, of)| self.leaves.leaves(*datanet, of.count));
-			Records::new(terms, listed.collect::<Option<_>>()?).ok()
-		})?;
-		let records = Arc::new(records);
+		let records = Arc::new(in_file.or_else(|| self.listed(terms, key))?);
 		let size = u64::from(terms.index.records).saturating_mul(NODES);
 		self.records.lock().insert(key, records.clone(), size);
 		Some(records)
 	}
-}
 
-/// What the omitted leaf would have lost of the contributors' part, before the lift.
-fn lost(at_stake: Balance, replaced: &Replaced<AccountId32>) -> Balance {
-	let weights: Vec<u64> = replaced.paid.iter().map(|credit| credit.weight).collect();
-	largest_remainder(at_stake, &weights).get(replaced.at).copied().unwrap_or(0)
+	/// The same as the chain lists them, which is all of them or nothing. Contributions that are archived
+	/// stay so, and are not asked for again with every claim.
+	fn listed(&self, terms: &Terms, key: Hash) -> Option<Records> {
+		if self.unlisted.lock().get(&key, Instant::now()).is_some() {
+			return None;
+		}
+		let leaves = terms.snapshots.iter();
+		let leaves = leaves.map(|(datanet, of)| self.leaves.leaves(*datanet, of.count));
+		let leaves: Option<_> = leaves.collect();
+		let records = leaves.and_then(|leaves| Records::new(terms, leaves).ok());
+		match &records {
+			Some(_) => self.unlisted.lock().remove(&key),
+			None => self.unlisted.lock().add(key, (), Instant::now()),
+		}
+		records
+	}
 }

@@ -11,18 +11,28 @@ use openledger_primitives_attribution::{
 use openledger_primitives_core::{Sketch, record::content_hash};
 use openledger_primitives_inference::{Capabilities, Material, watch::WatchedClaim};
 use sp_core::crypto::AccountId32;
-use std::{path::Path, sync::LazyLock};
+use std::{
+	path::Path,
+	sync::{
+		LazyLock,
+		atomic::{AtomicUsize, Ordering},
+	},
+};
 use tokio::runtime::Runtime;
 
 static INDEX: LazyLock<IndexFile> = LazyLock::new(|| IndexFile::from_bytes(&MODEL.index).unwrap());
 
 /// A chain that lists the records of the model's one Datanet, or has archived them.
-struct Listed(bool);
+struct Listed {
+	is_listed: bool,
+	asked: AtomicUsize,
+}
 
 impl RecordLeaves for Listed {
 	fn leaves(&self, datanet: DatanetId, count: u32) -> Option<Vec<Hash>> {
 		assert_eq!((datanet, count as usize), (3, INDEX.len()));
-		self.0.then(|| INDEX.records().iter().map(|record| record.hash()).collect())
+		self.asked.fetch_add(1, Ordering::Relaxed);
+		self.is_listed.then(|| INDEX.records().iter().map(|record| record.hash()).collect())
 	}
 }
 
@@ -30,6 +40,7 @@ impl RecordLeaves for Listed {
 struct World {
 	watcher: Watcher,
 	store: ContentStore,
+	listed: Arc<Listed>,
 	runtime: Runtime,
 	folder: tempfile::TempDir,
 }
@@ -40,9 +51,9 @@ fn world_with(settings: WatchSettings, listed: bool) -> World {
 	let (config, metrics) = (config(folder.path()), Metrics::new(None).unwrap());
 	let store = ContentStore::open(&config, metrics.clone()).unwrap();
 	let handle = runtime.handle().clone();
-	let listed = Arc::new(Listed(listed));
-	let watcher = Watcher::start(settings, store.clone(), listed, handle, metrics).unwrap();
-	World { watcher, store, runtime, folder }
+	let listed = Arc::new(Listed { is_listed: listed, asked: AtomicUsize::new(0) });
+	let watcher = Watcher::start(settings, store.clone(), listed.clone(), handle, metrics).unwrap();
+	World { watcher, store, listed, runtime, folder }
 }
 
 fn world() -> World {
@@ -297,6 +308,55 @@ fn index_that_is_corrupt_or_another_is_bad_content() {
 }
 
 #[test]
+fn index_that_is_bad_is_opened_once_for_all_claims_on_it() {
+	let world = world_with(WatchSettings::default(), true);
+	let mut damaged = MODEL.index.clone();
+	let middle = damaged.len() / 2;
+	damaged[middle] ^= 1;
+	let mut bad = material();
+	bad.index.file = world.holds(&damaged);
+	let seen = world.sees(&index_of(bad.clone()));
+	assert!(matches!(seen, Sighting::Failed(Failure::BadContent(_))), "{seen:?}");
+	// It is not even there any more.
+	world.runtime.block_on(world.store.remove(&bad.index.file)).unwrap();
+	for request in [9, 10] {
+		let material = bad.clone();
+		let watched = Watched { material, ..on_chain(request, self::material(), &honest()) };
+		assert_eq!(world.sees(&watched), seen);
+	}
+	// A version that names another's file as its own says nothing of the other's.
+	world.holds(&MODEL.index);
+	let mut thief = material();
+	thief.index.records_root = Hash::zero();
+	let stolen = world.sees(&index_of(thief));
+	assert!(matches!(stolen, Sighting::Failed(Failure::BadContent(_))), "{stolen:?}");
+	assert_eq!(world.sees(&on_chain(11, material(), &honest())), Sighting::Clean);
+}
+
+#[test]
+fn forged_leaf_of_a_bad_index_is_remembered_for_all_claims_on_it() {
+	let world = world_with(WatchSettings::default(), true);
+	let (bytes, material, _) = forged(world.folder.path());
+	world.holds(&bytes);
+	let seen = world.sees(&index_of(material.clone()));
+	assert!(matches!(seen, Sighting::Found(Fault::Forgery(_))), "{seen:?}");
+	world.runtime.block_on(world.store.remove(&material.index.file)).unwrap();
+	let mut claim = on_chain(9, self::material(), &honest());
+	claim.claim.as_mut().unwrap().submitted = None;
+	assert_eq!(world.sees(&Watched { material, ..claim }), seen);
+}
+
+#[test]
+fn records_that_the_chain_lists_no_more_are_asked_for_once_for_all_claims() {
+	let world = world_with(WatchSettings::default(), false);
+	for request in [9, 10] {
+		let seen = world.sees(&on_chain(request, material(), &honest()));
+		assert_eq!(seen, Sighting::Failed(Failure::MissingContent(material().index.file)));
+	}
+	assert_eq!(world.listed.asked.load(Ordering::Relaxed), 1);
+}
+
+#[test]
 fn failures_are_tried_again_after_pauses_that_grow_up_to_a_bound() {
 	let first = Duration::from_secs(6);
 	assert_eq!(book::pause(first, 1), first);
@@ -316,9 +376,32 @@ fn failures_are_tried_again_after_pauses_that_grow_up_to_a_bound() {
 		let pause = book::pause(first, failures);
 		let before = now + pause - Duration::from_millis(1);
 		assert_eq!(book.ask(watched.clone(), before), Some(failed.clone()));
-		assert_eq!(book.missing(), 1);
+		assert_eq!(book.missing(before), 1);
 		now += pause;
 	}
+}
+
+#[test]
+fn what_is_missing_counts_until_it_is_seen_or_nobody_asks_for_it_any_more() {
+	let (mut book, start) = (Book::new(Duration::from_secs(6)), Instant::now());
+	let claim = |request| on_chain(request, material(), &honest());
+	let failed = Sighting::Failed(Failure::MissingContent(Hash::zero()));
+	for request in [1, 2] {
+		book.ask(claim(request), start);
+		let (looked_at, turn) = book.next().unwrap();
+		assert_eq!(book.missing(start), request as usize - 1);
+		book.note(&looked_at, turn, failed.clone(), start);
+	}
+	assert_eq!(book.missing(start), 2);
+	// One is tried again, and the other is final.
+	let again = start + Duration::from_secs(200);
+	assert_eq!(book.ask(claim(1), again), Some(Sighting::Looking));
+	assert_eq!(book.missing(again), 2);
+	let later = start + Duration::from_secs(300);
+	assert_eq!(book.missing(later), 1);
+	let (looked_at, turn) = book.next().unwrap();
+	book.note(&looked_at, turn, Sighting::Clean, later);
+	assert_eq!(book.missing(later), 0);
 }
 
 #[test]

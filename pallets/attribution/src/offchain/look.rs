@@ -143,6 +143,8 @@ impl<T: Config> Run<'_, T> {
 		let mut looks = 0;
 		for model in self.memory.models.turn(T::NextModel::get()) {
 			if looks >= MAX_INDEXES || self.memory.found.len() >= MAX_FOUND {
+				// Those that can't be looked at are asked for each time, and would hold up all others.
+				self.memory.models.next = model;
 				break;
 			}
 			if self.memory.models.contains(model) || self.is_known(Target::Model(model)) {
@@ -171,10 +173,10 @@ impl<T: Config> Run<'_, T> {
 
 	/// Has demanded positions looked for that can be shown still. Returns as above.
 	fn look_at_demands(&mut self) -> bool {
-		let now = Pallet::<T>::now();
+		let next = Pallet::<T>::next();
 		let mut demands: Vec<(ModelId, u32)> = Demands::<T>::iter()
 			.flat_map(|(model, open)| open.into_iter().map(move |demand| (model, demand)))
-			.filter(|(_, demand)| now < demand.until)
+			.filter(|(_, demand)| next < demand.until)
 			.map(|(model, demand)| (model, demand.position))
 			.collect();
 		demands.sort_unstable();

@@ -35,6 +35,7 @@ fn omission_replaces_the_claim_and_operator_pays() {
 				position: 0,
 				account: account(40),
 				penalty,
+				final_at: 12,
 			}
 			.into(),
 		);
@@ -100,17 +101,26 @@ fn useless_challenge_loses_its_deposit() {
 }
 
 #[test]
-fn second_challenge_with_the_same_leaf_is_useless() {
+fn challenge_that_another_correction_has_made_useless_is_refused_and_withdrawn() {
 	chain(|| {
-		let id = answered(RECORDS, claim(&[], &[1, 2])).unwrap();
+		let id = answered(RECORDS, claim(&[], &[2, 5])).unwrap();
 		let target = Target::Claim(id);
-		let leaf = record_left_out(0);
-		assert_ok!(commit(9, target, &leaf));
-		assert_ok!(commit(10, target, &leaf));
+		for (n, position) in [(8, 0), (9, 1), (10, 0), (11, 2)] {
+			assert_ok!(commit(n, target, &record_left_out(position)));
+		}
 		go_to(2);
-		assert_ok!(reveal(9, target, &leaf));
-		assert_ok!(reveal(10, target, &leaf));
-		failed(10, target, Refusal::AlreadyCredited);
+		assert_ok!(reveal(8, target, &record_left_out(0)));
+		assert_ok!(reveal(9, target, &record_left_out(1)));
+		assert_noop!(reveal(10, target, &record_left_out(0)), E::AlreadyCredited);
+		assert_noop!(reveal(11, target, &record_left_out(2)), E::NotBetter);
+		for n in [10, 11] {
+			assert_eq!(held(n), DEPOSIT);
+			assert_ok!(Attribution::withdraw_challenge(signed(n), target));
+			assert_eq!(Balances::free_balance(account(n)), RICH);
+		}
+		// What no correction can have changed loses its deposit as before.
+		challenge(10, target, &record_left_out(4));
+		failed(10, target, Refusal::BelowFloor);
 	});
 }
 
@@ -215,9 +225,54 @@ fn challenge_of_the_last_block_can_be_opened_in_the_grace() {
 		assert_ok!(commit(9, target, &record_left_out(0)));
 		go_to(15);
 		assert_ok!(reveal(9, target, &record_left_out(0)));
-		go_to(16);
+		// It is open to challenge for another window.
+		go_to(24);
+		assert_eq!(Claims::<Test>::get(id).unwrap().status, crate::Status::Open);
+		go_to(25);
 		assert_eq!(Claims::<Test>::get(id).unwrap().status, crate::Status::Final);
 		assert_eq!(accrued(42), 0);
+	});
+}
+
+#[test]
+fn one_challenger_corrects_all_that_a_claim_leaves_out() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[2, 5])).unwrap();
+		let target = Target::Claim(id);
+		for (position, paid, opened) in [(0, [0, 2], 15), (1, [0, 1], 25)] {
+			// As late as can be each time.
+			let record = Claims::<Test>::get(id).unwrap();
+			go_to(u64::from(record.final_at) - 1);
+			assert_ok!(commit(9, target, &record_left_out(position)));
+			go_to(opened - 1);
+			assert_ok!(reveal(9, target, &record_left_out(position)));
+			let record = Claims::<Test>::get(id).unwrap();
+			assert_eq!(record.paid.iter().map(|c| c.position).collect::<Vec<_>>(), paid);
+			assert_eq!(u64::from(record.final_at), opened - 1 + 10);
+		}
+		go_to(33);
+		assert_noop!(Attribution::finalize(signed(5), id), E::WindowOpen);
+		go_to(34);
+		assert_eq!(Claims::<Test>::get(id).unwrap().status, crate::Status::Final);
+		assert!(accrued(40) > 0 && accrued(41) > 0);
+		assert_eq!((accrued(42), accrued(43)), (0, 0));
+	});
+}
+
+#[test]
+fn corrections_put_finality_off_by_no_more_windows_than_there_can_be_credits() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[2, 5])).unwrap();
+		let target = Target::Claim(id);
+		let last = 1 + 17 * 10;
+		Claims::<Test>::mutate(id, |claim| claim.as_mut().unwrap().final_at = last - 3);
+		System::set_block_number(u64::from(last) - 5);
+		challenge(9, target, &record_left_out(1));
+		assert_eq!(Claims::<Test>::get(id).unwrap().final_at, last);
+		challenge(9, target, &record_left_out(0));
+		assert_eq!(Claims::<Test>::get(id).unwrap().final_at, last);
+		go_to(u64::from(last));
+		assert_eq!(Claims::<Test>::get(id).unwrap().status, crate::Status::Final);
 	});
 }
 

@@ -1,7 +1,7 @@
 use crate::{Demands, Error, Event, Status, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::forgery::Forgery;
-use openledger_primitives_core::{ModelId, traits::Models as _};
+use openledger_primitives_core::{ModelId, model::ModelStatus, traits::Models as _};
 use proptest::prelude::*;
 use sp_core::H256;
 use sp_runtime::{DispatchResult, TokenError};
@@ -30,8 +30,9 @@ fn free(n: u8) -> u128 {
 }
 
 #[test]
-fn whoever_shows_a_demanded_leaf_has_the_deposit() {
+fn half_of_the_deposit_goes_to_whoever_shows_the_leaf_and_half_to_the_treasury() {
 	chain(|| {
+		let treasury = free(90);
 		assert_ok!(demand(9, RECORDS, 5));
 		assert_eq!(demanded(9), DEMAND);
 		System::assert_last_event(
@@ -45,13 +46,40 @@ fn whoever_shows_a_demanded_leaf_has_the_deposit() {
 		);
 		System::set_block_number(WINDOW);
 		assert_ok!(show(3, RECORDS, 5));
-		assert_eq!((free(3), free(9), demanded(9)), (RICH + DEMAND, RICH - DEMAND, 0));
+		let reward = DEMAND / 2;
+		assert_eq!((free(3), free(9), demanded(9)), (RICH + reward, RICH - DEMAND, 0));
+		assert_eq!(free(90), treasury + DEMAND - reward);
+		System::assert_last_event(
+			Event::PositionShown {
+				model: RECORDS,
+				position: 5,
+				shown_by: account(3),
+				deposit: DEMAND,
+				reward,
+			}
+			.into(),
+		);
 		assert!(!Demands::<Test>::contains_key(RECORDS));
 		assert_noop!(show(3, RECORDS, 5), E::NoDemand);
 		assert_noop!(conclude(RECORDS, 5), E::NoDemand);
 		assert_eq!(Registered::condemned(RECORDS), Some(false));
 		// It can be asked for again.
 		assert_ok!(demand(9, RECORDS, 5));
+	});
+}
+
+#[test]
+fn owner_that_demands_and_shows_by_itself_pays_for_every_place_it_takes() {
+	chain(|| {
+		for _ in 0..3 {
+			// A second account of its own, and both in one block.
+			assert_ok!(demand(9, RECORDS, 1));
+			assert_ok!(demand(9, RECORDS, 2));
+			assert_noop!(demand(10, RECORDS, 5), E::TooManyDemands);
+			assert_ok!(show(8, RECORDS, 1));
+			assert_ok!(show(8, RECORDS, 2));
+		}
+		assert_eq!(free(8) + free(9), 2 * RICH - 6 * (DEMAND - DEMAND / 2));
 	});
 }
 
@@ -113,6 +141,23 @@ fn demand_is_given_back_when_the_version_is_gone() {
 		assert_eq!(free(9), RICH);
 		Unindexed::set(false);
 		assert_eq!(Registered::condemned(RECORDS), Some(false));
+	});
+}
+
+#[test]
+fn retired_version_has_to_show_nothing_once_nothing_asked_of_it_is_open() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		Uncondemned::set(ModelStatus::Retired);
+		assert_noop!(demand(9, CONTRIBUTORS, 5), E::NotInUse);
+		assert_ok!(demand(9, RECORDS, 5));
+		go_to(11);
+		assert_eq!(crate::Claims::<Test>::get(id).unwrap().status, Status::Final);
+		assert_noop!(demand(9, RECORDS, 4), E::NotInUse);
+		// What was demanded before still has to be shown.
+		System::set_block_number(WINDOW + 1);
+		assert_ok!(conclude(RECORDS, 5));
+		assert_eq!(Registered::condemned(RECORDS), Some(true));
 	});
 }
 

@@ -1,10 +1,14 @@
 use crate::{
 	Call, Challenges, Claims, Fault, Target,
 	mock::*,
-	offchain::{Memory, Step, memory_key},
+	offchain::{Memory, Opened, Step, memory_key, opened_key},
 };
 use codec::Decode;
-use frame_support::traits::Hooks;
+use frame_support::{
+	storage::{TransactionOutcome, with_storage_layer, with_transaction},
+	traits::Hooks,
+	weights::Weight,
+};
 use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
 use openledger_primitives_inference::{
@@ -20,7 +24,7 @@ use sp_core::{
 	},
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::{offchain::storage::StorageValueRef, traits::Dispatchable};
+use sp_runtime::{DispatchError, offchain::storage::StorageValueRef, traits::Dispatchable};
 use std::{
 	collections::BTreeMap,
 	sync::{
@@ -155,14 +159,33 @@ impl Node {
 		self.pool.read().transactions.iter().map(decoded).collect()
 	}
 
-	/// Includes all that was sent in a block, and goes to the next.
+	/// Includes all that was sent in the next block.
 	fn include(&self) {
+		let refused = self.dispatch();
+		assert!(refused.is_empty(), "{refused:?}");
+	}
+
+	/// The same with what the runtime refuses.
+	fn include_refused(&self) {
+		assert!(!self.dispatch().is_empty());
+	}
+
+	/// Returns why what was refused was.
+	fn dispatch(&self) -> Vec<DispatchError> {
 		let sent = std::mem::take(&mut self.pool.write().transactions);
-		for bytes in sent {
+		// What is idle work comes after a block's transactions.
+		let block = System::block_number() + 1;
+		System::set_block_number(block);
+		let dispatched = sent.into_iter().filter_map(|bytes| {
 			let call = Extrinsic::decode(&mut &bytes[..]).unwrap().function;
-			call.dispatch(RuntimeOrigin::signed(self.watcher.clone())).unwrap();
-		}
-		go_to(System::block_number() + 1);
+			let origin = RuntimeOrigin::signed(self.watcher.clone());
+			let done = with_storage_layer(|| call.dispatch(origin));
+			done.err().map(|refused| refused.error)
+		});
+		let refused = dispatched.collect();
+		Inference::on_idle(block, Weight::MAX);
+		Attribution::on_idle(block, Weight::MAX);
+		refused
 	}
 
 	fn memory(&self) -> Memory<AccountId32> {
@@ -427,21 +450,28 @@ fn what_another_has_shown_already_is_not_committed_to() {
 }
 
 #[test]
-fn who_committed_earlier_is_let_open_first_but_not_waited_for_long() {
+fn challenge_that_another_opened_just_before_costs_no_deposit() {
 	node(|node| {
 		let id = cheating();
-		commit(9, Target::Claim(id), &left_out(5)).unwrap();
+		commit(9, Target::Claim(id), &left_out(0)).unwrap();
 		go_to(System::block_number() + 1);
 		node.engine.sees(id, &left_out(0));
 		node.run();
 		node.include();
 		node.run();
-		assert!(node.sent().is_empty());
-		go_to(System::block_number() + 1);
+		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
+		// In the same block, and before it.
+		reveal(9, Target::Claim(id), &left_out(0)).unwrap();
+		node.include_refused();
+		assert_eq!(node.held(), DEPOSIT);
+		node.engine.claims.lock().unwrap().clear();
+		go_to(System::block_number() + 4);
 		node.run();
-		assert_eq!(node.sent().len(), 1, "the other one's may show nothing");
+		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
 		node.include();
-		assert_eq!(paid(id), [0, 1]);
+		node.run();
+		assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Withdrawn]);
+		assert_eq!(node.held(), 0);
 	});
 }
 
@@ -449,16 +479,31 @@ fn who_committed_earlier_is_let_open_first_but_not_waited_for_long() {
 fn challenge_committed_in_the_last_block_of_the_window_is_opened_in_the_grace() {
 	node(|node| {
 		let id = cheating();
-		go_to(10);
-		// An earlier challenge of another is not waited for this late.
-		commit(9, Target::Claim(id), &left_out(5)).unwrap();
+		go_to(9);
 		node.engine.sees(id, &left_out(0));
 		node.run();
 		node.include();
+		assert_eq!(Challenges::<Test>::iter_values().next().unwrap().at, 10);
+		go_to(14);
 		node.run();
 		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
 		node.include();
 		assert_eq!(paid(id), [0, 1]);
+	});
+}
+
+#[test]
+fn challenge_that_no_block_of_the_grace_can_open_any_more_is_withdrawn() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		go_to(15);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
+		node.include();
+		assert_eq!((node.held(), paid(id)), (0, vec![1, 2]));
 	});
 }
 
@@ -468,11 +513,12 @@ fn nothing_is_committed_once_the_window_is_over() {
 		let id = cheating();
 		node.engine.sees(id, &left_out(0));
 		node.refuses.store(true, Ordering::Relaxed);
-		go_to(10);
+		go_to(9);
 		node.run();
 		assert_eq!((node.memory().found.len(), node.sent().len()), (1, 0));
 		node.refuses.store(false, Ordering::Relaxed);
-		go_to(11);
+		// What is sent now is in block 11 at the earliest.
+		go_to(10);
 		node.run();
 		assert!(node.memory().found.is_empty() && node.sent().is_empty());
 	});
@@ -535,6 +581,39 @@ fn commitment_that_a_reorganisation_took_back_is_sent_again() {
 }
 
 #[test]
+fn opening_that_a_reorganisation_took_back_is_sent_again() {
+	node(|node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.run();
+		node.include();
+		node.run();
+		let rolled_back = with_transaction(|| {
+			node.include();
+			assert_eq!(paid(id), [0, 1]);
+			node.run();
+			assert!(node.sent().is_empty() && node.memory().found.is_empty());
+			TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+		});
+		rolled_back.unwrap();
+		// The branch in which it was opened is gone, and the node looks no more.
+		assert_eq!(paid(id), [1, 2]);
+		node.engine.blind.store(true, Ordering::Relaxed);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::open_challenge { .. }]));
+		node.include();
+		assert_eq!((paid(id), node.held()), (vec![0, 1], 0));
+		// What no re-organisation takes back any more is forgotten.
+		node.run();
+		let opened = || StorageValueRef::persistent(&opened_key(&node.watcher)).get();
+		assert_eq!(opened().unwrap().map(|kept: Opened<AccountId32>| kept.len()), Some(1));
+		go_to(System::block_number() + 5);
+		node.run();
+		assert_eq!(opened().unwrap().map(|kept: Opened<AccountId32>| kept.len()), Some(0));
+	});
+}
+
+#[test]
 fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
 	node_with(40 * DEPOSIT, |node| {
 		// Two claims can become final in one block, and sixteen blocks are tried.
@@ -565,7 +644,27 @@ fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
 }
 
 #[test]
-fn demanded_leaf_is_shown_for_the_deposit_once_it_is_to_be_had() {
+fn indexes_that_are_withheld_hold_up_no_others() {
+	node(|node| {
+		Versions::set(8);
+		let withheld = Sighting::Failed(Failure::MissingContent(Default::default()));
+		for model in 1..=5 {
+			node.engine.indexes.lock().unwrap().insert(model, withheld.clone());
+		}
+		node.run();
+		let asked = || -> Vec<ModelId> {
+			node.engine.asked().into_iter().map(|watched| watched.model).collect()
+		};
+		assert_eq!(asked(), [1, 2, 3, 4]);
+		node.run();
+		assert_eq!(asked(), [5, 6, 7, 1], "the clean ones have their turn");
+		node.run();
+		assert_eq!(asked(), [2, 3, 4, 5]);
+	});
+}
+
+#[test]
+fn demanded_leaf_is_shown_for_half_of_the_deposit_once_it_is_to_be_had() {
 	node(|node| {
 		for position in [5, 2] {
 			Attribution::demand_position(signed(9), RECORDS, position).unwrap();
@@ -582,13 +681,13 @@ fn demanded_leaf_is_shown_for_the_deposit_once_it_is_to_be_had() {
 		node.run();
 		assert_eq!(node.sent().len(), 2, "they are under way");
 		node.include();
-		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * DEMAND);
+		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * (DEMAND / 2));
 		node.run();
 		assert_eq!(node.engine.deeds(), [Deed::Shown, Deed::Shown]);
 		assert!(node.sent().is_empty());
 		// What it is too late for is left alone.
 		Attribution::demand_position(signed(9), RECORDS, 3).unwrap();
-		go_to(System::block_number() + 20);
+		go_to(System::block_number() + 19);
 		node.run();
 		assert!(node.sent().is_empty());
 	});

@@ -70,8 +70,11 @@ fn remove_is_refused_when_requests_are_open() {
 		assert_noop!(remove(), Error::<Test>::HasOpenRequests);
 		Pallet::<Test>::release(model);
 		assert_noop!(remove(), Error::<Test>::HasOpenRequests);
+		assert!(Pallet::<Test>::is_in_use(model));
 		Pallet::<Test>::release(model);
+		assert!(!Pallet::<Test>::is_in_use(model));
 		assert_ok!(remove());
+		assert!(!Pallet::<Test>::is_in_use(model));
 	});
 }
 

@@ -145,6 +145,10 @@ impl Models<AccountId32> for Registered {
 		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
 	}
 
+	fn is_in_use(model: ModelId) -> bool {
+		open(model) > 0
+	}
+
 	fn condemned(_: ModelId) -> Option<bool> {
 		Some(Status::get() == ModelStatus::Condemned)
 	}

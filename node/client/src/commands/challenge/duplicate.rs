@@ -165,7 +165,7 @@ async fn challenge(
 			standing
 		}
 		None => {
-			let salt = salts.make(pair)?;
+			let salt = salt(&salts, pair)?;
 			let commitment = pair.commitment(&account, &salt);
 			let arguments = vec![("commitment", bytes(commitment))];
 			let committed = chain.submit(signer, "Duplicates", "commit", arguments).await;
@@ -186,6 +186,11 @@ async fn challenge(
 	let opened = find(&events, "Duplicates", "Opened")?;
 	let challenge = opened.number("challenge").context("the event names no challenge")?;
 	Ok(Opened { pair, challenge })
+}
+
+/// The salt that is kept, whose commitment may be on its way to the chain, or one of its own.
+fn salt(salts: &Salts, pair: Pair) -> Result<[u8; 32]> {
+	salts.find(pair)?.map_or_else(|| salts.make(pair), Ok)
 }
 
 /// Takes back a challenge that was committed and not opened.
@@ -263,6 +268,17 @@ mod tests {
 		for wrong in ["it 2 11", "it 2 11 --of 1", "it 2 --of 1 7", "it 2 x --of 1 7"] {
 			assert!(parsed(wrong).is_err(), "{wrong}");
 		}
+	}
+
+	#[test]
+	fn interrupted_challenge_goes_on_with_its_salt() {
+		let folder = tempfile::tempdir().unwrap();
+		let salts = Salts::new(folder.path(), Hash::zero(), &AccountId32::new([9; 32]));
+		let pair = parsed("it 2 11 --of 1 7").unwrap();
+		let made = salt(&salts, pair).unwrap();
+		assert_eq!(salt(&salts, pair).unwrap(), made);
+		salts.remove(pair).unwrap();
+		assert_ne!(salt(&salts, pair).unwrap(), made);
 	}
 
 	fn record(contributor: u8, committed_at: u32) -> RecordLeaf<AccountId32> {

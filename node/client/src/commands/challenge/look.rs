@@ -12,8 +12,7 @@ use openledger_primitives_attribution::{
 	Terms,
 	challenge::{Fault, Target},
 	forgery::{Forgery, expose},
-	omission::{Omission, Replaced, replace},
-	split::largest_remainder,
+	omission::{Omission, replace},
 };
 use openledger_primitives_core::{
 	Balance, DatanetId, Hash, ModelId, Sketch,
@@ -106,7 +105,7 @@ impl Committed {
 		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
 	}
 
-	async fn of(chain: &Chain, model: ModelId) -> Result<Self> {
+	pub(super) async fn of(chain: &Chain, model: ModelId) -> Result<Self> {
 		let info: Option<ModelInfo<AccountId32>> = chain.api("model", model).await?;
 		let info = info.with_context(|| format!("model version {model} is not there any more"))?;
 		let index = info.index.with_context(|| format!("model version {model} has no index"))?;
@@ -148,21 +147,7 @@ pub async fn look(
 		(None, Target::Claim(_)) => bail!("a claim was asked for"),
 	};
 	let committed = Committed::of(chain, model).await?;
-	let bytes = match index {
-		Some(path) => {
-			let tell = || format!("can't read {}", path.display());
-			let bytes = std::fs::read(path).with_context(tell)?;
-			ensure!(
-				content_hash(&bytes) == committed.index.file,
-				"{} is not the index that model version {model} has committed to",
-				path.display()
-			);
-			bytes
-		}
-		None => content.get(&committed.index.file).await.with_context(|| {
-			format!("the index of model version {model} is needed, and can't be had")
-		})?,
-	};
+	let bytes = read(content, &committed, index).await?;
 	let index = opened(&committed, &bytes);
 	// An index that opens names the snapshots' own records.
 	let listed = match &index {
@@ -171,6 +156,27 @@ pub async fn look(
 	};
 	let claim = claim.as_ref().map(|claim| (claim, info.at_stake));
 	seen(&committed, index, &bytes, claim, listed)
+}
+
+/// The committed index, from a file or else the worker.
+pub(super) async fn read(
+	content: &Content,
+	committed: &Committed,
+	file: Option<&Path>,
+) -> Result<Vec<u8>> {
+	let model = committed.model;
+	let Some(path) = file else {
+		return content.get(&committed.index.file).await.with_context(|| {
+			format!("the index of model version {model} is needed, and can't be had")
+		});
+	};
+	let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+	ensure!(
+		content_hash(&bytes) == committed.index.file,
+		"{} is not the index that model version {model} has committed to",
+		path.display()
+	);
+	Ok(bytes)
 }
 
 /// The leaf hashes of the snapshots' records, as far as the chain lists them.
@@ -201,8 +207,7 @@ pub(super) fn seen(
 		(Ok(index), Some((claim, at_stake))) => {
 			let sketch = sketch(claim)?;
 			let found = omission(&committed.terms(), &index, &claim.payer, &sketch, &claim.paid)?;
-			Ok(found
-				.map(|(omission, replaced)| Found::omission(omission, lost(at_stake, &replaced))))
+			Ok(found.map(|(omission, replaced)| Found::omission(omission, replaced.lost(at_stake))))
 		}
 	}
 }
@@ -242,12 +247,6 @@ fn forged(committed: &Committed, bytes: &[u8], listed: Vec<Vec<Hash>>) -> Result
 fn sketch(claim: &ClaimInfo<AccountId32>) -> Result<Sketch> {
 	let sketch = Sketch::try_from(claim.sketch.clone()).ok();
 	sketch.context("the claim's sketch is longer than one can be")
-}
-
-/// What the omitted leaf would have lost of the contributors' part, before the lift.
-fn lost(at_stake: Balance, replaced: &Replaced<AccountId32>) -> Balance {
-	let weights: Vec<u64> = replaced.paid.iter().map(|credit| credit.weight).collect();
-	largest_remainder(at_stake, &weights).get(replaced.at).copied().unwrap_or(0)
 }
 
 /// Whether a fault is one still, by what the chain says now.

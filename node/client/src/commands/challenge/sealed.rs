@@ -65,6 +65,15 @@ impl Shelf {
 		})
 	}
 
+	/// Seals and keeps what was found. What is kept already and shows the same stays as it is: its
+	/// commitment may be on its way to the chain, and can't be opened with another salt.
+	pub fn seal(&self, target: Target, fault: &Fault<AccountId32>) -> Result<Sealed> {
+		let kept = self.find(target)?.filter(|kept| kept.fault == *fault);
+		let sealed = kept.unwrap_or_else(|| Sealed::new(target, fault.clone()));
+		self.put(&sealed)?;
+		Ok(sealed)
+	}
+
 	/// Keeps a challenge, and waits for the disk.
 	pub fn put(&self, sealed: &Sealed) -> Result<()> {
 		let path = self.file(sealed.target);

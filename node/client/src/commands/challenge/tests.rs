@@ -27,7 +27,7 @@ fn sketch(number: u32) -> Sketch {
 }
 
 /// An index over twelve records of four contributors.
-fn index() -> IndexFile {
+pub(super) fn index() -> IndexFile {
 	let record = |at: u32| RecordLeaf {
 		datanet: 4,
 		index: at,
@@ -218,6 +218,8 @@ fn sealed_challenge_is_kept_until_it_is_removed() {
 	assert_ne!(sealed.salt, Sealed::new(target, fault).salt);
 	shelf.put(&sealed).unwrap();
 	assert_eq!(shelf.find(target).unwrap(), Some(sealed.clone()));
+	// Interrupted before it was seen on chain, it goes on with the same secret.
+	assert_eq!(shelf.seal(target, &sealed.fault).unwrap(), sealed);
 	assert!(shelf.find(Target::Claim(5)).unwrap().is_none());
 	assert_ne!(sealed.commitment(&account), sealed.commitment(&PAYER));
 	#[cfg(unix)]
