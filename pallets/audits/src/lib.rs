@@ -286,6 +286,12 @@ pub mod pallet {
 	pub type Examinations<T: Config> =
 		StorageMap<_, Twox64Concat, ModelId, Examination<T::AccountId>>;
 
+	/// The seed that names what is looked at of a model version: of the lots that drew its first committee,
+	/// until the version is removed. Were another drawn each time, whoever forged a part of a version
+	/// would withhold it until lots name another.
+	#[pallet::storage]
+	pub type Drawn<T: Config> = StorageMap<_, Twox64Concat, ModelId, Hash>;
+
 	/// What happened.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]

@@ -39,8 +39,8 @@ impl<T: Config> Pallet<T> {
 			if tolerant { Some(Unaudited::Tolerant) } else { T::Examinations::hindrance() };
 		match hindrance {
 			Some(reason) => {
-				let asked = Standings::<T>::get(id).map_or(0, |standing| standing.asked);
-				Self::stand(id, Standing { assurance: Assurance::Unaudited(reason), asked });
+				let assurance = Assurance::Unaudited(reason);
+				Self::stand(id, Standing { assurance, asked: 0 });
 				Ok(())
 			}
 			None => Self::ask(id, model, index, bond),
@@ -73,8 +73,21 @@ impl<T: Config> Pallet<T> {
 		ensure!(standing.assurance == Assurance::Withheld, Error::<T>::NotWithheld);
 		ensure!(model.status == ModelStatus::Indexed, Error::<T>::WrongStatus);
 		let index = model.index.ok_or(Error::<T>::WrongStatus)?;
+		// What was found withheld once earns by being found sound alone.
+		ensure!(T::Examinations::hindrance().is_none(), Error::<T>::NoAudits);
 		let bond = crate::Bonds::<T>::get(id).unwrap_or_default();
-		Self::open_audit(id, &model, index, bond)
+		Self::ask(id, &model, index, bond)
+	}
+
+	/// Takes the bond of a version that stays withheld. Were it given back, who has forged one would
+	/// withhold what lots name of it, and lose nothing.
+	pub(crate) fn forfeit_withheld(id: ModelId, owner: &T::AccountId) -> DispatchResult {
+		let standing = Standings::<T>::get(id);
+		if standing.is_some_and(|standing| standing.assurance == Assurance::Withheld) {
+			let (amount, _) = Self::slash_for(id, owner, &[], 0)?;
+			Self::deposit_event(Event::BondForfeited { model: id, amount });
+		}
+		Ok(())
 	}
 
 	/// Refuses to publish what is not audited yet. Versions from before there were audits have no

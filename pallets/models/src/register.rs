@@ -98,6 +98,7 @@ impl<T: Config> Pallet<T> {
 				}
 			});
 		}
+		Self::forfeit_withheld(id, &model.owner)?;
 		Self::unbond(id, &model.owner)?;
 		model.ticket.drop(&model.owner)?;
 		Self::forget_audits(id);

@@ -104,7 +104,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	// Model, activity, bond, base, parent, standing, training, and what its audits left.
 	fn remove(snapshots: u32) -> Weight {
-		Self::call(6 + DEPOSIT, 8 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+		Self::call(8 + DEPOSIT, 10 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 
 	// Model, training.

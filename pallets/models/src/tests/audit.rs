@@ -139,6 +139,49 @@ fn withheld_version_is_audited_again_for_twice_the_fee_and_three_times_at_most()
 }
 
 #[test]
+fn withheld_version_never_earns_unaudited_when_it_is_asked_for_again() {
+	run(|| {
+		let model = audited_later();
+		Pallet::<Test>::assure(model, Assurance::Withheld);
+		for reason in [Unaudited::Off, Unaudited::TooFewVerifiers] {
+			Hindrance::set(Some(reason));
+			assert_noop!(Pallet::<Test>::ask_audit(signed(OWNER), model), Error::<Test>::NoAudits);
+			assert_noop!(publish(model), Error::<Test>::NotAudited);
+		}
+	});
+}
+
+#[test]
+fn bond_is_lost_when_a_version_that_stays_withheld_is_removed() {
+	run(|| {
+		let model = audited_later();
+		Pallet::<Test>::assure(model, Assurance::Withheld);
+		let free = Balances::free_balance(TREASURY);
+		let owned = Balances::free_balance(OWNER) + held(OWNER);
+		assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
+		assert_eq!(Bonds::<Test>::get(model), Some(BOND), "it can still be handed out and shown");
+		assert_ok!(Pallet::<Test>::remove(signed(OWNER), model));
+		assert_eq!(Balances::free_balance(TREASURY) - free, BOND);
+		assert_eq!(Balances::free_balance(OWNER) + held(OWNER), owned - BOND);
+		System::assert_has_event(Event::<Test>::BondForfeited { model, amount: BOND }.into());
+	});
+}
+
+#[test]
+fn bond_goes_back_when_a_version_is_removed_that_was_found_sound_after_all() {
+	run(|| {
+		let model = audited_later();
+		Pallet::<Test>::assure(model, Assurance::Withheld);
+		assert_ok!(Pallet::<Test>::ask_audit(signed(OWNER), model));
+		Pallet::<Test>::assure(model, Assurance::Audited);
+		let owned = Balances::free_balance(OWNER) + held(OWNER);
+		assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
+		assert_ok!(Pallet::<Test>::remove(signed(OWNER), model));
+		assert_eq!(Balances::free_balance(OWNER) + held(OWNER), owned);
+	});
+}
+
+#[test]
 fn refuted_version_loses_its_bond_to_those_who_found_out_and_the_treasury() {
 	run(|| {
 		let model = audited_later();

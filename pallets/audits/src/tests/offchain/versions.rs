@@ -33,6 +33,7 @@ fn verifier_examines_a_version_commits_and_reveals_without_a_person() {
 		let seed = Notes::<Test>::get(VERSION).unwrap().subject;
 		assert_eq!((told.audit, told.model, told.leaves), (VERSION, MODEL, 8));
 		assert_eq!((told.seed, &told.material), (seed, &job().material));
+		assert_eq!(Some(told.drawn), crate::Drawn::<Test>::get(MODEL));
 		let trained = (Hash::repeat_byte(0x3a), Hash::repeat_byte(0x7a));
 		assert_eq!((told.manifest, told.training), trained);
 		node.include();
