@@ -40,7 +40,8 @@ impl Checkpoints {
 	/// The list of a training whose states have these files.
 	///
 	/// # Errors
-	/// [`Error::Malformed`] where there are more or fewer than the chain has links after the first.
+	/// [`Error::Malformed`] where there are more or fewer than the chain has links after the first, or no
+	/// steps between two.
 	pub fn new(log: TrainingLog, states: Vec<Hash>) -> Result<Self> {
 		let list = Self { version: VERSION, log, states };
 		list.check()?;
@@ -58,8 +59,8 @@ impl Checkpoints {
 	/// Reads a list from its canonical bytes, and checks that its chain holds.
 	///
 	/// # Errors
-	/// [`Error::Malformed`] for other JSON, another spelling of the same, another version, or files that are
-	/// not as many as states; those of [`TrainingLog::from_bytes`].
+	/// [`Error::Malformed`] for other JSON, another spelling of the same, another version, files that are
+	/// not as many as states, or checkpoints without steps between them; those of [`TrainingLog::from_bytes`].
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
 		let list: Self =
 			serde_json::from_slice(bytes).map_err(|error| Error::malformed(WHAT, error))?;
@@ -80,6 +81,9 @@ impl Checkpoints {
 		if files + 1 != links || files == 0 {
 			let reason = format!("{files} files for a chain of {links} states");
 			return Err(Error::malformed(WHAT, reason));
+		}
+		if self.log.checkpoint_every == 0 {
+			return Err(Error::malformed(WHAT, "there are no steps between its checkpoints"));
 		}
 		Ok(())
 	}
@@ -201,8 +205,9 @@ mod tests {
 			assert!(Checkpoints::new(log(links), vec![file; files]).is_err(), "{links} {files}");
 		}
 		let list = Checkpoints::new(log(3), vec![file; 2]).unwrap();
-		let changes: [fn(&mut Checkpoints); 3] = [
+		let changes: [fn(&mut Checkpoints); 4] = [
 			|list| list.version = 2,
+			|list| list.log.checkpoint_every = 0,
 			|list| list.log.links[1].state.0[0] ^= 1,
 			|list| list.log.step = 20,
 		];

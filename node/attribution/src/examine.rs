@@ -14,7 +14,7 @@ use blake2b_simd::{Params, State as Hasher};
 use openledger_primitives_attribution::{IndexLeaf, audit::Recomputed};
 use openledger_primitives_core::{Hash, Sketch};
 use openlora::{
-	Adapter, Base, Example,
+	Adapter, Base, Example, Module, TrainOptions,
 	train::{Data, State, Verdict, replay},
 };
 use std::ops::ControlFlow;
@@ -196,6 +196,10 @@ fn training(
 		return Ok(Trained { state: Hash::zero(), same: false });
 	}
 	let options = checkpoints.options(manifest)?;
+	// Else this would train what the adapter is none of, with all the memory that another rank takes.
+	if !has_shape(base, adapter, &options)? {
+		return Ok(Trained { state: Hash::zero(), same: false });
+	}
 	let data = Data { examples, validation: &[] };
 	let verdict = replay(base, data, &options, &log.links, drawn.from, to.step, &mut |progress| {
 		note(trace, &[progress.loss]);
@@ -214,6 +218,14 @@ fn training(
 		Err(openlora::Error::Cancelled) => Err(Error::Cancelled),
 		Err(error) => Err(error.into()),
 	}
+}
+
+/// Whether an adapter has the projections, ranks and scalings that training with these options gives.
+fn has_shape(base: &Base, adapter: &Adapter, options: &TrainOptions) -> Result<bool> {
+	let (trained, own) = (options.adapter_config()?, adapter.config());
+	let same =
+		|layer| Module::ALL.iter().all(|of| trained.target(layer, *of) == own.target(layer, *of));
+	Ok((0..base.config.layers).all(same))
 }
 
 fn are_equal(these: &[f32], those: &[f32]) -> bool {

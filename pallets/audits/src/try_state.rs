@@ -1,8 +1,8 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Audits, Config, Drawn, Duties, Examination, Examinations, HoldReason, NextDue, Notes, Pallet,
-	Stage, Verdicts, Verifiers,
+	AgentOf, Audits, Config, Drawn, Duties, Examination, Examinations, HoldReason, NextDue, Notes,
+	Pallet, Stage, Verdicts, Verifiers,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;

@@ -5,8 +5,8 @@
 //! version too; each audit and each level has traces of its own, as claims have.
 
 use crate::{
-	Audit, Audits, COMMITTEE, Config, Drawn, Error, Event, Examination, Examinations, HoldReason, Note,
-	Notes, Pallet, Stage, Verdict, Verdicts, Verifiers, WeightInfo,
+	Audit, Audits, COMMITTEE, Config, Drawn, Error, Event, Examination, Examinations, HoldReason,
+	Note, Notes, Pallet, Stage, Verdict, Verdicts, Verifiers, WeightInfo,
 };
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{

@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
-	BuildOptions, build,
+	BuildOptions, Training, build,
 	local::TrainingLog,
+	manifest::Extended,
 	testing::{Trained as Model, trained},
 	training_set,
 };
@@ -80,6 +81,20 @@ impl Ground {
 			last: self.state(self.checkpoints.log.step),
 		};
 		examine(&self.model.base, &version, drawn, &mut || ControlFlow::Continue(()))
+	}
+
+	/// Says that it was trained otherwise, with a chain of the same states that begins with that.
+	fn say(&mut self, otherwise: impl FnOnce(&mut Training)) {
+		let manifest = &mut self.model.manifest;
+		otherwise(&mut manifest.training);
+		manifest.version = manifest.training.version();
+		let log = &mut self.checkpoints.log;
+		log.genesis = Digest(self.model.manifest.training_hash().unwrap().0);
+		let mut before = log.genesis;
+		for link in &mut log.links {
+			*link = Link::after(before, link.step, link.state, link.loss);
+			before = link.hash;
+		}
 	}
 
 	/// Makes up a chain in which a state is another one.
@@ -227,4 +242,24 @@ fn examination_ends_when_nobody_waits_and_refuses_stretches_too_long_to_repeat()
 	manifest.training.batch = 1_000;
 	let refused = ground.checkpoints.check_lengths(&manifest);
 	assert!(matches!(refused, Err(Error::Malformed { .. })));
+}
+
+#[test]
+fn manifest_of_another_rank_scaling_or_projections_is_found_false_at_every_stretch() {
+	let changes: [fn(&mut Training); 4] = [
+		|training| training.rank = 4_096,
+		|training| training.alpha *= 2.0,
+		|training| training.targets.truncate(1),
+		|training| {
+			let extended = Extended { rslora: true, accumulate: 1, ..Extended::default() };
+			training.extended = Some(extended);
+		},
+	];
+	for change in changes {
+		let mut ground = Ground::new();
+		ground.say(change);
+		for stretch in 0..ground.checkpoints.stretches() {
+			assert!(!ground.examine(&[0], stretch).unwrap().sound, "{stretch}");
+		}
+	}
 }

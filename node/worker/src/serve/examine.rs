@@ -18,19 +18,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Server, check, engine, load::bad};
 
-/// What can't be computed because of what the owner has put there is the owner's fault, whoever tries: all
-/// else is this node's.
+/// What a machine lacks or does wrong is this node's fault. All else follows from the base and from what the
+/// owner has put there, which every verifier has alike: were a node silent about it, all would be, and
+/// nobody would say that the version can't be examined.
 fn failure(error: Error) -> Failure {
+	match &error {
+		Error::Cancelled | Error::Engine(openlora::Error::Cancelled) => {
+			engine("nobody waits for it any more")
+		}
+		Error::Io { .. } => engine(error),
+		Error::Engine(of) if is_own(of) => engine(error),
+		_ => Failure::BadContent(error.to_string()),
+	}
+}
+
+/// Whether an engine elsewhere may do what this one could not.
+fn is_own(error: &openlora::Error) -> bool {
+	use openlora::Error::{
+		AdapterUnreadable, Busy, CacheFull, Candle, Example, Io, NoDevice, Stopped,
+	};
 	match error {
-		Error::Cancelled => engine("nobody waits for it any more"),
-		Error::Engine(openlora::Error::Diverged { .. })
-		| Error::Malformed { .. }
-		| Error::WrongRecord { .. }
-		| Error::RecordCount { .. }
-		| Error::SnapshotRoot { .. }
-		| Error::NothingUsable(_)
-		| Error::NonFinite { .. } => Failure::BadContent(error.to_string()),
-		other => engine(other),
+		Example { source, .. } => is_own(source),
+		Io { .. } | Candle(_) | NoDevice(_) | CacheFull { .. } | Busy { .. } | Stopped => true,
+		AdapterUnreadable(_) => true,
+		_ => false,
 	}
 }
 
