@@ -19,6 +19,10 @@ pub const VERSION: u32 = 1;
 /// The most examples that the steps between two checkpoints may take: a verifier has to repeat any of these
 /// stretches in the time that it has.
 pub const MOST_EXAMPLES: u64 = 1_024;
+/// The most tokens that these may have together, each example counted with as many as the manifest lets one
+/// have. Training on some fifty tokens takes a second of one processor (`docs/training.md`, with a base of 135
+/// million weights), so this is three quarters of an hour of one, of the hour that verifiers have.
+pub const MOST_TOKENS: u64 = 131_072;
 
 const WHAT: &str = "list of checkpoints";
 
@@ -149,6 +153,15 @@ impl Checkpoints {
 				let reason = format!(
 					"from step {from} to {to} there are {examples} examples, more than the {MOST_EXAMPLES} \
 					 that can be repeated in an audit: train with more checkpoints or smaller batches"
+				);
+				return Err(Error::malformed(WHAT, reason));
+			}
+			let tokens = examples.saturating_mul(manifest.record_tokens as u64);
+			if tokens > MOST_TOKENS {
+				let reason = format!(
+					"from step {from} to {to} there can be {tokens} tokens, more than the {MOST_TOKENS} that \
+					 can be repeated in an audit: train with more checkpoints, smaller batches or shorter \
+					 records"
 				);
 				return Err(Error::malformed(WHAT, reason));
 			}

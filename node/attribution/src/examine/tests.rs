@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
 	BuildOptions, Training, build,
+	checkpoints::MOST_TOKENS,
 	local::TrainingLog,
 	manifest::Extended,
 	testing::{Trained as Model, trained},
@@ -242,6 +243,44 @@ fn examination_ends_when_nobody_waits_and_refuses_stretches_too_long_to_repeat()
 	manifest.training.batch = 1_000;
 	let refused = ground.checkpoints.check_lengths(&manifest);
 	assert!(matches!(refused, Err(Error::Malformed { .. })));
+}
+
+#[test]
+fn stretch_is_refused_when_its_records_may_have_more_tokens_than_can_be_repeated() {
+	let ground = Ground::new();
+	let options = options(&ground.model);
+	let examples = options.examples_between(0, 4);
+	let mut manifest = ground.model.manifest.clone();
+	manifest.record_tokens = (MOST_TOKENS / examples) as usize;
+	ground.checkpoints.check_lengths(&manifest).unwrap();
+	manifest.record_tokens += 1;
+	let refused = ground.checkpoints.check_lengths(&manifest).unwrap_err().to_string();
+	assert!(refused.contains("tokens"), "{refused}");
+}
+
+#[test]
+fn records_are_refused_when_they_are_more_than_a_verifier_holds() {
+	let ground = Ground::new();
+	let (leaf, _) = &ground.model.sources().records[0];
+	let sized = |size| RecordLeaf { size, ..leaf.clone() };
+	let half = (MOST_BYTES / 2) as u32;
+	check_size([sized(half), sized(half)]).unwrap();
+	let refused = check_size([sized(half), sized(half), sized(1)]);
+	assert!(matches!(refused, Err(Error::Malformed { .. })));
+}
+
+#[test]
+fn preparing_records_ends_when_the_caller_ends_it() {
+	let ground = Ground::new();
+	let sources = ground.model.sources();
+	for after in [0, sources.records.len(), 2 * sources.records.len() - 1] {
+		let mut asked = 0;
+		let ended = sources.prepare(&ground.model.base, &mut || {
+			asked += 1;
+			if asked > after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+		});
+		assert!(matches!(ended, Err(Error::Cancelled)), "{after}");
+	}
 }
 
 #[test]

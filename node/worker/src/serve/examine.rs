@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use openledger_attribution::{
 	Checkpoints, Error, Manifest, SourceRecord, Sources,
-	examine::{Drawn, Version, examine},
+	examine::{Drawn, Version, check_size, examine},
 };
 use openledger_primitives_attribution::audit::{Traces, traces};
 use openledger_primitives_core::Hash;
@@ -66,10 +66,16 @@ impl Server {
 		}
 		let checkpoints = Checkpoints::from_bytes(&loader.bytes(training, cancel)?)
 			.map_err(bad("checkpoints"))?;
+		checkpoints.check_lengths(&manifest).map_err(failure)?;
+		check_size(index.records().iter()).map_err(failure)?;
 		let mut records: Vec<SourceRecord> = Vec::with_capacity(index.len());
 		for leaf in index.records().iter() {
 			check(cancel)?;
 			let bytes = loader.bytes(&leaf.content, cancel)?;
+			// What a leaf says is what was counted before.
+			if bytes.len() as u64 > u64::from(leaf.size) {
+				return Err(bad("record")("it has more bytes than its leaf says"));
+			}
 			records.push((leaf, bytes));
 		}
 		let state = |step: u64| -> Result<Option<State>, Failure> {

@@ -153,6 +153,25 @@ fn version_is_found_false_when_its_manifest_names_another_rank_than_its_adapter_
 }
 
 #[test]
+fn version_is_withheld_when_a_stretch_has_more_tokens_than_can_be_repeated() {
+	let tokens = edited(&MODEL.manifest, "\"record_tokens\":96", "\"record_tokens\":96000000");
+	let hash = content_hash(&tokens);
+	let index = IndexFile::from_bytes(&MODEL.index).unwrap();
+	let header = Header { manifest: hash, ..index.header().clone() };
+	let records = index.records().iter().collect();
+	let index = IndexFile::new(Parts { header, leaves: leaves(&index), records }).unwrap();
+	let (_, mut examination) = with_index(&index, 1, 2);
+	examination.manifest = hash;
+	let mut contents = MODEL.contents();
+	contents.extend([index.to_bytes().to_vec(), tokens]);
+	let found = engine_with(&contents, 1).examine(&examination);
+	assert!(
+		matches!(&found, Err(Failure::BadContent(reason)) if reason.contains("tokens")),
+		"{found:?}"
+	);
+}
+
+#[test]
 fn what_a_machine_lacks_is_no_fault_of_the_content() {
 	let own = |error: openlora::Error| matches!(failure(error.into()), Failure::Engine(_));
 	let io = || openlora::Error::Io {
