@@ -174,7 +174,8 @@ pub mod pallet {
 		type ModelsRate: Get<Permill>;
 		/// How many leaves of a version's index are looked at, within 1 and [`MAX_LEAVES`].
 		type Leaves: Get<u32>;
-		/// Blocks for a committee to compute a version's drawn parts again and commit.
+		/// Blocks for a committee to compute a version's drawn parts again and commit; as many more for each
+		/// other version that one of its verifiers has been drawn for before.
 		type ExaminePeriod: Get<BlockNumber>;
 		/// The least bond that a verifier is drawn with.
 		type MinBond: Get<Balance>;

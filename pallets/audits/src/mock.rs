@@ -492,6 +492,11 @@ pub fn called(claimed: &Claim<AccountId32>) -> Vec<u8> {
 
 /// Asks for the audit of [`MODEL`], for `times` the fee.
 pub fn ask(times: u32) -> DispatchResult {
+	ask_of(MODEL, times)
+}
+
+/// Asks for the audit of a version, for `times` the fee.
+pub fn ask_of(model: ModelId, times: u32) -> DispatchResult {
 	let index = IndexCommitment {
 		records_root: Hash::repeat_byte(1),
 		records: 100,
@@ -501,7 +506,7 @@ pub fn ask(times: u32) -> DispatchResult {
 		file: Hash::repeat_byte(3),
 	};
 	let version = CommittedVersion {
-		model: MODEL,
+		model,
 		owner: account(OWNER),
 		bond: INDEX_BOND,
 		index,
@@ -509,7 +514,7 @@ pub fn ask(times: u32) -> DispatchResult {
 	};
 	frame_support::storage::with_storage_layer(|| {
 		<Verification as traits::Examinations<AccountId32>>::ask(version, times)?;
-		Draws::assure(MODEL, Assurance::Waiting);
+		Draws::assure(model, Assurance::Waiting);
 		Ok(())
 	})
 }

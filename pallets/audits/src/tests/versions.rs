@@ -7,6 +7,7 @@ use openledger_primitives_attribution::audit::{Finding, Level};
 use openledger_primitives_core::{
 	Hash,
 	model::{Assurance, Unaudited},
+	subject::version_id,
 	traits::{Examinations as _, Lots as _},
 };
 use sp_runtime::Permill;
@@ -147,6 +148,30 @@ fn version_that_was_withheld_is_left_to_governance_when_there_are_too_few_who_ma
 		assert_ok!(resolve(Verdict::Withheld));
 		assert_eq!(assured(), Assurance::Withheld);
 		assert_eq!(held(HoldReason::Examination, OWNER), 0);
+	});
+}
+
+#[test]
+fn verifiers_have_as_much_more_time_as_they_have_versions_to_examine_before() {
+	chain(3, || {
+		let until = |id| match stage_of(id) {
+			Stage::Committing { until } => until,
+			stage => panic!("{stage:?}"),
+		};
+		examined(1);
+		assert_eq!(until(VERSION), 1 + EXAMINE);
+		// A claim takes other time of theirs.
+		called(&truth());
+		assert_eq!(until(CLAIM), 1 + COMMIT);
+		ask_of(MODEL + 1, 1).unwrap();
+		lots(3);
+		assert_ok!(Verification::advance(signed(9), version_id(MODEL + 1)));
+		assert_eq!(
+			sitting_in(version_id(MODEL + 1)).len(),
+			3,
+			"who is drawn does not depend on it"
+		);
+		assert_eq!(until(version_id(MODEL + 1)), 1 + 2 * EXAMINE);
 	});
 }
 
