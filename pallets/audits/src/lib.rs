@@ -70,6 +70,7 @@ mod clearance;
 mod committee;
 mod due;
 mod findings;
+mod memory;
 #[cfg(test)]
 mod mock;
 mod offchain;

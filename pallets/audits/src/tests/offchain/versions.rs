@@ -137,3 +137,71 @@ fn operator_that_owns_a_version_does_not_appeal_for_it() {
 		crate::AgentOf::<Test>::insert(&node.agent, account(10));
 	});
 }
+
+#[test]
+fn what_was_found_in_the_last_audit_of_a_version_is_not_said_in_the_next() {
+	node(&truth(), true, |node| {
+		examined(1);
+		comes_to(&node, computed(true));
+		node.run();
+		node.include();
+		// The others found nothing, and this node was not there when that was decided.
+		for n in [11, 12] {
+			commit_in(VERSION, n, &Finding::Withheld).unwrap();
+		}
+		for n in [11, 12] {
+			reveal_in(VERSION, n, Finding::Withheld).unwrap();
+		}
+		wait(REVEAL);
+		wait(WINDOW);
+		assert_eq!(Assured::get()[&MODEL], Assurance::Withheld);
+		ask(2).unwrap();
+		lots(2);
+		Verification::advance(signed(9), VERSION).unwrap();
+		comes_to(&node, computed(true));
+		node.run();
+		let seed = Notes::<Test>::get(VERSION).unwrap().subject;
+		let found = node.memory().found.into_iter().find(|found| found.subject == seed).unwrap();
+		assert!(found.finding.is_shown(found.level, &seed, &Hash::zero()));
+		node.include();
+		for n in [11, 12] {
+			commit_in(VERSION, n, &sound(1)).unwrap();
+		}
+		node.run();
+		node.include();
+		let seats = crate::Audits::<Test>::get(VERSION).unwrap().seats;
+		let own = seats.iter().find(|seat| seat.verifier == account(10)).unwrap();
+		assert!(own.finding.is_some(), "it could be opened");
+	});
+}
+
+#[test]
+fn what_was_committed_to_can_be_opened_after_the_chain_has_been_on_another_branch() {
+	node(&truth(), true, |node| {
+		examined(1);
+		comes_to(&node, computed(true));
+		node.run();
+		node.include();
+		let here = Notes::<Test>::get(VERSION).unwrap();
+		let audit = crate::Audits::<Test>::get(VERSION).unwrap();
+		// There other lots have drawn it, and it has not committed yet.
+		let there = Hash::repeat_byte(0xbb);
+		Notes::<Test>::mutate(VERSION, |note| note.as_mut().unwrap().subject = there);
+		crate::Audits::<Test>::mutate(VERSION, |audit| {
+			audit.as_mut().unwrap().seats.iter_mut().for_each(|seat| seat.commitment = None);
+		});
+		comes_to(&node, computed(true));
+		node.run();
+		assert_eq!(node.memory().found.len(), 2);
+		Notes::<Test>::insert(VERSION, here);
+		crate::Audits::<Test>::insert(VERSION, audit);
+		for n in [11, 12] {
+			commit_in(VERSION, n, &sound(1)).unwrap();
+		}
+		node.run();
+		node.include();
+		let seats = crate::Audits::<Test>::get(VERSION).unwrap().seats;
+		let own = seats.iter().find(|seat| seat.verifier == account(10)).unwrap();
+		assert!(own.finding.is_some());
+	});
+}
