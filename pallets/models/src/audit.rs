@@ -27,6 +27,20 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Why a version of this arithmetic would earn without an audit; none where it would be audited.
+	///
+	/// # Errors
+	/// [`Error::NotRepeatable`] while there are audits, which are of what can be repeated: else whoever has
+	/// something to hide would declare that its answers are tolerant, and nobody would look.
+	pub(crate) fn hindrance(arithmetic: Arithmetic) -> Result<Option<Unaudited>, Error<T>> {
+		let hindrance = T::Examinations::hindrance();
+		if !matches!(arithmetic, Arithmetic::Tolerant) {
+			return Ok(hindrance);
+		}
+		ensure!(hindrance == Some(Unaudited::Off), Error::<T>::NotRepeatable);
+		Ok(Some(Unaudited::Tolerant))
+	}
+
 	/// Has a version audited whose `index` was just committed, or says why it is not.
 	pub(crate) fn open_audit(
 		id: ModelId,
@@ -34,10 +48,7 @@ impl<T: Config> Pallet<T> {
 		index: IndexCommitment,
 		bond: Balance,
 	) -> DispatchResult {
-		let tolerant = matches!(model.spec.arithmetic, Arithmetic::Tolerant);
-		let hindrance =
-			if tolerant { Some(Unaudited::Tolerant) } else { T::Examinations::hindrance() };
-		match hindrance {
+		match Self::hindrance(model.spec.arithmetic)? {
 			Some(reason) => {
 				let assurance = Assurance::Unaudited(reason);
 				Self::stand(id, Standing { assurance, asked: 0 });

@@ -338,6 +338,9 @@ pub mod pallet {
 		/// No version is audited now, and one that was found withheld earns only once it is: ask again when
 		/// audits are on and there are verifiers for a committee.
 		NoAudits,
+		/// Versions are audited, and one of tolerant arithmetic can't be: register it with a canonical one,
+		/// which it was trained and indexed with.
+		NotRepeatable,
 	}
 
 	#[pallet::hooks]

@@ -47,14 +47,35 @@ fn version_earns_unaudited_and_says_why_when_there_is_no_audit() {
 			assert_eq!(assurance(model), Assurance::Unaudited(reason));
 			assert_ok!(publish(model));
 		}
-		Hindrance::set(None);
-		add_base(OWNER).unwrap();
-		let (base, model) = (NextBase::<Test>::get() - 1, NextModel::<Test>::get());
-		register(OWNER, ModelSpec { base, arithmetic: Arithmetic::Tolerant, ..spec() }).unwrap();
+		let model = tolerant().unwrap();
 		assert_ok!(Pallet::<Test>::commit_index(signed(OWNER), model, index()));
 		assert_eq!(assurance(model), Assurance::Unaudited(Unaudited::Tolerant));
 		assert_ok!(publish(model));
 		assert!(Asked::get().is_empty());
+	});
+}
+
+/// A draft of tolerant arithmetic, on a new base.
+fn tolerant() -> Result<ModelId, DispatchError> {
+	add_base(OWNER).unwrap();
+	let (base, model) = (NextBase::<Test>::get() - 1, NextModel::<Test>::get());
+	register(OWNER, ModelSpec { base, arithmetic: Arithmetic::Tolerant, ..spec() })?;
+	Ok(model)
+}
+
+#[test]
+fn tolerant_version_is_refused_while_there_are_audits_that_it_would_escape() {
+	run(|| {
+		Hindrance::set(Some(Unaudited::Off));
+		let draft = tolerant().unwrap();
+		for hindrance in [None, Some(Unaudited::TooFewVerifiers)] {
+			Hindrance::set(hindrance);
+			assert_noop!(
+				Pallet::<Test>::commit_index(signed(OWNER), draft, index()),
+				Error::<Test>::NotRepeatable
+			);
+			assert_eq!(tolerant(), Err(Error::<Test>::NotRepeatable.into()));
+		}
 	});
 }
 
