@@ -211,10 +211,14 @@ impl<T: Config> Pallet<T> {
 				let rehearse = || Self::do_reveal(agent.id.clone(), claim, finding, salt);
 				Self::send(agent, (claim, Step::Reveal(level)), call, rehearse, memory, store);
 			}
-			// A verdict other than what was found here was captured, or came of a lie to others.
+			// A verdict other than what was found here was captured, or came of a lie to others. Where nothing
+			// was found here, others may well have found it.
 			Stage::Decided { verdict, .. } => {
-				let found = memory.found(claim, level, &note);
-				let disagrees = found.is_some_and(|found| Verdict::of(&found.finding) != verdict);
+				let found = memory.found(claim, level, &note).map(|found| &found.finding);
+				let disagrees = found.is_some_and(|found| {
+					let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
+					looked && Verdict::of(found) != verdict
+				});
 				if disagrees {
 					Self::send_appeal(agent, claim, memory, store);
 				}

@@ -205,3 +205,28 @@ fn what_was_committed_to_can_be_opened_after_the_chain_has_been_on_another_branc
 		assert!(own.finding.is_some());
 	});
 }
+
+#[test]
+fn verifier_that_found_nothing_does_not_appeal_against_those_who_did() {
+	node(&truth(), true, |node| {
+		Balances::transfer_allow_death(signed(2), node.agent.clone(), 10_000).unwrap();
+		examined(1);
+		comes_to(&node, Executed::Failed(Failure::MissingContent(Hash::repeat_byte(0x7a))));
+		System::set_block_number(System::block_number() + u64::from(EXAMINE - EXAMINE / 3));
+		node.run();
+		node.include();
+		assert_eq!(node.memory().found[0].finding, Finding::Withheld);
+		for n in [11, 12] {
+			commit_in(VERSION, n, &sound(1)).unwrap();
+		}
+		node.run();
+		node.include();
+		for n in [11, 12] {
+			reveal_in(VERSION, n, sound(1)).unwrap();
+		}
+		assert!(matches!(stage_of(VERSION), Stage::Decided { verdict: Verdict::Sound(_), .. }));
+		let sent = node.sent().len();
+		node.run();
+		assert_eq!(node.sent().len(), sent);
+	});
+}
