@@ -197,6 +197,7 @@ mod benchmarks {
 		let id = indexed::<T>(&owner, MAX_SNAPSHOTS)?;
 		let to: T::AccountId = whitelisted_caller();
 		fund::<T>(&to)?;
+		<Pallet<T> as Versions<_>>::assure(id, Assurance::Audited);
 		Pallet::<T>::do_offer_ownership(&owner, id, to.clone())?;
 
 		#[extrinsic_call]

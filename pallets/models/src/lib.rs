@@ -451,7 +451,8 @@ pub mod pallet {
 			Self::do_offer_ownership(&who, model, to)
 		}
 
-		/// Takes over a version that was offered to the caller, with its deposit and its bond.
+		/// Takes over a version that was offered to the caller, with its deposit and its bond. Not while it is
+		/// audited.
 		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::accept_ownership())]
 		pub fn accept_ownership(origin: OriginFor<T>, model: ModelId) -> DispatchResult {

@@ -99,7 +99,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	// Model, bond and two accounts' deposits.
 	fn accept_ownership() -> Weight {
-		Self::call(2 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
+		Self::call(3 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
 	}
 
 	// Model, activity, bond, base, parent, standing, training, and what its audits left.
