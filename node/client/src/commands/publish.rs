@@ -73,6 +73,9 @@ pub struct Publish {
 	/// The version that this one continues.
 	#[arg(long)]
 	parent: Option<ModelId>,
+	/// Appeal where the audit finds the model false, for 15 OPEN, which come back if the verdict changes.
+	#[arg(long)]
+	appeal: bool,
 }
 
 /// The method that is asked for, refused as the chain would refuse it, but before anything is uploaded.
@@ -171,7 +174,7 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		model.status = ModelStatus::Indexed;
 	}
 	if model.status == ModelStatus::Indexed {
-		publish_audit::wait(&chain, model.id, output).await?;
+		publish_audit::wait(&chain, &signer, model.id, arguments.appeal, output).await?;
 		chain.submit(&signer, "Models", "publish", vec![("model", number(model.id))]).await?;
 	}
 	output.show(&json!({ "model": model.id, "name": arguments.name }), |_| {
