@@ -8,7 +8,7 @@ use crate::{
 	Audit, Audits, COMMITTEE, Config, Drawn, Error, Event, Examination, Examinations, HoldReason,
 	Note, Notes, Pallet, Stage, Verdict, Verdicts, Verifiers, WeightInfo,
 };
-use codec::{Encode, MaxEncodedLen};
+use codec::MaxEncodedLen;
 use frame_support::{
 	BoundedVec, ensure,
 	traits::{
@@ -22,7 +22,6 @@ use openledger_primitives_attribution::audit::{Execution, Level};
 use openledger_primitives_core::{
 	Balance, Hash, ModelId, RequestId,
 	model::{Assurance, Unaudited, Usage},
-	record::content_hash,
 	subject::version_id,
 	traits::{self, CommittedVersion, Lots, Rewards, Versions},
 };
@@ -137,7 +136,7 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 	}
 
 	fn ask(version: CommittedVersion<T::AccountId>, times: u32) -> Result<Balance, DispatchError> {
-		let CommittedVersion { model, owner, bond, index, training } = version;
+		let CommittedVersion { model, owner, bond } = version;
 		let id = version_id(model);
 		ensure!(!Audits::<T>::contains_key(id), Error::<T>::UnderAudit);
 		let seat = T::SeatReward::get().saturating_mul(times.into());
@@ -158,9 +157,9 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 			subject: Hash::zero(),
 			trace: Hash::zero(),
 			execution: Execution {
-				answer: index.file,
+				answer: Hash::zero(),
 				usage: Usage::default(),
-				claim: (index, training).using_encoded(content_hash),
+				claim: Hash::zero(),
 			},
 		};
 		Notes::<T>::insert(id, note);

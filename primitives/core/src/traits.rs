@@ -198,10 +198,6 @@ pub struct CommittedVersion<AccountId> {
 	pub owner: AccountId,
 	/// What its owner has at stake.
 	pub bond: Balance,
-	/// What the owner is to be found wrong about.
-	pub index: IndexCommitment,
-	/// blake2b-256 of what lists the checkpoints of its training.
-	pub training: Hash,
 }
 
 /// Audits of model versions, as their registry needs them.

@@ -21,13 +21,7 @@ fn version_earns_only_once_its_audit_found_it_true() {
 		let model = audited_later();
 		assert_eq!(assurance(model), Assurance::Waiting);
 		assert!(Pallet::<Test>::is_waiting(model));
-		let version = CommittedVersion {
-			model,
-			owner: OWNER,
-			bond: BOND,
-			index: index(),
-			training: TRAINING,
-		};
+		let version = CommittedVersion { model, owner: OWNER, bond: BOND };
 		assert_eq!(Asked::get(), [(version, 1)]);
 		assert_noop!(publish(model), Error::<Test>::AuditPending);
 		assert!(Pallet::<Test>::acquire(model).is_err());
