@@ -179,6 +179,10 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 		T::WeightInfo::ask()
 	}
 
+	fn is_open(model: ModelId) -> bool {
+		Audits::<T>::contains_key(version_id(model))
+	}
+
 	fn forget(model: ModelId) {
 		Verdicts::<T>::remove(version_id(model));
 		Drawn::<T>::remove(model);

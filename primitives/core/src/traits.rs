@@ -212,6 +212,8 @@ pub trait Examinations<AccountId> {
 	fn ask(version: CommittedVersion<AccountId>, times: u32) -> Result<Balance, DispatchError>;
 	/// What [`Examinations::ask`] costs at most.
 	fn weight() -> Weight;
+	/// Whether an audit of the version is open.
+	fn is_open(model: ModelId) -> bool;
 	/// Forgets what the last audit of a version came to, which is removed.
 	fn forget(model: ModelId);
 	/// The most bytes that a version's audit leaves in storage, which the version's deposit covers.
@@ -229,6 +231,10 @@ impl<AccountId> Examinations<AccountId> for () {
 
 	fn weight() -> Weight {
 		Weight::zero()
+	}
+
+	fn is_open(_: ModelId) -> bool {
+		false
 	}
 
 	fn forget(_: ModelId) {}

@@ -240,3 +240,16 @@ fn version_stays_while_it_is_audited_and_can_be_condemned_meanwhile() {
 		assert_ok!(Pallet::<Test>::remove(signed(ALICE), model));
 	});
 }
+
+#[test]
+fn version_that_waits_for_no_audit_is_noticed() {
+	run(|| {
+		let model = indexed();
+		let unaudited = Standings::<Test>::get(model).unwrap();
+		Pallet::<Test>::do_try_state().unwrap();
+		Pallet::<Test>::assure(model, Assurance::Waiting);
+		let noticed = Pallet::<Test>::do_try_state().unwrap_err();
+		assert_eq!(noticed, "a version waits for no audit".into());
+		Standings::<Test>::insert(model, unaudited);
+	});
+}
