@@ -27,23 +27,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Why a version of this arithmetic would earn without an audit; none where it would be audited.
-	///
-	/// # Errors
-	/// [`Error::NotRepeatable`] while there are audits, which are of what can be repeated: else whoever has
-	/// something to hide would declare that its answers are tolerant, and nobody would look.
-	pub(crate) fn hindrance(arithmetic: Arithmetic) -> Result<Option<Unaudited>, Error<T>> {
-		let hindrance = T::Examinations::hindrance();
-		if !matches!(arithmetic, Arithmetic::Tolerant) {
-			return Ok(hindrance);
-		}
-		ensure!(hindrance == Some(Unaudited::Off), Error::<T>::NotRepeatable);
-		Ok(Some(Unaudited::Tolerant))
+	/// Refuses tolerant arithmetic while there are audits, which are of what can be repeated: else whoever has
+	/// something to hide would declare its version tolerant, and nobody would look.
+	pub(crate) fn ensure_repeatable(arithmetic: Arithmetic) -> Result<(), Error<T>> {
+		let repeatable = !matches!(arithmetic, Arithmetic::Tolerant);
+		let off = || T::Examinations::hindrance() == Some(Unaudited::Off);
+		ensure!(repeatable || off(), Error::<T>::NotRepeatable);
+		Ok(())
 	}
 
 	/// Has a version audited whose index was just committed, or says why it is not.
 	pub(crate) fn open_audit(id: ModelId, model: &Model<T>, bond: Balance) -> DispatchResult {
-		match Self::hindrance(model.spec.arithmetic)? {
+		Self::ensure_repeatable(model.spec.arithmetic)?;
+		let tolerant = matches!(model.spec.arithmetic, Arithmetic::Tolerant);
+		let hindrance =
+			if tolerant { Some(Unaudited::Tolerant) } else { T::Examinations::hindrance() };
+		match hindrance {
 			Some(reason) => {
 				let assurance = Assurance::Unaudited(reason);
 				Self::stand(id, Standing { assurance, asked: 0 });

@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_method(&spec.method)?;
 		ensure!(spec.arithmetic.is_known(), Error::<T>::UnknownArithmetic);
 		// Its index would be refused, when the fee is paid.
-		Self::hindrance(spec.arithmetic)?;
+		Self::ensure_repeatable(spec.arithmetic)?;
 		Self::ensure_price(&price)?;
 		let mut base = Bases::<T>::get(spec.base).ok_or(Error::<T>::BaseNotFound)?;
 		Self::counted(&spec.snapshots)?;

@@ -73,7 +73,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Base, parent, next number, fee, two accounts, up to three values of the seed; model and
 	// activity.
 	fn register(snapshots: u32) -> Weight {
-		Self::call(9 + DEPOSIT, 7 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+		Self::call(10 + DEPOSIT, 7 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 
 	// Model, training, standing, bond and the hold of it, and every snapshot that it may have.

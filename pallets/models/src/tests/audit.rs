@@ -174,7 +174,7 @@ fn bond_is_lost_when_a_version_that_stays_withheld_is_removed() {
 		let free = Balances::free_balance(TREASURY);
 		let owned = Balances::free_balance(OWNER) + held(OWNER);
 		assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
-		assert_eq!(Bonds::<Test>::get(model), Some(BOND), "it can still be handed out and shown");
+		assert_eq!(Bonds::<Test>::get(model), Some(BOND), "retiring alone takes nothing");
 		assert_ok!(Pallet::<Test>::remove(signed(OWNER), model));
 		assert_eq!(Balances::free_balance(TREASURY) - free, BOND);
 		assert_eq!(Balances::free_balance(OWNER) + held(OWNER), owned - BOND);
