@@ -73,7 +73,7 @@ pub fn build(
 		.map(|folder| FeatureCache::new(folder, &sources.manifest.base, &adapter_hash));
 	let mut work = Work { base, adapter, cache, progress };
 
-	let prepared = sources.prepare(base)?;
+	let prepared = sources.prepare(base, &mut || ControlFlow::Continue(()))?;
 	let contents = sources.records.iter().map(|(leaf, _)| leaf.content);
 	let features = work.features(
 		Stage::Records,

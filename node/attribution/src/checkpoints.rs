@@ -19,6 +19,10 @@ pub const VERSION: u32 = 1;
 /// The most examples that the steps between two checkpoints may take: a verifier has to repeat any of these
 /// stretches in the time that it has.
 pub const MOST_EXAMPLES: u64 = 1_024;
+/// The most tokens that these may have together, each example counted with as many as the manifest lets one
+/// have. Training on some fifty tokens takes a second of one processor (`docs/training.md`, with a base of 135
+/// million weights), so this is three quarters of an hour of one, of the hour that verifiers have.
+pub const MOST_TOKENS: u64 = 131_072;
 
 const WHAT: &str = "list of checkpoints";
 
@@ -40,7 +44,8 @@ impl Checkpoints {
 	/// The list of a training whose states have these files.
 	///
 	/// # Errors
-	/// [`Error::Malformed`] where there are more or fewer than the chain has links after the first.
+	/// [`Error::Malformed`] where there are more or fewer than the chain has links after the first, or no
+	/// steps between two.
 	pub fn new(log: TrainingLog, states: Vec<Hash>) -> Result<Self> {
 		let list = Self { version: VERSION, log, states };
 		list.check()?;
@@ -58,8 +63,8 @@ impl Checkpoints {
 	/// Reads a list from its canonical bytes, and checks that its chain holds.
 	///
 	/// # Errors
-	/// [`Error::Malformed`] for other JSON, another spelling of the same, another version, or files that are
-	/// not as many as states; those of [`TrainingLog::from_bytes`].
+	/// [`Error::Malformed`] for other JSON, another spelling of the same, another version, files that are
+	/// not as many as states, or checkpoints without steps between them; those of [`TrainingLog::from_bytes`].
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
 		let list: Self =
 			serde_json::from_slice(bytes).map_err(|error| Error::malformed(WHAT, error))?;
@@ -80,6 +85,9 @@ impl Checkpoints {
 		if files + 1 != links || files == 0 {
 			let reason = format!("{files} files for a chain of {links} states");
 			return Err(Error::malformed(WHAT, reason));
+		}
+		if self.log.checkpoint_every == 0 {
+			return Err(Error::malformed(WHAT, "there are no steps between its checkpoints"));
 		}
 		Ok(())
 	}
@@ -148,6 +156,15 @@ impl Checkpoints {
 				);
 				return Err(Error::malformed(WHAT, reason));
 			}
+			let tokens = examples.saturating_mul(manifest.record_tokens as u64);
+			if tokens > MOST_TOKENS {
+				let reason = format!(
+					"from step {from} to {to} there can be {tokens} tokens, more than the {MOST_TOKENS} that \
+					 can be repeated in an audit: train with more checkpoints, smaller batches or shorter \
+					 records"
+				);
+				return Err(Error::malformed(WHAT, reason));
+			}
 		}
 		Ok(())
 	}
@@ -201,8 +218,9 @@ mod tests {
 			assert!(Checkpoints::new(log(links), vec![file; files]).is_err(), "{links} {files}");
 		}
 		let list = Checkpoints::new(log(3), vec![file; 2]).unwrap();
-		let changes: [fn(&mut Checkpoints); 3] = [
+		let changes: [fn(&mut Checkpoints); 4] = [
 			|list| list.version = 2,
+			|list| list.log.checkpoint_every = 0,
 			|list| list.log.links[1].state.0[0] ^= 1,
 			|list| list.log.step = 20,
 		];

@@ -12,14 +12,19 @@ use crate::{
 };
 use blake2b_simd::{Params, State as Hasher};
 use openledger_primitives_attribution::{IndexLeaf, audit::Recomputed};
-use openledger_primitives_core::{Hash, Sketch};
+use openledger_primitives_core::{Hash, Sketch, record::RecordLeaf};
 use openlora::{
-	Adapter, Base, Example,
+	Adapter, Base, Example, Module, TrainOptions,
 	train::{Data, State, Verdict, replay},
 };
+use sp_core::crypto::AccountId32;
 use std::ops::ControlFlow;
 
 const TRACE: &[u8] = b"openledger/examination/1";
+/// The most bytes that the records of a version may have together: a verifier holds all of them in memory, to
+/// compute which are near-duplicates, and has to fetch them and split them into tokens within the time of
+/// an audit.
+pub const MOST_BYTES: u64 = 512 << 20;
 
 /// A model version, as it was committed to.
 #[derive(Clone, Copy)]
@@ -67,8 +72,8 @@ pub struct Examined {
 ///
 /// # Errors
 /// Those of what can't be computed at all: content that does not belong together, stretches too long to be
-/// repeated ([`Checkpoints::check_lengths`]), the engine's, or [`Error::Cancelled`]. What differs is no
-/// error.
+/// repeated ([`Checkpoints::check_lengths`]), more records than can be read ([`check_size`]), the engine's, or
+/// [`Error::Cancelled`]. What differs is no error.
 pub fn examine(
 	base: &Base,
 	version: &Version<'_>,
@@ -81,7 +86,8 @@ pub fn examine(
 	checkpoints.check_lengths(sources.manifest)?;
 	let mut trace = Params::new().hash_length(32).to_state();
 	trace.update(TRACE);
-	let prepared = sources.prepare(base)?;
+	check_size(sources.records.iter().map(|(leaf, _)| leaf.clone()))?;
+	let prepared = sources.prepare(base, go_on)?;
 	let leaves = leaves(base, version, &prepared, drawn.positions, &mut trace, go_on)?;
 	let examples: Vec<Example> = prepared.into_iter().filter_map(|record| record.example).collect();
 	let trained = training(base, version, &examples, drawn, &mut trace, go_on)?;
@@ -93,7 +99,23 @@ pub fn examine(
 	Ok(Examined { sound, found, execution })
 }
 
-fn ask(go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
+/// Checks that a verifier can hold a version's records, by what their leaves say of them.
+///
+/// # Errors
+/// [`Error::Malformed`] where together they have more than [`MOST_BYTES`].
+pub fn check_size(leaves: impl IntoIterator<Item = RecordLeaf<AccountId32>>) -> Result<()> {
+	let sizes = leaves.into_iter().map(|leaf| u64::from(leaf.size));
+	let bytes = sizes.fold(0u64, u64::saturating_add);
+	if bytes > MOST_BYTES {
+		let reason = format!(
+			"its records have {bytes} bytes together, more than the {MOST_BYTES} that an audit reads"
+		);
+		return Err(Error::malformed("snapshots", reason));
+	}
+	Ok(())
+}
+
+pub(crate) fn ask(go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
 	match go_on() {
 		ControlFlow::Continue(()) => Ok(()),
 		ControlFlow::Break(()) => Err(Error::Cancelled),
@@ -196,6 +218,10 @@ fn training(
 		return Ok(Trained { state: Hash::zero(), same: false });
 	}
 	let options = checkpoints.options(manifest)?;
+	// Else this would train what the adapter is none of, with all the memory that another rank takes.
+	if !has_shape(base, adapter, &options)? {
+		return Ok(Trained { state: Hash::zero(), same: false });
+	}
 	let data = Data { examples, validation: &[] };
 	let verdict = replay(base, data, &options, &log.links, drawn.from, to.step, &mut |progress| {
 		note(trace, &[progress.loss]);
@@ -214,6 +240,14 @@ fn training(
 		Err(openlora::Error::Cancelled) => Err(Error::Cancelled),
 		Err(error) => Err(error.into()),
 	}
+}
+
+/// Whether an adapter has the projections, ranks and scalings that training with these options gives.
+fn has_shape(base: &Base, adapter: &Adapter, options: &TrainOptions) -> Result<bool> {
+	let (trained, own) = (options.adapter_config()?, adapter.config());
+	let same =
+		|layer| Module::ALL.iter().all(|of| trained.target(layer, *of) == own.target(layer, *of));
+	Ok((0..base.config.layers).all(same))
 }
 
 fn are_equal(these: &[f32], those: &[f32]) -> bool {

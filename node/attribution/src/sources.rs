@@ -3,6 +3,7 @@
 use crate::{
 	cluster::{self, Shingled},
 	error::{Error, Result},
+	examine::ask,
 	format::Record,
 	manifest::Manifest,
 	tree::Tree,
@@ -14,6 +15,7 @@ use openledger_primitives_core::{
 use openlora::{Base, Example};
 use sp_core::crypto::AccountId32;
 use sp_io::hashing::blake2_256;
+use std::ops::ControlFlow;
 
 /// A record's leaf with its content.
 pub type SourceRecord = (RecordLeaf<AccountId32>, Vec<u8>);
@@ -80,17 +82,25 @@ impl Sources<'_> {
 
 	/// Every record with its cluster's head and, for heads, its tokens. What can't be trained on is
 	/// a cluster of its own without tokens: an open Datanet must not be stopped by one bad record.
-	pub(crate) fn prepare(&self, base: &Base) -> Result<Vec<Prepared>> {
+	///
+	/// `go_on` is asked for each record, twice, and can end the work with [`Error::Cancelled`].
+	pub(crate) fn prepare(
+		&self,
+		base: &Base,
+		go_on: &mut dyn FnMut() -> ControlFlow<()>,
+	) -> Result<Vec<Prepared>> {
 		let records: Vec<Option<Record>> = self
 			.records
 			.iter()
 			.enumerate()
 			.map(|(position, (_, content))| {
-				Record::parse(content)
-					.inspect_err(|error| log::warn!("record {position} is not trained on: {error}"))
-					.ok()
+				ask(go_on)?;
+				let record = Record::parse(content).inspect_err(|error| {
+					log::warn!("record {position} is not trained on: {error}")
+				});
+				Ok(record.ok())
 			})
-			.collect();
+			.collect::<Result<_>>()?;
 		let leaves = self.records.iter().map(|(leaf, _)| leaf);
 		let shingled: Vec<Shingled> = leaves
 			.zip(&records)
@@ -103,6 +113,7 @@ impl Sources<'_> {
 			.zip(heads)
 			.enumerate()
 			.map(|(position, (record, head))| {
+				ask(go_on)?;
 				let record = record.as_ref().filter(|_| head as usize == position);
 				let example = match record.map(|r| r.encode(base, limit)) {
 					Some(Ok((tokens, answer_start))) => Some(Example::new(tokens, answer_start)),
@@ -126,8 +137,12 @@ impl Sources<'_> {
 /// As [`Sources::check`], or [`Error::NothingUsable`].
 pub fn training_set(base: &Base, sources: &Sources) -> Result<Vec<Example>> {
 	sources.check()?;
-	let examples: Vec<Example> =
-		sources.prepare(base)?.into_iter().filter_map(|record| record.example).collect();
+	let mut to_the_end = || ControlFlow::Continue(());
+	let examples: Vec<Example> = sources
+		.prepare(base, &mut to_the_end)?
+		.into_iter()
+		.filter_map(|record| record.example)
+		.collect();
 	if examples.is_empty() {
 		return Err(Error::NothingUsable(sources.records.len()));
 	}

@@ -13,6 +13,7 @@ use std::{
 	panic::{AssertUnwindSafe, catch_unwind},
 	sync::Arc,
 	thread::JoinHandle,
+	time::{Duration, Instant},
 };
 
 use openledger_primitives_attribution::{Claim, audit::Traces, duplicate::Overlap};
@@ -25,7 +26,7 @@ use openledger_primitives_inference::{
 	receipts::{Drawn, Recomputed},
 };
 use openledger_primitives_receipts::commitment::{self, Salt};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +39,9 @@ use crate::{
 
 /// The longest text in a failure, in bytes.
 const MAX_REASON: usize = 256;
+
+/// How often threads without work look for examinations that nobody waits for.
+const LOOK_ROUND: Duration = Duration::from_secs(20);
 
 /// A question answered: what is told, and what shows that the model was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,9 +245,10 @@ impl Queue {
 	}
 
 	/// Takes on the examination of a model version, as [`Queue::execute`] takes on an execution. One at a
-	/// time is under way, beside answers and executions.
+	/// time is under way, beside answers and executions. One that nobody asks for again is dropped after some
+	/// minutes.
 	pub fn examine(&self, examination: Examination) -> Response {
-		let response = self.shared.state.lock().examine(examination);
+		let response = self.shared.state.lock().examine(examination, Instant::now());
 		self.shared.wake.notify_all();
 		self.shared.count();
 		match response {
@@ -336,7 +341,10 @@ impl Shared {
 				self.count();
 				return Some(next);
 			}
-			self.wake.wait(&mut state);
+			self.wake.wait_for(&mut state, LOOK_ROUND);
+			if state.drop_abandoned(Instant::now()) {
+				MutexGuard::unlocked(&mut state, || self.count());
+			}
 		}
 	}
 

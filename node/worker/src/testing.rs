@@ -146,6 +146,7 @@ pub fn examination(model: ModelId) -> Examination {
 		material: job(1).material,
 		manifest: Hash::zero(),
 		training: Hash::zero(),
+		drawn: Hash::zero(),
 		seed: Hash::zero(),
 		leaves: 8,
 	}

@@ -1,6 +1,6 @@
 //! What an engine is asked for an audit, and what its answers say.
 
-use crate::{Config, Examinations, Note, Pallet};
+use crate::{Config, Drawn as DrawnOf, Examinations, Note, Pallet};
 use codec::{DecodeAll, Encode};
 use frame_system::{
 	offchain::{Account, AppCrypto},
@@ -81,6 +81,7 @@ impl<T: Config> Pallet<T> {
 			material: T::Jobs::version(model)?,
 			manifest,
 			training,
+			drawn: DrawnOf::<T>::get(model)?,
 			seed: note.subject,
 			leaves: Examinations::<T>::get(model)?.leaves,
 		})

@@ -17,7 +17,6 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Hash, RequestId,
-	model::IndexCommitment,
 	subject::{pair_id, version_id},
 	traits::{
 		Audits as Asked, Clearance, CommittedVersion, Comparison, Comparisons,
@@ -278,20 +277,8 @@ mod benchmarks {
 		for index in 0..COMMITTEE {
 			verifier::<T>(index)?;
 		}
-		let version = CommittedVersion {
-			model: 1,
-			owner: rich::<T>("owner", 0)?,
-			bond: T::MinBond::get(),
-			index: IndexCommitment {
-				records_root: Hash::zero(),
-				records: 1,
-				contributors_root: Hash::zero(),
-				contributors: 1,
-				floor_ppm: 0,
-				file: Hash::zero(),
-			},
-			training: Hash::zero(),
-		};
+		let version =
+			CommittedVersion { model: 1, owner: rich::<T>("owner", 0)?, bond: T::MinBond::get() };
 		#[block]
 		{
 			<Pallet<T> as ExaminationsOf<T::AccountId>>::ask(version, 1)?;

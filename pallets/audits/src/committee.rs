@@ -7,7 +7,7 @@ use frame_support::traits::Get;
 use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{
 	Balance, BlockNumber, Hash, RequestId, RoundId,
-	subject::{Subject, subject},
+	subject::{Subject, subject, versioned},
 	traits::Pairs,
 };
 use sp_runtime::Permill;
@@ -97,7 +97,8 @@ pub(crate) enum Seated {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Blocks for a committee to compute and commit.
+	/// Blocks for a committee to compute and commit. Of a model version, where nobody in it has another one
+	/// to examine.
 	pub(crate) fn commit_period(id: RequestId) -> BlockNumber {
 		match subject(id) {
 			Subject::Claim | Subject::Pair(_) => T::CommitPeriod::get(),
@@ -140,6 +141,24 @@ impl<T: Config> Pallet<T> {
 		eligible
 	}
 
+	/// Blocks for those who are `drawn` to compute and commit. Each examines one version after the other, so
+	/// that there is the time of one more for each that has come before.
+	///
+	/// Who has one to examine is drawn all the same. Were it passed over, whoever has others examined at the
+	/// right time would choose among how few this committee is drawn.
+	fn period_of(id: RequestId, drawn: &[T::AccountId]) -> BlockNumber {
+		let period = Self::commit_period(id);
+		if versioned(id).is_none() {
+			return period;
+		}
+		let before = |who: &T::AccountId| {
+			let duties = Duties::<T>::get(who);
+			duties.iter().filter(|duty| versioned(**duty).is_some()).count() as BlockNumber
+		};
+		let most = drawn.iter().map(before).max().unwrap_or(0);
+		period.saturating_mul(most.saturating_add(1))
+	}
+
 	/// Draws the next committee of an audit with the lots' `seed` for `round`, and sets its deadline.
 	/// Nothing changes where not every seat can be filled.
 	///
@@ -160,7 +179,7 @@ impl<T: Config> Pallet<T> {
 		if (drawn.len() as u32) < wanted {
 			return Ok(if all < wanted { Seated::TooFew } else { Seated::Busy });
 		}
-		let until = Self::now().saturating_add(Self::commit_period(claim));
+		let until = Self::now().saturating_add(Self::period_of(claim, &drawn));
 		let until = Self::schedule(claim, until)?;
 		for who in &drawn {
 			Verifiers::<T>::mutate(who, |verifier| {

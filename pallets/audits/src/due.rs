@@ -1,7 +1,7 @@
 //! What time does to audits: every stage ends by itself.
 
 use crate::{
-	Audits, Config, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo,
+	Audits, Config, Drawn, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo,
 	committee::{Seated, is_called},
 	verdict::refuted,
 };
@@ -55,11 +55,17 @@ impl<T: Config> Pallet<T> {
 					return Ok(());
 				};
 				// Claims were called before their audits were opened.
+				let (mut again, mut named) = (false, false);
 				match (of, audit.level) {
 					(Subject::Version(model), Level::First) => {
-						if !is_called(&seed, claim, T::ModelsRate::get()) {
+						// Lots have called a version that was found withheld.
+						let called = Drawn::<T>::contains_key(model)
+							|| is_called(&seed, claim, T::ModelsRate::get());
+						if !called {
 							return Self::leave_version(claim, model, Unaudited::NotCalled);
 						}
+						again = Self::fix_drawn(model, seed);
+						named = !again;
 						Self::fix_seed(claim, &mut note, seed);
 					}
 					(Subject::Pair(_), Level::First) => Self::fix_seed(claim, &mut note, seed),
@@ -67,8 +73,11 @@ impl<T: Config> Pallet<T> {
 				}
 				match Self::seat(claim, &note, &mut audit, round, &seed)? {
 					Seated::Yes => {}
+					// What lots have named stays so, though later ones may draw the committee: they are known.
+					Seated::Busy if named => return Ok(()),
 					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
-					Seated::TooFew if audit.level == Level::First => {
+					// A version that was found withheld does not earn because there is nobody to find it.
+					Seated::TooFew if audit.level == Level::First && !again => {
 						return match of {
 							Subject::Claim => {
 								Self::leave_unaudited(claim);

@@ -70,6 +70,7 @@ mod clearance;
 mod committee;
 mod due;
 mod findings;
+mod memory;
 #[cfg(test)]
 mod mock;
 mod offchain;
@@ -174,7 +175,8 @@ pub mod pallet {
 		type ModelsRate: Get<Permill>;
 		/// How many leaves of a version's index are looked at, within 1 and [`MAX_LEAVES`].
 		type Leaves: Get<u32>;
-		/// Blocks for a committee to compute a version's drawn parts again and commit.
+		/// Blocks for a committee to compute a version's drawn parts again and commit; as many more for each
+		/// other version that one of its verifiers has been drawn for before.
 		type ExaminePeriod: Get<BlockNumber>;
 		/// The least bond that a verifier is drawn with.
 		type MinBond: Get<Balance>;
@@ -285,6 +287,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Examinations<T: Config> =
 		StorageMap<_, Twox64Concat, ModelId, Examination<T::AccountId>>;
+
+	/// The seed that names what is looked at of a model version: of the lots that drew its first committee,
+	/// until the version is removed. Were another drawn each time, whoever forged a part of a version
+	/// would withhold it until lots name another.
+	#[pallet::storage]
+	pub type Drawn<T: Config> = StorageMap<_, Twox64Concat, ModelId, Hash>;
 
 	/// What happened.
 	#[pallet::event]

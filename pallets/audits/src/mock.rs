@@ -26,7 +26,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Balance, BlockNumber, Endpoint, Hash, ModelId, RequestId, RoundId, Sketch,
-	model::{Assurance, IndexCommitment, Usage},
+	model::{Assurance, Usage},
 	settlement::{Distribution, Sale},
 	subject::version_id,
 	traits::{self, AnsweredRequest, CommittedVersion, Versions as _},
@@ -498,24 +498,15 @@ pub fn called(claimed: &Claim<AccountId32>) -> Vec<u8> {
 
 /// Asks for the audit of [`MODEL`], for `times` the fee.
 pub fn ask(times: u32) -> DispatchResult {
-	let index = IndexCommitment {
-		records_root: Hash::repeat_byte(1),
-		records: 100,
-		contributors_root: Hash::repeat_byte(2),
-		contributors: 3,
-		floor_ppm: 50_000,
-		file: Hash::repeat_byte(3),
-	};
-	let version = CommittedVersion {
-		model: MODEL,
-		owner: account(OWNER),
-		bond: INDEX_BOND,
-		index,
-		training: Hash::repeat_byte(4),
-	};
+	ask_of(MODEL, times)
+}
+
+/// Asks for the audit of a version, for `times` the fee.
+pub fn ask_of(model: ModelId, times: u32) -> DispatchResult {
+	let version = CommittedVersion { model, owner: account(OWNER), bond: INDEX_BOND };
 	frame_support::storage::with_storage_layer(|| {
 		<Verification as traits::Examinations<AccountId32>>::ask(version, times)?;
-		Draws::assure(MODEL, Assurance::Waiting);
+		Draws::assure(model, Assurance::Waiting);
 		Ok(())
 	})
 }

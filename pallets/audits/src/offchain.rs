@@ -8,9 +8,10 @@
 use crate::{
 	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
 	asked::{judge, judge_pair, judge_version},
+	memory::{Found, Memory, Step, memory_key},
 };
 use alloc::{boxed::Box, vec::Vec};
-use codec::{Decode, DecodeAll, Encode};
+use codec::{DecodeAll, Encode};
 use frame_support::{
 	storage::{TransactionOutcome, with_transaction},
 	traits::Get,
@@ -22,7 +23,7 @@ use openledger_primitives_attribution::{
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	BlockNumber, RequestId,
+	RequestId,
 	record::content_hash,
 	subject::{Subject, subject},
 	traits::Operators,
@@ -42,47 +43,6 @@ use sp_runtime::{
 
 const TARGET: &str = "runtime::audits";
 const LOCK: &[u8] = b"openledger/audits/lock";
-const MEMORY: &[u8] = b"openledger/audits/memory";
-
-/// What an agent's worker remembers between runs.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Memory<AccountId> {
-	/// What was found, by audit and level.
-	pub found: Vec<Found<AccountId>>,
-	/// The transaction that is under way, and the block until which that counts.
-	pub in_flight: Option<(RequestId, Step, BlockNumber)>,
-}
-
-impl<AccountId> Default for Memory<AccountId> {
-	fn default() -> Self {
-		Self { found: Vec::new(), in_flight: None }
-	}
-}
-
-/// What a transaction does for an audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Step {
-	Commit(Level),
-	Reveal(Level),
-	Correct,
-	Appeal,
-}
-
-/// What was found in one audit.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Found<AccountId> {
-	pub claim: RequestId,
-	pub level: Level,
-	pub finding: Finding,
-	pub salt: [u8; 32],
-	/// The true claim, where it is not the one on chain.
-	pub truth: Option<Claim<AccountId>>,
-}
-
-/// The key of an agent's memory.
-pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
-	(MEMORY, agent).encode()
-}
 
 /// What an engine has found in an audit.
 enum Engine {
@@ -110,7 +70,7 @@ impl<T: Config> Pallet<T> {
 			}
 			let key = memory_key(&agent.id);
 			let store = StorageValueRef::persistent(&key);
-			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
+			let before = Self::recall(&agent.id, &store);
 			let mut memory = before.clone();
 			Self::forget_concluded(verifier.as_ref(), &mut memory);
 			if let Some(verifier) = verifier {
@@ -231,23 +191,19 @@ impl<T: Config> Pallet<T> {
 		let Some(seat) = seat.cloned() else { return };
 		match audit.stage {
 			Stage::Committing { .. } if seat.commitment.is_none() => {
-				let known =
-					memory.found.iter().any(|found| found.claim == claim && found.level == level);
+				let known = memory.found(claim, level, &note).is_some();
 				if !known && !Self::find(agent, claim, &audit, &note, memory) {
 					return;
 				}
-				let found =
-					memory.found.iter().find(|found| found.claim == claim && found.level == level);
-				let Some(found) = found else { return };
+				let Some(found) = memory.found(claim, level, &note) else { return };
 				let commitment = commitment(claim, level, &found.finding, verifier, &found.salt);
 				let call = Call::commit { claim, commitment };
 				let rehearse = || Self::do_commit(agent.id.clone(), claim, commitment);
 				Self::send(agent, (claim, Step::Commit(level)), call, rehearse, memory, store);
 			}
 			Stage::Revealing { .. } if seat.commitment.is_some() && seat.finding.is_none() => {
-				let found =
-					memory.found.iter().find(|found| found.claim == claim && found.level == level);
-				let Some(Found { finding, salt, .. }) = found.cloned() else {
+				let found = memory.found(claim, level, &note).cloned();
+				let Some(Found { finding, salt, .. }) = found else {
 					log::error!(target: TARGET, "audit {claim}: what was committed is not known");
 					return;
 				};
@@ -255,11 +211,14 @@ impl<T: Config> Pallet<T> {
 				let rehearse = || Self::do_reveal(agent.id.clone(), claim, finding, salt);
 				Self::send(agent, (claim, Step::Reveal(level)), call, rehearse, memory, store);
 			}
-			// A verdict other than what was found here was captured, or came of a lie to others.
+			// A verdict other than what was found here was captured, or came of a lie to others. Where nothing
+			// was found here, others may well have found it.
 			Stage::Decided { verdict, .. } => {
-				let found =
-					memory.found.iter().find(|found| found.claim == claim && found.level == level);
-				let disagrees = found.is_some_and(|found| Verdict::of(&found.finding) != verdict);
+				let found = memory.found(claim, level, &note).map(|found| &found.finding);
+				let disagrees = found.is_some_and(|found| {
+					let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
+					looked && Verdict::of(found) != verdict
+				});
 				if disagrees {
 					Self::send_appeal(agent, claim, memory, store);
 				}
@@ -304,7 +263,7 @@ impl<T: Config> Pallet<T> {
 					matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
 				if missing && Self::is_last_chance(claim, audit) {
 					let finding = Self::not_found(claim, &failure);
-					Self::remember(claim, audit.level, finding, None, memory);
+					Self::remember(claim, audit.level, note, finding, None, memory);
 					return true;
 				}
 				return false;
@@ -329,7 +288,7 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		};
-		Self::remember(claim, audit.level, finding, truth, memory);
+		Self::remember(claim, audit.level, note, finding, truth, memory);
 		true
 	}
 
@@ -344,13 +303,13 @@ impl<T: Config> Pallet<T> {
 	fn remember(
 		claim: RequestId,
 		level: Level,
+		note: &Note<T::AccountId>,
 		finding: Finding,
 		truth: Option<Claim<T::AccountId>>,
 		memory: &mut Memory<T::AccountId>,
 	) {
-		let salt = sp_io::offchain::random_seed();
-		memory.found.retain(|found| found.claim != claim);
-		memory.found.push(Found { claim, level, finding, salt, truth });
+		let (subject, salt) = (note.subject, sp_io::offchain::random_seed());
+		memory.remember(Found { claim, level, subject, finding, salt, truth });
 	}
 
 	/// Brings the true claims that this verifier knows of, once verdicts ask for them.

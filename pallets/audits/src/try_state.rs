@@ -1,8 +1,8 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Audits, Config, Duties, Examination, Examinations, HoldReason, NextDue, Notes, Pallet,
-	Stage, Verdicts, Verifiers,
+	AgentOf, Audits, Config, Drawn, Duties, Examination, Examinations, HoldReason, NextDue, Notes,
+	Pallet, Stage, Verdicts, Verifiers,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -43,6 +43,9 @@ impl<T: Config> Pallet<T> {
 		for (payer, sum) in fees.into_values() {
 			let held = T::Currency::balance_on_hold(&HoldReason::Examination.into(), &payer);
 			ensure!(held == sum, "fees for audits are not what is held");
+		}
+		for model in Drawn::<T>::iter_keys() {
+			ensure!(T::Versions::trained(model).is_some(), "what is drawn is of no version");
 		}
 		let mut appeals: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
 		for (claim, audit) in Audits::<T>::iter() {

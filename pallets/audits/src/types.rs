@@ -71,8 +71,8 @@ pub struct Note<AccountId> {
 	pub subject: Hash,
 	/// The sealed traces; of all but claims zero, since nobody can seal what lots have not drawn yet.
 	pub trace: Hash,
-	/// What the operator says that execution comes to; of a version, the index's file and a digest of what
-	/// its owner has committed to; of records zero, of whom nobody says anything.
+	/// What the operator says that execution comes to; zero of a version, which its registry says all of, and
+	/// of records, of which nobody says anything.
 	pub execution: Execution,
 }
 

@@ -1,14 +1,14 @@
 //! Audits of model versions: which there are, and what comes of them.
 //!
 //! A version is audited as a claim is, under a number that no claim has. What is drawn of it follows from the
-//! seed that draws its first committee, and stays the same for every other one; each level has traces of
-//! its own, as claims have.
+//! seed that draws its first committee, and stays the same for every other one, in every later audit of the
+//! version too; each audit and each level has traces of its own, as claims have.
 
 use crate::{
-	Audit, Audits, COMMITTEE, Config, Error, Event, Examination, Examinations, HoldReason, Note,
-	Notes, Pallet, Stage, Verdict, Verdicts, Verifiers, WeightInfo,
+	Audit, Audits, COMMITTEE, Config, Drawn, Error, Event, Examination, Examinations, HoldReason,
+	Note, Notes, Pallet, Stage, Verdict, Verdicts, Verifiers, WeightInfo,
 };
-use codec::{Encode, MaxEncodedLen};
+use codec::MaxEncodedLen;
 use frame_support::{
 	BoundedVec, ensure,
 	traits::{
@@ -22,7 +22,6 @@ use openledger_primitives_attribution::audit::{Execution, Level};
 use openledger_primitives_core::{
 	Balance, Hash, ModelId, RequestId,
 	model::{Assurance, Unaudited, Usage},
-	record::content_hash,
 	subject::version_id,
 	traits::{self, CommittedVersion, Lots, Rewards, Versions},
 };
@@ -46,7 +45,17 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Names what is looked at by the lots that draw the first committee.
+	/// Names what is looked at of a version by the lots that draw the first committee of its first audit.
+	/// Returns whether it was named before.
+	pub(crate) fn fix_drawn(model: ModelId, seed: Hash) -> bool {
+		let before = Drawn::<T>::contains_key(model);
+		if !before {
+			Drawn::<T>::insert(model, seed);
+		}
+		before
+	}
+
+	/// Keys the traces of an audit by the lots that draw its first committee.
 	pub(crate) fn fix_seed(id: RequestId, note: &mut Note<T::AccountId>, seed: Hash) {
 		note.subject = seed;
 		Notes::<T>::insert(id, note);
@@ -127,7 +136,7 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 	}
 
 	fn ask(version: CommittedVersion<T::AccountId>, times: u32) -> Result<Balance, DispatchError> {
-		let CommittedVersion { model, owner, bond, index, training } = version;
+		let CommittedVersion { model, owner, bond } = version;
 		let id = version_id(model);
 		ensure!(!Audits::<T>::contains_key(id), Error::<T>::UnderAudit);
 		let seat = T::SeatReward::get().saturating_mul(times.into());
@@ -148,9 +157,9 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 			subject: Hash::zero(),
 			trace: Hash::zero(),
 			execution: Execution {
-				answer: index.file,
+				answer: Hash::zero(),
 				usage: Usage::default(),
-				claim: (index, training).using_encoded(content_hash),
+				claim: Hash::zero(),
 			},
 		};
 		Notes::<T>::insert(id, note);
@@ -170,15 +179,23 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 		T::WeightInfo::ask()
 	}
 
+	fn is_open(model: ModelId) -> bool {
+		Audits::<T>::contains_key(version_id(model))
+	}
+
 	fn forget(model: ModelId) {
 		Verdicts::<T>::remove(version_id(model));
+		Drawn::<T>::remove(model);
 	}
 
 	fn footprint() -> u32 {
-		let id = RequestId::max_encoded_len().saturating_add(ModelId::max_encoded_len());
+		let model = ModelId::max_encoded_len();
+		let drawn = Hash::max_encoded_len().saturating_add(model);
+		let id = RequestId::max_encoded_len().saturating_add(model);
 		Note::<T::AccountId>::max_encoded_len()
 			.saturating_add(Examination::<T::AccountId>::max_encoded_len())
 			.max(Verdict::max_encoded_len())
-			.saturating_add(id) as u32
+			.saturating_add(id)
+			.saturating_add(drawn) as u32
 	}
 }

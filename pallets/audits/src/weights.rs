@@ -102,8 +102,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		counted::<T>(
 			v.saturating_mul(20).saturating_add(100),
 			// With what a challenge's records are and, where it is given up, its deposit and its record.
-			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(17),
-			seats.saturating_mul(2).saturating_add(12),
+			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(18),
+			seats.saturating_mul(2).saturating_add(13),
 		)
 	}
 

@@ -5,7 +5,7 @@ use codec::MaxEncodedLen;
 use frame_support::ensure;
 use openledger_primitives_core::{
 	Balance, Hash, ModelId,
-	model::{Arithmetic, Assurance, IndexCommitment, ModelStatus, Unaudited},
+	model::{Arithmetic, Assurance, ModelStatus, Unaudited},
 	traits::{CommittedVersion, Examinations, Versions},
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -27,34 +27,38 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Has a version audited whose `index` was just committed, or says why it is not.
-	pub(crate) fn open_audit(
-		id: ModelId,
-		model: &Model<T>,
-		index: IndexCommitment,
-		bond: Balance,
-	) -> DispatchResult {
+	/// Refuses tolerant arithmetic while there are audits, which are of what can be repeated: else whoever has
+	/// something to hide would declare its version tolerant, and nobody would look.
+	pub(crate) fn ensure_repeatable(arithmetic: Arithmetic) -> Result<(), Error<T>> {
+		let repeatable = !matches!(arithmetic, Arithmetic::Tolerant);
+		let off = || T::Examinations::hindrance() == Some(Unaudited::Off);
+		ensure!(repeatable || off(), Error::<T>::NotRepeatable);
+		Ok(())
+	}
+
+	/// Has a version audited whose index was just committed, or says why it is not.
+	pub(crate) fn open_audit(id: ModelId, model: &Model<T>, bond: Balance) -> DispatchResult {
+		Self::ensure_repeatable(model.spec.arithmetic)?;
 		let tolerant = matches!(model.spec.arithmetic, Arithmetic::Tolerant);
 		let hindrance =
 			if tolerant { Some(Unaudited::Tolerant) } else { T::Examinations::hindrance() };
 		match hindrance {
 			Some(reason) => {
-				let asked = Standings::<T>::get(id).map_or(0, |standing| standing.asked);
-				Self::stand(id, Standing { assurance: Assurance::Unaudited(reason), asked });
+				let assurance = Assurance::Unaudited(reason);
+				Self::stand(id, Standing { assurance, asked: 0 });
 				Ok(())
 			}
-			None => Self::ask(id, model, index, bond),
+			None => Self::ask(id, model, bond),
 		}
 	}
 
 	/// Asks for an audit, each one for twice the fee of the one before.
-	fn ask(id: ModelId, model: &Model<T>, index: IndexCommitment, bond: Balance) -> DispatchResult {
-		let training = Trainings::<T>::get(id).ok_or(Error::<T>::TrainingNotCommitted)?;
+	fn ask(id: ModelId, model: &Model<T>, bond: Balance) -> DispatchResult {
+		ensure!(Trainings::<T>::contains_key(id), Error::<T>::TrainingNotCommitted);
 		let asked = Standings::<T>::get(id).map_or(0, |standing| standing.asked);
 		ensure!(asked < MAX_ASKED, Error::<T>::AskedTooOften);
 		let times = 1u32.checked_shl(asked.into()).ok_or(Error::<T>::AskedTooOften)?;
-		let owner = model.owner.clone();
-		let version = CommittedVersion { model: id, owner, bond, index, training };
+		let version = CommittedVersion { model: id, owner: model.owner.clone(), bond };
 		T::Examinations::ask(version, times)?;
 		let asked = asked.saturating_add(1);
 		Self::stand(id, Standing { assurance: Assurance::Waiting, asked });
@@ -72,9 +76,21 @@ impl<T: Config> Pallet<T> {
 		let standing = Standings::<T>::get(id).ok_or(Error::<T>::NotWithheld)?;
 		ensure!(standing.assurance == Assurance::Withheld, Error::<T>::NotWithheld);
 		ensure!(model.status == ModelStatus::Indexed, Error::<T>::WrongStatus);
-		let index = model.index.ok_or(Error::<T>::WrongStatus)?;
+		// What was found withheld once earns by being found sound alone.
+		ensure!(T::Examinations::hindrance().is_none(), Error::<T>::NoAudits);
 		let bond = crate::Bonds::<T>::get(id).unwrap_or_default();
-		Self::open_audit(id, &model, index, bond)
+		Self::ask(id, &model, bond)
+	}
+
+	/// Takes the bond of a version that stays withheld. Were it given back, who has forged one would
+	/// withhold what lots name of it, and lose nothing.
+	pub(crate) fn forfeit_withheld(id: ModelId, owner: &T::AccountId) -> DispatchResult {
+		let standing = Standings::<T>::get(id);
+		if standing.is_some_and(|standing| standing.assurance == Assurance::Withheld) {
+			let (amount, _) = Self::slash(id, owner, &[], 0)?;
+			Self::deposit_event(Event::BondForfeited { model: id, amount });
+		}
+		Ok(())
 	}
 
 	/// Refuses to publish what is not audited yet. Versions from before there were audits have no
@@ -127,7 +143,7 @@ impl<T: Config> Versions<T::AccountId> for Pallet<T> {
 		if model.status == ModelStatus::Condemned {
 			return Ok(0);
 		}
-		let (taken, rewarded) = Self::slash_for(id, &model.owner, rewarded, most)?;
+		let (taken, rewarded) = Self::slash(id, &model.owner, rewarded, most)?;
 		model.status = ModelStatus::Condemned;
 		Models::<T>::insert(id, model);
 		Self::deposit_event(Event::CondemnedByAudit { model: id, taken, rewarded });

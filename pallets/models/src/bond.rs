@@ -39,27 +39,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes a version's bond: half, rounded down, to the `challenger`, the rest to the treasury. An
-	/// owner can't be rewarded for its own fault, nor an account that can't hold the reward. What the
-	/// treasury can't hold stays a bond. Returns what was taken, and what of it the challenger has.
+	/// Takes a version's bond: at most half to those `rewarded`, in equal parts, rounded down, of `most` at
+	/// most, the rest to the treasury. An owner can't be rewarded for its own fault, nor an account that can't
+	/// hold its part. What the treasury can't hold stays a bond. Returns what was taken and what of it was a
+	/// reward.
 	pub(crate) fn slash(
-		id: ModelId,
-		owner: &T::AccountId,
-		challenger: &T::AccountId,
-	) -> Result<(Balance, Balance), DispatchError> {
-		let bond = Bonds::<T>::get(id).unwrap_or_default();
-		let half = if challenger == owner { 0 } else { bond.checked_div(2).unwrap_or(0) };
-		let reward = Self::move_bond(owner, challenger, half)?;
-		let rest = bond.saturating_sub(reward);
-		let fine = Self::move_bond(owner, &T::TreasuryAccount::get(), rest)?;
-		Self::put_bond(id, rest.saturating_sub(fine));
-		Ok((reward.saturating_add(fine), reward))
-	}
-
-	/// Takes a version's bond: at most half to those `rewarded`, in equal parts of `most` at most, the rest to
-	/// the treasury. Owner, accounts that can't hold a part, and the treasury where it can't, are treated as
-	/// by [`Pallet::slash`]. Returns what was taken and what of it was a reward.
-	pub(crate) fn slash_for(
 		id: ModelId,
 		owner: &T::AccountId,
 		rewarded: &[T::AccountId],

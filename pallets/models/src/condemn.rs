@@ -15,7 +15,8 @@ impl<T: Config> Pallet<T> {
 			let mut model = Models::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 			ensure!(model.index.is_some(), Error::<T>::WrongStatus);
 			ensure!(model.status != ModelStatus::Condemned, Error::<T>::AlreadyCondemned);
-			let (taken, rewarded) = Self::slash(id, &model.owner, challenger)?;
+			let shown = core::slice::from_ref(challenger);
+			let (taken, rewarded) = Self::slash(id, &model.owner, shown, Balance::MAX)?;
 			model.status = ModelStatus::Condemned;
 			Models::<T>::insert(id, model);
 			let challenger = challenger.clone();

@@ -135,7 +135,8 @@ pub mod pallet {
 		/// What registering a version costs, paid to the treasury and not given back.
 		type DeploymentFee: Get<Balance>;
 
-		/// What an owner puts behind an index, until the version is removed or condemned.
+		/// What an owner puts behind an index, until the version is removed or condemned. Removing one that
+		/// was found withheld loses it.
 		type Bond: Get<Balance>;
 
 		/// The treasury.
@@ -236,7 +237,7 @@ pub mod pallet {
 		OwnershipOfferWithdrawn { model: ModelId },
 		/// A version, its earnings to come, its deposit and its bond passed to a new owner.
 		OwnershipTransferred { model: ModelId, from: T::AccountId, to: T::AccountId },
-		/// A version was removed, its snapshots released, its deposit and bond freed.
+		/// A version was removed, its snapshots released, its deposit and what it has of its bond freed.
 		Removed { model: ModelId },
 		/// A version whose index was shown to be forged was ended.
 		Condemned {
@@ -260,6 +261,8 @@ pub mod pallet {
 			/// Of that, paid to those who found out; the rest is the treasury's.
 			rewarded: Balance,
 		},
+		/// A version was removed that its last audit found withheld: its bond is the treasury's.
+		BondForfeited { model: ModelId, amount: Balance },
 	}
 
 	#[pallet::error]
@@ -332,6 +335,12 @@ pub mod pallet {
 		NotWithheld,
 		/// The version was audited as often as it can be.
 		AskedTooOften,
+		/// No version is audited now, and one that was found withheld earns only once it is: ask again when
+		/// audits are on and there are verifiers for a committee.
+		NoAudits,
+		/// Versions are audited, and one of tolerant arithmetic can't be: register it with a canonical one,
+		/// which it was trained and indexed with.
+		NotRepeatable,
 	}
 
 	#[pallet::hooks]
@@ -442,7 +451,8 @@ pub mod pallet {
 			Self::do_offer_ownership(&who, model, to)
 		}
 
-		/// Takes over a version that was offered to the caller, with its deposit and its bond.
+		/// Takes over a version that was offered to the caller, with its deposit and its bond. Not while it is
+		/// audited.
 		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::accept_ownership())]
 		pub fn accept_ownership(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -451,8 +461,8 @@ pub mod pallet {
 		}
 
 		/// Removes a draft, retired or condemned version without open requests that no other continues;
-		/// its snapshots are released, its deposit and bond go back. By the owner; by anyone where it
-		/// is condemned.
+		/// its snapshots are released, its deposit and bond go back; the bond of one that its last audit
+		/// found withheld goes to the treasury. By the owner; by anyone where it is condemned.
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::remove(openledger_primitives_core::MAX_SNAPSHOTS))]
 		pub fn remove(origin: OriginFor<T>, model: ModelId) -> DispatchResultWithPostInfo {

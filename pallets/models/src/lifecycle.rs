@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 		model.index = Some(index);
 		model.status = ModelStatus::Indexed;
 		Models::<T>::insert(id, &model);
-		Self::open_audit(id, &model, index, bond)?;
+		Self::open_audit(id, &model, bond)?;
 		Self::deposit_event(Event::IndexCommitted { model: id, index, bond });
 		Ok(())
 	}

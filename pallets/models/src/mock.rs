@@ -124,6 +124,10 @@ impl Examinations<u64> for Committees {
 		frame_support::weights::Weight::zero()
 	}
 
+	fn is_open(model: ModelId) -> bool {
+		Asked::get().iter().any(|(version, _)| version.model == model)
+	}
+
 	fn forget(model: ModelId) {
 		Forgotten::mutate(|all| all.push(model));
 	}

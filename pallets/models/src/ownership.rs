@@ -2,7 +2,7 @@
 
 use crate::{Config, Error, Event, Model, Models, Pallet};
 use frame_support::{ensure, traits::Consideration};
-use openledger_primitives_core::ModelId;
+use openledger_primitives_core::{ModelId, traits::Versions};
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
@@ -27,6 +27,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_accept_ownership(who: T::AccountId, id: ModelId) -> DispatchResult {
 		let mut model = Models::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(model.offered.as_ref() == Some(&who), Error::<T>::NotOffered);
+		// The audit's fee and the bond that it may take are of whoever asked for it, and whoever owns it has
+		// no seat.
+		ensure!(!<Self as Versions<_>>::is_waiting(id), Error::<T>::AuditPending);
 		let footprint = Model::<T>::footprint(model.spec.snapshots.len());
 		let ticket = T::ModelConsideration::new(&who, footprint)?;
 		core::mem::replace(&mut model.ticket, ticket).drop(&model.owner)?;

@@ -25,6 +25,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(spec.rank > 0, Error::<T>::RankOutOfRange);
 		Self::ensure_method(&spec.method)?;
 		ensure!(spec.arithmetic.is_known(), Error::<T>::UnknownArithmetic);
+		// Its index would be refused, when the fee is paid.
+		Self::ensure_repeatable(spec.arithmetic)?;
 		Self::ensure_price(&price)?;
 		let mut base = Bases::<T>::get(spec.base).ok_or(Error::<T>::BaseNotFound)?;
 		Self::counted(&spec.snapshots)?;
@@ -98,6 +100,7 @@ impl<T: Config> Pallet<T> {
 				}
 			});
 		}
+		Self::forfeit_withheld(id, &model.owner)?;
 		Self::unbond(id, &model.owner)?;
 		model.ticket.drop(&model.owner)?;
 		Self::forget_audits(id);

@@ -13,6 +13,7 @@ use frame_support::{
 use openledger_primitives_core::{
 	Balance, BaseId, ModelId, is_text,
 	model::{Assurance, ModelStatus},
+	traits::Examinations,
 };
 use sp_runtime::TryRuntimeError;
 
@@ -79,6 +80,9 @@ impl<T: Config> Pallet<T> {
 				!refuted || model.status == ModelStatus::Condemned,
 				"a refuted version goes on"
 			);
+			// That whatever is audited waits is the audits' to check.
+			let waits = standing.assurance == Assurance::Waiting;
+			ensure!(!waits || T::Examinations::is_open(id), "a version waits for no audit");
 			let answered = model.answers();
 			ensure!(!answered || standing.assurance.earns(), "a version earns before its audit");
 		}

@@ -73,7 +73,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Base, parent, next number, fee, two accounts, up to three values of the seed; model and
 	// activity.
 	fn register(snapshots: u32) -> Weight {
-		Self::call(9 + DEPOSIT, 7 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+		Self::call(10 + DEPOSIT, 7 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 
 	// Model, training, standing, bond and the hold of it, and every snapshot that it may have.
@@ -99,12 +99,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	// Model, bond and two accounts' deposits.
 	fn accept_ownership() -> Weight {
-		Self::call(2 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
+		Self::call(3 + 2 * DEPOSIT, 1 + 2 * DEPOSIT)
 	}
 
 	// Model, activity, bond, base, parent, standing, training, and what its audits left.
 	fn remove(snapshots: u32) -> Weight {
-		Self::call(6 + DEPOSIT, 8 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
+		Self::call(8 + DEPOSIT, 10 + DEPOSIT).saturating_add(Self::snapshots(snapshots))
 	}
 
 	// Model, training.

@@ -208,10 +208,6 @@ pub struct CommittedVersion<AccountId> {
 	pub owner: AccountId,
 	/// What its owner has at stake.
 	pub bond: Balance,
-	/// What the owner is to be found wrong about.
-	pub index: IndexCommitment,
-	/// blake2b-256 of what lists the checkpoints of its training.
-	pub training: Hash,
 }
 
 /// Audits of model versions, as their registry needs them.
@@ -226,6 +222,8 @@ pub trait Examinations<AccountId> {
 	fn ask(version: CommittedVersion<AccountId>, times: u32) -> Result<Balance, DispatchError>;
 	/// What [`Examinations::ask`] costs at most.
 	fn weight() -> Weight;
+	/// Whether an audit of the version is open.
+	fn is_open(model: ModelId) -> bool;
 	/// Forgets what the last audit of a version came to, which is removed.
 	fn forget(model: ModelId);
 	/// The most bytes that a version's audit leaves in storage, which the version's deposit covers.
@@ -243,6 +241,10 @@ impl<AccountId> Examinations<AccountId> for () {
 
 	fn weight() -> Weight {
 		Weight::zero()
+	}
+
+	fn is_open(_: ModelId) -> bool {
+		false
 	}
 
 	fn forget(_: ModelId) {}

@@ -22,7 +22,10 @@ pub struct Examination {
 	pub manifest: Hash,
 	/// blake2b-256 of the list of its training's checkpoints.
 	pub training: Hash,
-	/// The seed of the lots.
+	/// The seed that names what is looked at: of the lots that drew the version's first committee, whichever
+	/// of its audits this is.
+	pub drawn: Hash,
+	/// The seed of the lots that drew this audit's first committee, which keys its traces.
 	pub seed: Hash,
 	/// How many leaves are looked at.
 	pub leaves: u32,
@@ -38,10 +41,10 @@ pub struct Examined {
 }
 
 impl Examination {
-	/// A number below `count` from the seed: the first sixteen bytes of
-	/// `blake2b-256(SCALE(domain, seed, at))`, little-endian, of which the remainder is taken.
+	/// A number below `count` from the seed that names what is looked at: the first sixteen bytes of
+	/// `blake2b-256(SCALE(domain, drawn, at))`, little-endian, of which the remainder is taken.
 	fn number(&self, domain: &[u8], at: u32, count: u32) -> Option<u32> {
-		let hash = (domain, &self.seed, at).using_encoded(sp_io::hashing::blake2_256);
+		let hash = (domain, &self.drawn, at).using_encoded(sp_io::hashing::blake2_256);
 		let mut bytes = [0u8; 16];
 		bytes.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
 		u128::from_le_bytes(bytes).checked_rem(u128::from(count)).map(|number| number as u32)
@@ -92,8 +95,9 @@ mod tests {
 			snapshots: Vec::new(),
 		};
 		let (manifest, training) = (Hash::zero(), Hash::zero());
-		let seed = Hash::repeat_byte(seed);
-		Examination { audit: 1, model: 1, material, manifest, training, seed, leaves }
+		let drawn = Hash::repeat_byte(seed);
+		let seed = Hash::repeat_byte(0x5e);
+		Examination { audit: 1, model: 1, material, manifest, training, drawn, seed, leaves }
 	}
 
 	#[test]
@@ -105,6 +109,14 @@ mod tests {
 		assert_eq!(examination(1, 5, 8).positions(), [0, 1, 2, 3, 4]);
 		assert_eq!(examination(1, 9, 8).positions().len(), 8);
 		assert!(examination(1, 0, 8).positions().is_empty());
+	}
+
+	#[test]
+	fn later_audit_of_a_version_looks_at_the_same() {
+		let first = examination(1, 1_000_000, 8);
+		let later = Examination { seed: Hash::repeat_byte(9), ..first.clone() };
+		assert_eq!(later.positions(), first.positions());
+		assert_eq!(later.stretch(1_000_000), first.stretch(1_000_000));
 	}
 
 	#[test]

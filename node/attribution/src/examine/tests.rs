@@ -1,7 +1,9 @@
 use super::*;
 use crate::{
-	BuildOptions, build,
+	BuildOptions, Training, build,
+	checkpoints::MOST_TOKENS,
 	local::TrainingLog,
+	manifest::Extended,
 	testing::{Trained as Model, trained},
 	training_set,
 };
@@ -80,6 +82,20 @@ impl Ground {
 			last: self.state(self.checkpoints.log.step),
 		};
 		examine(&self.model.base, &version, drawn, &mut || ControlFlow::Continue(()))
+	}
+
+	/// Says that it was trained otherwise, with a chain of the same states that begins with that.
+	fn say(&mut self, otherwise: impl FnOnce(&mut Training)) {
+		let manifest = &mut self.model.manifest;
+		otherwise(&mut manifest.training);
+		manifest.version = manifest.training.version();
+		let log = &mut self.checkpoints.log;
+		log.genesis = Digest(self.model.manifest.training_hash().unwrap().0);
+		let mut before = log.genesis;
+		for link in &mut log.links {
+			*link = Link::after(before, link.step, link.state, link.loss);
+			before = link.hash;
+		}
 	}
 
 	/// Makes up a chain in which a state is another one.
@@ -227,4 +243,62 @@ fn examination_ends_when_nobody_waits_and_refuses_stretches_too_long_to_repeat()
 	manifest.training.batch = 1_000;
 	let refused = ground.checkpoints.check_lengths(&manifest);
 	assert!(matches!(refused, Err(Error::Malformed { .. })));
+}
+
+#[test]
+fn stretch_is_refused_when_its_records_may_have_more_tokens_than_can_be_repeated() {
+	let ground = Ground::new();
+	let options = options(&ground.model);
+	let examples = options.examples_between(0, 4);
+	let mut manifest = ground.model.manifest.clone();
+	manifest.record_tokens = (MOST_TOKENS / examples) as usize;
+	ground.checkpoints.check_lengths(&manifest).unwrap();
+	manifest.record_tokens += 1;
+	let refused = ground.checkpoints.check_lengths(&manifest).unwrap_err().to_string();
+	assert!(refused.contains("tokens"), "{refused}");
+}
+
+#[test]
+fn records_are_refused_when_they_are_more_than_a_verifier_holds() {
+	let ground = Ground::new();
+	let (leaf, _) = &ground.model.sources().records[0];
+	let sized = |size| RecordLeaf { size, ..leaf.clone() };
+	let half = (MOST_BYTES / 2) as u32;
+	check_size([sized(half), sized(half)]).unwrap();
+	let refused = check_size([sized(half), sized(half), sized(1)]);
+	assert!(matches!(refused, Err(Error::Malformed { .. })));
+}
+
+#[test]
+fn preparing_records_ends_when_the_caller_ends_it() {
+	let ground = Ground::new();
+	let sources = ground.model.sources();
+	for after in [0, sources.records.len(), 2 * sources.records.len() - 1] {
+		let mut asked = 0;
+		let ended = sources.prepare(&ground.model.base, &mut || {
+			asked += 1;
+			if asked > after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+		});
+		assert!(matches!(ended, Err(Error::Cancelled)), "{after}");
+	}
+}
+
+#[test]
+fn manifest_of_another_rank_scaling_or_projections_is_found_false_at_every_stretch() {
+	let changes: [fn(&mut Training); 4] = [
+		|training| training.rank = 4_096,
+		|training| training.alpha *= 2.0,
+		|training| training.targets.truncate(1),
+		|training| {
+			let extended = Extended { rslora: true, accumulate: 1, ..Extended::default() };
+			training.extended = Some(extended);
+		},
+	];
+	for change in changes {
+		let mut ground = Ground::new();
+		ground.say(change);
+		for stretch in 0..ground.checkpoints.stretches() {
+			assert!(!ground.examine(&[0], stretch).unwrap().sound, "{stretch}");
+		}
+	}
 }

@@ -1,14 +1,10 @@
-//! The checkpoints of a training, stored and committed to, so that verifiers can repeat a part of it.
+//! The checkpoints of a training, checked and stored, so that verifiers can repeat a part of it.
 
-use super::train::{ADAPTER, LOG};
-use crate::{
-	chain::{Chain, bytes, number},
-	content::Content,
-	keys::Signer,
-};
+use super::train::{ADAPTER, LOG, MANIFEST};
+use crate::{content::Content, keys::Signer};
 use anyhow::{Context as _, Result, ensure};
 use openledger_attribution::{Checkpoints, Manifest, local::TrainingLog};
-use openledger_primitives_core::{ModelId, record::content_hash};
+use openledger_primitives_core::{Hash, record::content_hash};
 use openlora::{Adapter, train::State};
 use std::path::{Path, PathBuf};
 
@@ -54,32 +50,37 @@ pub fn read(folder: &Path, manifest: &Manifest, adapter: &Adapter) -> Result<Opt
 	Ok(Some(Kept { list, files }))
 }
 
-/// Stores states and list, and commits a draft to them.
-pub async fn commit(
-	chain: &Chain,
-	store: &Content,
-	signer: &Signer,
-	model: ModelId,
-	kept: Kept,
-) -> Result<()> {
+impl Kept {
+	/// Checks that it is of the training that the manifest says, of so many examples.
+	///
+	/// # Errors
+	/// Where the steps are others, or the chain begins with something else: verifiers would find the version
+	/// false.
+	pub fn check(&self, manifest: &Manifest, examples: usize) -> Result<()> {
+		ensure!(
+			self.list.follows(manifest, examples)?,
+			"{LOG} is not that of training on these records as {MANIFEST} says: train again"
+		);
+		Ok(())
+	}
+}
+
+/// Stores states and list. Returns what the list is known by.
+pub async fn store(store: &Content, signer: &Signer, kept: &Kept) -> Result<Hash> {
 	for file in &kept.files {
 		store.put(signer, std::fs::read(file)?).await?;
 	}
-	let training = store.put(signer, kept.list.to_bytes()?).await?;
-	let call = vec![("model", number(model)), ("training", bytes(training))];
-	chain.submit(signer, "Models", "commit_training", call).await?;
-	Ok(())
+	store.put(signer, kept.list.to_bytes()?).await
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use openledger_attribution::{TrainedSnapshot, Training, local::VERSION, manifest};
-	use openledger_primitives_core::Hash;
 	use openlora::{
 		Example, TrainOptions,
 		testing::tiny_base,
-		train::{Data, fit},
+		train::{Data, Digest, fit},
 	};
 	use std::ops::ControlFlow;
 
@@ -89,25 +90,7 @@ mod tests {
 		let base = tiny_base(1);
 		let examples: Vec<_> =
 			(1..9u32).map(|at| Example::new(vec![at, at + 1, at + 2, at + 3], 1)).collect();
-		let options = TrainOptions {
-			rank: 2,
-			epochs: 1,
-			checkpoint_every: 2,
-			keep_states: true,
-			checkpoint_dir: Some(folder.path().to_path_buf()),
-			..TrainOptions::default()
-		};
-		let data = Data { examples: &examples, validation: &[] };
-		let outcome = fit(&base, data, &options, &mut |_| ControlFlow::Continue(())).unwrap();
-		let adapter = outcome.adapter;
-		let mut log = TrainingLog {
-			version: VERSION,
-			genesis: options.genesis,
-			checkpoint_every: 2,
-			links: outcome.links,
-			step: outcome.step,
-			adapter: content_hash(&adapter.to_bytes().unwrap()),
-		};
+		let options = TrainOptions { rank: 2, epochs: 1, ..TrainOptions::default() };
 		let mut manifest = Manifest {
 			version: manifest::VERSION,
 			base: Hash::zero(),
@@ -122,6 +105,24 @@ mod tests {
 			record_tokens: 8,
 			training: Training::from(&options),
 		};
+		let options = TrainOptions {
+			genesis: Digest(manifest.training_hash().unwrap().0),
+			checkpoint_every: 2,
+			keep_states: true,
+			checkpoint_dir: Some(folder.path().to_path_buf()),
+			..options
+		};
+		let data = Data { examples: &examples, validation: &[] };
+		let outcome = fit(&base, data, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+		let adapter = outcome.adapter;
+		let mut log = TrainingLog {
+			version: VERSION,
+			genesis: options.genesis,
+			checkpoint_every: 2,
+			links: outcome.links,
+			step: outcome.step,
+			adapter: content_hash(&adapter.to_bytes().unwrap()),
+		};
 		let path = folder.path().join(LOG);
 		let read = |manifest: &Manifest| read(folder.path(), manifest, &adapter);
 		assert!(read(&manifest).unwrap().is_none(), "there is no log");
@@ -131,6 +132,10 @@ mod tests {
 		for (file, hash) in kept.files.iter().zip(&kept.list.states) {
 			assert_eq!(content_hash(&std::fs::read(file).unwrap()), *hash);
 		}
+		kept.check(&manifest, 8).unwrap();
+		assert!(kept.check(&manifest, 9).is_err(), "another number of examples takes other steps");
+		manifest.training.seed ^= 1;
+		assert!(kept.check(&manifest, 8).is_err(), "it was trained otherwise");
 		manifest.training.batch = 1_000;
 		assert!(read(&manifest).is_err(), "nobody has time to repeat that");
 		manifest.training.batch = 2;

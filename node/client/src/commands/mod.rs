@@ -24,6 +24,7 @@ pub mod model;
 mod model_show;
 pub mod operator;
 pub mod publish;
+pub mod publish_audit;
 pub mod rewards;
 pub mod serve;
 pub mod session;

@@ -74,7 +74,8 @@ fn advice(standing: &StandingInfo) -> Option<String> {
 		}
 		Assurance::Withheld => Some(format!(
 			"the verifiers found adapter, index, manifest, records or checkpoints nowhere: store \
-			 them with openledger model publish, then openledger model ask-audit {model}"
+			 them with openledger model publish, then openledger model ask-audit {model}. Removing \
+			 it as it is loses its bond"
 		)),
 		_ => None,
 	}

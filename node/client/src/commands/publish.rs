@@ -1,9 +1,9 @@
 //! `openledger model publish`.
 
 use super::{
-	audit, checkpoints,
+	checkpoints,
 	datanet::all,
-	model_show,
+	publish_audit,
 	sources::{self, Gathered},
 	train::{ADAPTER, MANIFEST, console},
 };
@@ -17,23 +17,20 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_attribution::{
-	BuildOptions, IndexFile, Manifest, Stage, build, local::LocalManifest,
+	BuildOptions, IndexFile, Manifest, Stage, build, examine::check_size, local::LocalManifest,
+	training_set,
 };
-use openledger_primitives_api::{AuditInfo, BaseInfo, MAX_PAGE, ModelInfo};
+use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
 use openledger_primitives_core::{
 	BaseId, Hash, MAX_CREDITED, MAX_CREDITS, MAX_SKETCH, MIN_SKETCH, ModelId,
-	model::{Assurance, Method, MethodRefusal, ModelStatus, PayBy},
+	model::{IndexCommitment, Method, MethodRefusal, ModelStatus, PayBy},
 	record::content_hash,
-	subject::version_id,
 };
 use openlora::{Adapter, Base};
 use serde_json::json;
 use sp_core::crypto::AccountId32;
-use std::{ops::ControlFlow, path::PathBuf, time::Duration};
+use std::{ops::ControlFlow, path::PathBuf};
 use subxt::dynamic::Value;
-
-/// How often the audit that a version waits for is looked at.
-const LOOK_AGAIN: Duration = Duration::from_secs(6);
 
 /// Which leaves are paid.
 #[derive(Clone, Copy, ValueEnum)]
@@ -76,6 +73,9 @@ pub struct Publish {
 	/// The version that this one continues.
 	#[arg(long)]
 	parent: Option<ModelId>,
+	/// Appeal where the audit finds the model false, for 15 OPEN, which come back if the verdict changes.
+	#[arg(long)]
+	appeal: bool,
 }
 
 /// The method that is asked for, refused as the chain would refuse it, but before anything is uploaded.
@@ -133,45 +133,48 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		.collect::<Result<_>>()?;
 	let gathered = sources::gather(&chain, &store, output, &named).await?;
 	gathered.sources(&manifest).check()?;
+	// All that can be refused is, before anything costs a fee.
+	let engine = Base::load(&arguments.base)?;
+	let examples = training_set(&engine, &gathered.sources(&manifest))?.len();
+	let kept = checkpoints::read(&arguments.folder, &manifest, &adapter)?;
+	match &kept {
+		Some(kept) => {
+			kept.check(&manifest, examples)?;
+			check_size(gathered.records.iter().map(|(leaf, _)| leaf.clone()))?;
+		}
+		None => output.say(format!(
+			"{} has no checkpoints, without which no version can be audited: where the chain audits, train \
+			 again, which keeps them",
+			arguments.folder.display()
+		)),
+	}
 	let base = registered_base(&chain, &signer, &arguments, weights, tokenizer).await?;
 	let adapter_hash = store.put(&signer, adapter_bytes).await?;
 	let manifest_hash = store.put(&signer, manifest_bytes).await?;
 	let drafted = Draft { base, adapter: adapter_hash, manifest: manifest_hash, method };
 	let mut model = register(&chain, &signer, &arguments, &drafted, &gathered, &adapter).await?;
 	output.say(format!("model {} is registered; building its attribution index", model.id));
+	// Stored whatever the version's status is: verifiers may have found it nowhere.
+	let training = match kept {
+		Some(kept) => Some(checkpoints::store(&store, &signer, &kept).await?),
+		None => None,
+	};
+	let index = index(&engine, &manifest, &adapter, &gathered, method, model.projection, output)?;
+	let commitment = index.commitment();
+	if model.index.is_some_and(|committed| committed != commitment) {
+		bail!("model {} has committed to another index than this folder's gives", model.id);
+	}
+	store.put(&signer, index.to_bytes().to_vec()).await?;
 	if model.status == ModelStatus::Draft {
-		let kept = checkpoints::read(&arguments.folder, &manifest, &adapter)?;
-		match kept {
-			Some(kept) => checkpoints::commit(&chain, &store, &signer, model.id, kept).await?,
-			None => output.say(format!(
-				"{} has no checkpoints, without which no version can be audited: where the chain audits, train \
-				 again, which keeps them",
-				arguments.folder.display()
-			)),
+		if let Some(training) = training {
+			let call = vec![("model", number(model.id)), ("training", bytes(training))];
+			chain.submit(&signer, "Models", "commit_training", call).await?;
 		}
-		let index =
-			index(&arguments, &manifest, &adapter, &gathered, method, model.projection, output)?;
-		store.put(&signer, index.to_bytes().to_vec()).await?;
-		let commitment = index.commitment();
-		let call = vec![
-			("model", number(model.id)),
-			(
-				"index",
-				record([
-					("records_root", bytes(commitment.records_root)),
-					("records", number(commitment.records)),
-					("contributors_root", bytes(commitment.contributors_root)),
-					("contributors", number(commitment.contributors)),
-					("floor_ppm", number(commitment.floor_ppm)),
-					("file", bytes(commitment.file)),
-				]),
-			),
-		];
-		chain.submit(&signer, "Models", "commit_index", call).await?;
+		commit_index(&chain, &signer, model.id, commitment).await?;
 		model.status = ModelStatus::Indexed;
 	}
 	if model.status == ModelStatus::Indexed {
-		audited(&chain, model.id, output).await?;
+		publish_audit::wait(&chain, &signer, model.id, arguments.appeal, output).await?;
 		chain.submit(&signer, "Models", "publish", vec![("model", number(model.id))]).await?;
 	}
 	output.show(&json!({ "model": model.id, "name": arguments.name }), |_| {
@@ -180,35 +183,29 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 	Ok(())
 }
 
-/// Waits until a version may be published: it was audited, or does not have to be.
-async fn audited(chain: &Chain, model: ModelId, output: Output) -> Result<()> {
-	let mut told = None;
-	loop {
-		let standing = model_show::standing(chain, model).await?;
-		let Some(assurance) = standing.map(|standing| standing.assurance) else { return Ok(()) };
-		match assurance {
-			Assurance::Waiting => {
-				let info: Option<AuditInfo<AccountId32>> =
-					chain.api("audit", version_id(model)).await?;
-				let stage = info.as_ref().map(audit::text);
-				if stage != told {
-					output.say(stage.clone().unwrap_or_else(|| "waiting for its audit".into()));
-					told = stage;
-				}
-				tokio::time::sleep(LOOK_AGAIN).await;
-			}
-			Assurance::Audited => return Ok(()),
-			Assurance::Unaudited(_) => {
-				output.say(format!("model {model} is {}", model_show::audited(assurance)));
-				return Ok(());
-			}
-			Assurance::Withheld => bail!(
-				"the verifiers found what model {model} is made of nowhere: see that their workers reach \
-				 this one's store, then openledger model ask-audit {model} and publish again"
-			),
-			Assurance::Refuted => bail!("the audit found model {model} false: it is condemned"),
-		}
-	}
+/// Commits a draft to its index.
+async fn commit_index(
+	chain: &Chain,
+	signer: &Signer,
+	model: ModelId,
+	commitment: IndexCommitment,
+) -> Result<()> {
+	let call = vec![
+		("model", number(model)),
+		(
+			"index",
+			record([
+				("records_root", bytes(commitment.records_root)),
+				("records", number(commitment.records)),
+				("contributors_root", bytes(commitment.contributors_root)),
+				("contributors", number(commitment.contributors)),
+				("floor_ppm", number(commitment.floor_ppm)),
+				("file", bytes(commitment.file)),
+			]),
+		),
+	];
+	chain.submit(signer, "Models", "commit_index", call).await?;
+	Ok(())
 }
 
 /// The registered base with these weights, registered now if need be.
@@ -311,7 +308,7 @@ async fn register(
 
 /// The attribution index, from the cache where it was built before.
 fn index(
-	arguments: &Publish,
+	base: &Base,
 	manifest: &Manifest,
 	adapter: &Adapter,
 	gathered: &Gathered,
@@ -319,12 +316,11 @@ fn index(
 	projection: Hash,
 	output: Output,
 ) -> Result<IndexFile> {
-	let base = Base::load(&arguments.base)?;
 	let cache = keys::cache_folder();
 	let options = BuildOptions { method, projection, cache_dir: Some(&cache) };
 	let bar = if output.json && !console() { ProgressBar::hidden() } else { ProgressBar::new(0) };
 	bar.set_style(ProgressStyle::with_template("index: {msg} {wide_bar} {pos}/{len}, {eta} left")?);
-	let index = build(&base, adapter, &gathered.sources(manifest), &options, &mut |progress| {
+	let index = build(base, adapter, &gathered.sources(manifest), &options, &mut |progress| {
 		bar.set_message(match progress.stage {
 			Stage::Records => "records",
 			Stage::Nulls => "null queries",

@@ -199,7 +199,10 @@ impl TrainOptions {
 	}
 
 	/// The configuration of the adapter that training yields.
-	pub(super) fn adapter_config(&self) -> Result<PeftConfig> {
+	///
+	/// # Errors
+	/// [`Error::InvalidOption`] when rank, alpha or the list of modules is out of range.
+	pub fn adapter_config(&self) -> Result<PeftConfig> {
 		let config = PeftConfig::new(self.rank, self.alpha, self.targets.iter().copied())?;
 		Ok(PeftConfig { rslora: self.rslora, ..config })
 	}

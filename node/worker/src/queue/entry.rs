@@ -1,6 +1,9 @@
 //! What the queue knows of each job: bookkeeping without threads.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+	collections::{BTreeSet, HashMap, VecDeque},
+	time::{Duration, Instant},
+};
 
 use codec::Encode;
 use openledger_primitives_core::{Hash, RequestId, record::content_hash};
@@ -12,6 +15,10 @@ use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
 
 use crate::question::Question;
+
+/// After how long without being asked for an examination is nobody's any more. A chain that stands still for
+/// some minutes shall not lose what has taken long.
+const ABANDONED: Duration = Duration::from_secs(300);
 
 /// What a job is done for: the same request can be answered here and executed for an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +63,8 @@ struct Entry {
 	/// Different for each time that a number was enqueued.
 	turn: u64,
 	stage: Stage,
+	/// When it was last asked for, where nobody asking for it any more ends it.
+	asked: Option<Instant>,
 }
 
 enum Stage {
@@ -188,14 +197,21 @@ impl State {
 		self.stage(task).map(|stage| (stage.executed(), begun))
 	}
 
-	/// Takes on the examination of a model version.
-	pub(super) fn examine(&mut self, examination: Examination) -> Result<Executed, Failure> {
+	/// Takes on the examination of a model version, which was asked for `now`.
+	pub(super) fn examine(
+		&mut self,
+		examination: Examination,
+		now: Instant,
+	) -> Result<Executed, Failure> {
 		let task = Task::Execution(examination.audit);
 		let digest = examination.using_encoded(content_hash);
 		if self.make_room(task, digest)? {
 			let work = Work::Examination(Box::new(examination));
 			self.enter(task, digest, Stage::Waiting(work));
 			self.examinations.push_back(task);
+		}
+		if let Some(entry) = self.entries.get_mut(&task) {
+			entry.asked = Some(now);
 		}
 		self.stage(task).map(|stage| stage.executed())
 	}
@@ -234,7 +250,7 @@ impl State {
 
 	fn enter(&mut self, task: Task, digest: Hash, stage: Stage) -> u64 {
 		self.turns += 1;
-		self.entries.insert(task, Entry { digest, turn: self.turns, stage });
+		self.entries.insert(task, Entry { digest, turn: self.turns, stage, asked: None });
 		self.turns
 	}
 
@@ -270,6 +286,21 @@ impl State {
 			}
 			Stage::Finished(_) => self.finished.retain(|other| *other != task),
 		}
+	}
+
+	/// Drops the examinations under way that nobody has asked for since long before `now`. Whoever waits for
+	/// one asks with every block: its audit has ended, or was on another branch of the chain.
+	/// Returns whether there were any.
+	pub(super) fn drop_abandoned(&mut self, now: Instant) -> bool {
+		let abandoned = |(task, entry): (&Task, &Entry)| {
+			let asked = entry.asked?;
+			let over = matches!(entry.stage, Stage::Finished(_));
+			(!over && now.saturating_duration_since(asked) > ABANDONED).then_some(*task)
+		};
+		let tasks: Vec<Task> = self.entries.iter().filter_map(abandoned).collect();
+		let any = !tasks.is_empty();
+		tasks.into_iter().for_each(|task| self.forget(task));
+		any
 	}
 
 	/// The next job of a lane, from now on running.

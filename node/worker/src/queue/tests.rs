@@ -1,5 +1,5 @@
-use super::*;
-use crate::testing::{Held, Scripted, TRACES, job, key, outcome, until};
+use super::{entry::State, *};
+use crate::testing::{EXAMINED, Held, Scripted, TRACES, examination, job, key, outcome, until};
 use openledger_primitives_inference::{Progress, receipts::Pass};
 use sp_core::Pair;
 use std::sync::atomic::Ordering;
@@ -305,4 +305,35 @@ fn drawn_receipt_fails_as_fetching_does_and_as_bad_content_when_nobody_can_answe
 	fails(asked(5), "missing_content");
 	*answerer.failure.lock() = Some(Failure::Engine("told to".into()));
 	fails(asked(5), "engine");
+}
+
+#[test]
+fn examination_is_dropped_when_nobody_asks_for_it_any_more() {
+	let mut state = State::new(4, 4);
+	let begun = Instant::now();
+	let after = |seconds| begun + Duration::from_secs(seconds);
+	for model in [1, 2] {
+		state.examine(examination(model), begun).unwrap();
+	}
+	let (_, _, _, cancel) = state.next(Lane::Examinations).unwrap();
+	// A node asks with every block.
+	state.examine(examination(1), after(200)).unwrap();
+	state.drop_abandoned(after(301));
+	assert!(!cancel.is_cancelled());
+	assert_eq!((state.running().len(), state.waiting()), (1, 0), "the second is nobody's");
+	state.drop_abandoned(after(501));
+	assert!(cancel.is_cancelled());
+	assert_eq!((state.running().len(), state.free()), (0, 4));
+}
+
+#[test]
+fn result_of_an_examination_is_kept_however_long_nobody_asks_for_it() {
+	let mut state = State::new(4, 4);
+	let begun = Instant::now();
+	state.examine(examination(1), begun).unwrap();
+	let (task, turn, _, _) = state.next(Lane::Examinations).unwrap();
+	assert!(state.finish(task, turn, Ok(Executed::Examined(EXAMINED, TRACES))));
+	state.drop_abandoned(begun + Duration::from_secs(3_600));
+	let again = state.examine(examination(1), begun + Duration::from_secs(3_600)).unwrap();
+	assert_eq!(again, Executed::Examined(EXAMINED, TRACES));
 }

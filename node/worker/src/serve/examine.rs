@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use openledger_attribution::{
 	Checkpoints, Error, Manifest, SourceRecord, Sources,
-	examine::{Drawn, Version, examine},
+	examine::{Drawn, Version, check_size, examine},
 };
 use openledger_primitives_attribution::audit::{Traces, traces};
 use openledger_primitives_core::Hash;
@@ -18,19 +18,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Server, check, engine, load::bad};
 
-/// What can't be computed because of what the owner has put there is the owner's fault, whoever tries: all
-/// else is this node's.
+/// What a machine lacks or does wrong is this node's fault. All else follows from the base and from what the
+/// owner has put there, which every verifier has alike: were a node silent about it, all would be, and
+/// nobody would say that the version can't be examined.
 fn failure(error: Error) -> Failure {
+	match &error {
+		Error::Cancelled | Error::Engine(openlora::Error::Cancelled) => {
+			engine("nobody waits for it any more")
+		}
+		Error::Io { .. } => engine(error),
+		Error::Engine(of) if is_own(of) => engine(error),
+		_ => Failure::BadContent(error.to_string()),
+	}
+}
+
+/// Whether an engine elsewhere may do what this one could not.
+fn is_own(error: &openlora::Error) -> bool {
+	use openlora::Error::{
+		AdapterUnreadable, Busy, CacheFull, Candle, Example, Io, NoDevice, Stopped,
+	};
 	match error {
-		Error::Cancelled => engine("nobody waits for it any more"),
-		Error::Engine(openlora::Error::Diverged { .. })
-		| Error::Malformed { .. }
-		| Error::WrongRecord { .. }
-		| Error::RecordCount { .. }
-		| Error::SnapshotRoot { .. }
-		| Error::NothingUsable(_)
-		| Error::NonFinite { .. } => Failure::BadContent(error.to_string()),
-		other => engine(other),
+		Example { source, .. } => is_own(source),
+		Io { .. } | Candle(_) | NoDevice(_) | CacheFull { .. } | Busy { .. } | Stopped => true,
+		AdapterUnreadable(_) => true,
+		_ => false,
 	}
 }
 
@@ -55,10 +66,16 @@ impl Server {
 		}
 		let checkpoints = Checkpoints::from_bytes(&loader.bytes(training, cancel)?)
 			.map_err(bad("checkpoints"))?;
+		checkpoints.check_lengths(&manifest).map_err(failure)?;
+		check_size(index.records().iter()).map_err(failure)?;
 		let mut records: Vec<SourceRecord> = Vec::with_capacity(index.len());
 		for leaf in index.records().iter() {
 			check(cancel)?;
 			let bytes = loader.bytes(&leaf.content, cancel)?;
+			// What a leaf says is what was counted before.
+			if bytes.len() as u64 > u64::from(leaf.size) {
+				return Err(bad("record")("it has more bytes than its leaf says"));
+			}
 			records.push((leaf, bytes));
 		}
 		let state = |step: u64| -> Result<Option<State>, Failure> {

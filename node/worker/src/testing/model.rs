@@ -63,6 +63,7 @@ impl Model {
 			material: self.job.material.clone(),
 			manifest: content_hash(&self.manifest),
 			training: self.training.hash().unwrap(),
+			drawn: Hash::repeat_byte(seed),
 			seed: Hash::repeat_byte(seed),
 			leaves,
 		}

@@ -1,10 +1,11 @@
+mod memory;
 mod pairs;
 mod versions;
 
 use crate::{
 	Call, Verdict, Verdicts,
+	memory::{Memory, Step, memory_key},
 	mock::*,
-	offchain::{Memory, Step, memory_key},
 };
 use codec::Decode;
 use frame_support::traits::Hooks;

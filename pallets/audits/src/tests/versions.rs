@@ -1,5 +1,5 @@
 use crate::{
-	Audits, Config, Error, Event, Examinations, HoldReason, Notes, Stage, Verdict, Verdicts,
+	Audits, Config, Drawn, Error, Event, Examinations, HoldReason, Notes, Stage, Verdict, Verdicts,
 	mock::*,
 };
 use frame_support::{assert_noop, assert_ok};
@@ -7,6 +7,7 @@ use openledger_primitives_attribution::audit::{Finding, Level};
 use openledger_primitives_core::{
 	Hash,
 	model::{Assurance, Unaudited},
+	subject::version_id,
 	traits::{Examinations as _, Lots as _},
 };
 use sp_runtime::Permill;
@@ -44,6 +45,7 @@ fn version_is_audited_once_most_of_a_committee_compute_the_same() {
 		assert!(!Audits::<Test>::contains_key(VERSION) && !Notes::<Test>::contains_key(VERSION));
 		Verification::forget(MODEL);
 		assert_eq!(verdict(), None);
+		assert_eq!(Drawn::<Test>::get(MODEL), None);
 	});
 }
 
@@ -63,6 +65,113 @@ fn what_is_looked_at_follows_from_a_seed_that_came_after_the_commitment() {
 		assert_eq!(level_of(VERSION), Level::Redraw);
 		lots(8);
 		assert_eq!(Notes::<Test>::get(VERSION).unwrap().subject, seed);
+	});
+}
+
+/// Has the committee find the version withheld.
+fn withheld() {
+	agreed(|| Finding::Withheld);
+	decide();
+	assert_eq!(assured(), Assurance::Withheld);
+}
+
+#[test]
+fn version_that_is_audited_again_is_looked_at_in_the_same_places() {
+	chain(6, || {
+		examined(1);
+		let first = Notes::<Test>::get(VERSION).unwrap().subject;
+		assert_eq!(Drawn::<Test>::get(MODEL), Some(first));
+		withheld();
+		ask(2).unwrap();
+		lots(2);
+		assert_ok!(Verification::advance(signed(9), VERSION));
+		assert_eq!(Drawn::<Test>::get(MODEL), Some(first), "withholding draws nothing else");
+		let second = Notes::<Test>::get(VERSION).unwrap().subject;
+		assert_ne!(second, first, "traces of the last audit do not serve in this one");
+	});
+}
+
+#[test]
+fn what_lots_have_named_stays_when_no_verifier_has_room_until_they_are_forgotten() {
+	chain(3, || {
+		for claim in 20..23 {
+			noted(claim, &truth());
+		}
+		lots(1);
+		for claim in 20..23 {
+			drawn(claim).unwrap();
+			wait(1);
+		}
+		ask(1).unwrap();
+		let round = Round::get();
+		lots(2);
+		let named = Seeds::get()[&round];
+		assert_ok!(Verification::advance(signed(9), VERSION));
+		assert!(matches!(stage_of(VERSION), Stage::Drawing { .. }));
+		assert_eq!(Drawn::<Test>::get(MODEL), Some(named));
+		assert_noop!(Verification::advance(signed(9), VERSION), Error::<Test>::NotDrawnYet);
+		Seeds::mutate(|seeds| seeds.remove(&round));
+		assert_ok!(Verification::advance(signed(9), VERSION));
+		lots(3);
+		assert_noop!(Verification::advance(signed(9), VERSION), Error::<Test>::NotDrawnYet);
+		assert_eq!(Drawn::<Test>::get(MODEL), Some(named));
+	});
+}
+
+#[test]
+fn version_that_was_withheld_does_not_earn_by_not_being_called_again() {
+	chain(6, || {
+		examined(1);
+		withheld();
+		ModelsRate::set(Permill::from_parts(1));
+		examined(2);
+		assert!(matches!(stage_of(VERSION), Stage::Committing { .. }));
+		assert_eq!(assured(), Assurance::Waiting);
+	});
+}
+
+#[test]
+fn version_that_was_withheld_is_left_to_governance_when_there_are_too_few_who_may_sit() {
+	chain(3, || {
+		examined(1);
+		withheld();
+		// The owner verifies too, and has no seat.
+		register(OWNER, BOND);
+		Verification::leave(signed(FIRST)).unwrap();
+		ask(2).unwrap();
+		wait(1);
+		lots(2);
+		wait(2);
+		assert_eq!(stage_of(VERSION), Stage::Undecided);
+		assert_eq!(assured(), Assurance::Waiting);
+		let resolve = |verdict| Verification::resolve(RuntimeOrigin::root(), VERSION, verdict);
+		assert_ok!(resolve(Verdict::Withheld));
+		assert_eq!(assured(), Assurance::Withheld);
+		assert_eq!(held(HoldReason::Examination, OWNER), 0);
+	});
+}
+
+#[test]
+fn verifiers_have_as_much_more_time_as_they_have_versions_to_examine_before() {
+	chain(3, || {
+		let until = |id| match stage_of(id) {
+			Stage::Committing { until } => until,
+			stage => panic!("{stage:?}"),
+		};
+		examined(1);
+		assert_eq!(until(VERSION), 1 + EXAMINE);
+		// A claim takes other time of theirs.
+		called(&truth());
+		assert_eq!(until(CLAIM), 1 + COMMIT);
+		ask_of(MODEL + 1, 1).unwrap();
+		lots(3);
+		assert_ok!(Verification::advance(signed(9), version_id(MODEL + 1)));
+		assert_eq!(
+			sitting_in(version_id(MODEL + 1)).len(),
+			3,
+			"who is drawn does not depend on it"
+		);
+		assert_eq!(until(version_id(MODEL + 1)), 1 + 2 * EXAMINE);
 	});
 }
 

@@ -21,13 +21,7 @@ fn version_earns_only_once_its_audit_found_it_true() {
 		let model = audited_later();
 		assert_eq!(assurance(model), Assurance::Waiting);
 		assert!(Pallet::<Test>::is_waiting(model));
-		let version = CommittedVersion {
-			model,
-			owner: OWNER,
-			bond: BOND,
-			index: index(),
-			training: TRAINING,
-		};
+		let version = CommittedVersion { model, owner: OWNER, bond: BOND };
 		assert_eq!(Asked::get(), [(version, 1)]);
 		assert_noop!(publish(model), Error::<Test>::AuditPending);
 		assert!(Pallet::<Test>::acquire(model).is_err());
@@ -47,14 +41,35 @@ fn version_earns_unaudited_and_says_why_when_there_is_no_audit() {
 			assert_eq!(assurance(model), Assurance::Unaudited(reason));
 			assert_ok!(publish(model));
 		}
-		Hindrance::set(None);
-		add_base(OWNER).unwrap();
-		let (base, model) = (NextBase::<Test>::get() - 1, NextModel::<Test>::get());
-		register(OWNER, ModelSpec { base, arithmetic: Arithmetic::Tolerant, ..spec() }).unwrap();
+		let model = tolerant().unwrap();
 		assert_ok!(Pallet::<Test>::commit_index(signed(OWNER), model, index()));
 		assert_eq!(assurance(model), Assurance::Unaudited(Unaudited::Tolerant));
 		assert_ok!(publish(model));
 		assert!(Asked::get().is_empty());
+	});
+}
+
+/// A draft of tolerant arithmetic, on a new base.
+fn tolerant() -> Result<ModelId, DispatchError> {
+	add_base(OWNER).unwrap();
+	let (base, model) = (NextBase::<Test>::get() - 1, NextModel::<Test>::get());
+	register(OWNER, ModelSpec { base, arithmetic: Arithmetic::Tolerant, ..spec() })?;
+	Ok(model)
+}
+
+#[test]
+fn tolerant_version_is_refused_while_there_are_audits_that_it_would_escape() {
+	run(|| {
+		Hindrance::set(Some(Unaudited::Off));
+		let draft = tolerant().unwrap();
+		for hindrance in [None, Some(Unaudited::TooFewVerifiers)] {
+			Hindrance::set(hindrance);
+			assert_noop!(
+				Pallet::<Test>::commit_index(signed(OWNER), draft, index()),
+				Error::<Test>::NotRepeatable
+			);
+			assert_eq!(tolerant(), Err(Error::<Test>::NotRepeatable.into()));
+		}
 	});
 }
 
@@ -139,6 +154,49 @@ fn withheld_version_is_audited_again_for_twice_the_fee_and_three_times_at_most()
 }
 
 #[test]
+fn withheld_version_never_earns_unaudited_when_it_is_asked_for_again() {
+	run(|| {
+		let model = audited_later();
+		Pallet::<Test>::assure(model, Assurance::Withheld);
+		for reason in [Unaudited::Off, Unaudited::TooFewVerifiers] {
+			Hindrance::set(Some(reason));
+			assert_noop!(Pallet::<Test>::ask_audit(signed(OWNER), model), Error::<Test>::NoAudits);
+			assert_noop!(publish(model), Error::<Test>::NotAudited);
+		}
+	});
+}
+
+#[test]
+fn bond_is_lost_when_a_version_that_stays_withheld_is_removed() {
+	run(|| {
+		let model = audited_later();
+		Pallet::<Test>::assure(model, Assurance::Withheld);
+		let free = Balances::free_balance(TREASURY);
+		let owned = Balances::free_balance(OWNER) + held(OWNER);
+		assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
+		assert_eq!(Bonds::<Test>::get(model), Some(BOND), "retiring alone takes nothing");
+		assert_ok!(Pallet::<Test>::remove(signed(OWNER), model));
+		assert_eq!(Balances::free_balance(TREASURY) - free, BOND);
+		assert_eq!(Balances::free_balance(OWNER) + held(OWNER), owned - BOND);
+		System::assert_has_event(Event::<Test>::BondForfeited { model, amount: BOND }.into());
+	});
+}
+
+#[test]
+fn bond_goes_back_when_a_version_is_removed_that_was_found_sound_after_all() {
+	run(|| {
+		let model = audited_later();
+		Pallet::<Test>::assure(model, Assurance::Withheld);
+		assert_ok!(Pallet::<Test>::ask_audit(signed(OWNER), model));
+		Pallet::<Test>::assure(model, Assurance::Audited);
+		let owned = Balances::free_balance(OWNER) + held(OWNER);
+		assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
+		assert_ok!(Pallet::<Test>::remove(signed(OWNER), model));
+		assert_eq!(Balances::free_balance(OWNER) + held(OWNER), owned);
+	});
+}
+
+#[test]
 fn refuted_version_loses_its_bond_to_those_who_found_out_and_the_treasury() {
 	run(|| {
 		let model = audited_later();
@@ -180,5 +238,18 @@ fn version_stays_while_it_is_audited_and_can_be_condemned_meanwhile() {
 		assert_noop!(Pallet::<Test>::remove(signed(ALICE), model), Error::<Test>::AuditPending);
 		Pallet::<Test>::assure(model, Assurance::Audited);
 		assert_ok!(Pallet::<Test>::remove(signed(ALICE), model));
+	});
+}
+
+#[test]
+fn version_that_waits_for_no_audit_is_noticed() {
+	run(|| {
+		let model = indexed();
+		let unaudited = Standings::<Test>::get(model).unwrap();
+		Pallet::<Test>::do_try_state().unwrap();
+		Pallet::<Test>::assure(model, Assurance::Waiting);
+		let noticed = Pallet::<Test>::do_try_state().unwrap_err();
+		assert_eq!(noticed, "a version waits for no audit".into());
+		Standings::<Test>::insert(model, unaudited);
 	});
 }

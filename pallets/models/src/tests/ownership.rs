@@ -1,5 +1,6 @@
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok};
+use openledger_primitives_core::{model::Assurance, traits::Versions};
 use sp_runtime::TokenError;
 
 #[test]
@@ -47,5 +48,18 @@ fn ownership_stays_when_new_owner_cant_pay() {
 			TokenError::FundsUnavailable
 		);
 		assert_eq!(crate::Models::<Test>::get(model).unwrap().owner, OWNER);
+	});
+}
+
+#[test]
+fn ownership_stays_while_the_version_is_audited() {
+	run(|| {
+		let model = audited_later();
+		assert_ok!(Pallet::<Test>::offer_ownership(signed(OWNER), model, ALICE));
+		let accept = || Pallet::<Test>::accept_ownership(signed(ALICE), model);
+		assert_noop!(accept(), Error::<Test>::AuditPending);
+		Pallet::<Test>::assure(model, Assurance::Audited);
+		assert_ok!(accept());
+		assert_eq!(crate::Models::<Test>::get(model).unwrap().owner, ALICE);
 	});
 }

@@ -2,7 +2,7 @@ use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_core::{
 	Hash,
-	model::{Arithmetic, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, Price},
+	model::{Arithmetic, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus, Price, Unaudited},
 	record::SnapshotRef,
 	traits::Models as _,
 };
@@ -94,6 +94,8 @@ fn register_is_refused_when_arithmetic_is_unknown() {
 				Error::<Test>::UnknownArithmetic
 			);
 		}
+		// While there are no audits.
+		Hindrance::set(Some(Unaudited::Off));
 		for known in [Arithmetic::Canonical(1), Arithmetic::Tolerant] {
 			let id = NextModel::<Test>::get();
 			assert_ok!(register(OWNER, of(known)));

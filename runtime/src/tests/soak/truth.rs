@@ -167,5 +167,5 @@ pub fn sound(note: &Note<AccountId>, level: Level, seen: u8) -> Finding {
 /// What says that it is not.
 pub fn unsound(note: &Note<AccountId>, seen: u8) -> Finding {
 	let state = Hash::repeat_byte(seen);
-	Finding::Unsound(Recomputed { leaves: note.execution.claim, state, floor_ppm: seen.into() })
+	Finding::Unsound(Recomputed { leaves: note.subject, state, floor_ppm: seen.into() })
 }

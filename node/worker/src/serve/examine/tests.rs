@@ -10,10 +10,13 @@ use crate::{
 };
 use openledger_attribution::{
 	IndexFile,
-	index::{Leaf, Parts},
+	index::{Header, Leaf, LeafRef, Parts},
 };
 use openledger_primitives_core::{Sketch, record::content_hash};
-use openlora::{Base, train::Link};
+use openlora::{
+	Base, TrainOptions,
+	train::{Digest, Link},
+};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -86,6 +89,111 @@ fn version_is_withheld_when_its_content_is_not_what_it_should_be() {
 	assert_eq!(engine.examine(&other), Err(Failure::MissingBase(Hash::zero())));
 }
 
+/// An engine that has other content besides, and the examination by `changed`.
+fn with_content(bytes: Vec<u8>, changed: impl FnOnce(&mut Examination, Hash)) -> Failure {
+	let hash = content_hash(&bytes);
+	let mut contents = MODEL.contents();
+	contents.push(bytes);
+	let mut examination = MODEL.examination(1, 2);
+	changed(&mut examination, hash);
+	engine_with(&contents, 1).examine(&examination).unwrap_err()
+}
+
+/// A file of JSON with another value in the place of one that it has.
+fn edited(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+	let text = std::str::from_utf8(bytes).unwrap();
+	assert_eq!(text.matches(from).count(), 1, "{from} in {text}");
+	text.replace(from, to).into_bytes()
+}
+
+#[test]
+fn version_is_withheld_when_its_manifest_names_a_learning_rate_that_none_can_train_with() {
+	let lr = format!("\"lr\":{:?}", TrainOptions::default().lr);
+	let wild = edited(&MODEL.manifest, &lr, "\"lr\":5.0");
+	let found = with_content(wild, |examination, hash| examination.manifest = hash);
+	assert!(matches!(&found, Failure::BadContent(reason) if reason.contains("lr")), "{found:?}");
+}
+
+#[test]
+fn version_is_withheld_when_there_are_no_steps_between_its_checkpoints() {
+	let list = MODEL.training.to_bytes().unwrap();
+	let still = edited(&list, "\"checkpoint_every\":4", "\"checkpoint_every\":0");
+	let found = with_content(still, |examination, hash| examination.training = hash);
+	assert!(matches!(found, Failure::BadContent(_)), "{found:?}");
+}
+
+#[test]
+fn version_is_found_false_when_its_manifest_names_another_rank_than_its_adapter_has() {
+	let mut manifest = Manifest::from_bytes(&MODEL.manifest).unwrap();
+	manifest.training.rank = 4_096;
+	let mut training = MODEL.training.clone();
+	training.log.genesis = Digest(manifest.training_hash().unwrap().0);
+	let mut before = training.log.genesis;
+	for link in &mut training.log.links {
+		*link = Link::after(before, link.step, link.state, link.loss);
+		before = link.hash;
+	}
+	let index = IndexFile::from_bytes(&MODEL.index).unwrap();
+	let header = Header { manifest: manifest.hash().unwrap(), ..index.header().clone() };
+	let records = index.records().iter().collect();
+	let index = IndexFile::new(Parts { header, leaves: leaves(&index), records }).unwrap();
+	let mut contents = MODEL.contents();
+	contents.push(manifest.to_bytes().unwrap());
+	contents.push(training.to_bytes().unwrap());
+	contents.push(index.to_bytes().to_vec());
+	let engine = engine_with(&contents, 1);
+	for seed in 1..5 {
+		let mut examination = MODEL.examination(seed, 2);
+		examination.manifest = manifest.hash().unwrap();
+		examination.training = training.hash().unwrap();
+		examination.material.index = index.commitment();
+		let (examined, _) = engine.examine(&examination).unwrap();
+		assert!(!examined.sound);
+	}
+}
+
+#[test]
+fn version_is_withheld_when_a_stretch_has_more_tokens_than_can_be_repeated() {
+	let tokens = edited(&MODEL.manifest, "\"record_tokens\":96", "\"record_tokens\":96000000");
+	let hash = content_hash(&tokens);
+	let index = IndexFile::from_bytes(&MODEL.index).unwrap();
+	let header = Header { manifest: hash, ..index.header().clone() };
+	let records = index.records().iter().collect();
+	let index = IndexFile::new(Parts { header, leaves: leaves(&index), records }).unwrap();
+	let (_, mut examination) = with_index(&index, 1, 2);
+	examination.manifest = hash;
+	let mut contents = MODEL.contents();
+	contents.extend([index.to_bytes().to_vec(), tokens]);
+	let found = engine_with(&contents, 1).examine(&examination);
+	assert!(
+		matches!(&found, Err(Failure::BadContent(reason)) if reason.contains("tokens")),
+		"{found:?}"
+	);
+}
+
+#[test]
+fn what_a_machine_lacks_is_no_fault_of_the_content() {
+	let own = |error: openlora::Error| matches!(failure(error.into()), Failure::Engine(_));
+	let io = || openlora::Error::Io {
+		path: "f".into(),
+		source: std::io::ErrorKind::PermissionDenied.into(),
+	};
+	assert!(own(io()) && own(openlora::Error::Stopped) && own(openlora::Error::Cancelled));
+	assert!(own(openlora::Error::Example { index: 1, source: Box::new(io()) }));
+	assert!(!own(openlora::Error::NoExamples));
+	let source = Box::new(openlora::Error::EmptyPrompt);
+	assert!(!own(openlora::Error::Example { index: 1, source }));
+}
+
+fn leaves(index: &IndexFile) -> Vec<Leaf> {
+	let leaf = |leaf: LeafRef<'_>| Leaf {
+		head: leaf.head,
+		scale: leaf.scale,
+		sketch: Sketch::try_from(leaf.sketch.to_vec()).unwrap(),
+	};
+	index.leaves().iter().map(leaf).collect()
+}
+
 /// An engine that has another index, and the examination of it.
 fn with_index(index: &IndexFile, seed: u8, leaves: u32) -> (Engine, Examination) {
 	let mut contents = MODEL.contents();
@@ -98,15 +206,7 @@ fn with_index(index: &IndexFile, seed: u8, leaves: u32) -> (Engine, Examination)
 #[test]
 fn forged_sketch_is_found_false_when_it_is_drawn() {
 	let index = IndexFile::from_bytes(&MODEL.index).unwrap();
-	let mut leaves: Vec<Leaf> = index
-		.leaves()
-		.iter()
-		.map(|leaf| Leaf {
-			head: leaf.head,
-			scale: leaf.scale,
-			sketch: Sketch::try_from(leaf.sketch.to_vec()).unwrap(),
-		})
-		.collect();
+	let mut leaves = leaves(&index);
 	// As large as the others, and nobody's.
 	leaves[2].sketch.iter_mut().for_each(|value| *value = -*value);
 	let parts =
