@@ -518,8 +518,8 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::withdraw(records)).into())
 		}
 
-		/// Freezes the tree as it stands. The caller pays the deposit. By the owner, and by
-		/// curators under [`Policy::Curators`].
+		/// Freezes the tree of a Datanet that is not closed, as it stands. The caller pays the deposit. By
+		/// the owner, and by curators under [`Policy::Curators`].
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::snapshot())]
 		pub fn snapshot(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
@@ -541,7 +541,8 @@ pub mod pallet {
 		}
 
 		/// Ends contributing for good: pending contributions can only be rejected or withdrawn from
-		/// then on. By the owner, or by a dispute.
+		/// then on, and nothing is frozen any more, so the last snapshot comes before it. By the owner, or
+		/// by a dispute.
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::close())]
 		pub fn close(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {

@@ -13,6 +13,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_snapshot(who: T::AccountId, id: DatanetId) -> DispatchResult {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(datanet.is_curated_by(&who), Error::<T>::NotCurator);
+		// A closed Datanet's contributions can be archived, and a model trained on those would pay for records
+		// that nobody can challenge.
+		ensure!(!datanet.closed, Error::<T>::Closed);
 		let mut progress = Progresses::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let (root, count) = (progress.tree.root(), progress.tree.count());
 		let last = progress.snapshots.checked_sub(1).and_then(|last| Snapshots::<T>::get(id, last));

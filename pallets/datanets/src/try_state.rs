@@ -118,6 +118,10 @@ impl<T: Config> Pallet<T> {
 		let complete = leaves.len() as u32 == progress.tree.count();
 		ensure!(complete || closed, "leaves of an open Datanet are missing");
 		ensure!(
+			complete || progress.frozen == 0,
+			"models can be trained on records that nobody can challenge"
+		);
+		ensure!(
 			!complete || merkle::root(&leaves) == progress.tree.root(),
 			"the tree's root is not the root over the stored leaves"
 		);

@@ -148,6 +148,58 @@ fn exclusion_is_not_forgotten_while_a_model_could_pay_for_the_record() {
 	});
 }
 
+#[test]
+fn archived_records_are_not_frozen_for_models_to_pay_for() {
+	run(|| {
+		let net = create(Policy::Owner);
+		let number = accepted(ALICE, net, &[1, 2]);
+		assert_ok!(Datanets::close(signed(OWNER), net));
+		// Neither before it is archived, nor after.
+		assert_noop!(Datanets::snapshot(signed(OWNER), net), E::Closed);
+		assert_ok!(Datanets::archive(signed(ALICE), net, number));
+		assert_noop!(Datanets::snapshot(signed(OWNER), net), E::Closed);
+	});
+}
+
+#[test]
+fn exclusion_is_not_shed_by_archiving_between_two_snapshots() {
+	run(|| {
+		let net = create(Policy::Owner);
+		let number = accepted(ALICE, net, &[1, 2]);
+		assert_ok!(Datanets::snapshot(signed(OWNER), net));
+		excluded(at(net, 1), None).unwrap();
+		assert_ok!(Datanets::remove_snapshot(signed(OWNER), net, 0));
+		// While it is open it is frozen again, and stays listed.
+		assert_noop!(Datanets::archive(signed(ALICE), net, number), E::NotClosed);
+		assert_ok!(Datanets::snapshot(signed(OWNER), net));
+		assert_ok!(Datanets::remove_snapshot(signed(OWNER), net, 1));
+		assert_ok!(Datanets::close(signed(OWNER), net));
+		assert_ok!(Datanets::archive(signed(ALICE), net, number));
+		assert!(!Datanets::is_excluded(at(net, 1)));
+		assert_noop!(Datanets::snapshot(signed(OWNER), net), E::Closed);
+	});
+}
+
+#[test]
+fn snapshot_over_archived_leaves_is_noticed() {
+	externalities().execute_with(|| {
+		let net = create(Policy::Owner);
+		accepted(ALICE, net, &[1]);
+		let number = accepted(BOB, net, &[2]);
+		assert_ok!(Datanets::close(signed(OWNER), net));
+		assert_ok!(Datanets::archive(signed(BOB), net, number));
+		check();
+		let closed = |is| {
+			crate::Datanets::<Test>::mutate(net, |net| net.as_mut().unwrap().closed = is);
+		};
+		closed(false);
+		Datanets::do_snapshot(OWNER, net).unwrap();
+		closed(true);
+		let found = "models can be trained on records that nobody can challenge";
+		assert_eq!(Datanets::do_try_state(), Err(found.into()));
+	});
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(64))]
 
