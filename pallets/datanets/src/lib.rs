@@ -363,7 +363,7 @@ pub mod pallet {
 		RecordNotFound,
 		/// The record is excluded already: it earns nothing.
 		RecordExcluded,
-		/// The record is challenged, or one of the contribution is: wait until that is decided.
+		/// A record of the contribution is challenged: wait until that is decided.
 		RecordDisputed,
 	}
 

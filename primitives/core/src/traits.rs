@@ -266,17 +266,18 @@ pub trait Records<AccountId> {
 	fn record(record: RecordRef) -> Option<RecordLeaf<AccountId>>;
 	/// Whether the record earns nothing any more.
 	fn is_excluded(record: RecordRef) -> bool;
-	/// Notes that a record is challenged: until [`Records::settle`] it stays where it is, and nobody else
-	/// can challenge it.
+	/// Notes that a record is challenged, once more where it is already: until as many challenges are ended
+	/// by [`Records::settle`] or [`Records::exclude`], it stays where it is.
 	///
 	/// # Errors
-	/// Where there is no such record, it is excluded, or challenged already.
+	/// Where there is no such record, or it is excluded.
 	fn dispute(record: RecordRef) -> DispatchResult;
 	/// Ends a challenge that came to nothing.
 	fn settle(record: RecordRef);
 	/// Ends a challenge by excluding the record: it earns nothing from now on, and its part of its
 	/// contribution's deposit is lost: half, rounded down, to who is `rewarded`, the rest burned; all of it
-	/// where nobody is. Returns what was burned.
+	/// where nobody is. A record that is excluded already loses nothing more, and nobody is rewarded.
+	/// Returns what was burned.
 	fn exclude(record: RecordRef, rewarded: Option<&AccountId>) -> Result<Balance, DispatchError>;
 }
 

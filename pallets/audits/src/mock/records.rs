@@ -120,10 +120,15 @@ pub fn compared() -> Vec<u8> {
 
 /// What verifiers find who all compute that of a hundred shingles of each record so many are common.
 pub fn common(common: u32) -> Finding {
+	common_in(PAIR, common)
+}
+
+/// The same, of another challenge's records.
+pub fn common_in(id: RequestId, common: u32) -> Finding {
 	let shared = Shared { one: 100, other: 100, common };
 	let overlap = Overlap { whole: shared, learnt: shared };
-	let note = crate::Notes::<Test>::get(PAIR).unwrap();
+	let note = crate::Notes::<Test>::get(id).unwrap();
 	let traces = audit::traces(&(note.subject, overlap));
 	let seals = audit::seals(&note.subject, &traces);
-	Finding::Compared { overlap, trace: traces[level_of(PAIR) as usize], seals }
+	Finding::Compared { overlap, trace: traces[level_of(id) as usize], seals }
 }

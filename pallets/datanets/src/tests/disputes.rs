@@ -81,20 +81,41 @@ fn deposit_is_lost_though_the_account_has_locked_its_balance() {
 }
 
 #[test]
-fn record_is_challenged_once_at_a_time_and_not_after_it_is_excluded() {
+fn challenge_shields_a_record_from_no_other_challenge() {
 	run(|| {
 		let net = create(Policy::Owner);
-		accepted(ALICE, net, &[1, 2]);
-		assert_ok!(Datanets::dispute(at(net, 0)));
-		assert_noop!(Datanets::dispute(at(net, 0)), E::RecordDisputed);
-		// Another of the same contribution can be.
+		let number = accepted(ALICE, net, &[1, 2]);
+		let open = || Disputes::<Test>::get(net, number).open;
+		// More than the contribution has records, and than one could have.
+		for _ in 0..20 {
+			assert_ok!(Datanets::dispute(at(net, 0)));
+		}
 		assert_ok!(Datanets::dispute(at(net, 1)));
 		Datanets::settle(at(net, 0));
-		assert_ok!(Datanets::dispute(at(net, 0)));
-		Datanets::settle(at(net, 1));
-		excluded(at(net, 0), None).unwrap();
+		assert_eq!(open(), 20);
+		assert_eq!(excluded(at(net, 0), None), Ok(lost(2, 0)));
+		assert_eq!(open(), 19);
 		assert_noop!(Datanets::dispute(at(net, 0)), E::RecordExcluded);
-		assert_eq!(excluded(at(net, 0), None), Err(E::RecordExcluded.into()));
+	});
+}
+
+#[test]
+fn record_that_is_excluded_already_loses_nothing_more() {
+	run(|| {
+		let net = create(Policy::Owner);
+		let number = accepted(ALICE, net, &[1, 2]);
+		for _ in 0..3 {
+			assert_ok!(Datanets::dispute(at(net, 0)));
+		}
+		excluded(at(net, 0), Some(OTHER)).unwrap();
+		let (all, had) = (Balances::total_issuance(), Balances::total_balance(&BOB));
+		assert_eq!(excluded(at(net, 0), Some(BOB)), Ok(0));
+		assert_eq!((Balances::total_issuance(), Balances::total_balance(&BOB)), (all, had));
+		// The last of them may come to nothing, and changes nothing either.
+		Datanets::settle(at(net, 0));
+		let dispute = Disputes::<Test>::get(net, number);
+		assert_eq!((dispute.open, dispute.excluded.into_inner()), (0, vec![0]));
+		assert!(Datanets::is_excluded(at(net, 0)));
 	});
 }
 
@@ -122,6 +143,8 @@ fn contribution_is_not_archived_while_a_record_of_it_is_challenged() {
 		let number = accepted(ALICE, net, &[1, 2]);
 		assert_ok!(Datanets::close(signed(OWNER), net));
 		assert_ok!(Datanets::dispute(at(net, 1)));
+		assert_ok!(Datanets::dispute(at(net, 1)));
+		Datanets::settle(at(net, 1));
 		assert_noop!(Datanets::archive(signed(ALICE), net, number), E::RecordDisputed);
 		Datanets::settle(at(net, 1));
 		assert!(!Disputes::<Test>::contains_key(net, number));

@@ -29,6 +29,19 @@ fn proven_duplicate_is_excluded_and_the_challenger_rewarded() {
 }
 
 #[test]
+fn second_proof_of_a_duplicate_has_its_deposit_back_and_nothing_else() {
+	for found in [Compared::Duplicate, Compared::Withheld] {
+		run(|| {
+			let (first, second) = (challenged(CAROL, pair()), challenged(4, pair()));
+			Duplicates::settle(first, Compared::Duplicate).unwrap();
+			assert_eq!(Duplicates::settle(second, found), Ok(0));
+			assert_eq!(Excluded::get()[&pair().later], Some(CAROL));
+			assert_eq!([held(4), free(4), free(ALICE)], [0, 1_000, 1_000]);
+		});
+	}
+}
+
+#[test]
 fn withheld_record_is_excluded_and_nobody_rewarded() {
 	run(|| {
 		let challenge = challenged(CAROL, pair());
