@@ -367,7 +367,8 @@ pub trait Rewards<AccountId> {
 	fn pot() -> AccountId;
 	/// Divides `sale.fee`, already transferred to the pot: pays the validators' part and accrues
 	/// the others. `shares` are weights of which `earned` of the contributors' part is paid; what
-	/// they don't earn goes to the base's royalty and the treasury. Changes nothing on error.
+	/// they don't earn goes to the base's royalty and the treasury. A share of the treasury's own account
+	/// is added to its part, without a royalty and without voice. Changes nothing on error.
 	fn distribute(
 		request: RequestId,
 		sale: Sale<AccountId>,
