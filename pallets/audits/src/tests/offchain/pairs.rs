@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Notes, Stage};
 use openledger_primitives_attribution::audit;
-use openledger_primitives_core::record::Compared;
+use openledger_primitives_core::record::{Compared, RecordEntry};
 
 /// What an engine finds that computes the same as [`common`] says.
 fn computed(in_common: u32) -> Executed {
@@ -30,7 +30,8 @@ fn verifier_compares_records_commits_and_reveals_without_a_person() {
 		));
 		let told = node.engine.comparisons.lock().unwrap().pop().unwrap();
 		let seed = Notes::<Test>::get(PAIR).unwrap().subject;
-		let (later, earlier) = (Hash::repeat_byte(0xc0), Hash::repeat_byte(0xa0));
+		let entry = |byte| RecordEntry { content: Hash::repeat_byte(byte), size: 3 };
+		let (later, earlier) = (entry(0xc0), entry(0xa0));
 		assert_eq!(told, Comparison { audit: PAIR, seed, later, earlier });
 		node.include();
 		for n in [11, 12] {
