@@ -22,7 +22,7 @@ use openledger_primitives_attribution::{
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	BlockNumber, RequestId,
+	BlockNumber, Hash, RequestId,
 	record::content_hash,
 	subject::{Subject, subject},
 	traits::Operators,
@@ -72,6 +72,8 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Found<AccountId> {
 	pub claim: RequestId,
+	/// What it was found of: [`basis`].
+	pub of: Hash,
 	pub level: Level,
 	pub finding: Finding,
 	pub salt: [u8; 32],
@@ -82,6 +84,13 @@ pub(crate) struct Found<AccountId> {
 /// The key of an agent's memory.
 pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
 	(MEMORY, agent).encode()
+}
+
+/// What a finding is of. After a re-organisation of the chain the same number can be another claim's or other
+/// records', or the lots have drawn another seed.
+fn basis<AccountId: Encode>(note: &Note<AccountId>) -> Hash {
+	let Note { operator, payer, model, subject, trace, execution, .. } = note;
+	(operator, payer, model, subject, trace, execution).using_encoded(content_hash)
 }
 
 /// What an engine has found in an audit.
@@ -229,24 +238,28 @@ impl<T: Config> Pallet<T> {
 		let seat =
 			audit.seats.iter().find(|seat| seat.verifier == *verifier && seat.level == level);
 		let Some(seat) = seat.cloned() else { return };
+		let of = basis(&note);
+		let is_this = |found: &Found<T::AccountId>| {
+			found.claim == claim && found.level == level && found.of == of
+		};
 		match audit.stage {
 			Stage::Committing { .. } if seat.commitment.is_none() => {
-				let known =
-					memory.found.iter().any(|found| found.claim == claim && found.level == level);
+				let known = memory.found.iter().any(is_this);
 				if !known && !Self::find(agent, claim, &audit, &note, memory) {
 					return;
 				}
-				let found =
-					memory.found.iter().find(|found| found.claim == claim && found.level == level);
-				let Some(found) = found else { return };
+				let Some(found) = memory.found.iter().find(|found| is_this(found)) else { return };
 				let commitment = commitment(claim, level, &found.finding, verifier, &found.salt);
 				let call = Call::commit { claim, commitment };
 				let rehearse = || Self::do_commit(agent.id.clone(), claim, commitment);
 				Self::send(agent, (claim, Step::Commit(level)), call, rehearse, memory, store);
 			}
 			Stage::Revealing { .. } if seat.commitment.is_some() && seat.finding.is_none() => {
-				let found =
-					memory.found.iter().find(|found| found.claim == claim && found.level == level);
+				let opens = |found: &&Found<T::AccountId>| {
+					let Found { finding, salt, .. } = found;
+					seat.commitment == Some(commitment(claim, level, finding, verifier, salt))
+				};
+				let found = memory.found.iter().find(opens);
 				let Some(Found { finding, salt, .. }) = found.cloned() else {
 					log::error!(target: TARGET, "audit {claim}: what was committed is not known");
 					return;
@@ -257,8 +270,7 @@ impl<T: Config> Pallet<T> {
 			}
 			// A verdict other than what was found here was captured, or came of a lie to others.
 			Stage::Decided { verdict, .. } => {
-				let found =
-					memory.found.iter().find(|found| found.claim == claim && found.level == level);
+				let found = memory.found.iter().find(|found| is_this(found));
 				let disagrees = found.is_some_and(|found| Verdict::of(&found.finding) != verdict);
 				if disagrees {
 					Self::send_appeal(agent, claim, memory, store);
@@ -304,7 +316,7 @@ impl<T: Config> Pallet<T> {
 					matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
 				if missing && Self::is_last_chance(claim, audit) {
 					let finding = Self::not_found(claim, &failure);
-					Self::remember(claim, audit.level, finding, None, memory);
+					Self::remember((claim, basis(note)), audit.level, finding, None, memory);
 					return true;
 				}
 				return false;
@@ -329,7 +341,7 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		};
-		Self::remember(claim, audit.level, finding, truth, memory);
+		Self::remember((claim, basis(note)), audit.level, finding, truth, memory);
 		true
 	}
 
@@ -341,16 +353,18 @@ impl<T: Config> Pallet<T> {
 			if Self::now().saturating_add(left) >= until)
 	}
 
+	/// Keeps a finding in the place of those before it. One that was of something else stays: a commitment to
+	/// it may be on the chain that a re-organisation leads back to, and can't be opened without its salt.
 	fn remember(
-		claim: RequestId,
+		(claim, of): (RequestId, Hash),
 		level: Level,
 		finding: Finding,
 		truth: Option<Claim<T::AccountId>>,
 		memory: &mut Memory<T::AccountId>,
 	) {
 		let salt = sp_io::offchain::random_seed();
-		memory.found.retain(|found| found.claim != claim);
-		memory.found.push(Found { claim, level, finding, salt, truth });
+		memory.found.retain(|found| found.claim != claim || found.of != of);
+		memory.found.push(Found { claim, of, level, finding, salt, truth });
 	}
 
 	/// Brings the true claims that this verifier knows of, once verdicts ask for them.

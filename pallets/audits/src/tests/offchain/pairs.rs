@@ -53,6 +53,33 @@ fn verifier_compares_records_commits_and_reveals_without_a_person() {
 }
 
 #[test]
+fn comparison_is_made_again_when_the_lots_draw_another_seed() {
+	node(&truth(), true, |node| {
+		compared();
+		comes_to(&node, computed(95));
+		node.run();
+		let before = node.memory().found[0].finding.clone();
+		node.pool.write().transactions.clear();
+		Notes::<Test>::mutate(PAIR, |note| note.as_mut().unwrap().subject = Hash::repeat_byte(9));
+		System::set_block_number(System::block_number() + 5);
+		comes_to(&node, computed(95));
+		node.run();
+		assert_eq!(node.engine.comparisons.lock().unwrap().len(), 2);
+		node.include();
+		for n in [11, 12] {
+			commit_in(PAIR, n, &common(95)).unwrap();
+		}
+		node.run();
+		let Some(RuntimeCall::Verification(Call::reveal { finding, .. })) = node.sent().pop()
+		else {
+			panic!("nothing is revealed")
+		};
+		assert!(finding == common(95) && finding != before);
+		node.include();
+	});
+}
+
+#[test]
 fn missing_content_is_the_contributors_fault_or_the_challengers_by_whose_it_is() {
 	for (missing, found) in [(0xc0, Finding::Withheld), (0xa0, Finding::Unshown)] {
 		node(&truth(), true, |node| {
