@@ -4,7 +4,7 @@ use crate as pallet_duplicates;
 use crate::{HoldReason, *};
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU128, fungible::InspectHold},
+	traits::{ConstU64, ConstU128, fungible::InspectHold},
 };
 use openledger_primitives_core::{
 	Balance, ChallengeId, Hash,
@@ -43,6 +43,7 @@ pub const PART: Balance = 61;
 pub const ALICE: u64 = 1;
 pub const BOB: u64 = 2;
 pub const CAROL: u64 = 3;
+pub const TREASURY: u64 = 90;
 pub const SALT: [u8; 32] = [1; 32];
 
 parameter_types! {
@@ -64,6 +65,7 @@ impl Config for Test {
 	type Enabled = Enabled;
 	type Deposit = ConstU128<DEPOSIT>;
 	type SeatReward = ConstU128<SEAT>;
+	type TreasuryAccount = ConstU64<TREASURY>;
 	type WeightInfo = weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Listed;
@@ -148,7 +150,7 @@ impl pallet_duplicates::benchmarking::Helper<u64> for Listed {
 pub fn externalities() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
-		balances: (1..=8).map(|who| (who, 1_000)).collect(),
+		balances: (1..=8).map(|who| (who, 1_000)).chain([(TREASURY, 1_000)]).collect(),
 		..Default::default()
 	}
 	.assimilate_storage(&mut storage)
@@ -173,7 +175,7 @@ pub fn run(test: impl FnOnce()) {
 
 pub fn check() {
 	Duplicates::do_try_state().unwrap();
-	assert_eq!(Balances::total_issuance(), 8_000);
+	assert_eq!(Balances::total_issuance(), 9_000);
 	let mut challenged = BTreeMap::new();
 	for one in Challenges::<Test>::iter_values() {
 		*challenged.entry(one.pair().later).or_default() += 1;

@@ -333,7 +333,7 @@ pub trait Pairs<AccountId> {
 	fn is_open(challenge: ChallengeId) -> bool;
 	/// The two records, as they were when the challenge was opened: the later one first.
 	fn records(challenge: ChallengeId) -> Option<[RecordLeaf<AccountId>; 2]>;
-	/// Pays a seat out of what a wrong challenge has at stake, as far as that goes.
+	/// Pays a seat that found the records distinct out of what their challenge has at stake, as far as that goes.
 	fn pay(challenge: ChallengeId, verifier: &AccountId) -> DispatchResult;
 	/// Carries out what was found. Returns what was burned.
 	fn settle(challenge: ChallengeId, found: Compared) -> Result<Balance, DispatchError>;

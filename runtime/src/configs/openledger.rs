@@ -204,6 +204,7 @@ impl pallet_duplicates::Config for Runtime {
 	type Enabled = dynamic_params::duplicates::Enabled;
 	type Deposit = dynamic_params::duplicates::Deposit;
 	type SeatReward = dynamic_params::audits::SeatReward;
+	type TreasuryAccount = TreasuryAccount;
 	type WeightInfo = crate::weights::pallet_duplicates::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;

@@ -54,6 +54,7 @@ impl pallet_duplicates::Config for Test {
 	type Enabled = Challengeable;
 	type Deposit = ConstU128<CHALLENGE>;
 	type SeatReward = ConstU128<SEAT>;
+	type TreasuryAccount = Treasury;
 	type WeightInfo = pallet_duplicates::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Draws;

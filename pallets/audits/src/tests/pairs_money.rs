@@ -98,6 +98,24 @@ fn second_proof_of_a_duplicate_brings_its_challenger_and_committee_nothing() {
 	});
 }
 
+#[test]
+fn nobody_is_paid_for_saying_that_content_is_nowhere() {
+	for finding in [Finding::Withheld, Finding::Unshown] {
+		chain(4, || {
+			compared();
+			let (before, treasury) = (total(COPYIST), total(90));
+			let committee = agreed(|| finding.clone());
+			assert!(!Audits::<Test>::contains_key(PAIR));
+			assert!(Paid::get().is_empty());
+			assert!(committee.iter().all(|n| total(*n) == RICH && bond(*n) == BOND));
+			// Nor is who was challenged, which could be the challenger's own other account.
+			assert!(total(COPYIST) <= before);
+			let lost = if finding == Finding::Unshown { CHALLENGE } else { 0 };
+			assert_eq!((RICH - total(CHALLENGER), total(90) - treasury), (lost, lost));
+		});
+	}
+}
+
 #[derive(Clone, Debug)]
 enum Step {
 	Challenge(u8, bool),
