@@ -3,7 +3,7 @@
 
 use super::{
 	consensus::VrfSeeds,
-	parameters::{ValidSplit, dynamic_params},
+	parameters::{HOUR, ValidSplit, dynamic_params},
 	tokens::{StorageDeposit, TreasuryAccount, ValidatorsAccount, VerifiersAccount},
 };
 use crate::{
@@ -38,6 +38,7 @@ impl pallet_datanets::Config for Runtime {
 	type SnapshotConsideration = StorageDeposit<SnapshotHold>;
 	type DisputeOrigin = DisputeOrigin;
 	type RevealPeriod = dynamic_params::datanets::RevealPeriod;
+	type UnusedPeriod = ConstU32<{ 30 * 24 * HOUR }>;
 	type MaxCurators = ConstU32<16>;
 	type MaxRecords = ConstU32<256>;
 	type MaxRecordSize = ConstU32<{ 1024 * 1024 }>;

@@ -37,6 +37,7 @@ impl pallet_datanets::Config for Test {
 	type SnapshotConsideration = ();
 	type DisputeOrigin = EnsureRoot<AccountId32>;
 	type RevealPeriod = ConstU64<2>;
+	type UnusedPeriod = ConstU32<100>;
 	type MaxCurators = ConstU32<2>;
 	type MaxRecords = ConstU32<4>;
 	type MaxRecordSize = ConstU32<100>;
