@@ -2,7 +2,9 @@
 
 use crate::{
 	Balance, BlockNumber, ChallengeId, DatanetId, Hash, ModelId, RequestId, RoundId,
-	model::{Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, Price, Unaudited, Usage},
+	model::{
+		Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, PayBy, Price, Unaudited, Usage,
+	},
 	record::{Compared, RecordLeaf, RecordRef, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
 };
@@ -67,6 +69,10 @@ impl<AccountId> ServedModel<AccountId> {
 pub trait Models<AccountId> {
 	/// The model version, if it exists.
 	fn served(model: ModelId) -> Option<ServedModel<AccountId>>;
+	/// What credits of a registered version are for.
+	fn pay_by(model: ModelId) -> Option<PayBy> {
+		Self::served(model).map(|served| served.method.pay_by)
+	}
 	/// Counts one more open request, during which the version can't be removed.
 	fn acquire(model: ModelId) -> DispatchResult;
 	/// Takes one open request back.

@@ -1,4 +1,4 @@
-use crate::{Claims, mock::*};
+use crate::{ClaimRecord, Claims, mock::*};
 use frame_support::assert_ok;
 use openledger_primitives_core::{settlement::Distribution, traits::Claims as _};
 use proptest::prelude::*;
@@ -59,6 +59,21 @@ fn sums_of_contributors_are_paid_as_they_are() {
 		exclude(1);
 		let after = Attribution::payable_of(&Claims::<Test>::get(id).unwrap());
 		assert_eq!(before, after);
+	});
+}
+
+#[test]
+fn sum_is_not_taken_for_the_record_that_is_all_there_is_of_it() {
+	chain(|| {
+		let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+		let ClaimRecord { paid, evidence, earned, .. } = Claims::<Test>::get(id).unwrap();
+		exclude(0);
+		// The same places, scores and accounts, of a model that pays sums.
+		let payable = |model| Attribution::payable(model, &paid, &evidence, earned).0;
+		let of =
+			|who: u8, shares: &[(AccountId32, u64)]| shares.iter().any(|(a, _)| *a == account(who));
+		assert!(!of(40, &payable(RECORDS)) && of(90, &payable(RECORDS)));
+		assert!(of(40, &payable(CONTRIBUTORS)) && !of(90, &payable(CONTRIBUTORS)));
 	});
 }
 
