@@ -1,6 +1,7 @@
 //! `openledger challenge`: look for what a claim leaves out and for forged leaves, and challenge them.
 
 mod duplicate;
+mod folder;
 mod look;
 mod salts;
 mod sealed;
