@@ -12,7 +12,10 @@
 use crate::{
 	AccountId, AllPalletsWithSystem, Attribution, Balance, Balances, Datanets, Hash, Inference,
 	Models, OPEN, Runtime, RuntimeOrigin, RuntimeParameters, System,
-	configs::parameters::{DEFAULT_SPLIT, dynamic_params},
+	configs::{
+		parameters::{DEFAULT_SPLIT, dynamic_params},
+		tokens::VerifiersAccount,
+	},
 };
 use alloc::{string::String, vec, vec::Vec};
 use frame_benchmarking::{
@@ -31,8 +34,8 @@ use openledger_primitives_attribution::{
 	omission::{Omission, ShownRecord},
 };
 use openledger_primitives_core::{
-	Answer, DatanetId, Endpoint, MAX_CREDITED, MAX_CREDITS, MAX_NAME, MAX_SKETCH, MAX_SNAPSHOTS,
-	ModelId, Name, Prompt, RequestId, Sketch, Text,
+	Answer, ChallengeId, DatanetId, Endpoint, MAX_CREDITED, MAX_CREDITS, MAX_NAME, MAX_SKETCH,
+	MAX_SNAPSHOTS, ModelId, Name, Prompt, RequestId, Sketch, Text,
 	merkle::{MultiProof, Opened},
 	model::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Usage,
@@ -445,6 +448,26 @@ impl pallet_audits::benchmarking::Helper<AccountId> for Stage {
 		(request, claim(model, MOST_CREDITS, 0..SHOWN))
 	}
 
+	fn challenged() -> ChallengeId {
+		let pair = copied();
+		let (who, salt) = (rich("challenger"), [0; 32]);
+		let signed = RuntimeOrigin::signed(who.clone());
+		System::set_block_number(System::block_number() + 1);
+		assert_ok!(crate::Duplicates::commit(signed.clone(), pair.commitment(&who, &salt)));
+		System::set_block_number(System::block_number() + 1);
+		let challenge = pallet_duplicates::NextChallenge::<Runtime>::get();
+		assert_ok!(crate::Duplicates::open(signed, pair, salt));
+		challenge
+	}
+
+	fn accrue(amount: Balance) {
+		Balances::mint_into(&crate::Rewards::account(), amount).unwrap();
+		pallet_rewards::TotalAccrued::<Runtime>::mutate(|total| *total += amount);
+		pallet_rewards::Accrued::<Runtime>::mutate(VerifiersAccount::get(), |accrued| {
+			accrued.amount += amount;
+		});
+	}
+
 	fn end_rounds() {
 		let length = dynamic_params::audits::RoundLength::get();
 		for _ in 0..=2 * length {
@@ -487,6 +510,13 @@ fn contributed(name: &'static str, first: u64, at: u32) -> RecordRef {
 	RecordRef { datanet, index: most - 1 }
 }
 
+/// The last record of the largest contribution, and of another one that was committed later.
+fn copied() -> Pair {
+	let earlier = contributed("author", 0, 1);
+	let later = contributed("copyist", 1_000, System::block_number() + 1);
+	Pair { later, earlier }
+}
+
 impl pallet_duplicates::benchmarking::Helper<AccountId> for Stage {
 	fn records() -> Pair {
 		for n in 0..pallet_audits::COMMITTEE {
@@ -498,9 +528,7 @@ impl pallet_duplicates::benchmarking::Helper<AccountId> for Stage {
 				dynamic_params::audits::MinBond::get(),
 			));
 		}
-		let earlier = contributed("author", 0, 1);
-		let later = contributed("copyist", 1_000, System::block_number() + 1);
-		Pair { later, earlier }
+		copied()
 	}
 
 	fn fund(who: &AccountId, balance: Balance) {

@@ -19,7 +19,7 @@ use openledger_primitives_attribution::{
 use openledger_primitives_core::{
 	Answer, Hash, ModelId, RequestId, Sketch,
 	model::{IndexCommitment, Method, PayBy, Usage},
-	record::upload_message,
+	record::{RecordEntry, upload_message},
 	subject::{pair_id, version_id},
 };
 use openledger_primitives_inference::{
@@ -160,7 +160,8 @@ pub const OVERLAP: Overlap = Overlap {
 
 /// The comparison of two records, for [`Scripted`].
 pub fn comparison(challenge: u32) -> Comparison {
-	let (later, earlier) = (Hash::repeat_byte(2), Hash::repeat_byte(1));
+	let entry = |byte| RecordEntry { content: Hash::repeat_byte(byte), size: 1 };
+	let (later, earlier) = (entry(2), entry(1));
 	Comparison { audit: pair_id(challenge), seed: Hash::zero(), later, earlier }
 }
 

@@ -48,7 +48,7 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 		let claim = Self::open_claim(request)?;
 		let Credited { paid, evidence, .. } = Self::credited(claim.model, &claim.payer, truth)?;
 		let earned = earned(truth.gain, T::FullGain::get());
-		Ok(Self::payable(&paid, &evidence, earned))
+		Ok(Self::owed(claim.model, &paid, &evidence, earned))
 	}
 
 	fn discredit(request: RequestId) -> DispatchResult {

@@ -13,6 +13,7 @@ use openledger_primitives_attribution::{
 use openledger_primitives_core::{
 	ChallengeId, Hash, ModelId, RequestId,
 	draw::drawn,
+	record::{RecordEntry, RecordLeaf},
 	subject::{Subject, paired, subject},
 	traits::{Pairs, Versions},
 };
@@ -93,7 +94,8 @@ impl<T: Config> Pallet<T> {
 		challenge: ChallengeId,
 		note: &Note<T::AccountId>,
 	) -> Option<Comparison> {
-		let [later, earlier] = T::Pairs::records(challenge)?.map(|record| record.content);
+		let entry = |RecordLeaf { content, size, .. }| RecordEntry { content, size };
+		let [later, earlier] = T::Pairs::records(challenge)?.map(entry);
 		Some(Comparison { audit, seed: note.subject, later, earlier })
 	}
 

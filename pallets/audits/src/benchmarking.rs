@@ -13,10 +13,11 @@ use frame_support::{
 use frame_system::{Pallet as System, RawOrigin};
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{Finding, Level, commitment, digest},
+	audit::{Execution, Finding, Level, commitment, digest, seals, traces},
+	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
-	Hash, RequestId,
+	Balance, ChallengeId, Hash, RequestId,
 	subject::{pair_id, version_id},
 	traits::{
 		Audits as Asked, Clearance, CommittedVersion, Comparison, Comparisons,
@@ -30,6 +31,11 @@ pub trait Helper<AccountId> {
 	/// An open claim that was noted for audits, and another one that verifies on the same answer,
 	/// with the most credits and the longest sketches.
 	fn claimed() -> (RequestId, Claim<AccountId>);
+	/// A challenge that is open, with its audit, of a record of the largest contribution. There are verifiers
+	/// for a committee before.
+	fn challenged() -> ChallengeId;
+	/// Lets the verifiers' part of fees be so much more.
+	fn accrue(amount: Balance);
 	/// Ends rounds until the lots are known that decide what is committed now.
 	fn end_rounds();
 }
@@ -52,39 +58,40 @@ fn verifier<T: Config>(index: u32) -> Result<T::AccountId, BenchmarkError> {
 	Ok(who)
 }
 
-/// The audit of a claim with a seat for each of as many new verifiers as there can be, of which all
-/// have committed and all but the last revealed that the claim is false.
-fn seated<T: Config>(
+/// As many new verifiers as an audit has seats, and all that they can be paid out of fees.
+fn verifiers<T: Config>() -> Result<Vec<T::AccountId>, BenchmarkError> {
+	T::BenchmarkHelper::accrue(T::SeatReward::get().saturating_mul(MAX_SEATS.into()));
+	(0..MAX_SEATS).map(verifier::<T>).collect()
+}
+
+/// Gives each of `verifiers` a seat in an audit after an appeal, of which all have committed and all but the
+/// last revealed.
+fn sit<T: Config>(
+	id: RequestId,
 	stage: Stage,
-) -> Result<(RequestId, Claim<T::AccountId>, Finding), BenchmarkError> {
-	let (claim, truth) = T::BenchmarkHelper::claimed();
-	let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
-	let execution = openledger_primitives_attribution::audit::Execution {
-		claim: digest(&truth),
-		..note.execution
-	};
-	let finding = Finding::Refuted(execution);
+	verifiers: Vec<T::AccountId>,
+	finding: impl Fn(Level) -> Finding,
+) -> Result<(), BenchmarkError> {
 	let mut seats = Vec::new();
-	for index in 0..MAX_SEATS {
+	for (index, who) in (0..MAX_SEATS).zip(verifiers) {
 		let level = match index {
 			0..COMMITTEE => Level::First,
 			index if index < COMMITTEE.saturating_mul(2) => Level::Redraw,
 			_ => Level::Appeal,
 		};
-		let who = verifier::<T>(index)?;
 		Verifiers::<T>::mutate(&who, |entry| {
 			if let Some(entry) = entry {
 				entry.duties = 1;
 			}
 		});
-		Duties::<T>::insert(&who, BoundedVec::truncate_from(alloc::vec![claim]));
-		let commitment = commitment(claim, level, &finding, &who, &SALT);
+		Duties::<T>::insert(&who, BoundedVec::truncate_from(alloc::vec![id]));
+		let commitment = commitment(id, level, &finding(level), &who, &SALT);
 		let last = index.saturating_add(1) == MAX_SEATS;
 		seats.push(Seat {
 			verifier: who,
 			level,
 			commitment: Some(commitment),
-			finding: (!last).then(|| finding.clone()),
+			finding: (!last).then(|| finding(level)),
 		});
 	}
 	let appellant = rich::<T>("appellant", 0)?;
@@ -92,8 +99,37 @@ fn seated<T: Config>(
 	T::Currency::hold(&HoldReason::Appeal.into(), &appellant, deposit)?;
 	let appeal = Some(Appeal { appellant, deposit, against: Verdict::Upheld });
 	let seats = BoundedVec::truncate_from(seats);
-	Audits::<T>::insert(claim, Audit { level: Level::Appeal, stage, seats, appeal });
+	Audits::<T>::insert(id, Audit { level: Level::Appeal, stage, seats, appeal });
+	Ok(())
+}
+
+/// The audit of a claim that all find to be false.
+fn seated<T: Config>(
+	stage: Stage,
+) -> Result<(RequestId, Claim<T::AccountId>, Finding), BenchmarkError> {
+	let (claim, truth) = T::BenchmarkHelper::claimed();
+	let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
+	let finding = Finding::Refuted(Execution { claim: digest(&truth), ..note.execution });
+	sit::<T>(claim, stage, verifiers::<T>()?, |_| finding.clone())?;
 	Ok((claim, truth, finding))
+}
+
+/// The audit of two records that all find to have so many of a hundred shingles in common. Returns the last
+/// one's finding too.
+fn compared<T: Config>(common: u32) -> Result<(RequestId, Finding), BenchmarkError> {
+	let verifiers = verifiers::<T>()?;
+	let id = pair_id(T::BenchmarkHelper::challenged());
+	let note = Notes::<T>::get(id).ok_or("the challenge is not noted")?;
+	let shared = Shared { one: 100, other: 100, common };
+	let overlap = Overlap { whole: shared, learnt: shared };
+	let traces = traces(&common);
+	let seals = seals(&note.subject, &traces);
+	let finding = |level| {
+		let trace = traces.get(level as usize).copied().unwrap_or_default();
+		Finding::Compared { overlap, trace, seals }
+	};
+	sit::<T>(id, Stage::Revealing { until: later::<T>() }, verifiers, finding)?;
+	Ok((id, finding(Level::Appeal)))
 }
 
 fn later<T: Config>() -> openledger_primitives_core::BlockNumber {
@@ -171,6 +207,24 @@ mod benchmarks {
 		_(RawOrigin::Signed(last_agent::<T>()), claim, finding, SALT);
 		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
 		assert!(matches!(stage, Some(Stage::Correcting { .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn reveal_duplicate() -> Result<(), BenchmarkError> {
+		let (id, finding) = compared::<T>(100)?;
+		#[extrinsic_call]
+		reveal(RawOrigin::Signed(last_agent::<T>()), id, finding, SALT);
+		assert!(!Audits::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn reveal_distinct() -> Result<(), BenchmarkError> {
+		let (id, finding) = compared::<T>(0)?;
+		#[extrinsic_call]
+		reveal(RawOrigin::Signed(last_agent::<T>()), id, finding, SALT);
+		assert!(!Audits::<T>::contains_key(id));
 		Ok(())
 	}
 

@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What taking an audit one step further costs at most.
 	pub(crate) fn step_weight() -> Weight {
-		T::WeightInfo::advance().max(T::WeightInfo::resolve())
+		T::WeightInfo::advance().max(Self::verdict_weight())
 	}
 
 	pub(crate) fn do_advance(claim: RequestId) -> DispatchResult {

@@ -604,7 +604,7 @@ pub mod pallet {
 
 		/// Reveals what a verifier has committed to. Free where it is that.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::reveal())]
+		#[pallet::weight(T::WeightInfo::reveal().max(Pallet::<T>::verdict_weight()))]
 		pub fn reveal(
 			origin: OriginFor<T>,
 			claim: RequestId,
@@ -641,7 +641,7 @@ pub mod pallet {
 
 		/// Decides an audit that no committee could decide.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::resolve())]
+		#[pallet::weight(Pallet::<T>::verdict_weight())]
 		pub fn resolve(origin: OriginFor<T>, claim: RequestId, verdict: Verdict) -> DispatchResult {
 			T::ResolveOrigin::ensure_origin(origin)?;
 			Self::do_resolve(claim, verdict)
@@ -649,7 +649,7 @@ pub mod pallet {
 
 		/// Takes an audit further whose stage is over. Anyone may call it; it happens by itself too.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::advance().max(T::WeightInfo::resolve()))]
+		#[pallet::weight(Pallet::<T>::step_weight())]
 		pub fn advance(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_advance(claim)

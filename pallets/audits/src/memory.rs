@@ -7,7 +7,7 @@ use openledger_primitives_attribution::{
 	Claim,
 	audit::{Finding, Level},
 };
-use openledger_primitives_core::{BlockNumber, Hash, RequestId};
+use openledger_primitives_core::{BlockNumber, Hash, RequestId, record::content_hash};
 use sp_runtime::offchain::storage::StorageValueRef;
 
 /// Where memories are that name what is audited.
@@ -30,26 +30,29 @@ impl<AccountId> Default for Memory<AccountId> {
 	}
 }
 
-impl<AccountId> Memory<AccountId> {
-	/// What was found at a level of an audit of what is noted. A number has another audit, with other traces,
-	/// once a version is audited again, or lots are others on another branch of the chain.
+/// What a finding is of. The same number has another audit once a version is audited again; and on another
+/// branch of the chain it can be another claim's or other records', or lots have drawn another seed.
+pub(crate) fn basis<AccountId: Encode>(note: &Note<AccountId>) -> Hash {
+	let Note { operator, payer, model, subject, trace, execution, .. } = note;
+	(operator, payer, model, subject, trace, execution).using_encoded(content_hash)
+}
+
+impl<AccountId: Encode> Memory<AccountId> {
+	/// What was found at a level of an audit of what is noted.
 	pub(crate) fn found(
 		&self,
 		claim: RequestId,
 		level: Level,
 		note: &Note<AccountId>,
 	) -> Option<&Found<AccountId>> {
-		self.found.iter().find(|found| {
-			found.claim == claim && found.level == level && found.subject == note.subject
-		})
+		let of = (claim, level, basis(note));
+		self.found.iter().find(|found| (found.claim, found.level, found.of) == of)
 	}
 
 	/// Keeps a finding beside those of other levels and branches: a commitment that is on one of them can't be
 	/// opened without.
 	pub(crate) fn remember(&mut self, new: Found<AccountId>) {
-		self.found.retain(|old| {
-			(old.claim, old.level, old.subject) != (new.claim, new.level, new.subject)
-		});
+		self.found.retain(|old| (old.claim, old.level, old.of) != (new.claim, new.level, new.of));
 		self.found.push(new);
 	}
 }
@@ -68,8 +71,8 @@ pub(crate) enum Step {
 pub(crate) struct Found<AccountId> {
 	pub claim: RequestId,
 	pub level: Level,
-	/// What was audited, as it was noted ([`Note::subject`]).
-	pub subject: Hash,
+	/// What it was found of: [`basis`].
+	pub of: Hash,
 	pub finding: Finding,
 	pub salt: [u8; 32],
 	/// The true claim, where it is not the one on chain.
@@ -118,15 +121,9 @@ impl<T: Config> Pallet<T> {
 		};
 		let of = |old: FoundBefore<T::AccountId>| {
 			let FoundBefore { claim, level, finding, salt, truth } = old;
-			let subject = Notes::<T>::get(claim)?.subject;
-			Audits::<T>::contains_key(claim).then_some(Found {
-				claim,
-				level,
-				subject,
-				finding,
-				salt,
-				truth,
-			})
+			let of = basis(&Notes::<T>::get(claim)?);
+			let goes_on = Audits::<T>::contains_key(claim);
+			goes_on.then_some(Found { claim, level, of, finding, salt, truth })
 		};
 		Memory { found: found.into_iter().filter_map(of).collect(), in_flight }
 	}

@@ -352,6 +352,13 @@ impl pallet_audits::benchmarking::Helper<AccountId32> for Draws {
 		(CLAIM, truth())
 	}
 
+	fn challenged() -> openledger_primitives_core::ChallengeId {
+		challenge(CHALLENGER, contributed()).unwrap();
+		0
+	}
+
+	fn accrue(_: Balance) {}
+
 	fn end_rounds() {
 		lots(1);
 	}

@@ -8,7 +8,7 @@
 use crate::{
 	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
 	asked::{judge, judge_pair, judge_version},
-	memory::{Found, Memory, Step, memory_key},
+	memory::{Found, Memory, Step, basis, memory_key},
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{DecodeAll, Encode};
@@ -202,8 +202,12 @@ impl<T: Config> Pallet<T> {
 				Self::send(agent, (claim, Step::Commit(level)), call, rehearse, memory, store);
 			}
 			Stage::Revealing { .. } if seat.commitment.is_some() && seat.finding.is_none() => {
-				let found = memory.found(claim, level, &note).cloned();
-				let Some(Found { finding, salt, .. }) = found else {
+				let opens = |found: &&Found<T::AccountId>| {
+					let Found { finding, salt, .. } = found;
+					seat.commitment == Some(commitment(claim, level, finding, verifier, salt))
+				};
+				let found = memory.found.iter().find(opens);
+				let Some(Found { finding, salt, .. }) = found.cloned() else {
 					log::error!(target: TARGET, "audit {claim}: what was committed is not known");
 					return;
 				};
@@ -308,8 +312,8 @@ impl<T: Config> Pallet<T> {
 		truth: Option<Claim<T::AccountId>>,
 		memory: &mut Memory<T::AccountId>,
 	) {
-		let (subject, salt) = (note.subject, sp_io::offchain::random_seed());
-		memory.remember(Found { claim, level, subject, finding, salt, truth });
+		let (of, salt) = (basis(note), sp_io::offchain::random_seed());
+		memory.remember(Found { claim, level, of, finding, salt, truth });
 	}
 
 	/// Brings the true claims that this verifier knows of, once verdicts ask for them.

@@ -13,21 +13,23 @@ use openledger_primitives_attribution::audit::{Execution, Level};
 use openledger_primitives_core::{
 	Balance, ChallengeId, Hash, RequestId,
 	model::Usage,
+	record::Compared,
 	subject::pair_id,
 	traits::{Comparison, Comparisons, Lots, Pairs, Rewards},
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
-	/// Pays a seat whose finding the verdict agrees with, out of a wrong challenge's deposit. Of a right
-	/// one seats are paid by [`Pallet::settle_pair`], once it is known what was burned.
+	/// Pays a seat that found two records distinct as the verdict does, out of the challenge's deposit. Those
+	/// who found a duplicate are paid by [`Pallet::settle_pair`], once it is known what was burned. Nobody is
+	/// paid for saying that content is nowhere: it takes no trace, so it could be said without a look.
 	pub(crate) fn pay_comparer(
 		challenge: ChallengeId,
 		verifier: &T::AccountId,
 		verdict: Verdict,
 	) -> DispatchResult {
 		match verdict.compared() {
-			Some(found) if found.is_wrong() => T::Pairs::pay(challenge, verifier),
+			Some(Compared::Distinct) => T::Pairs::pay(challenge, verifier),
 			_ => Ok(()),
 		}
 	}
@@ -45,7 +47,8 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let found = verdict.compared().ok_or(Error::<T>::WrongVerdict)?;
 		let burned = T::Pairs::settle(challenge, found)?;
-		let each = burned.checked_div(rewarded.len() as Balance).unwrap_or(0);
+		let bound = if found == Compared::Duplicate { burned } else { 0 };
+		let each = bound.checked_div(rewarded.len() as Balance).unwrap_or(0);
 		let each = each.min(T::SeatReward::get());
 		if each > 0 {
 			for verifier in rewarded {

@@ -2,7 +2,7 @@
 
 use crate::{
 	Appeal, Audit, Audits, Config, Duties, Error, Event, HoldReason, Note, Notes, Pallet, Seat,
-	Stage, Verdict, Verdicts, Verifiers, seats,
+	Stage, Verdict, Verdicts, Verifiers, WeightInfo, seats,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -12,6 +12,7 @@ use frame_support::{
 		fungible::{Inspect as _, hold::Mutate as _},
 		tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
 	},
+	weights::Weight,
 };
 use openledger_primitives_attribution::{
 	Claim,
@@ -25,6 +26,13 @@ use openledger_primitives_core::{
 use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
+	/// What carrying out a verdict costs at most, whatever it is on.
+	pub(crate) fn verdict_weight() -> Weight {
+		T::WeightInfo::resolve()
+			.max(T::WeightInfo::reveal_duplicate())
+			.max(T::WeightInfo::reveal_distinct())
+	}
+
 	/// The verdict that more than half of the seats of the sitting committee voted for.
 	fn majority(audit: &Audit<T::AccountId>) -> Option<Verdict> {
 		let votes: Vec<Verdict> = audit

@@ -19,6 +19,15 @@ pub trait WeightInfo {
 	fn commit() -> Weight;
 	/// The last finding of the largest committee, with the verdict carried out.
 	fn reveal() -> Weight;
+	/// The same of two records of which one duplicates the other, which is excluded. Where it is not measured,
+	/// what a claim's takes stands for it.
+	fn reveal_duplicate() -> Weight {
+		Self::reveal()
+	}
+	/// The same of two records that are distinct, whose challenge pays every seat.
+	fn reveal_distinct() -> Weight {
+		Self::reveal()
+	}
 	/// Appealing.
 	fn appeal() -> Weight;
 	/// Bringing the true claim, with the most credits.
@@ -88,8 +97,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn resolve() -> Weight {
 		let seats = u64::from(MAX_SEATS);
 		// For each seat the verifier, its duties, its account with holds, what it accrued, and where a model
-		// version is condemned its part of the bond; the version with its standing, bond and owner. Of a
-		// challenge less: what it holds, the record's place, contribution and disputes, three accounts.
+		// version is condemned its part of the bond; the version with its standing, bond and owner. A
+		// challenge's verdict takes as much for each seat, which is paid out of fees or of what it holds, and
+		// no more than is counted for the version: the challenge, the record's place, contribution and
+		// disputes, three accounts with holds.
 		counted::<T>(
 			seats.saturating_mul(90).saturating_add(250),
 			seats.saturating_mul(8).saturating_add(30),

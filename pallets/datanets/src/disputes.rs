@@ -52,11 +52,11 @@ impl<T: Config> Pallet<T> {
 		Disputes::<T>::get(datanet, number)
 	}
 
-	/// Takes a record off the list of those that are challenged.
-	fn close_dispute(at: RecordRef, number: ContributionId) {
-		Disputes::<T>::mutate_exists(at.datanet, number, |entry| {
+	/// Counts one challenge less to a contribution's records.
+	fn close_dispute(datanet: DatanetId, number: ContributionId) {
+		Disputes::<T>::mutate_exists(datanet, number, |entry| {
 			let mut dispute = entry.take().unwrap_or_default();
-			dispute.open.retain(|index| *index != at.index);
+			dispute.open = dispute.open.saturating_sub(1);
 			*entry = Some(dispute).filter(|dispute| !dispute.is_empty());
 		});
 	}
@@ -123,15 +123,14 @@ impl<T: Config> traits::Records<T::AccountId> for Pallet<T> {
 		ensure!(Self::leaf(record, contribution).is_some(), Error::<T>::RecordNotFound);
 		let mut dispute = Self::disputes(record.datanet, number);
 		ensure!(!dispute.excludes(record.index), Error::<T>::RecordExcluded);
-		ensure!(!dispute.open.contains(&record.index), Error::<T>::RecordDisputed);
-		dispute.open.try_push(record.index).map_err(|_| Error::<T>::RecordDisputed)?;
+		dispute.open = dispute.open.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
 		Disputes::<T>::insert(record.datanet, number, dispute);
 		Ok(())
 	}
 
 	fn settle(record: RecordRef) {
 		if let Some((number, _)) = Self::placed(record) {
-			Self::close_dispute(record, number);
+			Self::close_dispute(record.datanet, number);
 		}
 	}
 
@@ -143,8 +142,11 @@ impl<T: Config> traits::Records<T::AccountId> for Pallet<T> {
 		let (number, mut contribution) = Self::placed(record).ok_or(Error::<T>::RecordNotFound)?;
 		let who = contribution.contributor.clone();
 		let mut dispute = Self::disputes(datanet, number);
-		ensure!(!dispute.excludes(index), Error::<T>::RecordExcluded);
-		dispute.open.retain(|open| *open != index);
+		if dispute.excludes(index) {
+			Self::close_dispute(datanet, number);
+			return Ok(0);
+		}
+		dispute.open = dispute.open.saturating_sub(1);
 		dispute.excluded.try_push(index).map_err(|_| Error::<T>::RecordNotFound)?;
 		let footprint =
 			Contribution::<T>::covered(contribution.records.len(), dispute.excluded.len());

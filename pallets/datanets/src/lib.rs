@@ -88,7 +88,8 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives_core::{
-		Balance, ContributionId, DatanetId, Hash, Name, SnapshotId, Text, record::RecordEntry,
+		Balance, BlockNumber, ContributionId, DatanetId, Hash, Name, SnapshotId, Text,
+		record::RecordEntry,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -120,6 +121,11 @@ pub mod pallet {
 		/// The blocks for which a commitment can be revealed, and after which what was revealed
 		/// can be accepted. At least two.
 		type RevealPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Blocks for which a snapshot is kept that nothing is trained on: from then on anyone may remove it
+		/// once its Datanet is closed.
+		#[pallet::constant]
+		type UnusedPeriod: Get<BlockNumber>;
 
 		/// The most curators of one Datanet.
 		#[pallet::constant]
@@ -363,7 +369,7 @@ pub mod pallet {
 		RecordNotFound,
 		/// The record is excluded already: it earns nothing.
 		RecordExcluded,
-		/// The record is challenged, or one of the contribution is: wait until that is decided.
+		/// A record of the contribution is challenged: wait until that is decided.
 		RecordDisputed,
 	}
 
@@ -518,8 +524,8 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::withdraw(records)).into())
 		}
 
-		/// Freezes the tree as it stands. The caller pays the deposit. By the owner, and by
-		/// curators under [`Policy::Curators`].
+		/// Freezes the tree of a Datanet that is not closed, as it stands. The caller pays the deposit. By
+		/// the owner, and by curators under [`Policy::Curators`].
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::snapshot())]
 		pub fn snapshot(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
@@ -528,7 +534,9 @@ pub mod pallet {
 		}
 
 		/// Removes a snapshot that nothing is trained on; its deposit goes back to who paid it. By
-		/// the owner and by who paid.
+		/// the owner and by who paid; by anyone where the Datanet is closed and the snapshot older than
+		/// [`Config::UnusedPeriod`], since contributions are not archived before. A model that is registered
+		/// on it keeps it.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::remove_snapshot())]
 		pub fn remove_snapshot(
@@ -541,7 +549,8 @@ pub mod pallet {
 		}
 
 		/// Ends contributing for good: pending contributions can only be rejected or withdrawn from
-		/// then on. By the owner, or by a dispute.
+		/// then on, and nothing is frozen any more, so the last snapshot comes before it. By the owner, or
+		/// by a dispute.
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::close())]
 		pub fn close(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {

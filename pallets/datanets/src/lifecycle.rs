@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
 		// What models are trained on can be challenged, and an exclusion is not forgotten while they pay.
 		ensure!(progress.frozen == 0, Error::<T>::HasSnapshots);
 		let dispute = Self::disputes(id, number);
-		ensure!(dispute.open.is_empty(), Error::<T>::RecordDisputed);
+		ensure!(dispute.open == 0, Error::<T>::RecordDisputed);
 		let excluded = dispute.excluded.len() as u32;
 		let records = Self::discard(id, number, contribution)?;
 		Self::deposit_event(Event::Archived { datanet: id, contribution: number });

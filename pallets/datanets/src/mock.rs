@@ -52,6 +52,7 @@ parameter_types! {
 }
 
 pub const PERIOD: u64 = 10;
+pub const UNUSED: u32 = 50;
 pub const MAX_SIZE: u32 = 100;
 
 impl Config for Test {
@@ -63,6 +64,7 @@ impl Config for Test {
 	type SnapshotConsideration = Held<SnapshotReason>;
 	type DisputeOrigin = frame_system::EnsureRoot<u64>;
 	type RevealPeriod = ConstU64<PERIOD>;
+	type UnusedPeriod = ConstU32<UNUSED>;
 	type MaxCurators = ConstU32<4>;
 	type MaxRecords = ConstU32<8>;
 	type MaxRecordSize = ConstU32<MAX_SIZE>;

@@ -1,7 +1,10 @@
 //! Freezing the tree, and what models need of it.
 
 use crate::{Config, Datanets, Error, Event, FrozenSnapshot, Pallet, Progresses, Snapshots};
-use frame_support::{ensure, traits::Consideration};
+use frame_support::{
+	ensure,
+	traits::{Consideration, Get},
+};
 use openledger_primitives_core::{
 	DatanetId, SnapshotId,
 	record::{Snapshot, SnapshotRef},
@@ -13,6 +16,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_snapshot(who: T::AccountId, id: DatanetId) -> DispatchResult {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(datanet.is_curated_by(&who), Error::<T>::NotCurator);
+		// A closed Datanet's contributions can be archived, and a model trained on those would pay for records
+		// that nobody can challenge.
+		ensure!(!datanet.closed, Error::<T>::Closed);
 		let mut progress = Progresses::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let (root, count) = (progress.tree.root(), progress.tree.count());
 		let last = progress.snapshots.checked_sub(1).and_then(|last| Snapshots::<T>::get(id, last));
@@ -43,7 +49,11 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let frozen = Snapshots::<T>::get(id, number).ok_or(Error::<T>::SnapshotNotFound)?;
-		if frozen.depositor != *who {
+		// Else one that nobody uses would keep all contributors' deposits in a Datanet that is over. Not at once,
+		// since a closed one is not frozen again: who wants to train on it has time to register a model.
+		let unused_until = frozen.snapshot.frozen_at.saturating_add(T::UnusedPeriod::get());
+		let is_left = datanet.closed && Self::now() >= unused_until;
+		if !is_left && frozen.depositor != *who {
 			datanet.ensure_owned_by(who)?;
 		}
 		ensure!(frozen.users == 0, Error::<T>::SnapshotInUse);

@@ -53,20 +53,18 @@ impl<T: Config> Pallet<T> {
 			let contribution = Contributions::<T>::get(id, number)
 				.ok_or("a record is challenged whose contribution is gone")?;
 			let leaves = Self::leaves(id, contribution);
-			let mut listed: Vec<u32> =
-				dispute.open.iter().chain(&dispute.excluded).copied().collect();
+			ensure!(!leaves.is_empty(), "a pending contribution is challenged");
+			let mut listed = dispute.excluded.into_inner();
 			for index in &listed {
 				let found = leaves.iter().any(|leaf| leaf.index == *index);
-				ensure!(found, "a record is challenged that its contribution has not");
-			}
-			for index in &dispute.excluded {
+				ensure!(found, "a record is excluded that its contribution has not");
 				ensure!(Excluded::<T>::contains_key(id, index), "an exclusion has no entry");
 			}
-			excluded = excluded.saturating_add(dispute.excluded.len());
+			excluded = excluded.saturating_add(listed.len());
 			listed.sort_unstable();
 			ensure!(
 				listed.windows(2).all(|pair| pair.first() != pair.last()),
-				"a record is challenged twice, or after it was excluded"
+				"a record is excluded twice"
 			);
 		}
 		ensure!(Excluded::<T>::iter().count() == excluded, "an excluded record is of no list");
@@ -117,6 +115,10 @@ impl<T: Config> Pallet<T> {
 		// Only archiving, which needs a closed Datanet, takes leaves out of storage.
 		let complete = leaves.len() as u32 == progress.tree.count();
 		ensure!(complete || closed, "leaves of an open Datanet are missing");
+		ensure!(
+			complete || progress.frozen == 0,
+			"models can be trained on records that nobody can challenge"
+		);
 		ensure!(
 			!complete || merkle::root(&leaves) == progress.tree.root(),
 			"the tree's root is not the root over the stored leaves"

@@ -249,7 +249,7 @@ impl<T: Config> Contribution<T> {
 	}
 }
 
-/// Challenges to the records of one contribution. Lists are of places in the tree.
+/// Challenges to the records of one contribution.
 #[derive(
 	CloneNoBound,
 	DebugNoBound,
@@ -264,9 +264,10 @@ impl<T: Config> Contribution<T> {
 #[codec(mel_bound(T: Config))]
 #[scale_info(skip_type_params(T))]
 pub struct Dispute<T: Config> {
-	/// Records that are challenged now, each of which its challenger's deposit pays for.
-	pub open: BoundedVec<u32, T::MaxRecords>,
-	/// Records that earn nothing any more.
+	/// Challenges to its records that are not decided. A number, since as many as anybody likes may be made
+	/// to one record: a list that is full would shield it.
+	pub open: u32,
+	/// Records that earn nothing any more, by their places in the tree.
 	pub excluded: BoundedVec<u32, T::MaxRecords>,
 }
 
@@ -278,12 +279,12 @@ impl<T: Config> Dispute<T> {
 
 	/// Whether there is nothing to remember.
 	pub fn is_empty(&self) -> bool {
-		self.open.is_empty() && self.excluded.is_empty()
+		self.open == 0 && self.excluded.is_empty()
 	}
 
-	/// The bytes of an entry with so many excluded records and none that is challenged, key included.
+	/// The bytes of an entry with so many excluded records, key included.
 	fn excluded_len(excluded: usize) -> usize {
-		// The key and the two lists' lengths; for each record its line, and its entry's key.
+		// The key, the number and the list's length; for each record its line, and its entry's key.
 		let line = <[u32; 3]>::max_encoded_len();
 		<[u32; 4]>::max_encoded_len().saturating_add(excluded.saturating_mul(line))
 	}

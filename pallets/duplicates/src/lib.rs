@@ -14,8 +14,13 @@
 //! | found | record | challenger's deposit |
 //! |---|---|---|
 //! | duplicate | excluded: earns no more, and its part of the contribution's deposit is lost, half to the challenger, half burned | back |
+//! | duplicate, or later one withheld, of a record that is excluded by then | stays excluded | back |
 //! | later one withheld | excluded, and all of that part burned: else making somebody unreachable would pay | back |
-//! | distinct, or earlier one not shown | stays | pays the committee, and the rest goes to the contributor |
+//! | distinct | stays | pays the committee, and the rest goes to the contributor |
+//! | earlier one not shown | stays | to the treasury: were it the contributor's, who copies could have its own records found so at no cost, as often as it likes |
+//!
+//! Any number of challenges to one record can be open: were it one at a time, who copies could shield its
+//! records by challenging them itself, with another pair.
 //!
 //! What is burned is the most that the committee is then paid for being right: who challenges records of
 //! its own, and has seats, gets no more back than it gave.
@@ -114,9 +119,11 @@ pub mod pallet {
 		type Enabled: Get<bool>;
 		/// What a challenge puts at stake. It covers the bytes that the challenge and its audit store too.
 		type Deposit: Get<Balance>;
-		/// What a wrong challenge pays each seat whose finding the verdict agrees with, as far as the deposit
-		/// goes.
+		/// What a challenge pays each seat that found the records distinct, as the verdict does, as far as the
+		/// deposit goes.
 		type SeatReward: Get<Balance>;
+		/// Who gets the deposit of who does not show the earlier record.
+		type TreasuryAccount: Get<Self::AccountId>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 		/// Sets the stage for benchmarks.
@@ -194,6 +201,8 @@ pub mod pallet {
 			returned: Balance,
 			/// What the challenged contributor had of the deposit.
 			compensated: Balance,
+			/// What the treasury had of it.
+			forfeited: Balance,
 		},
 		/// There are not enough verifiers for a committee: the challenge is over without one, and its deposit
 		/// went back.
@@ -253,8 +262,9 @@ pub mod pallet {
 		}
 
 		/// Says what was committed to. Both records have to be older than the commitment, the later one in
-		/// a later block than the earlier one, of different contributors, and not challenged now. Who opens
-		/// it hands out the content of both until it is decided.
+		/// a later block than the earlier one, of different contributors, and the later one not excluded. It
+		/// can be challenged already: the first challenge that proves it a duplicate is rewarded. Who opens it
+		/// hands out the content of both until it is decided.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::open().saturating_add(T::Comparisons::weight()))]
 		pub fn open(origin: OriginFor<T>, pair: Pair, salt: [u8; 32]) -> DispatchResult {

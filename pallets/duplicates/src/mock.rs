@@ -4,7 +4,7 @@ use crate as pallet_duplicates;
 use crate::{HoldReason, *};
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU128, fungible::InspectHold},
+	traits::{ConstU64, ConstU128, fungible::InspectHold},
 };
 use openledger_primitives_core::{
 	Balance, ChallengeId, Hash,
@@ -12,7 +12,7 @@ use openledger_primitives_core::{
 	traits,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Weight};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -43,14 +43,15 @@ pub const PART: Balance = 61;
 pub const ALICE: u64 = 1;
 pub const BOB: u64 = 2;
 pub const CAROL: u64 = 3;
+pub const TREASURY: u64 = 90;
 pub const SALT: [u8; 32] = [1; 32];
 
 parameter_types! {
 	pub static Enabled: bool = true;
 	/// Whether there are verifiers.
 	pub static Verifiers: bool = true;
-	/// Which records are challenged, and which excluded, and who had something for it.
-	pub static Disputed: BTreeSet<RecordRef> = BTreeSet::new();
+	/// How often records are challenged, and which are excluded, and who had something for it.
+	pub static Disputed: BTreeMap<RecordRef, u32> = BTreeMap::new();
 	pub static Excluded: BTreeMap<RecordRef, Option<u64>> = BTreeMap::new();
 	/// What was to be compared.
 	pub static Asked: Vec<traits::Comparison<u64>> = Vec::new();
@@ -64,6 +65,7 @@ impl Config for Test {
 	type Enabled = Enabled;
 	type Deposit = ConstU128<DEPOSIT>;
 	type SeatReward = ConstU128<SEAT>;
+	type TreasuryAccount = ConstU64<TREASURY>;
 	type WeightInfo = weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Listed;
@@ -97,17 +99,23 @@ impl traits::Records<u64> for Listed {
 		if Excluded::get().contains_key(&record) {
 			return Err(DispatchError::Other("excluded"));
 		}
-		let new = Disputed::mutate(|all| all.insert(record));
-		if new { Ok(()) } else { Err(DispatchError::Other("disputed")) }
+		Disputed::mutate(|all| *all.entry(record).or_default() += 1);
+		Ok(())
 	}
 
 	fn settle(record: RecordRef) {
-		assert!(Disputed::mutate(|all| all.remove(&record)));
+		Disputed::mutate(|all| {
+			let left = all.remove(&record).unwrap() - 1;
+			all.extend((left > 0).then_some((record, left)));
+		});
 	}
 
 	fn exclude(record: RecordRef, rewarded: Option<&u64>) -> Result<Balance, DispatchError> {
 		Self::settle(record);
-		assert!(Excluded::mutate(|all| all.insert(record, rewarded.copied())).is_none());
+		if Self::is_excluded(record) {
+			return Ok(0);
+		}
+		Excluded::mutate(|all| all.insert(record, rewarded.copied()));
 		Ok(if rewarded.is_some() { PART - PART / 2 } else { PART })
 	}
 }
@@ -142,7 +150,7 @@ impl pallet_duplicates::benchmarking::Helper<u64> for Listed {
 pub fn externalities() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
-		balances: (1..=8).map(|who| (who, 1_000)).collect(),
+		balances: (1..=8).map(|who| (who, 1_000)).chain([(TREASURY, 1_000)]).collect(),
 		..Default::default()
 	}
 	.assimilate_storage(&mut storage)
@@ -151,7 +159,7 @@ pub fn externalities() -> sp_io::TestExternalities {
 	externalities.execute_with(|| System::set_block_number(50));
 	Enabled::set(true);
 	Verifiers::set(true);
-	Disputed::set(BTreeSet::new());
+	Disputed::set(BTreeMap::new());
 	Excluded::set(BTreeMap::new());
 	Asked::set(Vec::new());
 	externalities
@@ -167,10 +175,12 @@ pub fn run(test: impl FnOnce()) {
 
 pub fn check() {
 	Duplicates::do_try_state().unwrap();
-	assert_eq!(Balances::total_issuance(), 8_000);
-	let pairs: BTreeSet<_> =
-		Challenges::<Test>::iter_values().map(|one| one.pair().later).collect();
-	assert_eq!(pairs, Disputed::get(), "what is challenged is noted, and nothing else");
+	assert_eq!(Balances::total_issuance(), 9_000);
+	let mut challenged = BTreeMap::new();
+	for one in Challenges::<Test>::iter_values() {
+		*challenged.entry(one.pair().later).or_default() += 1;
+	}
+	assert_eq!(challenged, Disputed::get(), "what is challenged is noted, and nothing else");
 }
 
 pub fn signed(who: u64) -> RuntimeOrigin {

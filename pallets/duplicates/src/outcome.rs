@@ -2,6 +2,7 @@
 
 use crate::{Challenge, Challenges, Config, Error, Event, HoldReason, Pallet};
 use frame_support::traits::{
+	Get,
 	fungible::{Inspect as _, hold::Mutate as _},
 	tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
 };
@@ -69,15 +70,16 @@ impl<T: Config> traits::Pairs<T::AccountId> for Pallet<T> {
 		let over = Self::take(challenge)?;
 		let later = over.pair().later;
 		let Challenge { challenger, deposit, later: leaf, .. } = over;
-		let compensated = match found {
-			Compared::Distinct | Compared::Unshown
-				if Self::pass_on(&challenger, &leaf.contributor, deposit)? =>
-			{
-				deposit
-			}
-			_ => 0,
+		let pass_on = |to: &T::AccountId| {
+			let passed = Self::pass_on(&challenger, to, deposit)?;
+			Ok::<_, DispatchError>(if passed { deposit } else { 0 })
 		};
-		let returned = deposit.saturating_sub(compensated);
+		let (compensated, forfeited) = match found {
+			Compared::Distinct => (pass_on(&leaf.contributor)?, 0),
+			Compared::Unshown => (0, pass_on(&T::TreasuryAccount::get())?),
+			Compared::Duplicate | Compared::Withheld => (0, 0),
+		};
+		let returned = deposit.saturating_sub(compensated).saturating_sub(forfeited);
 		Self::give_back(&challenger, returned)?;
 		let burned = match found {
 			Compared::Duplicate => T::Records::exclude(later, Some(&challenger))?,
@@ -87,7 +89,7 @@ impl<T: Config> traits::Pairs<T::AccountId> for Pallet<T> {
 				0
 			}
 		};
-		Self::deposit_event(Event::Decided { challenge, found, returned, compensated });
+		Self::deposit_event(Event::Decided { challenge, found, returned, compensated, forfeited });
 		Ok(burned)
 	}
 

@@ -4,13 +4,17 @@ use crate::{Activities, Bases, Config, Error, Models, Pallet};
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_core::{
 	Balance, ModelId,
-	model::ModelStatus,
+	model::{ModelStatus, PayBy},
 	settlement::Distribution,
 	traits::{self, ServedModel, Snapshots},
 };
 use sp_runtime::{DispatchError, DispatchResult, Permill};
 
 impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
+	fn pay_by(id: ModelId) -> Option<PayBy> {
+		Models::<T>::get(id).map(|model| model.spec.method.pay_by)
+	}
+
 	fn served(id: ModelId) -> Option<ServedModel<T::AccountId>> {
 		let model = Models::<T>::get(id)?;
 		let base = Bases::<T>::get(model.spec.base)?;

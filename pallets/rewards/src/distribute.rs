@@ -138,6 +138,26 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Adds to the treasury's part what it has a share of among contributors, which is of records that are
+	/// paid no more. Returns the contributors' `voices` without its own. Theirs are of what was divided
+	/// before, so that nobody has more voice for what another is not paid.
+	fn sink(distribution: &mut Distribution<T::AccountId>, voices: Vec<u128>) -> Vec<u128> {
+		let treasury = T::TreasuryAccount::get();
+		let is_paid = |payment: &Payment<T::AccountId>| payment.account != treasury;
+		let voices = distribution
+			.contributors
+			.iter()
+			.zip(voices.into_iter().chain(core::iter::repeat(0)))
+			.filter(|(payment, _)| is_paid(payment))
+			.map(|(_, voice)| voice)
+			.collect();
+		let before = distribution.contributed();
+		distribution.contributors.retain(is_paid);
+		let sunk = before.saturating_sub(distribution.contributed());
+		distribution.treasury = distribution.treasury.saturating_add(sunk);
+		voices
+	}
+
 	/// Pays the validators' part out of the pot.
 	fn pay_validators(amount: Balance) -> DispatchResult {
 		if amount > 0 {
@@ -161,13 +181,12 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 	) -> Result<Distribution<T::AccountId>, DispatchError> {
 		ensure!(!Settlements::<T>::contains_key(request), Error::<T>::AlreadyDistributed);
 		ensure!(Self::surplus() >= sale.fee, Error::<T>::NotFunded);
-		let distribution =
+		let mut distribution =
 			divide(&T::Split::get(), sale, shares, earned).map_err(Error::<T>::from)?;
 		frame_support::storage::with_storage_layer(|| {
-			let contributors = &distribution.contributors;
-			let voices = T::Voice::earned(contributors, distribution.treasury);
-			let voices = voices.into_iter().chain(core::iter::repeat(0));
-			for (payment, voice) in contributors.iter().zip(voices) {
+			let voices = T::Voice::earned(&distribution.contributors, distribution.treasury);
+			let voices = Self::sink(&mut distribution, voices);
+			for (payment, voice) in distribution.contributors.iter().zip(voices) {
 				Self::accrue(&payment.account, payment.amount, voice)?;
 			}
 			for payment in [&distribution.owner, &distribution.royalty, &distribution.operator] {

@@ -136,13 +136,6 @@ pub enum Compared {
 	Unshown,
 }
 
-impl Compared {
-	/// Whether the challenge was wrong, and pays for the committee.
-	pub fn is_wrong(self) -> bool {
-		matches!(self, Self::Distinct | Self::Unshown)
-	}
-}
-
 /// A Datanet's tree, frozen.
 #[derive(
 	Clone,

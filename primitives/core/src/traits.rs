@@ -2,7 +2,9 @@
 
 use crate::{
 	Balance, BlockNumber, ChallengeId, DatanetId, Hash, ModelId, RequestId, RoundId,
-	model::{Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, Price, Unaudited, Usage},
+	model::{
+		Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, PayBy, Price, Unaudited, Usage,
+	},
 	record::{Compared, RecordLeaf, RecordRef, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
 };
@@ -67,6 +69,10 @@ impl<AccountId> ServedModel<AccountId> {
 pub trait Models<AccountId> {
 	/// The model version, if it exists.
 	fn served(model: ModelId) -> Option<ServedModel<AccountId>>;
+	/// What credits of a registered version are for.
+	fn pay_by(model: ModelId) -> Option<PayBy> {
+		Self::served(model).map(|served| served.method.pay_by)
+	}
 	/// Counts one more open request, during which the version can't be removed.
 	fn acquire(model: ModelId) -> DispatchResult;
 	/// Takes one open request back.
@@ -278,17 +284,18 @@ pub trait Records<AccountId> {
 	fn record(record: RecordRef) -> Option<RecordLeaf<AccountId>>;
 	/// Whether the record earns nothing any more.
 	fn is_excluded(record: RecordRef) -> bool;
-	/// Notes that a record is challenged: until [`Records::settle`] it stays where it is, and nobody else
-	/// can challenge it.
+	/// Notes that a record is challenged, once more where it is already: until as many challenges are ended
+	/// by [`Records::settle`] or [`Records::exclude`], it stays where it is.
 	///
 	/// # Errors
-	/// Where there is no such record, it is excluded, or challenged already.
+	/// Where there is no such record, or it is excluded.
 	fn dispute(record: RecordRef) -> DispatchResult;
 	/// Ends a challenge that came to nothing.
 	fn settle(record: RecordRef);
 	/// Ends a challenge by excluding the record: it earns nothing from now on, and its part of its
 	/// contribution's deposit is lost: half, rounded down, to who is `rewarded`, the rest burned; all of it
-	/// where nobody is. Returns what was burned.
+	/// where nobody is. A record that is excluded already loses nothing more, and nobody is rewarded.
+	/// Returns what was burned.
 	fn exclude(record: RecordRef, rewarded: Option<&AccountId>) -> Result<Balance, DispatchError>;
 }
 
@@ -344,7 +351,7 @@ pub trait Pairs<AccountId> {
 	fn is_open(challenge: ChallengeId) -> bool;
 	/// The two records, as they were when the challenge was opened: the later one first.
 	fn records(challenge: ChallengeId) -> Option<[RecordLeaf<AccountId>; 2]>;
-	/// Pays a seat out of what a wrong challenge has at stake, as far as that goes.
+	/// Pays a seat that found the records distinct out of what their challenge has at stake, as far as that goes.
 	fn pay(challenge: ChallengeId, verifier: &AccountId) -> DispatchResult;
 	/// Carries out what was found. Returns what was burned.
 	fn settle(challenge: ChallengeId, found: Compared) -> Result<Balance, DispatchError>;
@@ -378,7 +385,8 @@ pub trait Rewards<AccountId> {
 	fn pot() -> AccountId;
 	/// Divides `sale.fee`, already transferred to the pot: pays the validators' part and accrues
 	/// the others. `shares` are weights of which `earned` of the contributors' part is paid; what
-	/// they don't earn goes to the base's royalty and the treasury. Changes nothing on error.
+	/// they don't earn goes to the base's royalty and the treasury. A share of the treasury's own account
+	/// is added to its part, without a royalty and without voice. Changes nothing on error.
 	fn distribute(
 		request: RequestId,
 		sale: Sale<AccountId>,

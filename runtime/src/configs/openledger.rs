@@ -3,7 +3,7 @@
 
 use super::{
 	consensus::VrfSeeds,
-	parameters::{ValidSplit, dynamic_params},
+	parameters::{HOUR, ValidSplit, dynamic_params},
 	tokens::{StorageDeposit, TreasuryAccount, ValidatorsAccount, VerifiersAccount},
 };
 use crate::{
@@ -38,6 +38,7 @@ impl pallet_datanets::Config for Runtime {
 	type SnapshotConsideration = StorageDeposit<SnapshotHold>;
 	type DisputeOrigin = DisputeOrigin;
 	type RevealPeriod = dynamic_params::datanets::RevealPeriod;
+	type UnusedPeriod = ConstU32<{ 30 * 24 * HOUR }>;
 	type MaxCurators = ConstU32<16>;
 	type MaxRecords = ConstU32<256>;
 	type MaxRecordSize = ConstU32<{ 1024 * 1024 }>;
@@ -204,6 +205,7 @@ impl pallet_duplicates::Config for Runtime {
 	type Enabled = dynamic_params::duplicates::Enabled;
 	type Deposit = dynamic_params::duplicates::Deposit;
 	type SeatReward = dynamic_params::audits::SeatReward;
+	type TreasuryAccount = TreasuryAccount;
 	type WeightInfo = crate::weights::pallet_duplicates::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Stage;

@@ -16,7 +16,7 @@ use sp_runtime::{Perbill, Permill};
 /// Blocks in a minute, at one for each slot of three seconds.
 const MINUTE: BlockNumber = 20;
 /// Blocks in an hour.
-const HOUR: BlockNumber = 60 * MINUTE;
+pub(super) const HOUR: BlockNumber = 60 * MINUTE;
 
 /// How a fee is divided where governance has not said otherwise: 50 % to the contributors, 20 % to
 /// the model's owner, 20 % to the operator, 5 % to the verifiers, 2 % to the validators, and

@@ -2,6 +2,7 @@
 
 mod demand;
 mod duplicate;
+mod folder;
 mod look;
 mod salts;
 mod sealed;

@@ -116,7 +116,7 @@ pub enum Command {
 		/// The Datanet's number.
 		datanet: u32,
 	},
-	/// End contributing for good.
+	/// End contributing for good, and freezing: take the last snapshot before.
 	Close {
 		/// The Datanet's number.
 		datanet: u32,

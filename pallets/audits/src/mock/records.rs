@@ -37,6 +37,7 @@ impl pallet_datanets::Config for Test {
 	type SnapshotConsideration = ();
 	type DisputeOrigin = EnsureRoot<AccountId32>;
 	type RevealPeriod = ConstU64<2>;
+	type UnusedPeriod = ConstU32<100>;
 	type MaxCurators = ConstU32<2>;
 	type MaxRecords = ConstU32<4>;
 	type MaxRecordSize = ConstU32<100>;
@@ -54,6 +55,7 @@ impl pallet_duplicates::Config for Test {
 	type Enabled = Challengeable;
 	type Deposit = ConstU128<CHALLENGE>;
 	type SeatReward = ConstU128<SEAT>;
+	type TreasuryAccount = Treasury;
 	type WeightInfo = pallet_duplicates::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Draws;
@@ -120,10 +122,15 @@ pub fn compared() -> Vec<u8> {
 
 /// What verifiers find who all compute that of a hundred shingles of each record so many are common.
 pub fn common(common: u32) -> Finding {
+	common_in(PAIR, common)
+}
+
+/// The same, of another challenge's records.
+pub fn common_in(id: RequestId, common: u32) -> Finding {
 	let shared = Shared { one: 100, other: 100, common };
 	let overlap = Overlap { whole: shared, learnt: shared };
-	let note = crate::Notes::<Test>::get(PAIR).unwrap();
+	let note = crate::Notes::<Test>::get(id).unwrap();
 	let traces = audit::traces(&(note.subject, overlap));
 	let seals = audit::seals(&note.subject, &traces);
-	Finding::Compared { overlap, trace: traces[level_of(PAIR) as usize], seals }
+	Finding::Compared { overlap, trace: traces[level_of(id) as usize], seals }
 }

@@ -316,6 +316,64 @@ fn commitment_can_be_opened_after_a_restart() {
 	});
 }
 
+/// The chain is re-organised before a commitment is in a block: it is lost, and `then` holds.
+fn reorganised(node: &Node, then: impl FnOnce(&mut crate::Note<AccountId32>)) {
+	node.pool.write().transactions.clear();
+	crate::Notes::<Test>::mutate(CLAIM, |note| then(note.as_mut().unwrap()));
+	// The time that the transaction counted as under way.
+	System::set_block_number(System::block_number() + 5);
+}
+
+#[test]
+fn finding_of_another_chains_claim_is_not_used_again() {
+	let claimed = claim(250);
+	node(&claimed, true, |node| {
+		node.engine.comes_to(&truth());
+		node.run();
+		assert!(matches!(node.memory().found[0].finding, Finding::Refuted(_)));
+		// Under the same number the true claim is submitted.
+		reorganised(&node, |note| {
+			note.execution.claim = openledger_primitives_attribution::audit::digest(&truth());
+			note.trace = truth().trace;
+		});
+		node.run();
+		let found = node.memory().found.pop().unwrap();
+		assert_eq!(found.finding, honest(&truth()));
+		node.include();
+		for n in [11, 12] {
+			commit(n, &honest(&truth())).unwrap();
+		}
+		node.run();
+		node.include();
+		let seats = crate::Audits::<Test>::get(CLAIM).unwrap().seats;
+		assert_eq!(seats.iter().filter(|seat| seat.finding.is_some()).count(), 1);
+	});
+}
+
+#[test]
+fn commitment_that_comes_back_with_its_chain_is_opened() {
+	let claimed = claim(250);
+	node(&claimed, true, |node| {
+		node.engine.comes_to(&truth());
+		node.run();
+		let (before, sent) =
+			(crate::Notes::<Test>::get(CLAIM).unwrap(), node.sent().pop().unwrap());
+		reorganised(&node, |note| note.subject = Hash::repeat_byte(9));
+		node.run();
+		assert_eq!(node.memory().found.len(), 2);
+		// Back on the first chain, where the first commitment is in a block.
+		crate::Notes::<Test>::insert(CLAIM, before);
+		sent.dispatch(RuntimeOrigin::signed(node.agent.clone())).unwrap();
+		for n in [11, 12] {
+			commit(n, &honest(&claimed)).unwrap();
+		}
+		node.run();
+		node.include();
+		let seats = crate::Audits::<Test>::get(CLAIM).unwrap().seats;
+		assert_eq!(seats.iter().filter(|seat| seat.finding.is_some()).count(), 1);
+	});
+}
+
 #[test]
 fn transaction_that_the_pool_refused_is_sent_with_the_next_block() {
 	node(&truth(), true, |node| {

@@ -261,7 +261,6 @@ fn later_challenge_of_the_same_record_finds_it_excluded() {
 		assert_ok!(Duplicates::commit(signed(7), pair.commitment(&account(7), &[7; 32])));
 		wait(1);
 		let open = || Duplicates::open(signed(7), pair, [7; 32]);
-		assert_noop!(open(), pallet_datanets::Error::<Test>::RecordDisputed);
 		agreed(|| common(95));
 		wait(WINDOW);
 		note_burned();

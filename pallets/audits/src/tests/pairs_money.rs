@@ -1,7 +1,7 @@
 use crate::{Audits, Verdict, mock::*};
 use frame_support::traits::fungible::Inspect;
 use openledger_primitives_attribution::audit::Finding;
-use openledger_primitives_core::record::Pair;
+use openledger_primitives_core::{record::Pair, subject::pair_id};
 use proptest::prelude::*;
 
 fn total(n: u8) -> u128 {
@@ -63,6 +63,57 @@ fn wrong_challenge_pays_its_committee_and_the_contributor() {
 		assert!(Paid::get().is_empty(), "nothing comes out of claims' fees");
 		assert_eq!(Burned::get(), 0);
 	});
+}
+
+#[test]
+fn second_proof_of_a_duplicate_brings_its_challenger_and_committee_nothing() {
+	chain(6, || {
+		let pair = contributed();
+		challenge(CHALLENGER, pair).unwrap();
+		challenge(7, pair).unwrap();
+		let second = pair_id(1);
+		lots(1);
+		for id in [PAIR, second] {
+			Verification::advance(signed(9), id).unwrap();
+		}
+		let late = sitting_in(second);
+		find_in(second, &late.iter().map(|n| (*n, common_in(second, 95))).collect::<Vec<_>>());
+		let committee = sitting_in(PAIR);
+		find_in(PAIR, &committee.iter().map(|n| (*n, common(95))).collect::<Vec<_>>());
+		// Whichever is concluded first excludes the record.
+		let end = |id| {
+			wait(WINDOW);
+			Verification::advance(signed(9), id).unwrap_or_default();
+			Burned::set(30 * RICH - Balances::total_issuance());
+		};
+		end(PAIR);
+		end(second);
+		assert!(!Audits::<Test>::contains_key(PAIR) && !Audits::<Test>::contains_key(second));
+		let lost = RICH - total(COPYIST);
+		let rewards: Vec<_> = [CHALLENGER, 7].map(|n| total(n) - RICH).into();
+		assert!(rewards.contains(&(lost / 2)) && rewards.contains(&0), "{rewards:?}");
+		assert_eq!(Burned::get(), lost - lost / 2);
+		let paid: u128 = (FIRST..FIRST + 6).map(paid).sum();
+		assert!(paid > 0 && paid <= Burned::get());
+	});
+}
+
+#[test]
+fn nobody_is_paid_for_saying_that_content_is_nowhere() {
+	for finding in [Finding::Withheld, Finding::Unshown] {
+		chain(4, || {
+			compared();
+			let (before, treasury) = (total(COPYIST), total(90));
+			let committee = agreed(|| finding.clone());
+			assert!(!Audits::<Test>::contains_key(PAIR));
+			assert!(Paid::get().is_empty());
+			assert!(committee.iter().all(|n| total(*n) == RICH && bond(*n) == BOND));
+			// Nor is who was challenged, which could be the challenger's own other account.
+			assert!(total(COPYIST) <= before);
+			let lost = if finding == Finding::Unshown { CHALLENGE } else { 0 };
+			assert_eq!((RICH - total(CHALLENGER), total(90) - treasury), (lost, lost));
+		});
+	}
 }
 
 #[derive(Clone, Debug)]

@@ -81,20 +81,41 @@ fn deposit_is_lost_though_the_account_has_locked_its_balance() {
 }
 
 #[test]
-fn record_is_challenged_once_at_a_time_and_not_after_it_is_excluded() {
+fn challenge_shields_a_record_from_no_other_challenge() {
 	run(|| {
 		let net = create(Policy::Owner);
-		accepted(ALICE, net, &[1, 2]);
-		assert_ok!(Datanets::dispute(at(net, 0)));
-		assert_noop!(Datanets::dispute(at(net, 0)), E::RecordDisputed);
-		// Another of the same contribution can be.
+		let number = accepted(ALICE, net, &[1, 2]);
+		let open = || Disputes::<Test>::get(net, number).open;
+		// More than the contribution has records, and than one could have.
+		for _ in 0..20 {
+			assert_ok!(Datanets::dispute(at(net, 0)));
+		}
 		assert_ok!(Datanets::dispute(at(net, 1)));
 		Datanets::settle(at(net, 0));
-		assert_ok!(Datanets::dispute(at(net, 0)));
-		Datanets::settle(at(net, 1));
-		excluded(at(net, 0), None).unwrap();
+		assert_eq!(open(), 20);
+		assert_eq!(excluded(at(net, 0), None), Ok(lost(2, 0)));
+		assert_eq!(open(), 19);
 		assert_noop!(Datanets::dispute(at(net, 0)), E::RecordExcluded);
-		assert_eq!(excluded(at(net, 0), None), Err(E::RecordExcluded.into()));
+	});
+}
+
+#[test]
+fn record_that_is_excluded_already_loses_nothing_more() {
+	run(|| {
+		let net = create(Policy::Owner);
+		let number = accepted(ALICE, net, &[1, 2]);
+		for _ in 0..3 {
+			assert_ok!(Datanets::dispute(at(net, 0)));
+		}
+		excluded(at(net, 0), Some(OTHER)).unwrap();
+		let (all, had) = (Balances::total_issuance(), Balances::total_balance(&BOB));
+		assert_eq!(excluded(at(net, 0), Some(BOB)), Ok(0));
+		assert_eq!((Balances::total_issuance(), Balances::total_balance(&BOB)), (all, had));
+		// The last of them may come to nothing, and changes nothing either.
+		Datanets::settle(at(net, 0));
+		let dispute = Disputes::<Test>::get(net, number);
+		assert_eq!((dispute.open, dispute.excluded.into_inner()), (0, vec![0]));
+		assert!(Datanets::is_excluded(at(net, 0)));
 	});
 }
 
@@ -122,6 +143,8 @@ fn contribution_is_not_archived_while_a_record_of_it_is_challenged() {
 		let number = accepted(ALICE, net, &[1, 2]);
 		assert_ok!(Datanets::close(signed(OWNER), net));
 		assert_ok!(Datanets::dispute(at(net, 1)));
+		assert_ok!(Datanets::dispute(at(net, 1)));
+		Datanets::settle(at(net, 1));
 		assert_noop!(Datanets::archive(signed(ALICE), net, number), E::RecordDisputed);
 		Datanets::settle(at(net, 1));
 		assert!(!Disputes::<Test>::contains_key(net, number));
@@ -145,6 +168,58 @@ fn exclusion_is_not_forgotten_while_a_model_could_pay_for_the_record() {
 		assert!(!Disputes::<Test>::contains_key(net, number));
 		assert!(!Datanets::is_excluded(at(net, 1)));
 		assert_ok!(Datanets::remove(signed(OWNER), net));
+	});
+}
+
+#[test]
+fn archived_records_are_not_frozen_for_models_to_pay_for() {
+	run(|| {
+		let net = create(Policy::Owner);
+		let number = accepted(ALICE, net, &[1, 2]);
+		assert_ok!(Datanets::close(signed(OWNER), net));
+		// Neither before it is archived, nor after.
+		assert_noop!(Datanets::snapshot(signed(OWNER), net), E::Closed);
+		assert_ok!(Datanets::archive(signed(ALICE), net, number));
+		assert_noop!(Datanets::snapshot(signed(OWNER), net), E::Closed);
+	});
+}
+
+#[test]
+fn exclusion_is_not_shed_by_archiving_between_two_snapshots() {
+	run(|| {
+		let net = create(Policy::Owner);
+		let number = accepted(ALICE, net, &[1, 2]);
+		assert_ok!(Datanets::snapshot(signed(OWNER), net));
+		excluded(at(net, 1), None).unwrap();
+		assert_ok!(Datanets::remove_snapshot(signed(OWNER), net, 0));
+		// While it is open it is frozen again, and stays listed.
+		assert_noop!(Datanets::archive(signed(ALICE), net, number), E::NotClosed);
+		assert_ok!(Datanets::snapshot(signed(OWNER), net));
+		assert_ok!(Datanets::remove_snapshot(signed(OWNER), net, 1));
+		assert_ok!(Datanets::close(signed(OWNER), net));
+		assert_ok!(Datanets::archive(signed(ALICE), net, number));
+		assert!(!Datanets::is_excluded(at(net, 1)));
+		assert_noop!(Datanets::snapshot(signed(OWNER), net), E::Closed);
+	});
+}
+
+#[test]
+fn snapshot_over_archived_leaves_is_noticed() {
+	externalities().execute_with(|| {
+		let net = create(Policy::Owner);
+		accepted(ALICE, net, &[1]);
+		let number = accepted(BOB, net, &[2]);
+		assert_ok!(Datanets::close(signed(OWNER), net));
+		assert_ok!(Datanets::archive(signed(BOB), net, number));
+		check();
+		let closed = |is| {
+			crate::Datanets::<Test>::mutate(net, |net| net.as_mut().unwrap().closed = is);
+		};
+		closed(false);
+		Datanets::do_snapshot(OWNER, net).unwrap();
+		closed(true);
+		let found = "models can be trained on records that nobody can challenge";
+		assert_eq!(Datanets::do_try_state(), Err(found.into()));
 	});
 }
 

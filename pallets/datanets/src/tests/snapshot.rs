@@ -85,6 +85,41 @@ fn remove_snapshot_is_refused_when_used_anothers_or_missing() {
 }
 
 #[test]
+fn anyone_removes_what_nobody_uses_of_a_closed_datanet_once_it_is_old() {
+	run(|| {
+		let net = create(Policy::Open);
+		let number = accepted(ALICE, net, &[1]);
+		assert_ok!(snapshot(OWNER, net));
+		let paid = held(OWNER);
+		advance(u64::from(UNUSED));
+		assert_noop!(remove(ALICE, net, 0), Error::<Test>::NotOwner);
+		assert_ok!(Pallet::<Test>::close(signed(OWNER), net));
+		let reference = SnapshotRef { datanet: net, snapshot: 0 };
+		assert_ok!(Pallet::<Test>::acquire(reference));
+		assert_noop!(remove(ALICE, net, 0), Error::<Test>::SnapshotInUse);
+		Pallet::<Test>::release(reference);
+		assert_ok!(remove(BOB, net, 0));
+		assert!(held(OWNER) < paid, "its deposit goes back to who paid it");
+		assert_ok!(Pallet::<Test>::archive(signed(ALICE), net, number));
+		assert_eq!(held(ALICE), 0);
+	});
+}
+
+#[test]
+fn closing_leaves_time_to_register_a_model_on_the_last_snapshot() {
+	run(|| {
+		let net = create(Policy::Open);
+		accepted(ALICE, net, &[1]);
+		assert_ok!(snapshot(OWNER, net));
+		assert_ok!(Pallet::<Test>::close(signed(OWNER), net));
+		advance(u64::from(UNUSED) - 1);
+		assert_noop!(remove(ALICE, net, 0), Error::<Test>::NotOwner);
+		advance(1);
+		assert_ok!(remove(ALICE, net, 0));
+	});
+}
+
+#[test]
 fn acquire_is_refused_when_snapshot_is_missing() {
 	run(|| {
 		let net = create(Policy::Open);

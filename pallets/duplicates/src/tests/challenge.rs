@@ -77,8 +77,9 @@ fn who_sees_a_challenge_opened_comes_too_late_to_have_committed() {
 		assert_noop!(open(4, pair()), E::OpenedTooEarly);
 		assert_ok!(open(CAROL, pair()));
 		advance();
-		assert!(open(4, pair()).is_err());
 		assert_eq!(Challenges::<Test>::get(0).unwrap().challenger, CAROL);
+		Duplicates::settle(0, Compared::Duplicate).unwrap();
+		assert!(open(4, pair()).is_err());
 		let commitment = pair().commitment(&4u64, &SALT);
 		assert_ok!(Duplicates::withdraw(signed(4), commitment));
 		assert_eq!(held(4), 0);
@@ -133,14 +134,30 @@ fn record_has_to_be_older_than_the_challenge_and_there() {
 }
 
 #[test]
-fn record_is_challenged_by_one_at_a_time_and_again_after_it_was_upheld() {
+fn copyist_does_not_shield_its_record_by_challenging_it() {
+	run(|| {
+		// With another account, by a record that it is no duplicate of, and over and over.
+		let shield = Pair { earlier: record(BOB, 11), ..pair() };
+		let shields: Vec<_> = (4..8).map(|friend| challenged(friend, shield)).collect();
+		let proof = challenged(CAROL, pair());
+		for shield in shields {
+			Duplicates::settle(shield, Compared::Distinct).unwrap();
+		}
+		Duplicates::settle(proof, Compared::Duplicate).unwrap();
+		assert_eq!(Excluded::get()[&pair().later], Some(CAROL));
+		assert_eq!(free(CAROL), 1_000);
+	});
+}
+
+#[test]
+fn excluded_record_is_not_challenged_again() {
 	run(|| {
 		let first = challenged(CAROL, pair());
 		assert_ok!(commit(4, pair()));
 		advance();
+		Duplicates::settle(first, Compared::Duplicate).unwrap();
 		assert!(open(4, pair()).is_err());
-		Duplicates::settle(first, Compared::Distinct).unwrap();
-		assert_ok!(open(4, pair()));
+		assert_ok!(Duplicates::withdraw(signed(4), pair().commitment(&4u64, &SALT)));
 	});
 }
 

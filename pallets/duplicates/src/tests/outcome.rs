@@ -23,9 +23,23 @@ fn proven_duplicate_is_excluded_and_the_challenger_rewarded() {
 		assert!(!Duplicates::is_open(challenge) && Duplicates::records(challenge).is_none());
 		let found = Compared::Duplicate;
 		System::assert_last_event(
-			Event::Decided { challenge, found, returned: DEPOSIT, compensated: 0 }.into(),
+			Event::Decided { challenge, found, returned: DEPOSIT, compensated: 0, forfeited: 0 }
+				.into(),
 		);
 	});
+}
+
+#[test]
+fn second_proof_of_a_duplicate_has_its_deposit_back_and_nothing_else() {
+	for found in [Compared::Duplicate, Compared::Withheld] {
+		run(|| {
+			let (first, second) = (challenged(CAROL, pair()), challenged(4, pair()));
+			Duplicates::settle(first, Compared::Duplicate).unwrap();
+			assert_eq!(Duplicates::settle(second, found), Ok(0));
+			assert_eq!(Excluded::get()[&pair().later], Some(CAROL));
+			assert_eq!([held(4), free(4), free(ALICE)], [0, 1_000, 1_000]);
+		});
+	}
 }
 
 #[test]
@@ -40,17 +54,42 @@ fn withheld_record_is_excluded_and_nobody_rewarded() {
 
 #[test]
 fn wrong_challenge_pays_the_committee_and_the_challenged() {
-	for found in [Compared::Distinct, Compared::Unshown] {
-		run(|| {
-			let challenge = challenged(CAROL, pair());
-			paid(challenge, &[5, 6, 7]);
-			assert_eq!(Duplicates::settle(challenge, found), Ok(0));
-			assert_eq!(free(ALICE), 1_000 + DEPOSIT - 3 * SEAT);
-			assert_eq!(free(CAROL), 1_000 - DEPOSIT);
-			assert_eq!([5, 6, 7].map(free), [1_000 + SEAT; 3]);
-			assert!(!Listed::is_excluded(pair().later));
-		});
-	}
+	run(|| {
+		let challenge = challenged(CAROL, pair());
+		paid(challenge, &[5, 6, 7]);
+		assert_eq!(Duplicates::settle(challenge, Compared::Distinct), Ok(0));
+		assert_eq!(free(ALICE), 1_000 + DEPOSIT - 3 * SEAT);
+		assert_eq!(free(CAROL), 1_000 - DEPOSIT);
+		assert_eq!([5, 6, 7].map(free), [1_000 + SEAT; 3]);
+		assert!(!Listed::is_excluded(pair().later));
+	});
+}
+
+#[test]
+fn who_does_not_show_the_earlier_record_pays_the_treasury_and_not_the_challenged() {
+	run(|| {
+		let challenge = challenged(CAROL, pair());
+		assert_eq!(Duplicates::settle(challenge, Compared::Unshown), Ok(0));
+		assert_eq!([free(ALICE), free(CAROL)], [1_000, 1_000 - DEPOSIT]);
+		assert_eq!(free(TREASURY), 1_000 + DEPOSIT);
+		assert!(!Listed::is_excluded(pair().later));
+		let (found, returned, compensated) = (Compared::Unshown, 0, 0);
+		System::assert_last_event(
+			Event::Decided { challenge, found, returned, compensated, forfeited: DEPOSIT }.into(),
+		);
+	});
+}
+
+#[test]
+fn what_the_treasury_can_not_hold_goes_back() {
+	run(|| {
+		Balances::transfer_all(signed(TREASURY), 8, false).unwrap();
+		let challenge = challenged(CAROL, pair());
+		Challenges::<Test>::mutate(challenge, |one| one.as_mut().unwrap().seat = DEPOSIT - 1);
+		paid(challenge, &[5]);
+		assert_eq!(Duplicates::settle(challenge, Compared::Unshown), Ok(0));
+		assert_eq!((free(TREASURY), free(CAROL)), (0, 1_000 - DEPOSIT + 1));
+	});
 }
 
 #[test]

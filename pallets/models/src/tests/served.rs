@@ -38,7 +38,9 @@ fn served_shows_terms_of_version_base_and_snapshots() {
 		assert_eq!(served.projection, crate::Models::<Test>::get(model).unwrap().projection);
 		assert_eq!(served.snapshots.len(), 1);
 		assert_eq!((served.snapshots[0].0, served.snapshots[0].1.count), (0, RECORDS));
+		assert_eq!(Pallet::<Test>::pay_by(model), Some(served.method.pay_by));
 		assert_eq!(Pallet::<Test>::served(model + 1), None);
+		assert_eq!(Pallet::<Test>::pay_by(model + 1), None);
 	});
 }
 

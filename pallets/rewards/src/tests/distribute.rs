@@ -42,6 +42,24 @@ fn unearned_part_goes_to_royalty_and_treasury() {
 }
 
 #[test]
+fn treasurys_share_is_of_its_part_and_nobody_else_has_more() {
+	chain(|| {
+		let all = settle(0, 10_000, &[(7, 3), (8, 1), (9, 4)], Permill::from_percent(50)).unwrap();
+		let shares = [(7, 3), (TREASURY, 1), (9, 4)];
+		let d = settle(1, 10_000, &shares, Permill::from_percent(50)).unwrap();
+		assert_eq!(of(&d.contributors), [(7, 938), (9, 1_250)]);
+		assert_eq!(of(&all.contributors), [(7, 938), (8, 312), (9, 1_250)]);
+		assert_eq!(d.treasury, all.treasury + 312);
+		assert_eq!(d.total(), Some(10_000));
+		assert_eq!((d.royalty, d.owner, d.operator), (all.royalty, all.owner, all.operator));
+		// Two points for each unit, and none for the treasury's.
+		let voice = |who| Accrued::<Test>::get(who).voice;
+		assert_eq!((voice(7), voice(9), voice(TREASURY)), (4 * 938, 4 * 1_250, 0));
+		assert!(balanced());
+	});
+}
+
+#[test]
 fn compensation_is_accrued_whole_and_only_out_of_what_is_there() {
 	chain(|| {
 		let shares = [(7, 2), (8, 1)];

@@ -208,7 +208,7 @@ fn snapshot(world: &mut World) -> Option<Attempt> {
 		let progress = Progresses::<Rt>::get(id).unwrap_or_default();
 		let last = progress.snapshots.checked_sub(1).and_then(|at| Snapshots::<Rt>::get(id, at));
 		let new = last.is_none_or(|last| last.snapshot.root != progress.tree.root());
-		careless || new && progress.tree.count() > 0 && !net.awarded
+		careless || new && progress.tree.count() > 0 && !net.awarded && !net.closed
 	})?;
 	let who = curator(world, &net);
 	world.signed(who, Call::snapshot { datanet })

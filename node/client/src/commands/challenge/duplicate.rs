@@ -47,6 +47,9 @@ impl Named {
 struct Told {
 	pair: Pair,
 	duplicate: bool,
+	/// Whether the later record's content has another size than the chain says, so that verifiers take it for
+	/// content that can't be had.
+	missized: bool,
 	overlap: Overlap,
 	contributor: String,
 	/// What a challenge puts at stake, in the smallest unit.
@@ -75,6 +78,11 @@ async fn leaf(chain: &Chain, at: RecordRef) -> Result<RecordLeaf<AccountId32>> {
 async fn content(store: &Content, at: RecordRef, hash: &Hash) -> Result<Vec<u8>> {
 	let tell = || format!("the content of {} is needed, and can't be had", name(at));
 	store.get(hash).await.with_context(tell)
+}
+
+/// Whether content has the size that the chain says of its record.
+fn is_sized(leaf: &RecordLeaf<AccountId32>, bytes: &[u8]) -> bool {
+	usize::try_from(leaf.size).ok() == Some(bytes.len())
 }
 
 /// Refuses what the chain would, in words.
@@ -106,6 +114,11 @@ pub async fn run(context: &Context, named: &Named, yes: bool) -> Result<()> {
 	check(pair, &later, &earlier)?;
 	let one = content(&store, pair.later, &later.content).await?;
 	let other = content(&store, pair.earlier, &earlier.content).await?;
+	ensure!(
+		is_sized(&earlier, &other),
+		"{} has another size than the chain says: verifiers would take it for content that you don't show",
+		name(pair.earlier)
+	);
 	let overlap = overlap(&one, &other);
 	let account = match yes {
 		true => context.signer()?.account(),
@@ -115,6 +128,7 @@ pub async fn run(context: &Context, named: &Named, yes: bool) -> Result<()> {
 	let told = Told {
 		pair,
 		duplicate: overlap.is_duplicate(),
+		missized: !is_sized(&later, &one),
 		overlap,
 		contributor: output::brief(&later.contributor),
 		deposit: terms.deposit,
@@ -125,7 +139,7 @@ pub async fn run(context: &Context, named: &Named, yes: bool) -> Result<()> {
 	}
 	printer.say(text(&told));
 	ensure!(
-		told.duplicate,
+		told.duplicate || told.missized,
 		"nothing was challenged: a committee would find the same, and you would pay"
 	);
 	ensure!(terms.is_enabled, "records can't be challenged on this chain at the moment");
@@ -233,7 +247,10 @@ fn text(told: &Told) -> String {
 	let mut out = format!("{later} of {} {is} {earlier}\n", told.contributor);
 	out += &format!("whole    {}\n", shared(&told.overlap.whole));
 	out += &format!("learnt   {}\n", shared(&told.overlap.learnt));
-	if !told.duplicate {
+	if told.missized {
+		out += "its content has another size than the chain says: verifiers take it for content that can't be 		        had, which excludes it and rewards nobody
+";
+	} else if !told.duplicate {
 		return out
 			+ "a duplicate has 80 % of the whole in common, and of what is learnt too unless one is part of \
 			   the other";
@@ -242,7 +259,11 @@ fn text(told: &Told) -> String {
 		"at stake {}, which comes back where a committee finds the same\n",
 		amount::show(told.deposit)
 	);
-	out + "brings   half of the record's part of its contribution's deposit; challenge it with --yes"
+	if !told.missized {
+		out += "brings   half of the record's part of its contribution's deposit
+";
+	}
+	out + "challenge it with --yes"
 }
 
 #[cfg(test)]
@@ -304,6 +325,13 @@ mod tests {
 	}
 
 	#[test]
+	fn content_has_the_size_that_the_chain_says() {
+		let leaf = |size| RecordLeaf { size, ..record(1, 9) };
+		assert!(is_sized(&leaf(3), b"abc"));
+		assert!([0, 2, 4, u32::MAX].iter().all(|size| !is_sized(&leaf(*size), b"abc")));
+	}
+
+	#[test]
 	fn threshold_that_is_not_met_is_said_plainly() {
 		let asked = |answer: &str| {
 			serde_json::json!({
@@ -312,18 +340,23 @@ mod tests {
 			})
 			.to_string()
 		};
-		let told = |one: &str, other: &str| {
+		let told = |one: &str, other: &str, missized| {
 			let overlap = overlap(asked(one).as_bytes(), asked(other).as_bytes());
 			let pair = parsed("it 2 11 --of 1 7").unwrap();
 			let duplicate = overlap.is_duplicate();
 			let (contributor, deposit) = ("5G…".into(), 2 * amount::OPEN);
-			text(&Told { pair, duplicate, overlap, contributor, deposit })
+			text(&Told { pair, duplicate, missized, overlap, contributor, deposit })
 		};
-		let same = told("A buffer overflow.", "a buffer overflow");
+		let same = told("A buffer overflow.", "a buffer overflow", false);
 		assert!(same.contains("record 2/11 of 5G… duplicates record 1/7"), "{same}");
 		assert!(same.contains("100.0 %") && same.contains("2 OPEN") && same.contains("--yes"));
-		let other = told("A buffer overflow.", "Nothing at all, and this is safe.");
+		let of =
+			|missized| told("A buffer overflow.", "Nothing at all, and this is safe.", missized);
+		let (other, missized) = (of(false), of(true));
 		assert!(other.contains("does not duplicate"), "{other}");
 		assert!(other.contains("80 %") && !other.contains("--yes"));
+		// Not handed out as it was said to be, it is excluded all the same.
+		assert!(missized.contains("another size") && missized.contains("--yes"), "{missized}");
+		assert!(same.contains("brings") && !missized.contains("brings"));
 	}
 }

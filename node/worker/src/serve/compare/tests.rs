@@ -36,11 +36,22 @@ fn engine_with(contents: &[&[u8]]) -> Engine {
 
 impl Engine {
 	fn compare(&self, later: &[u8], earlier: &[u8]) -> Result<(Overlap, Traces), Failure> {
-		let (later, earlier) = (content_hash(later), content_hash(earlier));
+		self.entries(entry(later), entry(earlier))
+	}
+
+	fn entries(
+		&self,
+		later: RecordEntry,
+		earlier: RecordEntry,
+	) -> Result<(Overlap, Traces), Failure> {
 		let seed = Hash::repeat_byte(5);
 		let comparison = Comparison { audit: pair_id(1), seed, later, earlier };
 		self.server.compare(&comparison, &CancellationToken::new())
 	}
+}
+
+fn entry(content: &[u8]) -> RecordEntry {
+	RecordEntry { content: content_hash(content), size: content.len() as u32 }
 }
 
 const ORIGINAL: &[u8] = br#"{"question": "Which weakness is it when a program copies input into a buffer of its own without looking at the size?", "answer": "A classic buffer overflow, which is CWE-120."}"#;
@@ -67,6 +78,28 @@ fn record_that_is_nowhere_is_named_the_later_one_first() {
 }
 
 #[test]
+fn content_of_another_size_than_was_said_is_as_good_as_missing() {
+	let engine = engine_with(&[ORIGINAL, COPY]);
+	let missing = |content| Err(Failure::MissingContent(content_hash(content)));
+	for size in [0, 1, entry(COPY).size - 1, entry(COPY).size + 1, u32::MAX] {
+		let said = |content| RecordEntry { size, ..entry(content) };
+		assert_eq!(engine.entries(said(COPY), entry(ORIGINAL)), missing(COPY));
+		let size = entry(ORIGINAL).size.wrapping_add(size | 1);
+		let said = RecordEntry { size, ..entry(ORIGINAL) };
+		assert_eq!(engine.entries(entry(COPY), said), missing(ORIGINAL));
+	}
+}
+
+#[test]
+fn false_size_of_the_same_content_counts_against_the_record_that_says_it() {
+	let engine = engine_with(&[ORIGINAL]);
+	let (true_one, false_one) = (entry(ORIGINAL), RecordEntry { size: 1, ..entry(ORIGINAL) });
+	assert_eq!(engine.entries(true_one, false_one), engine.compare(ORIGINAL, ORIGINAL));
+	let missing = Err(Failure::MissingContent(true_one.content));
+	assert_eq!(engine.entries(false_one, true_one), missing);
+}
+
+#[test]
 fn content_that_is_no_record_duplicates_nothing() {
 	let engine = engine_with(&[b"\xff\xfe", ORIGINAL]);
 	let (overlap, _) = engine.compare(b"\xff\xfe", ORIGINAL).unwrap();
@@ -79,7 +112,7 @@ fn comparison_ends_early_when_nobody_waits_for_it() {
 	let engine = engine_with(&[ORIGINAL, COPY]);
 	let cancel = CancellationToken::new();
 	cancel.cancel();
-	let (later, earlier) = (content_hash(COPY), content_hash(ORIGINAL));
+	let (later, earlier) = (entry(COPY), entry(ORIGINAL));
 	let comparison = Comparison { audit: pair_id(1), seed: Hash::zero(), later, earlier };
 	assert!(matches!(engine.server.compare(&comparison, &cancel), Err(Failure::Engine(_))));
 }

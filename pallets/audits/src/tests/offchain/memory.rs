@@ -1,5 +1,8 @@
 use super::*;
-use crate::memory::{Before, Found, FoundBefore, key_before};
+use crate::{
+	Notes,
+	memory::{Before, Found, FoundBefore, basis, key_before},
+};
 use codec::Encode;
 
 #[test]
@@ -26,6 +29,6 @@ fn commitment_of_a_worker_from_before_can_be_opened() {
 		assert_eq!(salt, memory.found[0].salt);
 		node.include();
 		node.run();
-		assert_eq!(node.memory().found[0].subject, subject());
+		assert_eq!(node.memory().found[0].of, basis(&Notes::<Test>::get(CLAIM).unwrap()));
 	});
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Notes, Stage};
 use openledger_primitives_attribution::audit;
-use openledger_primitives_core::record::Compared;
+use openledger_primitives_core::record::{Compared, RecordEntry};
 
 /// What an engine finds that computes the same as [`common`] says.
 fn computed(in_common: u32) -> Executed {
@@ -30,7 +30,8 @@ fn verifier_compares_records_commits_and_reveals_without_a_person() {
 		));
 		let told = node.engine.comparisons.lock().unwrap().pop().unwrap();
 		let seed = Notes::<Test>::get(PAIR).unwrap().subject;
-		let (later, earlier) = (Hash::repeat_byte(0xc0), Hash::repeat_byte(0xa0));
+		let entry = |byte| RecordEntry { content: Hash::repeat_byte(byte), size: 3 };
+		let (later, earlier) = (entry(0xc0), entry(0xa0));
 		assert_eq!(told, Comparison { audit: PAIR, seed, later, earlier });
 		node.include();
 		for n in [11, 12] {
@@ -48,6 +49,33 @@ fn verifier_compares_records_commits_and_reveals_without_a_person() {
 		assert_eq!(bond(10), BOND, "it agreed with the others");
 		node.run();
 		assert!(node.memory().found.is_empty());
+	});
+}
+
+#[test]
+fn comparison_is_made_again_when_the_lots_draw_another_seed() {
+	node(&truth(), true, |node| {
+		compared();
+		comes_to(&node, computed(95));
+		node.run();
+		let before = node.memory().found[0].finding.clone();
+		node.pool.write().transactions.clear();
+		Notes::<Test>::mutate(PAIR, |note| note.as_mut().unwrap().subject = Hash::repeat_byte(9));
+		System::set_block_number(System::block_number() + 5);
+		comes_to(&node, computed(95));
+		node.run();
+		assert_eq!(node.engine.comparisons.lock().unwrap().len(), 2);
+		node.include();
+		for n in [11, 12] {
+			commit_in(PAIR, n, &common(95)).unwrap();
+		}
+		node.run();
+		let Some(RuntimeCall::Verification(Call::reveal { finding, .. })) = node.sent().pop()
+		else {
+			panic!("nothing is revealed")
+		};
+		assert!(finding == common(95) && finding != before);
+		node.include();
 	});
 }
 

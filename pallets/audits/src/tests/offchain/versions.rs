@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Notes, Stage};
+use crate::{Notes, Stage, memory::basis};
 use openledger_primitives_attribution::audit::{self, Recomputed as Found};
 use openledger_primitives_core::model::Assurance;
 
@@ -160,9 +160,9 @@ fn what_was_found_in_the_last_audit_of_a_version_is_not_said_in_the_next() {
 		Verification::advance(signed(9), VERSION).unwrap();
 		comes_to(&node, computed(true));
 		node.run();
-		let seed = Notes::<Test>::get(VERSION).unwrap().subject;
-		let found = node.memory().found.into_iter().find(|found| found.subject == seed).unwrap();
-		assert!(found.finding.is_shown(found.level, &seed, &Hash::zero()));
+		let note = Notes::<Test>::get(VERSION).unwrap();
+		let found = node.memory().found.into_iter().find(|found| found.of == basis(&note)).unwrap();
+		assert!(found.finding.is_shown(found.level, &note.subject, &Hash::zero()));
 		node.include();
 		for n in [11, 12] {
 			commit_in(VERSION, n, &sound(1)).unwrap();
