@@ -108,8 +108,9 @@ mod tests {
 			step: outcome.step,
 			adapter: content_hash(&adapter.to_bytes().unwrap()),
 		};
+		let training = Training::from(&options);
 		let mut manifest = Manifest {
-			version: manifest::VERSION,
+			version: training.version(),
 			base: Hash::zero(),
 			tokenizer: Hash::zero(),
 			snapshots: vec![TrainedSnapshot {
@@ -120,7 +121,7 @@ mod tests {
 			}],
 			records: vec![Hash::zero(); 8],
 			record_tokens: 8,
-			training: Training::from(&options),
+			training,
 		};
 		let path = folder.path().join(LOG);
 		let read = |manifest: &Manifest| read(folder.path(), manifest, &adapter);

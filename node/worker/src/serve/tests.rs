@@ -268,11 +268,12 @@ fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
 	let fixture = stocked();
 	let served = &fixture.server.bases[&MODEL.job.material.base];
 	let trained = Adapter::from_bytes(&MODEL.adapter).unwrap();
-	let half = trained.to_half().unwrap();
+	let finer: Vec<f32> = trained.values().unwrap().iter().map(|value| value * 1.0001).collect();
+	let finer = trained.with_values(&finer).unwrap();
 	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
 	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
 	let question = Question::try_from(&MODEL.job).unwrap();
-	for (adapter, leaves_trail) in [(Arc::new(trained), false), (Arc::new(half), true)] {
+	for (adapter, leaves_trail) in [(Arc::new(finer), false), (Arc::new(trained), true)] {
 		let cancel = CancellationToken::new();
 		let answered = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
 		let Ok(Answered { tokens, generated, .. }) = answered else { panic!("no answer") };
