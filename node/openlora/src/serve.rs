@@ -110,11 +110,6 @@ pub fn position_bytes(base: &Config) -> usize {
 	Shape::new(base).page_bytes().div_ceil(PAGE)
 }
 
-/// Bytes of the [`Trail`] of one position, beside its keys and values, at the most.
-pub fn trail_bytes(base: &Config) -> usize {
-	position_bytes(base) + trail::row_bytes(base)
-}
-
 /// Positions whose keys and values a request takes at most: the last token of its answer is not run.
 fn positions(request: &Request) -> usize {
 	(request.prompt.len() + request.options.max_tokens).saturating_sub(1)

@@ -36,7 +36,7 @@ impl Wish {
 }
 
 /// Bytes of one position's residual stream.
-pub(super) fn row_bytes(base: &Config) -> usize {
+fn row_bytes(base: &Config) -> usize {
 	size_of::<f32>() * base.hidden
 }
 

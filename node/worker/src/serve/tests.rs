@@ -287,6 +287,27 @@ fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
 }
 
 #[test]
+fn longest_answer_fits_without_a_trail_and_others_with_one() {
+	let base = Base::load(&MODEL.base).unwrap();
+	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
+	let long = Config { context: 1 << 20, ..base.config.clone() };
+	let of_one = batch::position_bytes(&long);
+	assert_eq!(limits(&long, 2).cache_bytes, of_one << 20, "no more than what is run takes");
+	let cache_bytes = batch::position_bytes(&base.config) * base.config.context;
+	let limits = Limits { cache_bytes, ..limits(&base.config, 2) };
+	let batch = batch::Server::start(base.clone(), Arc::new(Team::alone()), limits).unwrap();
+	for (max_tokens, leaves_trail) in [(base.config.context - 1, false), (4, true)] {
+		let mut options = GenerateOptions::new(max_tokens, Sampling::GREEDY, vec![]);
+		options.log_probs = Some(0);
+		let adapters = vec![(Arc::clone(&adapter).into(), 1.0)];
+		let request = Request { prompt: vec![1], adapters, options, payer: 0 };
+		let (answer, trail) = submitted(&batch, &adapter, request).unwrap();
+		let Some(Event::Token(first)) = answer.next() else { panic!("no token") };
+		assert_eq!((trail.is_some(), first.log_probs.is_some()), (leaves_trail, !leaves_trail));
+	}
+}
+
+#[test]
 fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let Fixture { server, store, metrics, runtime: _runtime, _folder } = fixture();
 	let server = Arc::new(server);
