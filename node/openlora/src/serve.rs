@@ -266,7 +266,7 @@ impl Server {
 		let (sender, events) = mpsc::channel();
 		let sink = sink(move |event| sender.send(event).is_ok());
 		let mut tickets = self.take(request, vec![sink], wish)?;
-		Ok(Answer { events, _ticket: tickets.pop().ok_or(Error::Stopped)? })
+		Ok(Answer { events, ticket: tickets.pop().ok_or(Error::Stopped)? })
 	}
 
 	/// Adds a request whose events go to `sink`.

@@ -146,13 +146,13 @@ impl Server {
 		};
 		let (growing, trail) = submitted(&served.batch, adapter, request).map_err(engine)?;
 		let (mut tokens, mut log_probs) = (Vec::new(), Vec::new());
-		loop {
+		let long = loop {
 			match growing.next_within(PATIENCE) {
 				Ok(Event::Token(chosen)) => {
 					tokens.push(chosen.token);
 					log_probs.extend(chosen.log_probs.map(|of| of.chosen));
 				}
-				Ok(Event::Done(_)) => break,
+				Ok(Event::Done(_)) => break false,
 				Ok(Event::Failed(error)) => return Err(engine(error).into()),
 				Err(RecvTimeoutError::Timeout) => {}
 				Err(RecvTimeoutError::Disconnected) => {
@@ -164,24 +164,26 @@ impl Server {
 				&& tokens.len() % LENGTH_CHECK == 0
 				&& text::is_over(&base.tokenizer, &tokens, bounds.bytes);
 			if cancel.is_cancelled() || long {
-				break;
+				break long;
 			}
-		}
-		drop(growing);
-		let trail = trail.and_then(|trail| trail.try_recv().ok());
+		};
+		// Of one that is cut the trail comes once no token is under way any more; else it is there.
+		let ended = long.then(|| growing.end());
+		let trail = trail.filter(|_| !cancel.is_cancelled()).and_then(|trail| trail.recv().ok());
+		drop(ended);
 		self.metrics.generating.inc_by(started.elapsed().as_secs_f64());
 		self.metrics.prompt_tokens.inc_by(prompt.len() as u64);
 		self.metrics.answer_tokens.inc_by(tokens.len() as u64);
 		check(cancel)?;
-		let whole = base.tokenizer.decode(&tokens).map_err(engine)?;
+		let whole = base.tokenizer.decode(&tokens).map_err(engine)?.len();
 		let complete = tokens.len() < max_tokens;
-		let length = whole.len();
+		let fitting = text::fitting(&base.tokenizer, &tokens, bytes).map_err(engine)?;
 		let generated = Generated { tokens, log_probs, trail };
-		let (text, tokens) = text::settle(&base.tokenizer, whole, bounds).map_err(engine)?;
+		let (text, tokens) = text::settle(&base.tokenizer, fitting, bounds).map_err(engine)?;
 		if tokens.is_empty() {
 			return Err(Unanswered::Empty);
 		}
-		let complete = complete && text.len() == length;
+		let complete = complete && text.len() == whole;
 		let usage = usage(prompt.len(), tokens.len())?;
 		Ok(Answered { text, tokens, usage, complete, generated })
 	}

@@ -287,6 +287,34 @@ fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
 }
 
 #[test]
+fn cut_answer_keeps_the_trail_and_ends_with_a_token() {
+	let fixture = stocked();
+	let served = &fixture.server.bases[&MODEL.job.material.base];
+	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
+	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
+	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
+	let mut question = Question::try_from(&MODEL.job).unwrap();
+	(question.max_tokens, question.longest) = (90, Some(20));
+	let mut used = 0;
+	for seed in 0..8 {
+		question.seed = [seed; 32];
+		let cancel = CancellationToken::new();
+		let answered = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
+		let Ok(Answered { text, tokens, complete, generated, .. }) = answered else {
+			panic!("no answer")
+		};
+		assert!(text.len() <= 20 && !complete, "{text:?}");
+		let (_, whole) = generated.trail.as_ref().unwrap().tokens();
+		assert!(whole.len() > tokens.len(), "it was not cut");
+		used += usize::from(whole.starts_with(&tokens));
+		let expected = query(&served.base, &adapter, &index, &prompt, &tokens).unwrap();
+		let found = query_generated(&served.base, &adapter, &index, &prompt, &tokens, generated);
+		assert_eq!(found.unwrap(), expected);
+	}
+	assert!(used > 0, "all are spelled in other tokens");
+}
+
+#[test]
 fn longest_answer_fits_without_a_trail_and_others_with_one() {
 	let base = Base::load(&MODEL.base).unwrap();
 	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
