@@ -164,6 +164,7 @@ fn trails_have_their_memory_from_that_of_keys_and_values_and_give_it_back() {
 	assert!(matches!(server.submit_keeping(longer.clone(), FIRST), Err(Error::CacheFull { .. })));
 	server.submit(longer).unwrap().finish().unwrap();
 	let (_, trail) = kept(&server, one());
+	assert_eq!(trail.inputs.capacity(), trail.inputs.len());
 	let held = idle(&server).pages;
 	assert!((1..=lent).contains(&held), "{held} of {lent}");
 	let (answer, other) = server.submit_keeping(one(), FIRST).unwrap();
