@@ -1,6 +1,21 @@
 //! What an upgrade does to the state that it finds, once, in its first block.
 
 use crate::Runtime;
+use frame_support::traits::Get;
+use pallet_rewards::Accrued;
+use pallet_voice::migrations::Unpaid;
+
+/// The voice that has accrued and was not paid out.
+pub struct AccruedVoice;
+
+impl Get<Unpaid> for AccruedVoice {
+	fn get() -> Unpaid {
+		Accrued::<Runtime>::iter_values().fold(Unpaid::default(), |sum, accrued| Unpaid {
+			points: sum.points.saturating_add(accrued.voice),
+			entries: sum.entries.saturating_add(1),
+		})
+	}
+}
 
 /// The migrations from the version before this one.
 pub type All = (
@@ -14,4 +29,7 @@ pub type All = (
 	pallet_attribution::migrations::NameTargets<Runtime>,
 	// Version 2: until then voice was credited with every settlement.
 	pallet_rewards::migrations::AccrueVoice<Runtime>,
+	// Version 2: until then voice was in the whole only once it was paid out. After the one above, which
+	// makes what it reads.
+	pallet_voice::migrations::CountEarned<Runtime, AccruedVoice>,
 );

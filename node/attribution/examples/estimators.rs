@@ -89,6 +89,7 @@ fn export(out: &Path) -> Result<(), Failure> {
 		batch: 2,
 		lr: 1e-2,
 		targets: Module::ALL.to_vec(),
+		half: false,
 		..TrainOptions::default()
 	};
 	let adapter = train(&base, &examples, &options, &mut |_| ControlFlow::Continue(()))?;

@@ -108,6 +108,9 @@ pub struct Extended {
 	/// How the order of records follows from the seed.
 	#[serde(default, skip_serializing_if = "is_shuffled")]
 	pub order: Order,
+	/// Whether training ends with rounding the adapter to half precision.
+	#[serde(default, skip_serializing_if = "is_single")]
+	pub half: bool,
 }
 
 /// Manifests from before there was a choice keep their bytes.
@@ -115,13 +118,22 @@ fn is_shuffled(order: &Order) -> bool {
 	*order == Order::Shuffled
 }
 
+fn is_single(half: &bool) -> bool {
+	!half
+}
+
+/// The options that manifests of version 1 leave unsaid. Those of trainings may have other defaults by now.
+fn unsaid() -> TrainOptions {
+	TrainOptions { half: false, ..TrainOptions::default() }
+}
+
 impl Extended {
 	fn of(options: &TrainOptions) -> Option<Self> {
 		let of = |options: &TrainOptions| {
-			let TrainOptions { rslora, dropout, accumulate, order, .. } = *options;
-			Self { rslora, dropout, accumulate, order }
+			let TrainOptions { rslora, dropout, accumulate, order, half, .. } = *options;
+			Self { rslora, dropout, accumulate, order, half }
 		};
-		Some(of(options)).filter(|extended| *extended != of(&TrainOptions::default()))
+		Some(of(options)).filter(|extended| *extended != of(&unsaid()))
 	}
 }
 
@@ -184,15 +196,16 @@ impl Training {
 			beta2: self.beta2,
 			epsilon: self.epsilon,
 			seed: self.seed,
-			..TrainOptions::default()
+			..unsaid()
 		};
 		let options = match &self.extended {
 			None => options,
-			Some(Extended { rslora, dropout, accumulate, order }) => TrainOptions {
+			Some(Extended { rslora, dropout, accumulate, order, half }) => TrainOptions {
 				rslora: *rslora,
 				dropout: *dropout,
 				accumulate: *accumulate,
 				order: *order,
+				half: *half,
 				..options
 			},
 		};
@@ -290,7 +303,7 @@ mod tests {
 			],
 			records: (4..7).map(Hash::repeat_byte).collect(),
 			record_tokens: 128,
-			training: Training::from(&TrainOptions { seed: u64::MAX, ..Default::default() }),
+			training: Training::from(&TrainOptions { seed: u64::MAX, ..unsaid() }),
 		}
 	}
 
@@ -359,13 +372,14 @@ mod tests {
 	fn hash_of_version_1_is_what_it_always_was() {
 		let text = r#"{"version":1,"base":"0x0101010101010101010101010101010101010101010101010101010101010101","tokenizer":"0x0101010101010101010101010101010101010101010101010101010101010101","snapshots":[{"datanet":3,"snapshot":0,"root":"0x0202020202020202020202020202020202020202020202020202020202020202","count":1}],"records":["0x0404040404040404040404040404040404040404040404040404040404040404"],"record_tokens":128,"training":{"rank":8,"alpha":16.0,"targets":["q_proj","k_proj","v_proj","o_proj","gate_proj","up_proj","down_proj"],"epochs":3,"batch":2,"lr":0.002,"warmup":0.1,"decay":"cosine","clip":1.0,"weight_decay":0.0,"beta1":0.9,"beta2":0.999,"epsilon":1e-8,"seed":0}}"#;
 		let manifest = Manifest::from_bytes(text.as_bytes()).unwrap();
-		assert_eq!(manifest.training, Training::from(&TrainOptions::default()));
+		assert_eq!(manifest.training, Training::from(&unsaid()));
+		assert!(!manifest.training.options().unwrap().half);
 		assert_eq!(manifest.hash().unwrap(), Hash(blake2_256(text.as_bytes())));
 	}
 
 	#[test]
 	fn manifest_is_of_version_2_only_when_it_extends_version_1() {
-		let options = TrainOptions { dropout: 0.25, ..Default::default() };
+		let options = TrainOptions { dropout: 0.25, ..unsaid() };
 		let extended =
 			Manifest { version: EXTENDED, training: Training::from(&options), ..manifest() };
 		let bytes = extended.to_bytes().unwrap();
@@ -397,11 +411,27 @@ mod tests {
 			..manifest()
 		};
 		let text = |manifest: Manifest| String::from_utf8(manifest.to_bytes().unwrap()).unwrap();
-		let shuffled = manifest_of(&TrainOptions { dropout: 0.25, ..Default::default() });
-		assert!(!text(shuffled).contains("order"));
+		let shuffled = manifest_of(&TrainOptions { dropout: 0.25, ..unsaid() });
+		assert!(!text(shuffled.clone()).contains("order"));
 		let keyed = manifest_of(&TrainOptions { order: Order::Keyed, ..Default::default() });
 		assert_eq!(keyed.training.options().unwrap().order, Order::Keyed);
 		assert!(text(keyed).contains(r#""order":"keyed""#));
+		// Nor is the precision where it is single, as it was before there was a choice.
+		assert!(!text(shuffled).contains("half"));
+	}
+
+	#[test]
+	fn manifest_says_that_the_adapter_is_rounded_to_half_precision() {
+		let options = TrainOptions::default();
+		let rounded =
+			Manifest { version: EXTENDED, training: Training::from(&options), ..manifest() };
+		let bytes = rounded.to_bytes().unwrap();
+		assert_eq!(Manifest::from_bytes(&bytes).unwrap(), rounded);
+		assert!(String::from_utf8(bytes).unwrap().contains(r#""half":true"#));
+		assert!(rounded.training.options().unwrap().half);
+		let single = Manifest { training: Training::from(&unsaid()), ..manifest() };
+		assert!(!single.training.options().unwrap().half);
+		assert_ne!(rounded.training_hash().unwrap(), single.training_hash().unwrap());
 	}
 
 	#[test]

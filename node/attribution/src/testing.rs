@@ -163,8 +163,9 @@ pub fn trained() -> Trained {
 		let count = tree.len() as u32;
 		snapshots.push((datanet, Snapshot { root: tree.root(), count, frozen_at: 90 }));
 	}
+	let training = crate::Training::from(&options);
 	let manifest = crate::Manifest {
-		version: crate::manifest::VERSION,
+		version: training.version(),
 		base: Hash::zero(),
 		tokenizer: Hash::zero(),
 		snapshots: snapshots
@@ -178,7 +179,7 @@ pub fn trained() -> Trained {
 			.collect(),
 		records: records.iter().map(|(leaf, _)| leaf.content).collect(),
 		record_tokens: 120,
-		training: crate::Training::from(&options),
+		training,
 	};
 	let base = openlora::testing::tiny_base(5);
 	let peft = PeftConfig::new(2, 4.0, options.targets.iter().copied()).expect("within range");

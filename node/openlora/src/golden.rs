@@ -220,6 +220,7 @@ fn training_gives_the_known_adapter() {
 		lr: 1e-2,
 		decay: Decay::Cosine,
 		seed: 3,
+		half: false,
 		..TrainOptions::default()
 	};
 	let trained = |threads| {
@@ -248,6 +249,7 @@ fn training_with_dropout_gives_the_known_states() {
 			rslora: true,
 			evaluate_every: 2,
 			seed: 3,
+			half: false,
 			threads,
 			recompute,
 			..TrainOptions::default()

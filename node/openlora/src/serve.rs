@@ -110,11 +110,6 @@ pub fn position_bytes(base: &Config) -> usize {
 	Shape::new(base).page_bytes().div_ceil(PAGE)
 }
 
-/// Bytes of the [`Trail`] of one position, beside its keys and values, at the most.
-pub fn trail_bytes(base: &Config) -> usize {
-	position_bytes(base) + trail::row_bytes(base)
-}
-
 /// Positions whose keys and values a request takes at most: the last token of its answer is not run.
 fn positions(request: &Request) -> usize {
 	(request.prompt.len() + request.options.max_tokens).saturating_sub(1)
@@ -271,7 +266,7 @@ impl Server {
 		let (sender, events) = mpsc::channel();
 		let sink = sink(move |event| sender.send(event).is_ok());
 		let mut tickets = self.take(request, vec![sink], wish)?;
-		Ok(Answer { events, _ticket: tickets.pop().ok_or(Error::Stopped)? })
+		Ok(Answer { events, ticket: tickets.pop().ok_or(Error::Stopped)? })
 	}
 
 	/// Adds a request whose events go to `sink`.

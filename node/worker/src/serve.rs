@@ -9,7 +9,10 @@ mod text;
 
 use std::{
 	collections::BTreeMap,
-	sync::{Arc, mpsc::RecvTimeoutError},
+	sync::{
+		Arc,
+		mpsc::{Receiver, RecvTimeoutError},
+	},
 	time::{Duration, Instant},
 };
 
@@ -27,7 +30,7 @@ use openledger_primitives_inference::{
 	examination::{Examination, Examined},
 };
 use openlora::{
-	Adapter, Base, GenerateOptions, Sampling, Team,
+	Adapter, Base, Config, GenerateOptions, Sampling, Team, Trail,
 	serve::{self as batch, Event, Limits, Request},
 };
 use rayon::ThreadPool;
@@ -105,14 +108,7 @@ impl Server {
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
 		let start = |(hash, base): (Hash, Arc<Base>)| {
-			let usual = Limits::default();
-			// Memory is taken as it is needed; the longest answer has to fit by itself, with its trail.
-			let position = batch::position_bytes(&base.config) + batch::trail_bytes(&base.config);
-			let longest =
-				position.saturating_mul(base.config.context.next_multiple_of(PAGE_POSITIONS));
-			let cache_bytes = usual.cache_bytes.max(longest);
-			// An answer that was given up is in the batch until its next step.
-			let limits = Limits { running: parallel, waiting: 2 * parallel, cache_bytes, ..usual };
+			let limits = limits(&base.config, parallel);
 			let batch = batch::Server::start(Arc::clone(&base), Team::shared()?.clone(), limits)?;
 			Ok((hash, Served { base, batch }))
 		};
@@ -139,9 +135,7 @@ impl Server {
 		let max_tokens = most(question, base, prompt);
 		let mut options =
 			GenerateOptions::new(max_tokens, sampling(question), base.stop_tokens.clone());
-		let keeps = adapter.is_half();
-		// A trail says it too.
-		options.log_probs = (!keeps).then_some(0);
+		options.log_probs = Some(0);
 		let bytes = question.longest.unwrap_or(usize::MAX);
 		let bounds = Bounds { bytes, tokens: options.max_tokens };
 		let request = Request {
@@ -150,22 +144,15 @@ impl Server {
 			options,
 			payer: number(question.payer.as_ref()),
 		};
-		let (growing, trail) = match keeps {
-			true => {
-				let first = estimator::first_layer(adapter);
-				let kept = served.batch.submit_keeping(request, first);
-				kept.map(|(growing, trail)| (growing, Some(trail))).map_err(engine)?
-			}
-			false => (served.batch.submit(request).map_err(engine)?, None),
-		};
+		let (growing, trail) = submitted(&served.batch, adapter, request).map_err(engine)?;
 		let (mut tokens, mut log_probs) = (Vec::new(), Vec::new());
-		loop {
+		let long = loop {
 			match growing.next_within(PATIENCE) {
 				Ok(Event::Token(chosen)) => {
 					tokens.push(chosen.token);
 					log_probs.extend(chosen.log_probs.map(|of| of.chosen));
 				}
-				Ok(Event::Done(_)) => break,
+				Ok(Event::Done(_)) => break false,
 				Ok(Event::Failed(error)) => return Err(engine(error).into()),
 				Err(RecvTimeoutError::Timeout) => {}
 				Err(RecvTimeoutError::Disconnected) => {
@@ -177,24 +164,26 @@ impl Server {
 				&& tokens.len() % LENGTH_CHECK == 0
 				&& text::is_over(&base.tokenizer, &tokens, bounds.bytes);
 			if cancel.is_cancelled() || long {
-				break;
+				break long;
 			}
-		}
-		drop(growing);
-		let trail = trail.and_then(|trail| trail.try_recv().ok());
+		};
+		// Of one that is cut the trail comes once no token is under way any more; else it is there.
+		let ended = long.then(|| growing.end());
+		let trail = trail.filter(|_| !cancel.is_cancelled()).and_then(|trail| trail.recv().ok());
+		drop(ended);
 		self.metrics.generating.inc_by(started.elapsed().as_secs_f64());
 		self.metrics.prompt_tokens.inc_by(prompt.len() as u64);
 		self.metrics.answer_tokens.inc_by(tokens.len() as u64);
 		check(cancel)?;
-		let whole = base.tokenizer.decode(&tokens).map_err(engine)?;
+		let whole = base.tokenizer.decode(&tokens).map_err(engine)?.len();
 		let complete = tokens.len() < max_tokens;
-		let length = whole.len();
+		let fitting = text::fitting(&base.tokenizer, &tokens, bytes).map_err(engine)?;
 		let generated = Generated { tokens, log_probs, trail };
-		let (text, tokens) = text::settle(&base.tokenizer, whole, bounds).map_err(engine)?;
+		let (text, tokens) = text::settle(&base.tokenizer, fitting, bounds).map_err(engine)?;
 		if tokens.is_empty() {
 			return Err(Unanswered::Empty);
 		}
-		let complete = complete && text.len() == length;
+		let complete = complete && text.len() == whole;
 		let usage = usage(prompt.len(), tokens.len())?;
 		Ok(Answered { text, tokens, usage, complete, generated })
 	}
@@ -212,6 +201,36 @@ impl Server {
 		}
 		Ok((served, prompt))
 	}
+}
+
+/// How much a base answers at once.
+fn limits(base: &Config, parallel: usize) -> Limits {
+	let usual = Limits::default();
+	// Memory is taken as it is needed; the longest answer has to fit by itself, if without a trail.
+	let positions = base.context.next_multiple_of(PAGE_POSITIONS);
+	let longest = batch::position_bytes(base).saturating_mul(positions);
+	let cache_bytes = usual.cache_bytes.max(longest);
+	// An answer that was given up is in the batch until its next step.
+	Limits { running: parallel, waiting: 2 * parallel, cache_bytes, ..usual }
+}
+
+/// A request on its way into the batch. Its answer leaves a trail where the adapter allows it and there is
+/// room for one; a trail says log-probabilities too.
+fn submitted(
+	batch: &batch::Server,
+	adapter: &Adapter,
+	request: Request,
+) -> openlora::Result<(batch::Answer, Option<Receiver<Trail>>)> {
+	if adapter.is_half() {
+		let mut keeping = request.clone();
+		keeping.options.log_probs = None;
+		match batch.submit_keeping(keeping, estimator::first_layer(adapter)) {
+			Ok((answer, trail)) => return Ok((answer, Some(trail))),
+			Err(openlora::Error::CacheFull { .. }) => {}
+			Err(error) => return Err(error),
+		}
+	}
+	Ok((batch.submit(request)?, None))
 }
 
 /// The most tokens that the answer may have.

@@ -119,8 +119,8 @@ impl<T: Config> Pallet<T> {
 			.saturating_sub(TotalAccrued::<T>::get())
 	}
 
-	/// Adds `amount`, with the voice that was earned with it, to what `account` has accrued. Voice that does not
-	/// fit is nobody's.
+	/// Adds `amount`, with the voice that was earned with it, to what `account` has accrued. All voice there is
+	/// fits into one entry.
 	pub(crate) fn accrue(
 		account: &T::AccountId,
 		amount: Balance,

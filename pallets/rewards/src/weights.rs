@@ -42,13 +42,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn distribute(shares: u32) -> Weight {
-		// Split, pot, settlement, the validators' account, and for each part that accrues its entry
-		// and the total.
+		// Split, pot, settlement, the validators' account, all voice, and for each part that accrues its
+		// entry and the total.
 		let parts = u64::from(shares).saturating_add(5);
 		counted::<T>(
 			parts.saturating_mul(15_000).saturating_add(110_000),
+			parts.saturating_mul(2).saturating_add(5),
 			parts.saturating_mul(2).saturating_add(4),
-			parts.saturating_mul(2).saturating_add(3),
 		)
 	}
 }

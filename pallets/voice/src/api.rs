@@ -10,7 +10,7 @@ impl<T: Config> Pallet<T> {
 		Voices::<T>::get(account).map_or(0, |standing| Self::weight(standing.points))
 	}
 
-	/// What all voice together weighs now, in the smallest unit.
+	/// What all voice together weighs now, whether or not it was paid out, in the smallest unit.
 	pub fn total_weight() -> Balance {
 		Self::weight(TotalPoints::<T>::get())
 	}

@@ -28,17 +28,30 @@ impl<T: Config> Pallet<T> {
 		Self::current_index().map_or(0, |index| index.weight(points))
 	}
 
-	/// Credits `account`. Credits nothing at all where anything doesn't fit.
+	/// Credits `account` with points that the total has already. Credits nothing at all where anything
+	/// doesn't fit.
 	fn try_credit(account: &T::AccountId, earned: u128) -> Option<()> {
 		let standing = match Voices::<T>::get(account) {
 			Some(standing) => standing,
 			None if Self::weight(earned) < T::MinEarned::get() => return None,
 			None => Standing::default(),
 		};
-		let total = TotalPoints::<T>::get().checked_add(earned)?;
 		let points = standing.points.checked_add(earned)?;
 		Voices::<T>::insert(account, Standing { points, ..standing });
-		TotalPoints::<T>::put(total);
+		Some(())
+	}
+
+	/// Takes points that are nobody's any more from the total.
+	fn discount(points: u128) {
+		TotalPoints::<T>::mutate(|total| *total = total.saturating_sub(points));
+	}
+
+	/// Adds what was earned to the total. `None` where it does not fit.
+	fn count(earned: &[u128]) -> Option<()> {
+		let sum = earned.iter().try_fold(0u128, |sum, points| sum.checked_add(*points))?;
+		if sum > 0 {
+			TotalPoints::<T>::put(TotalPoints::<T>::get().checked_add(sum)?);
+		}
 		Some(())
 	}
 
@@ -48,7 +61,7 @@ impl<T: Config> Pallet<T> {
 		let twice = Self::weight(standing.points).saturating_mul(2);
 		ensure!(twice < T::MinEarned::get().max(1), Error::<T>::StillHeard);
 		Voices::<T>::remove(&account);
-		TotalPoints::<T>::mutate(|total| *total = total.saturating_sub(standing.points));
+		Self::discount(standing.points);
 		Self::deposit_event(Event::Forgotten { account });
 		Ok(())
 	}
@@ -67,12 +80,17 @@ impl<T: Config> Voice<T::AccountId> for Pallet<T> {
 			share.and_then(|units| index.points(units))
 		};
 		// What does not fit is nobody's, as what rounding leaves is.
-		payments().map(|payment| points(payment.amount).unwrap_or(0)).collect()
+		let mut earned: Vec<u128> =
+			payments().map(|payment| points(payment.amount).unwrap_or(0)).collect();
+		if Self::count(&earned).is_none() {
+			earned.fill(0);
+		}
+		earned
 	}
 
 	fn credit(account: &T::AccountId, points: u128) {
-		if points > 0 {
-			let _ = Self::try_credit(account, points);
+		if points > 0 && Self::try_credit(account, points).is_none() {
+			Self::discount(points);
 		}
 	}
 }

@@ -6,9 +6,10 @@
 //! ## Overview
 //!
 //! Each settled fee that pays contributors earns them what the treasury had of it ([`Voice::earned`]), in
-//! proportion to what they were paid. It accrues with their pay, and counts once that is paid out
-//! ([`Voice::credit`]). With what they have, they vote in
-//! the polls of a referenda instance of their own ([`Pallet::vote`], [`Tally`]). That instance's
+//! proportion to what they were paid. It accrues with their pay, and can be voted with once that is
+//! paid out ([`Voice::credit`]); the whole that votes are a part of has it from the settlement on, so
+//! that nobody chooses what the whole is by choosing who is paid out when. With what they have, they
+//! vote in the polls of a referenda instance of their own ([`Pallet::vote`], [`Tally`]). That instance's
 //! decisions come back as verdicts on hashes of calls:
 //!
 //! - **approved** ([`Pallet::approve`]): a faster origin may dispatch that call, once;
@@ -108,6 +109,7 @@ mod benchmarking;
 mod dispatch;
 mod earn;
 pub mod index;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod origin;
@@ -152,7 +154,7 @@ pub mod pallet {
 	use sp_runtime::traits::Dispatchable;
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -243,7 +245,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Voices<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Standing>;
 
-	/// The sum of all accounts' points.
+	/// The sum of all points: those that accounts have, and those that were earned and not paid out yet.
 	#[pallet::storage]
 	pub type TotalPoints<T: Config> = StorageValue<_, u128, ValueQuery>;
 
@@ -326,7 +328,7 @@ pub mod pallet {
 	/// Why a call failed.
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The account has earned no voice.
+		/// The account has no voice: it has earned none, or has not been paid out what it has accrued.
 		NoVoice,
 		/// The poll is over, or never was.
 		NotOngoing,

@@ -260,14 +260,21 @@ pub fn advance(blocks: u64) {
 	System::set_block_number(System::block_number() + blocks);
 }
 
-/// Pays `payments` out of a fee that `sunk` went to the treasury of.
+/// The points that `payments` earn out of a fee that `sunk` went to the treasury of.
+pub fn earned(payments: &[(u64, Balance)], sunk: Balance) -> Vec<u128> {
+	let payments = payments.iter().map(|&(account, amount)| Payment { account, amount });
+	Voice::earned(&payments.collect::<Vec<_>>(), sunk)
+}
+
+/// Pays out to `who` what has accrued.
+pub fn pay_out(who: u64, points: u128) {
+	Voice::credit(&who, points);
+}
+
+/// Has `payments` paid out as soon as they are earned.
 pub fn settle(payments: &[(u64, Balance)], sunk: Balance) {
-	let payments: Vec<_> = payments
-		.iter()
-		.map(|(account, amount)| Payment { account: *account, amount: *amount })
-		.collect();
-	for (payment, points) in payments.iter().zip(Voice::earned(&payments, sunk)) {
-		Voice::credit(&payment.account, points);
+	for ((account, _), points) in payments.iter().zip(earned(payments, sunk)) {
+		pay_out(*account, points);
 	}
 }
 

@@ -67,7 +67,7 @@ impl<T: Config> VoteTally<u128, TrackId> for Tally<T> {
 		self.ayes
 	}
 
-	/// What part of all voice is for it, whether it votes or not.
+	/// What part of all voice is for it, of voice that was not paid out yet too, which can't vote.
 	fn support(&self, _: TrackId) -> Perbill {
 		part(self.ayes, TotalPoints::<T>::get())
 	}

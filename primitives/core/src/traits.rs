@@ -412,7 +412,8 @@ pub trait Rewards<AccountId> {
 /// The contributors' say in governance, as rewards feed it.
 pub trait Voice<AccountId> {
 	/// What each payee of a fee's contributors' part earns, in their order and in points: of `sunk`, which
-	/// went to the treasury and so to no party to the sale, in proportion to what they were paid.
+	/// went to the treasury and so to no party to the sale, in proportion to what they were paid. It is part
+	/// of all voice from now on: the caller keeps it, and has it credited in the end.
 	fn earned(payments: &[Payment<AccountId>], sunk: Balance) -> Vec<u128>;
 
 	/// Credits an account with the points that it earned since it was credited last.

@@ -148,7 +148,8 @@ fn terms() -> [Terms; 11] {
 	]
 }
 
-/// The one track of the contributors' own referenda. Its support is counted of all voice there is.
+/// The one track of the contributors' own referenda. Its support is counted of all voice that was earned, paid out
+/// or not.
 fn contributors_terms() -> [Terms; 1] {
 	[Terms {
 		id: 0,

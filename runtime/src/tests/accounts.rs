@@ -10,9 +10,10 @@ use crate::{
 };
 use frame_support::{
 	assert_noop, assert_ok,
-	traits::{fungible::Mutate, tokens::Preservation},
+	traits::{OnRuntimeUpgrade, StorageVersion, fungible::Mutate, tokens::Preservation},
 };
 use openledger_primitives_core::{settlement::Sale, traits::Rewards as _};
+use pallet_voice::{TotalPoints, migrations::CountEarned};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve};
 use sp_runtime::{Permill, traits::Dispatchable};
 
@@ -142,9 +143,26 @@ fn fees_paid_to_oneself_buy_no_more_voice_than_the_treasury_kept() {
 		assert_ok!(Rewards::claim_for(by(Bob.to_account_id()), crate::TreasuryAccount::get()));
 		let sunk = Balances::free_balance(crate::TreasuryAccount::get()) - before;
 		assert_eq!(sunk, FEE / 100 * 3);
-		assert_eq!(crate::Voice::total_weight(), 0);
-		assert_ok!(Rewards::claim_for(by(Bob.to_account_id()), Eve.to_account_id()));
 		let bought = crate::Voice::total_weight();
 		assert!(0 < bought && bought <= sunk);
+		let buyer = Eve.to_account_id();
+		assert_eq!(crate::Voice::weight_of(&buyer), 0);
+		assert_ok!(Rewards::claim_for(by(Bob.to_account_id()), buyer.clone()));
+		assert_eq!(crate::Voice::weight_of(&buyer), bought);
+		assert_eq!(crate::Voice::total_weight(), bought);
+	});
+}
+
+#[test]
+fn voice_that_accrued_before_it_was_counted_is_counted_by_the_upgrade() {
+	local().execute_with(|| {
+		settle(1);
+		let earned = TotalPoints::<Runtime>::get();
+		TotalPoints::<Runtime>::kill();
+		StorageVersion::new(1).put::<crate::Voice>();
+		type Upgrade = CountEarned<Runtime, crate::migrations::AccruedVoice>;
+		Upgrade::on_runtime_upgrade();
+		assert!(earned > 0);
+		assert_eq!(TotalPoints::<Runtime>::get(), earned);
 	});
 }

@@ -113,14 +113,15 @@ impl Corpus {
 			root: snapshot.root,
 			count: snapshot.count,
 		});
+		let training = Training::from(options);
 		Manifest {
-			version: manifest::VERSION,
+			version: training.version(),
 			base,
 			tokenizer: base,
 			snapshots: snapshots.collect(),
 			records: self.records.iter().map(|(leaf, _)| leaf.content).collect(),
 			record_tokens,
-			training: Training::from(options),
+			training,
 		}
 	}
 }

@@ -103,6 +103,8 @@ fn run(arguments: &Arguments) -> Result<Value, Failure> {
 	let options = TrainOptions {
 		epochs: arguments.epochs,
 		checkpoint_dir: Some(arguments.work.join("ckpt")),
+		// As when what is published was measured.
+		half: false,
 		..TrainOptions::default()
 	};
 	let manifest = corpus.manifest(base_hash, RECORD_TOKENS, &options);

@@ -82,10 +82,13 @@ fn query_is_the_same_whatever_is_known_from_generating_the_answer() {
 	let trained = trained();
 	let index = index(8, PayBy::Records, 0);
 	let (base, prompt) = (&trained.base, [5, 6, 7, 40, 41]);
-	let rounded = std::sync::Arc::new(trained.adapter.to_half().unwrap());
+	let values: Vec<f32> = trained.adapter.values().unwrap();
+	let finer: Vec<f32> = values.iter().map(|value| value * 1.0001).collect();
+	let finer = trained.adapter.with_values(&finer).unwrap();
+	assert!(trained.adapter.is_half() && !finer.is_half());
 	let server =
 		Server::start(base.clone(), std::sync::Arc::new(Team::alone()), Limits::default()).unwrap();
-	for adapter in [std::sync::Arc::new(trained.adapter.clone()), rounded] {
+	for adapter in [trained.adapter.clone(), finer].map(std::sync::Arc::new) {
 		let known = || generated(&server, &adapter, &prompt);
 		let answer = known().tokens;
 		let other = [&answer[..3], &[answer[3] ^ 1, 9]].concat();

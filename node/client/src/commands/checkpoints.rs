@@ -91,8 +91,9 @@ mod tests {
 		let examples: Vec<_> =
 			(1..9u32).map(|at| Example::new(vec![at, at + 1, at + 2, at + 3], 1)).collect();
 		let options = TrainOptions { rank: 2, epochs: 1, ..TrainOptions::default() };
+		let training = Training::from(&options);
 		let mut manifest = Manifest {
-			version: manifest::VERSION,
+			version: training.version(),
 			base: Hash::zero(),
 			tokenizer: Hash::zero(),
 			snapshots: vec![TrainedSnapshot {
@@ -103,7 +104,7 @@ mod tests {
 			}],
 			records: vec![Hash::zero(); 8],
 			record_tokens: 8,
-			training: Training::from(&options),
+			training,
 		};
 		let options = TrainOptions {
 			genesis: Digest(manifest.training_hash().unwrap().0),

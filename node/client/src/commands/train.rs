@@ -106,6 +106,10 @@ pub struct Train {
 	/// Share of the inputs of each low-rank product that a step leaves out, for instance 0.05.
 	#[arg(long, default_value_t = TrainOptions::default().dropout, help_heading = "Adapter")]
 	dropout: f64,
+	/// Leave the adapter's numbers in single precision. Answers are the same, since they are computed with
+	/// numbers rounded to half precision either way, but attributing one takes longer.
+	#[arg(long, help_heading = "Adapter")]
+	single_precision: bool,
 	/// Passes over the examples.
 	#[arg(long, default_value_t = TrainOptions::default().epochs, help_heading = "Steps")]
 	epochs: usize,
@@ -200,6 +204,7 @@ impl Train {
 			rslora: self.rslora,
 			targets,
 			dropout: self.dropout,
+			half: !self.single_precision,
 			epochs: self.epochs,
 			batch: self.batch,
 			accumulate: self.accumulate,

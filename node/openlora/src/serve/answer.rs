@@ -53,7 +53,7 @@ impl Drop for Ticket {
 #[derive(Debug)]
 pub struct Answer {
 	pub(super) events: mpsc::Receiver<Event>,
-	pub(super) _ticket: Ticket,
+	pub(super) ticket: Ticket,
 }
 
 impl Answer {
@@ -71,6 +71,12 @@ impl Answer {
 		patience: Duration,
 	) -> std::result::Result<Event, mpsc::RecvTimeoutError> {
 		self.events.recv_timeout(patience)
+	}
+
+	/// Ends the request with its next token, which nobody sees any more. Its trail comes then, where one is
+	/// kept; dropping what this returns ends it at once, without one.
+	pub fn end(self) -> Ticket {
+		self.ticket
 	}
 
 	/// The whole answer, once it is over.

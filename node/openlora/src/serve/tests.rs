@@ -355,7 +355,7 @@ fn answers_to_one_request_differ_by_their_seeds_and_share_its_prompt() {
 	let mut seen = Vec::new();
 	for ((_, events), (index, ticket)) in channels.into_iter().zip(tickets.into_iter().enumerate())
 	{
-		let answer = Answer { events, _ticket: ticket };
+		let answer = Answer { events, ticket };
 		let mut alike = one.clone();
 		alike.options.sampling = one.options.sampling.of_answer(index);
 		let tokens = answer.finish().unwrap().0;
@@ -381,7 +381,7 @@ fn other_answers_come_when_the_first_is_no_longer_wanted() {
 	let ticket = tickets.pop().unwrap();
 	drop(tickets);
 	blocking.finish().unwrap();
-	assert_eq!(Answer { events, _ticket: ticket }.finish().unwrap().0, alone(&base, &one));
+	assert_eq!(Answer { events, ticket }.finish().unwrap().0, alone(&base, &one));
 }
 
 #[test]

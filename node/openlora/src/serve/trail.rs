@@ -36,7 +36,7 @@ impl Wish {
 }
 
 /// Bytes of one position's residual stream.
-pub(super) fn row_bytes(base: &Config) -> usize {
+fn row_bytes(base: &Config) -> usize {
 	size_of::<f32>() * base.hidden
 }
 
@@ -104,9 +104,12 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-	/// Nothing so far, of an answer to so many tokens.
-	pub(super) fn new(wish: Wish, prompt: usize, loan: Loan) -> Self {
-		Self { wish, from: prompt.saturating_sub(1), inputs: Vec::new(), loan }
+	/// Nothing so far, with room for what the longest answer to a request leaves: growing would take more
+	/// than is lent. The system gives memory once it is written to.
+	pub(super) fn new(wish: Wish, base: &Config, request: &Request, loan: Loan) -> Self {
+		let rows = request.options.max_tokens;
+		let inputs = Vec::with_capacity(rows.saturating_mul(base.hidden));
+		Self { wish, from: request.prompt.len().saturating_sub(1), inputs, loan }
 	}
 
 	/// What to take from a pass in which the positions `run` are the rows from `row` on.
@@ -137,7 +140,9 @@ impl Keeping {
 		if tokens.len() <= prompt {
 			return;
 		}
-		let Self { wish: Wish { first, sender }, inputs, mut loan, .. } = self;
+		let Self { wish: Wish { first, sender }, mut inputs, mut loan, .. } = self;
+		// What is kept is what is lent for it.
+		inputs.shrink_to_fit();
 		let page = pool.page_bytes();
 		let (pool, sequence) = pool.copy(sequence, first);
 		let bytes = size_of_val(&inputs[..]) + pool.page_bytes() * sequence.pages().len();

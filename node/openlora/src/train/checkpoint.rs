@@ -75,7 +75,8 @@ impl Identity {
 		// Runs that were begun before there was a choice go on.
 		let order = Some(("order", format!("{:?}", options.order)));
 		let order = order.filter(|_| options.order != Order::default());
-		let fields = fields.into_iter().chain(order);
+		let half = options.half.then(|| ("half", true.to_string()));
+		let fields = fields.into_iter().chain(order).chain(half);
 		Ok(Self(fields.map(|(name, value)| (name.to_string(), value)).collect()))
 	}
 

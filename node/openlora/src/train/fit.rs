@@ -230,7 +230,7 @@ impl<'a> Run<'a> {
 		let link = Link::after(before, state.step, state.hash(), loss);
 		links.push(link);
 		if loss.is_some() && state.step > 0 && chain::chosen(links) == state.step {
-			*best = Some(state.parameters.clone());
+			*best = Some(self.trainer.handed_out(&state.parameters).into_owned());
 		}
 		if let (Some(folder), true) =
 			(&self.trainer.options.checkpoint_dir, self.trainer.options.keep_states)

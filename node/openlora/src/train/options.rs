@@ -69,6 +69,10 @@ pub struct TrainOptions {
 	pub seed: u64,
 	/// How the order of examples follows from the seed.
 	pub order: Order,
+	/// Whether the last step ends with rounding each parameter to the nearest in half precision. Adapters
+	/// are run rounded, so the answers are the same; but only an adapter that
+	/// [is in half precision](crate::Adapter::is_half) has the gradients of the pass that they came from.
+	pub half: bool,
 	/// Steps between two evaluations on the validation examples, at least 1. There is also one before
 	/// the first step and one after the last. Without validation examples there is none.
 	pub evaluate_every: usize,
@@ -114,6 +118,7 @@ impl Default for TrainOptions {
 			epsilon: 1e-8,
 			seed: 0,
 			order: Order::Shuffled,
+			half: true,
 			evaluate_every: 20,
 			patience: None,
 			genesis: Digest::default(),

@@ -118,7 +118,8 @@ pub fn replay(
 			(after, compared) = (step, compared + 1);
 		}
 		if step == chosen {
-			let weights = parameters::constants(initial.weights(), &state.parameters)?;
+			let values = trainer.handed_out(&state.parameters);
+			let weights = parameters::constants(initial.weights(), &values)?;
 			adapter = Some(Box::new(Adapter::new(initial.config().clone(), weights)?));
 		}
 		if step == to {

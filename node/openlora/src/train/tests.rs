@@ -79,6 +79,17 @@ fn adapter_has_the_same_bytes_only_when_seed_and_options_are_the_same() {
 }
 
 #[test]
+fn adapter_is_rounded_to_half_precision_unless_it_is_to_stay_single() {
+	let base = testing::tiny_base(1);
+	let run = |half| quietly(&base, &examples(), &TrainOptions { half, ..options() }).unwrap();
+	let (rounded, single) = (run(true), run(false));
+	assert!(rounded.is_half() && !single.is_half());
+	assert!(quietly(&base, &examples(), &options()).unwrap().is_half(), "unless told otherwise");
+	// Nothing but the end of the last step differs, and so no answer does.
+	assert_eq!(bytes(rounded), bytes(single.to_half().unwrap()));
+}
+
+#[test]
 fn adapter_covers_the_targets_alone_when_some_are_chosen() {
 	let base = testing::tiny_base(1);
 	let targets = vec![Module::Up, Module::Q, Module::Up];
@@ -174,7 +185,8 @@ fn checkpoint_is_refused_by_name_when_it_is_of_another_run() {
 		other => panic!("{other:?}"),
 	};
 	type Change = fn(&mut TrainOptions);
-	let changes: [(&str, Change); 20] = [
+	let changes: [(&str, Change); 21] = [
+		("half", |o| o.half = false),
 		("alpha", |o| o.alpha = 9.0),
 		("targets", |o| o.targets = vec![Module::K]),
 		("rank", |o| o.rank = 5),

@@ -1,5 +1,7 @@
 //! One step after the other.
 
+use std::borrow::Cow;
+
 use super::{
 	Example, TrainOptions, example,
 	optimizer::{AdamW, Moments, clip},
@@ -131,6 +133,10 @@ impl<'a> Trainer<'a> {
 			weight_decay: options.weight_decay,
 		};
 		rule.update(&mut state.parameters, &mut state.moments, &mean_gradient, lr, step);
+		// In the state itself, so that what the run commits to last is what it hands out.
+		if step + 1 == self.steps() {
+			state.parameters = self.handed_out(&state.parameters).into_owned();
+		}
 		if state.parameters.iter().any(|parameter| !parameter.is_finite()) {
 			return Err(diverged("a parameter"));
 		}
@@ -138,14 +144,27 @@ impl<'a> Trainer<'a> {
 		Ok(Stepped { loss: mean_loss, norm, lr })
 	}
 
-	/// The mean loss on the validation examples, nothing left out: that of each in nats per learnt
-	/// token, added in f64 in their order. None when there are none.
+	/// Parameters as a run hands them out.
+	pub(super) fn handed_out<'p>(&self, parameters: &'p [f32]) -> Cow<'p, [f32]> {
+		match self.options.half {
+			true => parameters.iter().map(|value| half::f16::from_f32(*value).to_f32()).collect(),
+			false => Cow::Borrowed(parameters),
+		}
+	}
+
+	/// The mean loss on the validation examples with the parameters that would be handed out now, nothing
+	/// left out: that of each in nats per learnt token, added in f64 in their order. None when there are
+	/// none.
 	pub(super) fn evaluate(&self, state: &State) -> Result<Option<f32>> {
 		if self.validation.is_empty() {
 			return Ok(None);
 		}
 		let diverged = |what| Error::Diverged { step: state.step as usize, what };
-		let trained = Trained::new(self.shape, &state.parameters)?;
+		let parameters = self.handed_out(&state.parameters);
+		if parameters.iter().any(|parameter| !parameter.is_finite()) {
+			return Err(diverged("a parameter"));
+		}
+		let trained = Trained::new(self.shape, &parameters)?;
 		let sequences: Vec<_> =
 			self.validation.iter().enumerate().map(|(at, example)| example.sequence(at)).collect();
 		let threads = self.options.threads;

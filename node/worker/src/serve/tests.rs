@@ -268,11 +268,12 @@ fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
 	let fixture = stocked();
 	let served = &fixture.server.bases[&MODEL.job.material.base];
 	let trained = Adapter::from_bytes(&MODEL.adapter).unwrap();
-	let half = trained.to_half().unwrap();
+	let finer: Vec<f32> = trained.values().unwrap().iter().map(|value| value * 1.0001).collect();
+	let finer = trained.with_values(&finer).unwrap();
 	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
 	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
 	let question = Question::try_from(&MODEL.job).unwrap();
-	for (adapter, leaves_trail) in [(Arc::new(trained), false), (Arc::new(half), true)] {
+	for (adapter, leaves_trail) in [(Arc::new(finer), false), (Arc::new(trained), true)] {
 		let cancel = CancellationToken::new();
 		let answered = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
 		let Ok(Answered { tokens, generated, .. }) = answered else { panic!("no answer") };
@@ -282,6 +283,55 @@ fn query_of_what_generating_left_is_that_of_reading_the_answer_once_more() {
 		let expected = query(&served.base, &adapter, &index, &prompt, &tokens).unwrap();
 		let found = query_generated(&served.base, &adapter, &index, &prompt, &tokens, generated);
 		assert_eq!(found.unwrap(), expected);
+	}
+}
+
+#[test]
+fn cut_answer_keeps_the_trail_and_ends_with_a_token() {
+	let fixture = stocked();
+	let served = &fixture.server.bases[&MODEL.job.material.base];
+	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
+	let prompt = format::prompt(&served.base, "Who is here?").unwrap();
+	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
+	let mut question = Question::try_from(&MODEL.job).unwrap();
+	(question.max_tokens, question.longest) = (90, Some(20));
+	let mut used = 0;
+	for seed in 0..8 {
+		question.seed = [seed; 32];
+		let cancel = CancellationToken::new();
+		let answered = fixture.server.generate(&question, served, &adapter, &prompt, &cancel);
+		let Ok(Answered { text, tokens, complete, generated, .. }) = answered else {
+			panic!("no answer")
+		};
+		assert!(text.len() <= 20 && !complete, "{text:?}");
+		let (_, whole) = generated.trail.as_ref().unwrap().tokens();
+		assert!(whole.len() > tokens.len(), "it was not cut");
+		used += usize::from(whole.starts_with(&tokens));
+		let expected = query(&served.base, &adapter, &index, &prompt, &tokens).unwrap();
+		let found = query_generated(&served.base, &adapter, &index, &prompt, &tokens, generated);
+		assert_eq!(found.unwrap(), expected);
+	}
+	assert!(used > 0, "all are spelled in other tokens");
+}
+
+#[test]
+fn longest_answer_fits_without_a_trail_and_others_with_one() {
+	let base = Base::load(&MODEL.base).unwrap();
+	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
+	let long = Config { context: 1 << 20, ..base.config.clone() };
+	let of_one = batch::position_bytes(&long);
+	assert_eq!(limits(&long, 2).cache_bytes, of_one << 20, "no more than what is run takes");
+	let cache_bytes = batch::position_bytes(&base.config) * base.config.context;
+	let limits = Limits { cache_bytes, ..limits(&base.config, 2) };
+	let batch = batch::Server::start(base.clone(), Arc::new(Team::alone()), limits).unwrap();
+	for (max_tokens, leaves_trail) in [(base.config.context - 1, false), (4, true)] {
+		let mut options = GenerateOptions::new(max_tokens, Sampling::GREEDY, vec![]);
+		options.log_probs = Some(0);
+		let adapters = vec![(Arc::clone(&adapter).into(), 1.0)];
+		let request = Request { prompt: vec![1], adapters, options, payer: 0 };
+		let (answer, trail) = submitted(&batch, &adapter, request).unwrap();
+		let Some(Event::Token(first)) = answer.next() else { panic!("no token") };
+		assert_eq!((trail.is_some(), first.log_probs.is_some()), (leaves_trail, !leaves_trail));
 	}
 }
 

@@ -8,6 +8,22 @@ pub(super) fn is_over(tokenizer: &Tokenizer, tokens: &[u32], limit: usize) -> bo
 	tokenizer.decode(tokens).is_ok_and(|text| text.len() > limit)
 }
 
+/// The text of the tokens from the first on that have at most `limit` bytes: it ends where a token does, so
+/// that what is known of the tokens still holds. Of a first token that is longer, all of it.
+///
+/// # Errors
+/// The tokenizer's.
+pub(super) fn fitting(tokenizer: &Tokenizer, tokens: &[u32], limit: usize) -> Result<String> {
+	let mut text = tokenizer.decode(tokens)?;
+	for count in (1..tokens.len()).rev() {
+		if text.len() <= limit {
+			break;
+		}
+		text = tokenizer.decode(&tokens[..count])?;
+	}
+	Ok(text)
+}
+
 /// The most that an answer may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
@@ -71,6 +87,21 @@ mod tests {
 	#[test]
 	fn half_a_character_is_left_out_at_the_end_and_kept_within() {
 		assert_eq!(cut("a\u{fffd}b\u{fffd}\u{fffd}", 100), "a\u{fffd}b");
+	}
+
+	#[test]
+	fn text_ends_with_the_last_token_that_fits() {
+		let base = openlora::testing::tiny_base(1);
+		let tokenizer = &base.tokenizer;
+		let tokens = tokenizer.encode("the thing, the other thing", false).unwrap();
+		let texts: Vec<String> =
+			(1..=tokens.len()).map(|count| tokenizer.decode(&tokens[..count]).unwrap()).collect();
+		for limit in 0..=30 {
+			let longest = texts.iter().rev().find(|text| text.len() <= limit);
+			let expected = longest.unwrap_or(&texts[0]);
+			assert_eq!(&fitting(tokenizer, &tokens, limit).unwrap(), expected, "{limit}");
+		}
+		assert_eq!(fitting(tokenizer, &[], 3).unwrap(), "");
 	}
 
 	#[test]

@@ -102,14 +102,15 @@ pub fn model(config: &Config, projection: Hash) -> Model {
 	let snapshot =
 		Snapshot { root: merkle::root(&hashes), count: hashes.len() as u32, frozen_at: 10 };
 	let options = TrainOptions { rank: 2, epochs: 3, seed: 11, ..TrainOptions::default() };
+	let training = Training::from(&options);
 	let manifest = Manifest {
-		version: openledger_attribution::manifest::VERSION,
+		version: training.version(),
 		base: hash,
 		tokenizer: hash,
 		snapshots: vec![TrainedSnapshot::new(SnapshotRef { datanet: 3, snapshot: 0 }, &snapshot)],
 		records: records.iter().map(|(leaf, _)| leaf.content).collect(),
 		record_tokens: 96,
-		training: Training::from(&options),
+		training,
 	};
 	let snapshots = vec![(3, snapshot)];
 	let sources = Sources { manifest: &manifest, snapshots: &snapshots, records: &records };

@@ -1,6 +1,8 @@
 use super::*;
 use crate::{TotalPoints, Voices, index::Index};
+use frame_support::traits::Polling;
 use proptest::prelude::*;
+use sp_runtime::Perbill;
 
 #[test]
 fn earning_credits_payees_in_proportion_to_pay() {
@@ -49,6 +51,49 @@ fn earning_credits_nothing_when_payments_overflow() {
 		advance(40 * YEAR);
 		earn(BOB, Balance::MAX);
 		assert_eq!(points(BOB), 0);
+	});
+}
+
+#[test]
+fn earning_credits_nothing_when_all_voice_together_would_not_fit() {
+	chain(|| {
+		earn(ALICE, OPEN);
+		TotalPoints::<Test>::put(u128::MAX - points(ALICE));
+		assert_eq!(earned(&[(BOB, 1), (CAROL, 1)], 4 * OPEN), [0, 0]);
+		assert_eq!(TotalPoints::<Test>::get(), u128::MAX - points(ALICE));
+		earn(BOB, OPEN);
+		assert_eq!(TotalPoints::<Test>::get(), u128::MAX);
+	});
+}
+
+#[test]
+fn voice_is_in_the_whole_before_it_is_paid_out_and_a_payout_changes_no_support() {
+	chain(|| {
+		let payments = [(ALICE, 1), (BOB, 3)];
+		let [alice, bob] = earned(&payments, 8 * OPEN)[..] else { panic!() };
+		assert_eq!((points(ALICE), points(BOB)), (0, 0));
+		assert_eq!(TotalPoints::<Test>::get(), alice + bob);
+		assert_eq!(Voice::total_weight(), 8 * OPEN);
+		pay_out(ALICE, alice);
+		open(0);
+		assert_ok!(Voice::vote(signed(ALICE), 0, true));
+		let support = || Polls::as_ongoing(0).unwrap().0.support(TRACK);
+		assert_eq!(support(), Perbill::from_percent(25));
+		pay_out(BOB, bob);
+		assert_eq!(points(BOB), 3 * points(ALICE));
+		assert_eq!(support(), Perbill::from_percent(25));
+		assert_eq!(TotalPoints::<Test>::get(), alice + bob);
+	});
+}
+
+#[test]
+fn voice_is_no_longer_in_the_whole_when_its_payout_is_under_the_minimum() {
+	chain(|| {
+		let [alice, bob] = earned(&[(ALICE, 1), (BOB, 3)], 3 * OPEN)[..] else { panic!() };
+		pay_out(ALICE, alice);
+		assert_eq!((points(ALICE), TotalPoints::<Test>::get()), (0, bob));
+		pay_out(BOB, bob);
+		assert_eq!((points(BOB), TotalPoints::<Test>::get()), (bob, bob));
 	});
 }
 

@@ -1,6 +1,7 @@
 mod dispatch;
 mod earn;
 mod index;
+mod migrations;
 mod threats;
 mod verdict;
 mod vote;

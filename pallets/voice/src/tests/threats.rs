@@ -1,6 +1,7 @@
 //! What the threat model says, for any sequence of fees.
 
 use super::*;
+use crate::TotalPoints;
 use openledger_primitives_core::settlement::{FeeSplit, Payment, Sale};
 use pallet_rewards::distribute::divide;
 use proptest::prelude::*;
@@ -185,6 +186,41 @@ proptest! {
 				assert!(weight <= sunk_there);
 				assert!(weight <= theirs);
 			}
+		});
+	}
+
+	/// Someone is paid out whenever another wishes: what that breaks off each time is less than what an
+	/// entry begins with, and what is left to accrue to that much begins one.
+	#[test]
+	fn paying_out_early_breaks_off_less_than_an_entry_begins_with(
+		fees in proptest::collection::vec((UNIT..OPEN, 0..YEAR / 4, any::<bool>()), 1..24),
+	) {
+		chain(|| {
+			let mut accrued = 0;
+			let pay = |accrued: &mut u128| {
+				let weight = Voice::weight(*accrued);
+				let paid = std::mem::take(accrued);
+				let (had, all) = (points(ALICE), TotalPoints::<Test>::get());
+				pay_out(ALICE, paid);
+				let is_heard = had > 0 || weight >= OPEN;
+				assert_eq!(points(ALICE), if is_heard { had + paid } else { 0 });
+				assert_eq!(TotalPoints::<Test>::get(), if is_heard { all } else { all - paid });
+			};
+			for (sunk, wait, early) in fees {
+				accrued += earned(&[(ALICE, 1)], sunk)[0];
+				if early {
+					pay(&mut accrued);
+				}
+				advance(wait);
+			}
+			// Two that are too little by themselves.
+			let half = || earned(&[(BOB, 1)], OPEN / 2)[0];
+			pay_out(BOB, half());
+			assert_eq!(points(BOB), 0);
+			pay_out(BOB, half() + half());
+			assert_eq!(Voice::weight_of(&BOB), OPEN);
+			pay(&mut accrued);
+			assert_eq!(TotalPoints::<Test>::get(), points(ALICE) + points(BOB));
 		});
 	}
 

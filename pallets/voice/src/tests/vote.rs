@@ -293,7 +293,7 @@ fn invariants_fail_when_sums_are_off() {
 			assert!(Voice::do_try_state().is_err());
 		});
 	};
-	broken(|| TotalPoints::<Test>::mutate(|total| *total += 1));
+	broken(|| TotalPoints::<Test>::mutate(|total| *total -= 1));
 	broken(|| Voices::<Test>::mutate(ALICE, |standing| standing.as_mut().unwrap().votes = 0));
 	broken(|| Voices::<Test>::remove(ALICE));
 	broken(|| Ballots::<Test>::remove(ALICE, 0));

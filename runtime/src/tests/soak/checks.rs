@@ -9,6 +9,8 @@ use crate::{
 	configs::parameters::dynamic_params,
 };
 use frame_support::traits::{Get, TryState, TryStateSelect, fungible::Inspect};
+use pallet_rewards::Accrued;
+use pallet_voice::{TotalPoints, Voices};
 use std::{
 	any::Any,
 	collections::BTreeMap,
@@ -90,7 +92,19 @@ pub fn after_block() -> Vec<String> {
 	wrong.extend(balances().err());
 	wrong.extend(deposits().err());
 	wrong.extend(consensus().err());
+	wrong.extend(voices().err());
 	wrong
+}
+
+/// All voice there is belongs to somebody, who was paid out or can be.
+fn voices() -> Result<(), String> {
+	let credited: u128 = Voices::<Rt>::iter_values().map(|standing| standing.points).sum();
+	let accrued: u128 = Accrued::<Rt>::iter_values().map(|accrued| accrued.voice).sum();
+	let total = TotalPoints::<Rt>::get();
+	if credited + accrued != total {
+		return Err(format!("{credited} points are credited and {accrued} accrue, of {total}"));
+	}
+	Ok(())
 }
 
 /// Somebody validates, and BABE knows who: in an epoch without authorities each block would begin

@@ -79,8 +79,9 @@ fn folder(pay_by: PayBy) -> TempDir {
 	};
 	let (records, snapshot) = records();
 	let (base_hash, tokenizer) = crate::commands::sources::base_hashes(&path).unwrap();
+	let training = Training::from(&options);
 	let manifest = Manifest {
-		version: manifest::VERSION,
+		version: training.version(),
 		base: base_hash,
 		tokenizer,
 		snapshots: vec![TrainedSnapshot {
@@ -91,7 +92,7 @@ fn folder(pay_by: PayBy) -> TempDir {
 		}],
 		records: records.iter().map(|(leaf, _)| leaf.content).collect(),
 		record_tokens: 120,
-		training: Training::from(&options),
+		training,
 	};
 	let base = Base::load(&path).unwrap();
 	let sources = Sources { manifest: &manifest, snapshots: &[(7, snapshot)], records: &records };

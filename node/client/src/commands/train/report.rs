@@ -166,6 +166,7 @@ impl Report<'_> {
 			("scaling", if of.rslora { "alpha / √rank" } else { "alpha / rank" }.to_string()),
 			("targets", targets.join(", ")),
 			("dropout", of.dropout.to_string()),
+			("precision", if of.half { "half" } else { "single" }.to_string()),
 			("epochs", of.epochs.to_string()),
 			("batch", of.batch.to_string()),
 			("accumulate", of.accumulate.to_string()),

@@ -29,6 +29,8 @@ pub(super) struct Row<'a> {
 	pub(super) values: &'a [i8],
 	pub(super) scales: &'a [f32],
 	pub(super) sums: &'a [f32],
+	/// Only AVX-512 takes halves of blocks by themselves.
+	#[cfg_attr(not(any(target_arch = "x86_64", test)), expect(dead_code))]
 	pub(super) totals: &'a [[i16; 2]],
 }
 
@@ -200,6 +202,9 @@ mod tests {
 					assert!(q.iter().zip(values).all(|(q, value)| *q == f32::from(*value)));
 					assert_eq!(row.scales[at], largest / 127.0);
 					assert_eq!(row.sums[at], largest / 127.0 * q.iter().sum::<f32>());
+					let (first, second) = q.split_at(q.len().min(BLOCK / 2));
+					let totals = [first, second].map(|half| half.iter().sum::<f32>());
+					assert_eq!(row.totals[at].map(f32::from), totals);
 				}
 				assert!(row.values[width..].iter().all(|value| *value == 0));
 			}

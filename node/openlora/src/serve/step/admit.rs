@@ -98,7 +98,8 @@ impl Batch {
 				self.prefixes.evict(&mut self.pool, missing);
 				self.pool.withdraw(more).ok()?;
 				self.withdrawn += more;
-				Some(Keeping::new(wish, request.prompt.len(), self.lent.lend(more)))
+				let loan = self.lent.lend(more);
+				Some(Keeping::new(wish, &self.base.config, &request, loan))
 			});
 			let tokens = request.prompt.clone();
 			let choice = Choice::new(&request.options);

@@ -164,6 +164,7 @@ fn trails_have_their_memory_from_that_of_keys_and_values_and_give_it_back() {
 	assert!(matches!(server.submit_keeping(longer.clone(), FIRST), Err(Error::CacheFull { .. })));
 	server.submit(longer).unwrap().finish().unwrap();
 	let (_, trail) = kept(&server, one());
+	assert_eq!(trail.inputs.capacity(), trail.inputs.len());
 	let held = idle(&server).pages;
 	assert!((1..=lent).contains(&held), "{held} of {lent}");
 	let (answer, other) = server.submit_keeping(one(), FIRST).unwrap();
@@ -179,6 +180,25 @@ fn trails_have_their_memory_from_that_of_keys_and_values_and_give_it_back() {
 	drop(trail);
 	until_free(&server);
 	kept(&server, one());
+}
+
+#[test]
+fn answer_that_is_ended_before_its_time_leaves_a_trail() {
+	let base = base();
+	let adapter = half(&base, 1);
+	let server = server(&base, Limits::default());
+	let prompt = prompt(10, 1);
+	let (answer, trail) =
+		server.submit_keeping(adapted(&prompt, 90, &adapter), FIRST).unwrap();
+	let Some(Event::Token(first)) = answer.next() else { panic!("there is no token") };
+	let ticket = answer.end();
+	let trail = trail.recv().unwrap();
+	drop(ticket);
+	assert_eq!(trail.tokens().1[0], first.token);
+	let found = trail.gradient(&base, &adapter, 1, OPTIONS).unwrap();
+	let whole = [&prompt[..], &[first.token]].concat();
+	assert_eq!(found, scored_gradient(&base, &adapter, &whole, 10, OPTIONS).unwrap());
+	until_free(&server);
 }
 
 #[test]

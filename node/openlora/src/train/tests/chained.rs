@@ -22,9 +22,19 @@ fn steps(links: &[Link]) -> Vec<(u64, bool)> {
 }
 
 fn again(options: &TrainOptions, links: &[Link], from: Option<State>, to: u64) -> Result<Verdict> {
+	again_with(&validation(), options, links, from, to)
+}
+
+fn again_with(
+	validation: &[Example],
+	options: &TrainOptions,
+	links: &[Link],
+	from: Option<State>,
+	to: u64,
+) -> Result<Verdict> {
 	let base = testing::tiny_base(1);
-	let (examples, validation) = (examples(), validation());
-	let data = Data { examples: &examples, validation: &validation };
+	let examples = examples();
+	let data = Data { examples: &examples, validation };
 	replay(&base, data, options, links, from, to, &mut |_| ControlFlow::Continue(()))
 }
 
@@ -98,6 +108,60 @@ fn patience_is_refused_when_there_is_no_validation() {
 	let options = TrainOptions { patience: Some(2), ..options() };
 	let refused = run(&options, &[]);
 	assert!(matches!(refused, Err(Error::InvalidOption { option: "patience", .. })));
+}
+
+#[test]
+fn last_state_alone_is_rounded_and_is_the_adapter_when_stretches_are_repeated() {
+	let folder = tempfile::tempdir().unwrap();
+	let states = |half, name: &str| {
+		let checkpoint_dir = Some(folder.path().join(name));
+		let options = TrainOptions { half, checkpoint_dir, keep_states: true, ..every(3) };
+		(run(&options, &[]).unwrap(), options)
+	};
+	let ((rounded, options), (single, _)) = (states(true, "half"), states(false, "single"));
+	let (last, before) = rounded.links.split_last().unwrap();
+	assert_eq!(last.step, 9);
+	assert_eq!(before, &single.links[..before.len()]);
+	assert_ne!(last.state, single.links[before.len()].state);
+	let values = rounded.adapter.values().unwrap();
+	let state = |step| {
+		let folder = options.checkpoint_dir.as_ref().unwrap();
+		State::load(folder, step, values.len()).unwrap().unwrap()
+	};
+	assert_eq!((state(9).values(), state(9).hash()), (&values[..], last.state));
+	for links in rounded.links[1..].windows(2) {
+		let [from, to] = [links[0].step, links[1].step];
+		let repeated = |options: &TrainOptions| {
+			again_with(&[], options, &rounded.links, Some(state(from)), to).unwrap()
+		};
+		match repeated(&every(3)) {
+			Verdict::Same { links: 2, adapter } => {
+				let adapter = adapter.map(|adapter| bytes(*adapter));
+				assert_eq!(adapter, (to == 9).then(|| bytes(rounded.adapter.clone())));
+			}
+			other => panic!("{other:?}"),
+		}
+		if to == 9 {
+			let found = repeated(&TrainOptions { half: false, ..every(3) });
+			assert!(matches!(found, Verdict::Differs { step: 9, .. }), "{found:?}");
+		}
+	}
+}
+
+#[test]
+fn adapter_of_the_lowest_loss_is_rounded_when_it_is_not_the_last() {
+	let options = TrainOptions { lr: 0.5, epochs: 40, patience: Some(2), ..every(2) };
+	let outcome = run(&options, &validation()).unwrap();
+	assert!(outcome.step < outcome.steps && outcome.adapter.is_half());
+	let chosen = |of: &[Link]| of.iter().find(|link| link.step == outcome.step).copied().unwrap();
+	let single = run(&TrainOptions { half: false, ..options.clone() }, &validation()).unwrap();
+	assert_eq!(chosen(&outcome.links).state, chosen(&single.links).state);
+	match again(&options, &outcome.links, None, outcome.steps).unwrap() {
+		Verdict::Same { adapter: Some(adapter), .. } => {
+			assert_eq!(bytes(*adapter), bytes(outcome.adapter));
+		}
+		other => panic!("{other:?}"),
+	}
 }
 
 #[test]
