@@ -17,9 +17,9 @@ import {
 const [OTHER] = DECEIVED.slice(-1);
 const SESSIONS = 3;
 const AT_ONCE = 40;
-/** Half as many again as the pool has room for, each as long as a tenth of a block. */
-const LONG_KIB = 384;
-const TRANSACTIONS = Math.ceil((1.5 * 4 * POOL_KIB) / LONG_KIB);
+/** Twice as many as the pool has room for, of which a block has room for five. */
+const LONG_KIB = 1024;
+const TRANSACTIONS = (2 * POOL_KIB) / LONG_KIB;
 const REQUESTS = 3 * CAPACITY;
 /** The pool's views, questions that wait and what is being sent come to a part of that. */
 const MORE_MEMORY_KIB = 512 * 1024;
@@ -27,6 +27,27 @@ const MORE_MEMORY_KIB = 512 * 1024;
 const ESCROW = 2n * OPEN;
 /** "Immediately dropped": the pool has no room. */
 const NO_ROOM = 1016;
+
+/** What a long transaction costs at least: a millionth of an OPEN for each byte. */
+const LEAST_FEE = BigInt(LONG_KIB) * 1024n * (OPEN / 1_000_000n);
+
+/** A transaction of an account that has sent none yet, of `LONG_KIB` of a byte. */
+function signedLong(sender, byte) {
+	const { api } = stage;
+	const { genesisHash, runtimeVersion } = api;
+	const remark = api.tx.system.remark(`0x${Buffer.alloc(LONG_KIB * 1024, byte).toString('hex')}`);
+	return remark.sign(pair(sender), { genesisHash, blockHash: genesisHash, runtimeVersion, era: 0, nonce: 0 });
+}
+
+/** The signed transactions of each block from `first` on. */
+async function transactionsOf(first) {
+	const { api, node } = stage;
+	const numbers = Array.from({ length: (await node.best()) - first + 1 }, (_, at) => first + at);
+	return Promise.all(numbers.map(async (number) => {
+		const { block } = await api.rpc.chain.getBlock(await api.rpc.chain.getBlockHash(number));
+		return block.extrinsics.filter(({ isSigned }) => isSigned);
+	}));
+}
 
 /** What a process has in memory, in KiB. */
 async function memory({ pid }) {
@@ -164,25 +185,43 @@ export function floodTests() {
 		const { api, node } = stage;
 		const first = await node.best();
 		const before = await memory(node);
-		const start = (await api.rpc.system.accountNextIndex(address(FLOODER))).toNumber();
-		const signing = { genesisHash: api.genesisHash, blockHash: api.genesisHash, runtimeVersion: api.runtimeVersion, era: 0 };
-		const signed = Array.from({ length: TRANSACTIONS }, (_, at) =>
-			api.tx.system.remark(`0x${Buffer.alloc(LONG_KIB * 1024, at).toString('hex')}`).sign(pair(FLOODER), { ...signing, nonce: start + at }));
-		const told = await Promise.all(signed.map((one) =>
-			node.rpc('author_submitExtrinsic', one.toHex()).then(() => 'taken', ({ code }) => code)));
-		const taken = told.filter((how) => how === 'taken').length;
-		assert.ok(taken > 0 && taken < TRANSACTIONS, `${taken} were taken`);
-		assert.deepEqual([...new Set(told)].filter((how) => how !== 'taken'), [NO_ROOM]);
-		const at = await node.best();
+		// Of accounts of their own, so that none waits for another: a refused one leaves no gap.
+		const senders = Array.from({ length: TRANSACTIONS }, (_, at) => `${FLOODER}//${at}`);
+		const fund = (sender) => api.tx.balances.transferKeepAlive(address(sender), 10n * OPEN);
+		await submit(api.tx.utility.batchAll(senders.map(fund)), FLOODER);
+		const long = senders.map((sender, at) => signedLong(sender, at));
+		const waiting = new Set();
+		let refuse;
+		const refused = new Promise((resolve) => (refuse = resolve));
+		const telling = Promise.all(long.map(async (one) => {
+			const code = await node.rpc('author_submitExtrinsic', one.toHex()).then(() => null, ({ code }) => code);
+			if (code === null) waiting.add(one.hash.toHex());
+			else refuse();
+			return code;
+		}));
+		await Promise.race([refused, telling]);
+		const earlier = new Set(waiting);
 		await submit(api.tx.balances.transferKeepAlive(address(OTHER), OPEN), PAYER);
-		const waited = (await node.best()) - at;
-		assert.ok(waited <= 3, `another's transaction was included after ${waited} blocks`);
+		const codes = new Set(await telling);
+		codes.delete(null);
+		assert.deepEqual([...codes], [NO_ROOM]);
 		assert.ok((await memory(node)) - before < MORE_MEMORY_KIB);
-		await until('what was taken is included', node, async () => {
-			const { nonce } = await api.query.system.account(address(FLOODER));
-			return nonce.toNumber() >= start + 1 && (await api.rpc.author.pendingExtrinsics()).length === 0;
-		});
+		for (const one of [node, stage.far]) {
+			await until('the pool is empty', one, () =>
+				// Too long to be told while much is pending.
+				one.rpc('author_pendingExtrinsics').then((pending) => pending.length === 0, () => false));
+		}
 		const events = await conserved(first);
-		assert.ok(transactionFees(api, events, FLOODER) > 0n, 'it pays for what it takes of blocks');
+		const blocks = await transactionsOf(first);
+		const at = blocks.findIndex((block) => block.some(({ method, signer }) =>
+			api.tx.balances.transferKeepAlive.is(method) && signer.eq(address(PAYER))));
+		assert.ok(at >= 0, "another's transaction is in a block");
+		const overtaken = blocks.slice(at + 1).flat().filter(({ hash }) => earlier.has(hash.toHex()));
+		assert.ok(overtaken.length > 0, `${earlier.size} were there before another's, and none came after it`);
+		const included = new Set(blocks.flat().map(({ hash }) => hash.toHex()));
+		for (const [at, sender] of senders.entries()) {
+			const fee = transactionFees(api, events, sender);
+			assert.ok(included.has(long[at].hash.toHex()) ? fee > LEAST_FEE : fee === 0n, `${sender} paid ${fee}`);
+		}
 	});
 }

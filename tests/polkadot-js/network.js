@@ -29,8 +29,8 @@ export const FAR = ['//Charlie//verifier', '//Dave//verifier', '//Eve//verifier'
 export const WATCHER = '//Heidi//watcher';
 /** Who sends far more than is let in. */
 export const FLOODER = '//Ferdie//flood';
-/** What a node's pool holds for one block, four times of which it holds for all branches, in KiB. */
-export const POOL_KIB = 4 * 1024;
+/** What the near node's pool holds, in KiB: more than two blocks take of what is not operational. */
+export const POOL_KIB = 16 * 1024;
 /** Requests on chain that the operator takes on at once. */
 export const CAPACITY = 3;
 /** Places for questions over HTTP, and how many of them a session has at most while it owes for them. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { address, transactionFees, worth } from './chain.js';
+import { EXAMINED_MS } from './client.js';
 import { until } from './node.js';
 import { all, find, joined } from './sessions.js';
 import { OPEN, abuse, conserved, pair, stage, submit } from './stage.js';
@@ -11,8 +12,6 @@ import { OPEN, abuse, conserved, pair, stage, submit } from './stage.js';
 /** Who registers what is forged. */
 export const FORGER = '//Eve';
 const LARGEST_REWARD = 5n * OPEN;
-/** Verifiers compute a hundred gradients again, which takes minutes on a busy machine. */
-const EXAMINED_MS = 1_200_000;
 
 // The index file's table has a row of place, length and checksum for each section, of which the header is the
 // first; then its own hash. docs/attribution-engine.md has the format.
