@@ -50,8 +50,9 @@ impl<T: Config> Pallet<T> {
 		(shares, earned)
 	}
 
-	/// What contributors are owed of `paid` for an answer of `model`, of which `earned` is, by who kept them from it. Nothing is owed
-	/// for excluded records: were that the treasury's, it would take its part of a bond that does not reach.
+	/// What contributors are owed of `paid` for an answer of `model`, of which `earned` is, by who kept them
+	/// from it. Nothing is owed for excluded records: were that the treasury's, it would take its part of a
+	/// bond that does not reach.
 	pub(crate) fn owed(
 		model: ModelId,
 		paid: &[Credit<T::AccountId>],
