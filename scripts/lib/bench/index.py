@@ -17,7 +17,6 @@ from targets import TARGETS
 
 FIGURES = (
     "sketch_over_prefill",
-    "sketch_over_prefill_in_half_precision",
     "build_tokens_per_s",
     "build_over_training",
     "scan_over_read_1m_512",

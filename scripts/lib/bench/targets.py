@@ -32,7 +32,6 @@ TARGETS = {
     "null_paid": "<= 0.01",
     "attack_gain": "<= 0.25",
     "sketch_over_prefill": "<= 1.5",
-    "sketch_over_prefill_in_half_precision": "<= 1.5",
     "build_over_training": ">= 0.5",
     "scan_over_read_1m_512": "<= 1.5",
     "two_stage_recall": ">= 0.999",

@@ -295,7 +295,6 @@ fn cut_answer_keeps_the_trail_and_ends_with_a_token() {
 	let index = openledger_attribution::IndexFile::from_bytes(&MODEL.index).unwrap();
 	let mut question = Question::try_from(&MODEL.job).unwrap();
 	(question.max_tokens, question.longest) = (90, Some(20));
-	let mut used = 0;
 	for seed in 0..8 {
 		question.seed = [seed; 32];
 		let cancel = CancellationToken::new();
@@ -305,22 +304,24 @@ fn cut_answer_keeps_the_trail_and_ends_with_a_token() {
 		};
 		assert!(text.len() <= 20 && !complete, "{text:?}");
 		let (_, whole) = generated.trail.as_ref().unwrap().tokens();
-		assert!(whole.len() > tokens.len(), "it was not cut");
-		used += usize::from(whole.starts_with(&tokens));
+		let begins = |count: usize| {
+			let text_of = served.base.tokenizer.decode(&whole[..count]).unwrap();
+			text_of.trim_end_matches(char::REPLACEMENT_CHARACTER) == text
+		};
+		assert!((1..whole.len()).any(begins), "{text:?} does not end where a token does");
 		let expected = query(&served.base, &adapter, &index, &prompt, &tokens).unwrap();
 		let found = query_generated(&served.base, &adapter, &index, &prompt, &tokens, generated);
 		assert_eq!(found.unwrap(), expected);
 	}
-	assert!(used > 0, "all are spelled in other tokens");
 }
 
 #[test]
 fn longest_answer_fits_without_a_trail_and_others_with_one() {
 	let base = Base::load(&MODEL.base).unwrap();
 	let adapter = Arc::new(Adapter::from_bytes(&MODEL.adapter).unwrap());
-	let long = Config { context: 1 << 20, ..base.config.clone() };
+	let long = Config { context: 1 << 22, ..base.config.clone() };
 	let of_one = batch::position_bytes(&long);
-	assert_eq!(limits(&long, 2).cache_bytes, of_one << 20, "no more than what is run takes");
+	assert_eq!(limits(&long, 2).cache_bytes, of_one << 22, "no more than what is run takes");
 	let cache_bytes = batch::position_bytes(&base.config) * base.config.context;
 	let limits = Limits { cache_bytes, ..limits(&base.config, 2) };
 	let batch = batch::Server::start(base.clone(), Arc::new(Team::alone()), limits).unwrap();
