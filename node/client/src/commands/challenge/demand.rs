@@ -52,8 +52,8 @@ fn arguments(model: ModelId, position: u32) -> Vec<(&'static str, Value)> {
 pub async fn demand(context: &Context, model: ModelId, position: u32, yes: bool) -> Result<()> {
 	ensure!(
 		yes,
-		"this puts a deposit at stake, and is lost where the index is to be had after all: half of it to \
-		 whoever shows position {position}. Demand it with --yes"
+		"a demand puts a deposit at stake, which is lost where the index is to be had after all: half of it \
+		 goes to whoever shows position {position}. Demand it with --yes"
 	);
 	let chain = context.chain().await?;
 	let arguments = arguments(model, position);
