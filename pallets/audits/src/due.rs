@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
 					Audits::<T>::insert(claim, audit);
 					return Ok(());
 				};
-				// Claims were called before their audits were opened.
+				// Claims were called, or disputed, before their audits were opened.
 				match (of, audit.level) {
 					(Subject::Version(model), Level::First) => {
 						if !is_called(&seed, claim, T::ModelsRate::get()) {
@@ -70,17 +70,14 @@ impl<T: Config> Pallet<T> {
 					Seated::Busy => return Err(Error::<T>::NotDrawnYet.into()),
 					Seated::TooFew if audit.level == Level::First => {
 						return match of {
-							Subject::Claim => {
-								Self::leave_unaudited(claim);
-								Ok(())
-							}
+							Subject::Claim => Self::leave_unaudited(claim),
 							Subject::Version(model) => {
 								Self::leave_version(claim, model, Unaudited::TooFewVerifiers)
 							}
 							Subject::Pair(challenge) => Self::leave_pair(claim, challenge),
 						};
 					}
-					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
+					Seated::TooFew => Self::leave_undecided(claim, &mut audit)?,
 				}
 				Audits::<T>::insert(claim, audit);
 				Ok(())

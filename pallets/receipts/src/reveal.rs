@@ -1,6 +1,8 @@
 //! Showing what is drawn.
 
-use crate::{BatchOf, Batches, Config, Drawn, Error, Event, Lines, Pallet, Sessions, Stage};
+use crate::{
+	BatchOf, Batches, Config, Drawn, Error, Event, Lines, Pallet, Private, Sessions, Stage,
+};
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_attribution::Claim;
@@ -72,6 +74,7 @@ impl<T: Config> Pallet<T> {
 				answer: receipt.output,
 				subject: receipt.input,
 				fee,
+				private: Private::<T>::contains_key(receipt.session),
 			},
 			claim,
 		)?;

@@ -35,8 +35,8 @@ fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Wei
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_session() -> Weight {
 		// The model version's terms, the operator and what it serves; the next number, the session,
-		// the model version's count, the payer's account with holds.
-		counted::<T>(150, 36, 5)
+		// whether it is private, the model version's count, the payer's account with holds.
+		counted::<T>(150, 36, 6)
 	}
 
 	fn add_escrow() -> Weight {
@@ -45,8 +45,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn close_session() -> Weight {
-		// The session, the agent, the model version's count, the payer's account with holds.
-		counted::<T>(130, 6, 4)
+		// The session, whether it is private, the agent, the model version's count, the payer's account
+		// with holds.
+		counted::<T>(130, 6, 5)
 	}
 
 	fn commit_batch(v: u32) -> Weight {
@@ -59,9 +60,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn reveal(c: u32) -> Weight {
-		// Agent, batch, lines, session, seed; the claim, the model version's terms, the queue of
+		// Agent, batch, lines, session, seed, whether it is private; the claim, the model version's terms, the queue of
 		// sixteen blocks at most. 255 draws and 32 nodes to hash.
-		let fixed = counted::<T>(900, 58, 5);
+		let fixed = counted::<T>(900, 59, 6);
 		// For each entry a sketch of a kilobyte and two proofs of 32 hashes.
 		fixed.saturating_add(counted::<T>(120, 0, 0).saturating_mul(u64::from(c)))
 	}
@@ -71,8 +72,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// The batch, its lines, its seed and round; the operator's bond, count, exposure and account
 		// with holds, the treasury; the queue of sixteen blocks at most.
 		let fixed = counted::<T>(400, 28, 10);
-		// For each line its session, its payer's account with holds, its model version's count.
-		fixed.saturating_add(counted::<T>(220, 4, 4).saturating_mul(v))
+		// For each line its session, whether it is private, its payer's account with holds, its model
+		// version's count.
+		fixed.saturating_add(counted::<T>(220, 4, 5).saturating_mul(v))
 	}
 
 	fn prune_batch(d: u32) -> Weight {

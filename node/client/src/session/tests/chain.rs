@@ -60,6 +60,7 @@ pub fn session(id: SessionId, signer: AccountId32, escrow: Balance, blocks: Bloc
 		closing: false,
 		ended: false,
 		batches: 0,
+		private: false,
 	}
 }
 
