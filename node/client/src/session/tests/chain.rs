@@ -155,6 +155,7 @@ impl Ledger for Fake {
 		let id = state.next;
 		let mut info = session(id, opening.signer.clone(), opening.escrow, opening.blocks);
 		info.price = state.price;
+		info.private = opening.private;
 		state.opened += 1;
 		state.looks = 6;
 		state.next += 1;
