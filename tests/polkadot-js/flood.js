@@ -59,7 +59,7 @@ async function memory({ pid }) {
 class Session {
 	static async open(payer) {
 		const { api, model } = stage;
-		const opening = api.tx.receipts.openSession(address(OPERATOR), model, null, ESCROW, BLOCKS);
+		const opening = api.tx.receipts.openSession(address(OPERATOR), model, null, ESCROW, BLOCKS, false);
 		const session = new Session();
 		session.number = find(await submit(opening, payer), 'receipts', 'SessionOpened').session;
 		const payload = joined(text('openledger/access/1:'), api.genesisHash.toU8a(), session.number.toU8a());

@@ -66,7 +66,8 @@ class Forgery {
 		forgery.payer = payer;
 		forgery.earlier = await worth(api, payer);
 		forgery.first = await stage.node.best();
-		const opening = api.tx.receipts.openSession(address(LIAR.operator), model, null, 2n * OPEN, BLOCKS);
+		const { tx } = api;
+		const opening = tx.receipts.openSession(address(LIAR.operator), model, null, 2n * OPEN, BLOCKS, false);
 		const opened = find(await submit(opening, payer), 'receipts', 'SessionOpened');
 		forgery.session = opened.session.toNumber();
 		forgery.asked = text(JSON.stringify({

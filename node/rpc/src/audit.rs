@@ -265,6 +265,12 @@ pub struct Audit {
 	pub seats: Vec<Seat>,
 	/// Who appealed.
 	pub appellant: Option<String>,
+	/// Whether lots can't call the claim, unless its payer consents.
+	pub private: bool,
+	/// Who disputed the claim, while that is not decided.
+	pub disputer: Option<String>,
+	/// What disputing the claim puts at stake, where that can be done.
+	pub dispute_deposit: Option<String>,
 }
 
 impl From<AuditInfo<AccountId32>> for Audit {
@@ -287,6 +293,9 @@ impl From<AuditInfo<AccountId32>> for Audit {
 			verdict: info.verdict.map(Verdict::from),
 			seats: info.seats.into_iter().map(Seat::from).collect(),
 			appellant: info.appellant.as_ref().map(address),
+			private: info.private,
+			disputer: info.disputer.as_ref().map(address),
+			dispute_deposit: (info.dispute_deposit > 0).then(|| amount(info.dispute_deposit)),
 		}
 	}
 }

@@ -38,6 +38,8 @@ pub struct Session {
 	pub ended: bool,
 	/// Its batches that are not concluded.
 	pub batches: u32,
+	/// Whether what its receipts were asked is opened to auditors by consent or dispute alone.
+	pub private: bool,
 }
 
 impl From<SessionInfo<AccountId32>> for Session {
@@ -57,6 +59,7 @@ impl From<SessionInfo<AccountId32>> for Session {
 			closing: info.closing,
 			ended: info.ended,
 			batches: info.batches,
+			private: info.private,
 		}
 	}
 }

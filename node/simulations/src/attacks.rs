@@ -2,6 +2,7 @@
 
 use crate::{
 	agents::{Lie, Operator, Verifier},
+	disputes::{Dispute, looked_at},
 	lying::Lying,
 	rings::Ring,
 	rules::{Deposit, Market, Rules},
@@ -33,6 +34,11 @@ fn higher_deposits() -> Rules {
 /// The default rules with the same deposit for every claim, in OPEN.
 fn constant_deposits() -> Rules {
 	Rules { deposit: Deposit::Constant(10.0), ..Rules::default() }
+}
+
+/// The default rules with twice the deposit for disputes.
+fn dearer_disputes() -> Rules {
+	Rules { least_dispute: 200.0, ..Rules::default() }
 }
 
 /// A ring that finds true claims with high fees false, and honest operators beside it.
@@ -129,6 +135,59 @@ pub(crate) fn right_appeals(rules: &Rules, market: &Market) -> Value {
 		})
 	});
 	json!(rows)
+}
+
+/// What disputing returns, by fee and by a ring's share.
+pub(crate) fn disputes(rules: &Rules, market: &Market) -> Value {
+	let rows = [0.1, 0.5, 2.0, 5.0, 50.0].map(|fee| {
+		let of = |by_payer| Dispute { share: 0.0, fee, by_payer };
+		let about = |lie| Lying::of(rules, market, lie, 0.0, fee);
+		let rightly = |share, by_payer, lie: Lie| {
+			let back = lie.skips();
+			Dispute { share, fee, by_payer }.rightly_returns(rules, about(lie), back)
+		};
+		let falsely = |by_payer| of(by_payer).pays_falsely_from(rules, market.verifier_bond);
+		json!({
+			"fee": fee,
+			"stake": of(false).stake(rules),
+			"sure_from": of(false).sure_from(rules, false),
+			"payer_sure_from_about_a_sketch": of(true).sure_from(rules, false),
+			"payer_sure_from_about_an_answer": of(true).sure_from(rules, true),
+			"rightly_with_a_tenth": rightly(0.1, false, Lie::Sketch),
+			"rightly_with_a_fifth": rightly(0.2, false, Lie::Sketch),
+			"rightly_with_a_third": rightly(1.0 / 3.0, false, Lie::Sketch),
+			"payer_rightly_with_a_third": rightly(1.0 / 3.0, true, Lie::Answer),
+			"rightly_pays_up_to": of(false).pays_rightly_up_to(rules, about(Lie::Sketch), false),
+			"payers_rightly_pays_up_to": of(true).pays_rightly_up_to(rules, about(Lie::Answer), true),
+			"rightly_pays_up_to_with_twice_the_deposit":
+				of(false).pays_rightly_up_to(&dearer_disputes(), about(Lie::Sketch), false),
+			"falsely_pays_from": falsely(false),
+			"payers_falsely_pays_from": falsely(true),
+		})
+	});
+	json!(rows)
+}
+
+/// What of lies that lots don't call has to be audited, and what reading true ones costs.
+pub(crate) fn private(rules: &Rules, market: &Market) -> Value {
+	let lies = [("sketch", Lie::Sketch), ("answer", Lie::Answer), ("both", Lie::Both)];
+	let lies = lies.map(|(name, lie)| {
+		let of = |share, back| {
+			let lying = Lying::of(rules, market, lie, share, market.high_fee);
+			looked_at(rules, market, lying, back)
+		};
+		json!({
+			"lie": name,
+			"alone": of(0.0, 0.0),
+			"with_a_third": of(1.0 / 3.0, 0.0),
+			"with_a_third_and_half_back": of(1.0 / 3.0, rules.rewarded),
+		})
+	});
+	let read = [0.1, 0.2, 1.0 / 3.0].map(|share| {
+		let dispute = Dispute { share, fee: market.common_fee, by_payer: false };
+		json!({ "share": share, "read_for": dispute.read_for(rules) })
+	});
+	json!({ "lies": lies, "reading": read })
 }
 
 /// From which share of the bond on each attack pays, by fee.

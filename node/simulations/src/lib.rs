@@ -12,6 +12,7 @@ mod attacks;
 pub mod bias;
 pub mod books;
 pub mod committee;
+pub mod disputes;
 pub mod lying;
 pub mod odds;
 pub mod plot;

@@ -265,6 +265,8 @@ pub fn report(seed: u64) -> Value {
 		"accusers": attacks::accusers(seed),
 		"false_appeals": attacks::false_appeals(seed),
 		"right_appeals": attacks::right_appeals(&rules, &market),
+		"disputes": attacks::disputes(&rules, &market),
+		"private": attacks::private(&rules, &market),
 		"limits": attacks::limits(&rules, &market),
 		"captures": captures(&rules, &market),
 		"seats": seats(&rules, &market),

@@ -46,6 +46,8 @@ pub struct Rules {
 	pub cap: f64,
 	/// What an appeal puts at stake.
 	pub deposit: Deposit,
+	/// What a dispute puts at stake at least, in OPEN.
+	pub least_dispute: f64,
 	/// What a seat is paid whose finding the verdict agrees with, in OPEN, as far as the verifiers'
 	/// part of fees goes.
 	pub seat_reward: f64,
@@ -79,6 +81,7 @@ impl Default for Rules {
 			cap: 5.0,
 			// The chain's appeal factor by its penalty factor: three fees by twenty.
 			deposit: Deposit::Penalty(0.15),
+			least_dispute: 100.0,
 			seat_reward: 0.1,
 			least_bond: 1_000.0,
 			exposure: 0.5,

@@ -218,6 +218,57 @@ pub fn tables(report: &Value) -> String {
 			}),
 		),
 		table(
+			&["lie", "alone", "with a third of the bond", "and half of the penalty back"],
+			list(&report["private"]["lies"]).map(|lie| {
+				let names = ["alone", "with_a_third", "with_a_third_and_half_back"];
+				let kind = lie["lie"].as_str().unwrap_or_default().to_owned();
+				let parts = names.iter().map(|name| number(&lie[*name], 3));
+				core::iter::once(kind).chain(parts).collect()
+			}),
+		),
+		table(
+			&["φ", "a text read costs"],
+			list(&report["private"]["reading"])
+				.map(|row| vec![number(&row["share"], 3), fee(&row["read_for"])]),
+		),
+		table(
+			&[
+				"fee",
+				"deposit",
+				"pays who is this sure",
+				"the payer, of the claim",
+				"of the answer",
+				"returns who knows, a tenth colluding",
+				"a fifth",
+				"a third",
+				"the payer, of the answer",
+				"who knows gains up to φ",
+				"the payer, of the answer",
+				"with twice the deposit",
+				"falsely pays from φ",
+				"the payer",
+			],
+			list(&report["disputes"]).map(|row| {
+				let names = [
+					("stake", 0),
+					("sure_from", 3),
+					("payer_sure_from_about_a_sketch", 3),
+					("payer_sure_from_about_an_answer", 3),
+					("rightly_with_a_tenth", 2),
+					("rightly_with_a_fifth", 2),
+					("rightly_with_a_third", 2),
+					("payer_rightly_with_a_third", 2),
+					("rightly_pays_up_to", 3),
+					("payers_rightly_pays_up_to", 3),
+					("rightly_pays_up_to_with_twice_the_deposit", 3),
+					("falsely_pays_from", 3),
+					("payers_falsely_pays_from", 3),
+				];
+				let cells = names.iter().map(|(name, digits)| number(&row[*name], *digits));
+				core::iter::once(row["fee"].to_string()).chain(cells).collect()
+			}),
+		),
+		table(
 			&[
 				"f",
 				"last block",

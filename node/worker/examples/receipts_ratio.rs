@@ -93,6 +93,7 @@ impl Chain for OpenSessions {
 			closing: false,
 			ended: false,
 			batches: 0,
+			private: false,
 		};
 		Ok((id < CLIENTS).then(|| OnChain { session, agent: Some(self.agent.clone()) }))
 	}

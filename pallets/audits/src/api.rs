@@ -1,7 +1,8 @@
 //! What the runtime API asks of this pallet.
 
 use crate::{
-	Audit, Audits, Config, Notes, Pallet, Stage, Verdict, Verdicts, VerifierOf, Verifiers,
+	Audit, Audits, Config, Disputes, Notes, Pallet, Private, Stage, Verdict, Verdicts, VerifierOf,
+	Verifiers,
 };
 use alloc::vec::Vec;
 use openledger_primitives_api::{AuditInfo, AuditStage, AuditVerdict, SeatInfo, VerifierInfo};
@@ -71,13 +72,23 @@ impl<T: Config> Pallet<T> {
 			verdict,
 			seats: Vec::new(),
 			appellant: None,
+			private: false,
+			disputer: None,
+			dispute_deposit: 0,
 		};
 		if let Some(verdict) = Verdicts::<T>::get(claim) {
 			return Some(info(AuditStage::Concluded, None, Some(verdict.into())));
 		}
 		let Some(Audit { stage: at, seats, appeal, .. }) = Audits::<T>::get(claim) else {
-			let undrawn = Notes::<T>::contains_key(claim);
-			return undrawn.then(|| info(AuditStage::Undrawn, None, None));
+			let note = Notes::<T>::get(claim)?;
+			return Some(AuditInfo {
+				private: Private::<T>::contains_key(claim),
+				dispute_deposit: match Self::is_called_anyway(claim, &note) {
+					true => 0,
+					false => Self::dispute_deposit(note.fee),
+				},
+				..info(AuditStage::Undrawn, None, None)
+			});
 		};
 		let (at, until, verdict) = stage(at);
 		let seats = seats
@@ -90,6 +101,7 @@ impl<T: Config> Pallet<T> {
 			})
 			.collect();
 		let appellant = appeal.map(|appeal| appeal.appellant);
-		Some(AuditInfo { seats, appellant, ..info(at, until, verdict) })
+		let disputer = Disputes::<T>::get(claim).map(|dispute| dispute.disputer);
+		Some(AuditInfo { seats, appellant, disputer, ..info(at, until, verdict) })
 	}
 }

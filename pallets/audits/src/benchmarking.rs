@@ -98,6 +98,9 @@ fn sit<T: Config>(
 	let deposit = T::Currency::minimum_balance();
 	T::Currency::hold(&HoldReason::Appeal.into(), &appellant, deposit)?;
 	let appeal = Some(Appeal { appellant, deposit, against: Verdict::Upheld });
+	let disputer = rich::<T>("disputer", 0)?;
+	T::Currency::hold(&HoldReason::Dispute.into(), &disputer, deposit)?;
+	Disputes::<T>::insert(claim, Dispute { disputer, deposit, private: true });
 	let seats = BoundedVec::truncate_from(seats);
 	Audits::<T>::insert(id, Audit { level: Level::Appeal, stage, seats, appeal });
 	Ok(())
@@ -313,6 +316,7 @@ mod benchmarks {
 	fn clear() -> Result<(), BenchmarkError> {
 		// Without verifiers a claim is clear whatever lots say.
 		let (claim, _) = T::BenchmarkHelper::claimed();
+		Private::<T>::insert(claim, ());
 		T::BenchmarkHelper::end_rounds();
 		let cleared;
 		#[block]
@@ -357,6 +361,31 @@ mod benchmarks {
 			<Pallet<T> as Comparisons<T::AccountId>>::ask(comparison)?;
 		}
 		assert!(Audits::<T>::contains_key(pair_id(1)));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn consent() -> Result<(), BenchmarkError> {
+		let (claim, _) = T::BenchmarkHelper::claimed();
+		let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
+		Private::<T>::insert(claim, ());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(note.payer), claim);
+		assert!(!Private::<T>::contains_key(claim));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn dispute() -> Result<(), BenchmarkError> {
+		for index in 0..COMMITTEE {
+			verifier::<T>(index)?;
+		}
+		let (claim, _) = T::BenchmarkHelper::claimed();
+		Private::<T>::insert(claim, ());
+		let who = rich::<T>("disputer", 0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), claim);
+		assert!(Disputes::<T>::contains_key(claim));
 		Ok(())
 	}
 

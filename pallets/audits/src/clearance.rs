@@ -1,8 +1,8 @@
 //! Which claims are audited, and when the others may be paid.
 
 use crate::{
-	Audit, Audits, COMMITTEE, Config, Event, Note, Notes, Pallet, Stage, Verdict, Verdicts,
-	Verifiers, WeightInfo, committee::is_called,
+	Audit, Audits, COMMITTEE, Config, Disputes, Event, Note, Notes, Pallet, Private, Stage,
+	Verdict, Verdicts, Verifiers, WeightInfo, committee::is_called,
 };
 use codec::MaxEncodedLen;
 use frame_support::{BoundedVec, traits::Get, weights::Weight};
@@ -11,6 +11,7 @@ use openledger_primitives_core::{
 	BlockNumber, Hash, RequestId,
 	traits::{self, AnsweredRequest, Clearance, Lots},
 };
+use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
 	/// When an audit may be over at the earliest.
@@ -37,11 +38,12 @@ impl<T: Config> Pallet<T> {
 		Clearance::Until(Self::now().saturating_add(T::LookAgain::get()))
 	}
 
-	/// Opens a claim's audit where lots have `called` it, and clears the claim otherwise. The committee is
-	/// drawn by itself in a later block: asking for clearance costs the same whatever comes of it, and
-	/// most claims are asked about more than once.
+	/// Opens a claim's audit where lots have `called` it and it is not private, and clears the claim
+	/// otherwise. The committee is drawn by itself in a later block: asking for clearance costs the same
+	/// whatever comes of it, and most claims are asked about more than once.
 	pub(crate) fn clear(claim: RequestId, note: &Note<T::AccountId>, called: bool) -> Clearance {
-		if called && Verifiers::<T>::count() >= COMMITTEE {
+		let private = Private::<T>::contains_key(claim);
+		if called && !private && Verifiers::<T>::count() >= COMMITTEE {
 			let opened = Self::schedule(claim, Self::now().saturating_add(1)).is_ok();
 			if opened {
 				let audit = Audit {
@@ -55,17 +57,28 @@ impl<T: Config> Pallet<T> {
 			return Self::later();
 		}
 		if called {
-			Self::deposit_event(Event::NotAudited { claim });
+			Self::deposit_event(match private {
+				true => Event::KeptPrivate { claim },
+				false => Event::NotAudited { claim },
+			});
+		}
+		if private {
+			Private::<T>::remove(claim);
 		}
 		Notes::<T>::remove(claim);
 		Clearance::Clear
 	}
 
-	/// Clears a claim that lots have called, and for which there are not enough verifiers who may sit.
-	pub(crate) fn leave_unaudited(claim: RequestId) {
+	/// Clears a claim that lots have called, and for which there are not enough verifiers who may sit; one that
+	/// was disputed is left to lots.
+	pub(crate) fn leave_unaudited(claim: RequestId) -> DispatchResult {
 		Audits::<T>::remove(claim);
+		if let Some(dispute) = Disputes::<T>::get(claim) {
+			return Self::leave_dispute(claim, dispute);
+		}
 		Notes::<T>::remove(claim);
 		Self::deposit_event(Event::NotAudited { claim });
+		Ok(())
 	}
 }
 
@@ -85,6 +98,9 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 			execution: Execution { answer: text, usage, claim },
 		};
 		Notes::<T>::insert(answer.request, note);
+		if answer.private {
+			Private::<T>::insert(answer.request, ());
+		}
 		T::Lots::known_from(round)
 	}
 
@@ -120,9 +136,10 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 	}
 
 	fn footprint() -> u32 {
-		// A note, and later the verdict in its place, each with its key.
+		// A note, and later the verdict in its place, with their key; and that of what marks it as private.
+		let key = RequestId::max_encoded_len();
 		Note::<T::AccountId>::max_encoded_len()
 			.max(Verdict::max_encoded_len())
-			.saturating_add(RequestId::max_encoded_len()) as u32
+			.saturating_add(key.saturating_mul(2)) as u32
 	}
 }

@@ -1,6 +1,8 @@
 //! Drawing committees.
 
-use crate::{Audit, Config, Duties, Error, Event, Note, Pallet, Seat, Stage, Verifiers, seats};
+use crate::{
+	Audit, Config, Disputes, Duties, Error, Event, Note, Pallet, Seat, Stage, Verifiers, seats,
+};
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::traits::Get;
@@ -106,11 +108,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Who gains or loses by an audit besides those in its note: whose record is said to be duplicated.
+	/// Who gains or loses by an audit besides those in its note: whose record is said to be duplicated, and
+	/// who disputes a claim.
 	fn bystander(id: RequestId) -> Option<T::AccountId> {
-		let Subject::Pair(challenge) = subject(id) else { return None };
-		let [_, earlier] = T::Pairs::records(challenge)?;
-		Some(earlier.contributor)
+		match subject(id) {
+			Subject::Claim => Disputes::<T>::get(id).map(|dispute| dispute.disputer),
+			Subject::Version(_) => None,
+			Subject::Pair(challenge) => {
+				let [_, earlier] = T::Pairs::records(challenge)?;
+				Some(earlier.contributor)
+			}
+		}
 	}
 
 	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then and is no party, nor had

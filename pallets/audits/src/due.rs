@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
 					Audits::<T>::insert(claim, audit);
 					return Ok(());
 				};
-				// Claims were called before their audits were opened.
+				// Claims were called, or disputed, before their audits were opened.
 				let (mut again, mut named) = (false, false);
 				match (of, audit.level) {
 					(Subject::Version(model), Level::First) => {
@@ -79,17 +79,14 @@ impl<T: Config> Pallet<T> {
 					// A version that was found withheld does not earn because there is nobody to find it.
 					Seated::TooFew if audit.level == Level::First && !again => {
 						return match of {
-							Subject::Claim => {
-								Self::leave_unaudited(claim);
-								Ok(())
-							}
+							Subject::Claim => Self::leave_unaudited(claim),
 							Subject::Version(model) => {
 								Self::leave_version(claim, model, Unaudited::TooFewVerifiers)
 							}
 							Subject::Pair(challenge) => Self::leave_pair(claim, challenge),
 						};
 					}
-					Seated::TooFew => Self::leave_undecided(claim, &mut audit),
+					Seated::TooFew => Self::leave_undecided(claim, &mut audit)?,
 				}
 				Audits::<T>::insert(claim, audit);
 				Ok(())

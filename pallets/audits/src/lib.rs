@@ -21,6 +21,11 @@
 //! the bond once somebody brings the true answer's claim, and then the payer has its fee back; so does it
 //! where what was asked is not handed out.
 //!
+//! What was asked behind a drawn receipt of a private session is its payer's and its operator's business:
+//! lots don't open it. Its claim is paid unaudited, unless the payer consents ([`Pallet::consent`]). Anyone
+//! can have any claim audited that is not paid yet, whatever lots say, by disputing it
+//! ([`Pallet::dispute`]): at a price that makes up for what is opened.
+//!
 //! Model versions are audited in the same way before they earn, where their registry asks for it
 //! ([`traits::Examinations`](openledger_primitives_core::traits::Examinations)): the seed that draws the
 //! first committee names leaves of the index and a stretch of training that are computed again, with the
@@ -35,6 +40,8 @@
 //! - **Finding**: what a verifier's execution came to. One that upholds a claim has to show a trace
 //!   which only the execution gives ([`openledger_primitives_attribution::audit`]), so that agreeing
 //!   costs as much as checking.
+//! - **Dispute**: an audit that somebody asks for rather than lots, with a deposit that is lost where the
+//!   claim is true.
 //! - **Level**: first committee, a second one where the first has no majority, the appeal's.
 //! - **Fine**: the part of its bond that a verifier loses who neglects a duty or whose finding the
 //!   verdict disagrees with. Neglect is a **strike** too, and the third one costs the place.
@@ -68,6 +75,7 @@ mod asked;
 pub mod benchmarking;
 mod clearance;
 mod committee;
+mod disputes;
 mod due;
 mod findings;
 mod memory;
@@ -86,8 +94,8 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	APPEAL, Appeal, Audit, COMMITTEE, Examination, MAX_SEATS, Note, Seat, Stage, Verdict, Verifier,
-	seats,
+	APPEAL, Appeal, Audit, COMMITTEE, Dispute, Examination, MAX_SEATS, Note, Seat, Stage, Verdict,
+	Verifier, seats,
 };
 pub use verifiers::STRIKES;
 pub use versions::MAX_LEAVES;
@@ -193,6 +201,9 @@ pub mod pallet {
 		/// What an appeal puts at stake, in fees of the claim, or in the fees that the least penalty
 		/// stands for where they are more.
 		type AppealFactor: Get<u32>;
+		/// What a dispute puts at stake at least, where an appeal would not put up more: half of it
+		/// makes up for what is opened of a payer whose claim is true.
+		type DisputeDeposit: Get<Balance>;
 		/// What a seat is paid whose finding the verdict agrees with, as far as the verifiers' part
 		/// of fees goes.
 		type SeatReward: Get<Balance>;
@@ -237,6 +248,8 @@ pub mod pallet {
 		VerifierDeposit,
 		/// What an owner puts up for the audit of a model version.
 		Examination,
+		/// A dispute that is not decided.
+		Dispute,
 	}
 
 	/// A verifier of this runtime.
@@ -265,6 +278,16 @@ pub mod pallet {
 	/// Claims that lots may call to audit.
 	#[pallet::storage]
 	pub type Notes<T: Config> = StorageMap<_, Twox64Concat, RequestId, Note<T::AccountId>>;
+
+	/// Noted claims that lots can't call, since their payers keep what was asked to themselves. Beside the
+	/// notes, of which few are such.
+	#[pallet::storage]
+	pub type Private<T: Config> = StorageMap<_, Twox64Concat, RequestId, ()>;
+
+	/// Who asked for an audit that lots did not open, with what at stake; until a verdict is carried out or
+	/// none is reached.
+	#[pallet::storage]
+	pub type Disputes<T: Config> = StorageMap<_, Twox64Concat, RequestId, Dispute<T::AccountId>>;
 
 	/// Audits that are not concluded, by claim.
 	#[pallet::storage]
@@ -346,6 +369,36 @@ pub mod pallet {
 		NotAudited {
 			/// The claim.
 			claim: RequestId,
+		},
+		/// Lots called a private claim to audit, and nobody had it opened: it is paid unaudited.
+		KeptPrivate {
+			/// The claim.
+			claim: RequestId,
+		},
+		/// A payer lets a private claim be audited as others are, where lots call it.
+		Consented {
+			/// The claim.
+			claim: RequestId,
+		},
+		/// Somebody disputed a claim, which is audited whatever lots say.
+		Disputed {
+			/// The claim.
+			claim: RequestId,
+			/// Who disputed it.
+			disputer: T::AccountId,
+			/// What it has at stake.
+			deposit: Balance,
+		},
+		/// A dispute is over.
+		DisputeEnded {
+			/// The claim.
+			claim: RequestId,
+			/// Who had disputed it.
+			disputer: T::AccountId,
+			/// What came back of the deposit.
+			returned: Balance,
+			/// What the payer has for having been opened.
+			paid: Balance,
 		},
 		/// A committee was drawn.
 		CommitteeDrawn {
@@ -513,12 +566,24 @@ pub mod pallet {
 		QueueFull,
 		/// A number passes what it can hold.
 		Overflow,
-		/// The model version is being audited already.
+		/// It is being audited already.
 		UnderAudit,
 		/// The finding is on another kind of subject: a claim, a model version or two records.
 		WrongFinding,
 		/// The verdict is on another kind of subject: a claim, a model version or two records.
 		WrongVerdict,
+		/// There is no such claim that is still to be audited or cleared: it may be paid, or its answer can't
+		/// be executed again.
+		UnknownClaim,
+		/// The claim is not private, or was opened before: lots decide about it.
+		NotPrivate,
+		/// Another account pays for the answer.
+		NotPayer,
+		/// There are not enough verifiers for a committee without those who gain or lose by it: try again
+		/// once there are.
+		TooFewVerifiers,
+		/// Lots have called the claim: it is audited without a dispute.
+		CalledAnyway,
 	}
 
 	#[pallet::hooks]
@@ -653,6 +718,26 @@ pub mod pallet {
 		pub fn advance(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_advance(claim)
+		}
+
+		/// Lets a private claim on an answer that the caller pays for be audited as others are: where lots
+		/// call it, the drawn verifiers are handed what was asked. It can't be taken back.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::consent())]
+		pub fn consent(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_consent(who, claim)
+		}
+
+		/// Has a claim audited that is not paid yet, whatever lots say, by a committee that lots draw which
+		/// nobody knows yet. Holds a deposit. Where the claim is found false, or what was asked is not
+		/// handed out, that comes back with a reward; where it is true, half goes to its payer and half to
+		/// the treasury; where no committee decides, it comes back.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::dispute())]
+		pub fn dispute(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_dispute(who, claim)
 		}
 	}
 }

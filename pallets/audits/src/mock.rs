@@ -46,6 +46,8 @@ pub type Restoration = (RequestId, AccountId32, Vec<(AccountId32, u64)>, Balance
 /// What an appeal holds: thrice the fee.
 pub const DEPOSIT: Balance = 3 * FEE;
 pub const FEE: Balance = 40;
+/// What a dispute holds: more than an appeal, and an odd number.
+pub const DISPUTE: Balance = 501;
 pub const COMMIT: u32 = 10;
 pub const REVEAL: u32 = 5;
 pub const WINDOW: u32 = 8;
@@ -103,6 +105,7 @@ parameter_types! {
 	pub const VerifierReason: RuntimeHoldReason =
 		RuntimeHoldReason::Verification(pallet_audits::HoldReason::VerifierDeposit);
 	pub static Rate: Permill = Permill::one();
+	pub static DisputeDeposit: Balance = DISPUTE;
 	pub static ModelsRate: Permill = Permill::one();
 	/// What is known of versions.
 	pub static Assured: BTreeMap<ModelId, Assurance> = BTreeMap::new();
@@ -156,6 +159,7 @@ impl pallet_audits::Config for Test {
 	type AppealWindow = ConstU32<WINDOW>;
 	type CorrectionPeriod = ConstU32<6>;
 	type AppealFactor = ConstU32<3>;
+	type DisputeDeposit = DisputeDeposit;
 	type SeatReward = ConstU128<SEAT>;
 	type Fine = Fine;
 	type PenaltyFactor = ConstU32<20>;
@@ -463,6 +467,7 @@ pub fn answer(request: RequestId) -> AnsweredRequest<AccountId32> {
 		answer: openledger_primitives_core::record::content_hash(b"It scatters."),
 		subject: subject(),
 		fee: FEE,
+		private: false,
 	}
 }
 
@@ -475,6 +480,14 @@ pub fn noted(request: RequestId, claim: &Claim<AccountId32>) {
 	open(request);
 	let digest = audit::digest(claim);
 	<Verification as traits::Audits<AccountId32>>::note(&answer(request), digest, claim.trace);
+}
+
+/// An operator's claim on the request in a private session, noted.
+pub fn noted_privately(request: RequestId, claim: &Claim<AccountId32>) {
+	open(request);
+	let answer = AnsweredRequest { private: true, ..answer(request) };
+	let digest = audit::digest(claim);
+	<Verification as traits::Audits<AccountId32>>::note(&answer, digest, claim.trace);
 }
 
 /// Ends the round, with a seed made of `n`.
@@ -668,6 +681,7 @@ pub fn unchecked() -> sp_io::TestExternalities {
 	Round::set(4);
 	Ahead::set(2);
 	Rate::set(Permill::one());
+	DisputeDeposit::set(DISPUTE);
 	ModelsRate::set(Permill::one());
 	Assured::set(BTreeMap::new());
 	Condemned::set(Vec::new());

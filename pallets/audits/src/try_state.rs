@@ -1,8 +1,8 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Audits, Config, Drawn, Duties, Examination, Examinations, HoldReason, NextDue, Notes,
-	Pallet, Stage, Verdicts, Verifiers,
+	AgentOf, Audits, Config, Dispute, Disputes, Drawn, Duties, Examination, Examinations,
+	HoldReason, NextDue, Notes, Pallet, Private, Stage, Verdicts, Verifiers,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -15,8 +15,8 @@ use openledger_primitives_core::{
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Bonds and appeals are what the balances pallet holds, seats and duties agree, and whatever is
-	/// audited is noted and open.
+	/// Bonds, appeals and disputes are what the balances pallet holds, seats and duties agree, whatever is
+	/// audited is noted and open, and whatever is private is noted and not audited.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		for (who, verifier) in Verifiers::<T>::iter() {
 			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
@@ -87,7 +87,37 @@ impl<T: Config> Pallet<T> {
 				ensure!(*sum <= held, "an appeal's deposit is not held");
 			}
 		}
+		Self::check_disputes()?;
 		ensure!(NextDue::<T>::get() <= Self::now().saturating_add(1), "the queue is ahead of time");
+		Ok(())
+	}
+
+	fn check_disputes() -> Result<(), TryRuntimeError> {
+		for claim in Private::<T>::iter_keys() {
+			ensure!(Notes::<T>::contains_key(claim), "what is private is not noted");
+			ensure!(!Audits::<T>::contains_key(claim), "what is private is audited");
+			ensure!(subject(claim) == Subject::Claim, "what is private is no claim");
+		}
+		let mut deposits: BTreeMap<Vec<u8>, (T::AccountId, Balance)> = BTreeMap::new();
+		for (claim, Dispute { disputer, deposit, .. }) in Disputes::<T>::iter() {
+			let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
+			let open = matches!(
+				stage,
+				Some(
+					Stage::Drawing { .. }
+						| Stage::Committing { .. }
+						| Stage::Revealing { .. }
+						| Stage::Decided { .. }
+				)
+			);
+			ensure!(open, "a dispute outlasts its audit");
+			let (_, sum) = deposits.entry(disputer.encode()).or_insert((disputer, 0));
+			*sum = sum.saturating_add(deposit);
+		}
+		for (disputer, sum) in deposits.into_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Dispute.into(), &disputer);
+			ensure!(held == sum, "disputes' deposits are not what is held");
+		}
 		Ok(())
 	}
 }

@@ -232,6 +232,19 @@ pub struct Appeal<AccountId> {
 	pub against: Verdict,
 }
 
+/// Who had a claim audited that lots had not called.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Dispute<AccountId> {
+	/// Who.
+	pub disputer: AccountId,
+	/// What it has at stake.
+	pub deposit: Balance,
+	/// Whether lots could not have called the claim.
+	pub private: bool,
+}
+
 /// An audit that is not concluded.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

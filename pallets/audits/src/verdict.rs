@@ -68,16 +68,20 @@ impl<T: Config> Pallet<T> {
 				audit.level = Level::Redraw;
 				Self::await_lots(claim, &mut audit)?;
 			}
-			(None, Level::Redraw | Level::Appeal) => Self::leave_undecided(claim, &mut audit),
+			(None, Level::Redraw | Level::Appeal) => Self::leave_undecided(claim, &mut audit)?,
 		}
 		Audits::<T>::insert(claim, audit);
 		Ok(())
 	}
 
-	/// Leaves an audit to governance. Where nobody revealed anything, nobody could execute: the seats
+	/// Leaves an audit to governance, and gives the deposit of who asked for it back. Where nobody revealed anything, nobody could execute: the seats
 	/// are freed without a fine, or answers that can't be executed would take all verifiers' room and
 	/// places.
-	pub(crate) fn leave_undecided(claim: RequestId, audit: &mut Audit<T::AccountId>) {
+	pub(crate) fn leave_undecided(
+		claim: RequestId,
+		audit: &mut Audit<T::AccountId>,
+	) -> DispatchResult {
+		Self::drop_dispute(claim)?;
 		audit.stage = Stage::Undecided;
 		if audit.seats.iter().all(|seat| seat.finding.is_none()) {
 			for seat in core::mem::take(&mut audit.seats) {
@@ -85,14 +89,27 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Self::deposit_event(Event::AuditUndecided { claim });
+		Ok(())
 	}
 
 	/// Waits for the lots that decide what is committed now.
-	fn await_lots(claim: RequestId, audit: &mut Audit<T::AccountId>) -> Result<(), Error<T>> {
+	pub(crate) fn await_lots(
+		claim: RequestId,
+		audit: &mut Audit<T::AccountId>,
+	) -> Result<(), Error<T>> {
 		let soon = Self::now().saturating_add(T::LookAgain::get());
 		Self::schedule(claim, soon)?;
 		audit.stage = Stage::Drawing { round: T::Lots::round() };
 		Ok(())
+	}
+
+	/// What an appeal about a claim with this fee puts at stake: in proportion to what a changed verdict would
+	/// cost the operator, a part of which rewards the appellant. Else appealing against true claims with small
+	/// fees would pay a ring.
+	pub(crate) fn appeal_deposit(fee: Balance) -> Balance {
+		let least = T::MinPenalty::get().checked_div(T::PenaltyFactor::get().into());
+		let stake = fee.max(least.unwrap_or(0));
+		stake.saturating_mul(T::AppealFactor::get().into())
 	}
 
 	pub(crate) fn do_appeal(who: T::AccountId, claim: RequestId) -> DispatchResult {
@@ -102,11 +119,7 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(Self::now() < until, Error::<T>::TooLate);
 		let note = Notes::<T>::get(claim).ok_or(Error::<T>::UnknownAudit)?;
-		// In proportion to what a changed verdict would cost the operator, a part of which rewards the
-		// appellant: else appealing against true claims with small fees would pay a ring.
-		let least = T::MinPenalty::get().checked_div(T::PenaltyFactor::get().into());
-		let stake = note.fee.max(least.unwrap_or(0));
-		let deposit = stake.saturating_mul(T::AppealFactor::get().into());
+		let deposit = Self::appeal_deposit(note.fee);
 		T::Currency::hold(&HoldReason::Appeal.into(), &who, deposit)?;
 		audit.appeal = Some(Appeal { appellant: who.clone(), deposit, against: verdict });
 		audit.level = Level::Appeal;
@@ -228,6 +241,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
+		rewarded.extend(Self::end_dispute(claim, &note, verdict)?);
 		match subject(claim) {
 			Subject::Version(model) => {
 				return Self::settle_version(claim, model, verdict, &rewarded);

@@ -44,6 +44,10 @@ pub trait WeightInfo {
 	fn ask() -> Weight;
 	/// Opening the audit of two records.
 	fn compare() -> Weight;
+	/// Consenting to the audit of a private claim.
+	fn consent() -> Weight;
+	/// Disputing a claim.
+	fn dispute() -> Weight;
 }
 
 /// Weights in terms of the runtime's database weights.
@@ -100,11 +104,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// version is condemned its part of the bond; the version with its standing, bond and owner. A
 		// challenge's verdict takes as much for each seat, which is paid out of fees or of what it holds, and
 		// no more than is counted for the version: the challenge, the record's place, contribution and
-		// disputes, three accounts with holds.
+		// disputes, three accounts with holds. Nor does a claim's, beside its dispute with its disputer's
+		// account with holds, its payer's and the treasury's.
 		counted::<T>(
-			seats.saturating_mul(90).saturating_add(250),
-			seats.saturating_mul(8).saturating_add(30),
-			seats.saturating_mul(7).saturating_add(22),
+			seats.saturating_mul(90).saturating_add(310),
+			seats.saturating_mul(8).saturating_add(35),
+			seats.saturating_mul(7).saturating_add(27),
 		)
 	}
 
@@ -112,20 +117,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		let (seats, v) = (u64::from(APPEAL), 256u64);
 		counted::<T>(
 			v.saturating_mul(20).saturating_add(100),
-			// With what a challenge's records are and, where it is given up, its deposit and its record.
+			// With what a challenge's records are and, where it is given up, its deposit and its record; or a
+			// dispute with its disputer's account with holds, which is less.
 			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(18),
 			seats.saturating_mul(2).saturating_add(13),
 		)
 	}
 
 	fn clearance() -> Weight {
-		// The note, the audit, the round with its seed, the count of verifiers, and a few blocks' lists.
-		counted::<T>(30, 8, 3)
+		// The note, the audit, the round with its seed, whether it is private, the count of verifiers, and a
+		// few blocks' lists.
+		counted::<T>(30, 9, 4)
 	}
 
 	fn clear() -> Weight {
-		// The note, the audit, the seed, the rate, the count of verifiers.
-		counted::<T>(40, 5, 1)
+		// The note, the audit, the seed, the rate, whether it is private, the count of verifiers.
+		counted::<T>(40, 6, 2)
 	}
 
 	fn ask() -> Weight {
@@ -137,5 +144,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn compare() -> Weight {
 		// The count of verifiers, the round, a few blocks' lists; note and audit.
 		counted::<T>(60, 20, 4)
+	}
+
+	fn consent() -> Weight {
+		// The note, and whether it is private.
+		counted::<T>(30, 2, 1)
+	}
+
+	fn dispute() -> Weight {
+		// The note, the audit, the count of verifiers and which parties are some, the round with the claim's
+		// seed, the disputer's account with holds, a few blocks' lists; audit and dispute, and what marked
+		// the claim as private.
+		counted::<T>(90, 28, 8)
 	}
 }

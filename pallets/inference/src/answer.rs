@@ -50,6 +50,8 @@ impl<T: Config> Pallet<T> {
 				answer: content_hash(&answer),
 				subject: sampling_seed(id, &request.payer, &request.nonce).into(),
 				fee,
+				// All of it is on chain.
+				private: false,
 			},
 			claim,
 		)?;

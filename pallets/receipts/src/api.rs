@@ -1,6 +1,6 @@
 //! What the runtime API asks of this pallet.
 
-use crate::{Batches, Config, Lines, NextBatch, NextSession, Pallet, Sessions, Stage};
+use crate::{Batches, Config, Lines, NextBatch, NextSession, Pallet, Private, Sessions, Stage};
 use alloc::vec::Vec;
 use frame_support::traits::Get;
 use openledger_primitives_api::{BatchInfo, DrawInfo, DrawStage, LineInfo, MAX_PAGE, SessionInfo};
@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
 			closing: session.closed_at.is_some(),
 			ended: session.ended,
 			batches: session.batches,
+			private: Private::<T>::contains_key(id),
 		})
 	}
 

@@ -1,6 +1,7 @@
 //! Benchmarks, and the stage that they need from the runtime.
 
 use super::*;
+use crate::sessions::Opening;
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use codec::Decode;
 use frame_benchmarking::v2::*;
@@ -83,9 +84,16 @@ fn session<T: Config>(
 ) -> Result<(SessionId, sp_core::sr25519::Public, T::AccountId), BenchmarkError> {
 	let (public, who) = payer::<T>()?;
 	let id = NextSession::<T>::get();
-	let blocks = T::MaxDuration::get();
-	let operator = stage.operator.clone();
-	Pallet::<T>::do_open_session(who.clone(), operator, stage.model, None, fees::<T>(), blocks)?;
+	let opening = Opening {
+		payer: who.clone(),
+		operator: stage.operator.clone(),
+		model: stage.model,
+		signer: None,
+		escrow: fees::<T>(),
+		blocks: T::MaxDuration::get(),
+		private: true,
+	};
+	Pallet::<T>::do_open_session(opening)?;
 	Ok((id, public, who))
 }
 
@@ -184,8 +192,16 @@ mod benchmarks {
 		let (_, who) = payer::<T>()?;
 		let signer = Some(who.clone());
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), operator, model, signer, fees::<T>(), T::MaxDuration::get());
-		assert!(Sessions::<T>::contains_key(0));
+		_(
+			RawOrigin::Signed(who),
+			operator,
+			model,
+			signer,
+			fees::<T>(),
+			T::MaxDuration::get(),
+			true,
+		);
+		assert!(Private::<T>::contains_key(0));
 		Ok(())
 	}
 
@@ -285,6 +301,7 @@ mod benchmarks {
 					answer: Hash::zero(),
 					subject: Hash::zero(),
 					fee,
+					private: false,
 				},
 				claim.clone(),
 			)?;

@@ -25,6 +25,8 @@
 //! - **Escrow**: what a session may still cost, held from its payer.
 //! - **Settled**: what a session's batches covered so far. A voucher's amount counts from the
 //!   session's opening, so it is worth what it exceeds this by.
+//! - **Private**: said of a session whose drawn receipts are not executed again, unless its payer
+//!   consents or somebody disputes the claim.
 //! - **Line**: one voucher's part of a batch.
 //! - **Draw**: one unit of a batch's fees, and the share of the batch that it decides.
 //! - **Opened**: a draw whose receipt was shown. Draws that fall into the same receipt are opened as
@@ -99,6 +101,7 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use crate::sessions::Opening;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{
@@ -224,6 +227,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Sessions<T: Config> = StorageMap<_, Twox64Concat, SessionId, SessionOf<T>>;
 
+	/// Sessions whose payers have no receipt opened to auditors, unless they consent or somebody disputes
+	/// it. Beside the sessions, which are read far more often than this is asked.
+	#[pallet::storage]
+	pub type Private<T: Config> = StorageMap<_, Twox64Concat, SessionId, ()>;
+
 	/// The next session's number.
 	#[pallet::storage]
 	pub type NextSession<T: Config> = StorageValue<_, SessionId, ValueQuery>;
@@ -271,6 +279,8 @@ pub mod pallet {
 			escrow: Balance,
 			/// The last block of the session.
 			expires_at: BlockNumber,
+			/// Whether its receipts are opened to auditors by consent or dispute alone.
+			private: bool,
 		},
 		/// A payer added to a session's escrow.
 		EscrowAdded {
@@ -503,7 +513,9 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Opens a session with `operator` about `model` for `blocks` blocks, with `escrow` held
 		/// from the caller. Vouchers are signed by `signer`'s key, or else the caller's. Answers cost
-		/// at most what the model version costs now.
+		/// at most what the model version costs now. What was asked behind a drawn receipt of a
+		/// `private` session is opened to auditors only if the caller consents or somebody disputes the
+		/// claim.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::open_session())]
 		pub fn open_session(
@@ -513,9 +525,18 @@ pub mod pallet {
 			signer: Option<T::AccountId>,
 			escrow: Balance,
 			blocks: BlockNumber,
+			private: bool,
 		) -> DispatchResult {
 			let payer = ensure_signed(origin)?;
-			Self::do_open_session(payer, operator, model, signer, escrow, blocks)
+			Self::do_open_session(Opening {
+				payer,
+				operator,
+				model,
+				signer,
+				escrow,
+				blocks,
+				private,
+			})
 		}
 
 		/// Adds `amount` to the escrow of the caller's session.

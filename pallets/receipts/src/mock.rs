@@ -6,7 +6,7 @@ mod registry;
 #[cfg(feature = "runtime-benchmarks")]
 mod stage;
 
-pub use book::{Book, commit, dispatch, reveal, session, show_all, sign};
+pub use book::{Book, commit, dispatch, private_session, reveal, session, show_all, sign};
 pub use registry::{Registered, claim, forgery, open, shown, silent};
 
 use crate as pallet_receipts;
@@ -23,8 +23,11 @@ use frame_system::offchain::{
 	AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes,
 };
 use openledger_primitives_core::{
-	BlockNumber, Hash, ModelId, RoundId, draw::Routed, model::ModelStatus, settlement::FeeSplit,
-	traits::Lots,
+	BlockNumber, Hash, ModelId, RequestId, RoundId,
+	draw::Routed,
+	model::ModelStatus,
+	settlement::FeeSplit,
+	traits::{self, AnsweredRequest, Clearance, Lots},
 };
 use openledger_primitives_receipts::draw;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
@@ -98,6 +101,8 @@ parameter_types! {
 	pub static Status: ModelStatus = ModelStatus::Published;
 	/// The position at which the models' index is forged.
 	pub static Forged: Option<usize> = None;
+	/// Of what was noted for audits, what is private.
+	pub static Noted: BTreeMap<RequestId, bool> = BTreeMap::new();
 	/// The round that is under way, and the seeds that are known.
 	pub static Round: RoundId = 7;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
@@ -152,7 +157,7 @@ impl pallet_attribution::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Registered;
 	type Settlement = Routed<Inference, Receipts>;
-	type Audits = ();
+	type Audits = Ear;
 	type Records = ();
 	type TreasuryAccount = Treasury;
 	type ChallengeDeposit = ConstU128<500>;
@@ -169,6 +174,34 @@ impl pallet_attribution::Config for Test {
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Registered;
+}
+
+/// What would audit.
+pub struct Ear;
+
+impl traits::Audits<AccountId32> for Ear {
+	fn note(answer: &AnsweredRequest<AccountId32>, _: Hash, _: Hash) -> BlockNumber {
+		Noted::mutate(|noted| noted.insert(answer.request, answer.private));
+		0
+	}
+
+	fn clearance(_: RequestId) -> Clearance {
+		Clearance::Clear
+	}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+
+	fn weight_of_clear() -> Weight {
+		Weight::zero()
+	}
+
+	fn forget(_: RequestId) {}
+
+	fn footprint() -> u32 {
+		0
+	}
 }
 
 impl pallet_receipts::Config for Test {
@@ -387,6 +420,7 @@ pub fn start(draws: u8, least: u128) -> sp_io::TestExternalities {
 	Seeds::set(BTreeMap::new());
 	Status::set(ModelStatus::Published);
 	Forged::set(None);
+	Noted::set(BTreeMap::new());
 	PromptPrice::set(1_000);
 	unchecked()
 }

@@ -1,7 +1,8 @@
 //! Showing what is drawn.
 
 use crate::{
-	AllShown, BatchOf, Batches, Config, Drawn, Error, Event, Lines, Pallet, Sessions, Shown, Stage,
+	AllShown, BatchOf, Batches, Config, Drawn, Error, Event, Lines, Pallet, Private, Sessions,
+	Shown, Stage,
 };
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
@@ -89,6 +90,7 @@ impl<T: Config> Pallet<T> {
 				answer: receipt.output,
 				subject: receipt.input,
 				fee,
+				private: Private::<T>::contains_key(receipt.session),
 			},
 			claim,
 		)?;

@@ -1,6 +1,8 @@
 //! Sessions: opening, topping up and ending them.
 
-use crate::{Config, Error, Event, HoldReason, NextSession, Pallet, Session, SessionOf, Sessions};
+use crate::{
+	Config, Error, Event, HoldReason, NextSession, Pallet, Private, Session, SessionOf, Sessions,
+};
 use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
@@ -13,8 +15,31 @@ use openledger_primitives_core::{
 };
 use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
 
-fn footprint<T: Config>() -> Footprint {
-	Footprint::from_parts(1, SessionOf::<T>::max_encoded_len())
+fn footprint<T: Config>(private: bool) -> Footprint {
+	let entry = SessionOf::<T>::max_encoded_len();
+	if private {
+		Footprint::from_parts(2, entry.saturating_add(SessionId::max_encoded_len()))
+	} else {
+		Footprint::from_parts(1, entry)
+	}
+}
+
+/// A session that is to be opened.
+pub(crate) struct Opening<AccountId> {
+	/// Who asks and pays.
+	pub payer: AccountId,
+	/// Who answers.
+	pub operator: AccountId,
+	/// The model version.
+	pub model: ModelId,
+	/// Whose key signs vouchers; the payer's where none is named.
+	pub signer: Option<AccountId>,
+	/// What it may cost.
+	pub escrow: Balance,
+	/// How many blocks it lasts.
+	pub blocks: BlockNumber,
+	/// Whether it is private.
+	pub private: bool,
 }
 
 impl<T: Config> Pallet<T> {
@@ -28,14 +53,8 @@ impl<T: Config> Pallet<T> {
 		who == operator || T::Operators::of_agent(who).as_ref() == Some(operator)
 	}
 
-	pub(crate) fn do_open_session(
-		payer: T::AccountId,
-		operator: T::AccountId,
-		model: ModelId,
-		signer: Option<T::AccountId>,
-		escrow: Balance,
-		blocks: BlockNumber,
-	) -> DispatchResult {
+	pub(crate) fn do_open_session(opening: Opening<T::AccountId>) -> DispatchResult {
+		let Opening { payer, operator, model, signer, escrow, blocks, private } = opening;
 		ensure!(T::Open::get(), Error::<T>::SwitchedOff);
 		ensure!(payer != operator, Error::<T>::OwnSession);
 		ensure!(escrow > 0, Error::<T>::NoEscrow);
@@ -50,9 +69,12 @@ impl<T: Config> Pallet<T> {
 
 		T::Models::acquire(model)?;
 		T::Currency::hold(&HoldReason::Escrow.into(), &payer, escrow)?;
-		let ticket = T::SessionConsideration::new(&payer, footprint::<T>())?;
+		let ticket = T::SessionConsideration::new(&payer, footprint::<T>(private))?;
 		let signer = signer.unwrap_or_else(|| payer.clone());
 		NextSession::<T>::put(next);
+		if private {
+			Private::<T>::insert(session, ());
+		}
 		Sessions::<T>::insert(
 			session,
 			Session {
@@ -79,6 +101,7 @@ impl<T: Config> Pallet<T> {
 			signer,
 			escrow,
 			expires_at,
+			private,
 		});
 		Ok(())
 	}
@@ -144,6 +167,7 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		Sessions::<T>::remove(id);
+		Private::<T>::remove(id);
 		T::Models::release(session.model);
 		session.ticket.drop(&session.payer)
 	}

@@ -1,7 +1,8 @@
 //! What always holds.
 
 use crate::{
-	Batches, Config, HoldReason, Lines, NextBatch, NextDue, NextSession, Pallet, Sessions, Stage,
+	Batches, Config, HoldReason, Lines, NextBatch, NextDue, NextSession, Pallet, Private, Sessions,
+	Stage,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -102,6 +103,8 @@ impl<T: Config> Pallet<T> {
 			Self::add(held, session.payer, session.escrow);
 		}
 		ensure!(uses.is_empty(), "a batch has a line of no session");
+		let known = Private::<T>::iter_keys().all(Sessions::<T>::contains_key);
+		ensure!(known, "what is private is no session");
 		Ok(())
 	}
 }

@@ -35,8 +35,8 @@ fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Wei
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_session() -> Weight {
 		// The model version's terms, the operator and what it serves; the next number, the session,
-		// the model version's count, the payer's account with holds.
-		counted::<T>(150, 36, 5)
+		// whether it is private, the model version's count, the payer's account with holds.
+		counted::<T>(150, 36, 6)
 	}
 
 	fn add_escrow() -> Weight {
@@ -45,8 +45,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn close_session() -> Weight {
-		// The session, the agent, the model version's count, the payer's account with holds.
-		counted::<T>(130, 6, 4)
+		// The session, whether it is private, the agent, the model version's count, the payer's account
+		// with holds.
+		counted::<T>(130, 6, 5)
 	}
 
 	fn commit_batch(v: u32) -> Weight {
@@ -62,8 +63,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Agent, batch, lines, seed; the model version's terms, the queue of sixteen blocks at most.
 		// 255 draws to hash.
 		let fixed = counted::<T>(700, 56, 3);
-		// For each receipt its session, the claim and its note. 32 nodes to hash.
-		let receipts = counted::<T>(200, 3, 2).saturating_mul(u64::from(n));
+		// For each receipt its session and whether it is private, the claim and its notes. 32 nodes to hash.
+		let receipts = counted::<T>(200, 4, 3).saturating_mul(u64::from(n));
 		// For each credit a sketch of a kilobyte and its part of a proof.
 		let credits = counted::<T>(120, 0, 0).saturating_mul(u64::from(c));
 		fixed.saturating_add(receipts).saturating_add(credits)
@@ -74,8 +75,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// The batch, its lines, its seed and round; the operator's bond, count, exposure and account
 		// with holds, the treasury; the queue of sixteen blocks at most.
 		let fixed = counted::<T>(400, 28, 10);
-		// For each line its session, its payer's account with holds, its model version's count.
-		fixed.saturating_add(counted::<T>(220, 4, 4).saturating_mul(v))
+		// For each line its session, whether it is private, its payer's account with holds, its model
+		// version's count.
+		fixed.saturating_add(counted::<T>(220, 4, 5).saturating_mul(v))
 	}
 
 	fn prune_batch(d: u32) -> Weight {

@@ -111,6 +111,13 @@ pub struct AuditInfo<AccountId> {
 	pub seats: Vec<SeatInfo<AccountId>>,
 	/// Who appealed.
 	pub appellant: Option<AccountId>,
+	/// Whether lots can't call the claim, unless its payer consents.
+	pub private: bool,
+	/// Who disputed the claim, while that is not decided.
+	pub disputer: Option<AccountId>,
+	/// What disputing the claim puts at stake; zero where that can't be done.
+	#[cfg_attr(feature = "std", serde(with = "openledger_primitives_core::units"))]
+	pub dispute_deposit: Balance,
 }
 
 /// What stands behind the index of a model version, beside its bond.

@@ -41,6 +41,8 @@ pub struct SessionInfo<AccountId> {
 	pub ended: bool,
 	/// Its batches that are not concluded.
 	pub batches: u32,
+	/// Whether its receipts are opened to auditors by consent or dispute alone.
+	pub private: bool,
 }
 
 /// What one voucher adds to a batch.

@@ -110,6 +110,9 @@ pub struct AnsweredRequest<AccountId> {
 	pub subject: Hash,
 	/// The fee in escrow, which is what settles.
 	pub fee: Balance,
+	/// Whether the payer keeps what was asked from auditors, unless it consents or somebody disputes the
+	/// claim.
+	pub private: bool,
 }
 
 /// Attribution, as inference needs it.

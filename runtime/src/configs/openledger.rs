@@ -183,6 +183,7 @@ impl pallet_audits::Config for Runtime {
 	type AppealWindow = dynamic_params::audits::AppealWindow;
 	type CorrectionPeriod = dynamic_params::audits::CorrectionPeriod;
 	type AppealFactor = dynamic_params::audits::AppealFactor;
+	type DisputeDeposit = dynamic_params::audits::DisputeDeposit;
 	type SeatReward = dynamic_params::audits::SeatReward;
 	type Fine = dynamic_params::audits::Fine;
 	type PenaltyFactor = dynamic_params::audits::PenaltyFactor;

@@ -221,6 +221,10 @@ pub mod dynamic_params {
 		/// Blocks for a committee to compute a version's drawn parts again and commit.
 		#[codec(index = 14)]
 		pub static ExaminePeriod: BlockNumber = HOUR;
+		/// What a dispute puts at stake at least: many times what a committee costs and what it could be
+		/// captured for, so that having honest claims opened is dear, and half of it makes up for that.
+		#[codec(index = 15)]
+		pub static DisputeDeposit: Balance = 100 * OPEN;
 	}
 
 	/// Sessions and batches of receipts.

@@ -81,8 +81,8 @@ impl<T: frame_system::Config> pallet_audits::WeightInfo for WeightInfo<T> {
 	// Counted by hand (docs/weights.md).
 	fn clear() -> Weight {
 		Weight::from_parts(30_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 
 	// Counted by hand (docs/weights.md).
@@ -97,5 +97,19 @@ impl<T: frame_system::Config> pallet_audits::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(60_000_000, 0)
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().writes(4))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn consent() -> Weight {
+		Weight::from_parts(30_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+
+	// Counted by hand (docs/weights.md).
+	fn dispute() -> Weight {
+		Weight::from_parts(90_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(28))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 }

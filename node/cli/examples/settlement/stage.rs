@@ -152,6 +152,7 @@ impl Stage {
 				signer: None,
 				escrow: ESCROW,
 				blocks: BLOCKS,
+				private: false,
 			};
 			taken.push(chain.submit(payer, call)?);
 		}

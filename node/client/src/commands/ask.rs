@@ -21,7 +21,11 @@ use std::time::Duration;
 /// is final; those after it use it:
 ///
 ///     openledger ask 1 "What is a wavelength?" --session
+///     openledger ask 1 "What is a wavelength?" --session --private
 ///     openledger session list
+///
+/// Verifiers execute a part of what is drawn again, and for that are handed the questions; in a private
+/// session they are not, unless you consent or somebody disputes a claim.
 ///
 /// An answer's receipt is checked before it is paid, and a purse on disk knows what was asked and
 /// paid: Ctrl-C, or a lost connection, costs nothing, and the next question pays for what came of it.
@@ -68,6 +72,10 @@ pub struct Ask {
 	/// Add this to the escrow where it does not have enough left for the answer.
 	#[arg(long, value_name = "OPEN", value_parser = amount::parse, requires = "session")]
 	top_up: Option<u128>,
+	/// Ask in a private session, and open one where there is none: verifiers are handed the question only
+	/// if you consent (openledger session consent) or somebody disputes the answer's claim.
+	#[arg(long, requires = "session")]
+	private: bool,
 }
 
 impl Ask {
@@ -86,6 +94,7 @@ impl Ask {
 				escrow: self.escrow,
 				blocks: self.blocks,
 				top_up: self.top_up,
+				private: self.private,
 			};
 			return session_ask::run(context, question, terms).await;
 		}

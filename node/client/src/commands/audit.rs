@@ -1,7 +1,12 @@
 //! `openledger audit`: what an audit came to, and appealing against it.
 
-use crate::{Context, chain::number, output};
-use anyhow::{Context as _, Result, bail};
+use super::claim;
+use crate::{
+	Context, amount,
+	chain::{Chain, find, number},
+	output,
+};
+use anyhow::{Context as _, Error, Result, bail, ensure};
 use clap::Subcommand;
 use openledger_primitives_api::{AuditInfo, AuditStage, AuditVerdict};
 use openledger_primitives_attribution::audit::Level;
@@ -13,10 +18,12 @@ use serde_json::json;
 use sp_core::crypto::AccountId32;
 use tabled::Tabled;
 
-/// See the audit of an answer's claim, of a model version or of two records, or appeal against its verdict.
+/// See the audit of an answer's claim, of a model version or of two records, appeal against its verdict, or
+/// have a claim audited by disputing it.
 ///
 /// Lots call a part of all claims to audit: verifiers drawn by bond execute the answer again, and
-/// more than half of them decide. Model versions are audited before they earn: name one as model 7.
+/// more than half of them decide. Claims of private sessions they call only where their payer consents.
+/// Whatever lots say, anyone can dispute a claim that is not paid yet. Model versions are audited before they earn: name one as model 7.
 /// Where a record is said to duplicate another, the two are compared: name the challenge as duplicate 3.
 #[derive(Subcommand)]
 pub enum Command {
@@ -25,6 +32,19 @@ pub enum Command {
 	/// Appeal against a verdict, to a committee three times as large. Your deposit comes back, with a
 	/// reward, if the verdict changes; else it is lost.
 	Appeal(Subject),
+	/// Say that a claim is false, and have it audited whatever lots say.
+	///
+	/// This says what it puts at stake; with --yes it does it. The deposit comes back, with a reward, where
+	/// the claim is found false or what was asked is not handed out. Where the claim is true, half of it
+	/// goes to who pays for the answer, whose question was opened, and half to the treasury.
+	Dispute {
+		/// A request's number, or BATCH/DRAW for a drawn receipt.
+		#[arg(value_name = "REQUEST|BATCH/DRAW", value_parser = claim::number)]
+		claim: RequestId,
+		/// Dispute it.
+		#[arg(long)]
+		yes: bool,
+	},
 	/// Take an audit further whose time is over. It happens by itself too.
 	Advance(Subject),
 }
@@ -32,8 +52,13 @@ pub enum Command {
 /// What is audited.
 #[derive(clap::Args)]
 pub struct Subject {
-	/// The request's number; or model, and the model version's; or duplicate, and the challenge's.
-	#[arg(required = true, num_args = 1..=2, value_names = ["REQUEST|model|duplicate", "NUMBER"])]
+	/// The request's number, or BATCH/DRAW for a drawn receipt; or model, and the model version's; or
+	/// duplicate, and the challenge's.
+	#[arg(
+		required = true,
+		num_args = 1..=2,
+		value_names = ["REQUEST|BATCH/DRAW|model|duplicate", "NUMBER"]
+	)]
 	subject: Vec<String>,
 }
 
@@ -47,14 +72,12 @@ impl Subject {
 			text.parse::<u32>().with_context(|| format!("'{text}' is no challenge's number"))
 		};
 		match self.subject.as_slice() {
-			[request] => request.parse().with_context(|| {
-				format!("'{request}' is no request's number; model 7 names a model")
-			}),
+			[named] => claim::number(named).map_err(Error::msg).context("model 7 names a model"),
 			[kind, model] if kind == "model" => Ok(version_id(number(model)?)),
 			[kind, of] if kind == "duplicate" => Ok(pair_id(challenge(of)?)),
 			other => {
 				bail!(
-					"'{}' names nothing that is audited: write 12, model 7 or duplicate 3",
+					"'{}' names nothing that is audited: write 12, 2/1, model 7 or duplicate 3",
 					other.join(" ")
 				)
 			}
@@ -67,7 +90,7 @@ fn named(id: RequestId) -> String {
 	match subject(id) {
 		Of::Version(model) => format!("model {model}"),
 		Of::Pair(challenge) => format!("duplicate {challenge}"),
-		Of::Claim => format!("request {id}"),
+		Of::Claim => claim::subject(id),
 	}
 }
 
@@ -81,7 +104,10 @@ impl Command {
 				let id = named.id()?;
 				let info: Option<AuditInfo<AccountId32>> = chain.api("audit", id).await?;
 				let info = info.with_context(|| match subject(id) {
-					Of::Claim => format!("request {id} is not audited: lots did not call its claim"),
+					Of::Claim => format!(
+						"the claim on {} is not audited: lots did not call it, or it is private",
+						claim::subject(id)
+					),
 					Of::Version(model) => format!(
 						"model {model} is not being audited: openledger model show {model} says why"
 					),
@@ -92,6 +118,7 @@ impl Command {
 				printer.show(&info, text);
 				return Ok(());
 			}
+			Self::Dispute { claim, yes } => return dispute(context, &chain, claim, yes).await,
 			Self::Appeal(subject) => ("appeal", subject.id()?),
 			Self::Advance(subject) => ("advance", subject.id()?),
 		};
@@ -102,6 +129,45 @@ impl Command {
 		printer.show(&json!({ "done": call }), |_| format!("done: {call}"));
 		Ok(())
 	}
+}
+
+/// Says what disputing a claim puts at stake, and disputes it where that is wanted.
+async fn dispute(context: &Context, chain: &Chain, id: RequestId, yes: bool) -> Result<()> {
+	let info: Option<AuditInfo<AccountId32>> = chain.api("audit", id).await?;
+	let info = info.with_context(|| {
+		format!(
+			"the claim on {} can't be disputed: it is paid or about to be, not there yet, or of an answer that \
+			 nobody can execute again",
+			claim::subject(id)
+		)
+	})?;
+	ensure!(
+		info.dispute_deposit > 0,
+		"the claim on {0} was audited or is being audited: see openledger audit show",
+		claim::subject(id)
+	);
+	if !yes {
+		let shown = |info: &_| format!("{}\ndispute it with --yes", text(info));
+		context.output().show(&info, shown);
+		return Ok(());
+	}
+	let arguments = vec![("claim", number(id))];
+	let events = chain
+		.submit(&context.signer()?, "Audits", "dispute", arguments)
+		.await
+		.context("the claim was not disputed")?;
+	let deposit = find(&events, "Audits", "Disputed")?.number("deposit").unwrap_or_default();
+	context.output().show(
+		&json!({ "disputed": id.to_string(), "deposit": deposit.to_string() }),
+		|_| {
+			format!(
+				"the claim on {} is disputed, {} held: openledger audit show tells how it goes on",
+				claim::subject(id),
+				amount::show(deposit)
+			)
+		},
+	);
+	Ok(())
 }
 
 #[derive(Tabled)]
@@ -161,6 +227,19 @@ pub fn text(info: &AuditInfo<AccountId32>) -> String {
 		};
 		out.push_str(&format!("\n{subject} is {}", found(verdict)));
 	}
+	if info.private {
+		out.push_str("\nprivate: without its payer's consent or a dispute it is paid unaudited");
+	}
+	if info.dispute_deposit > 0 {
+		let deposit = amount::show(info.dispute_deposit);
+		out.push_str(&format!(
+			"\ndisputing it puts {deposit} at stake: back with a reward where it is false, half to its payer \
+			 and half to the treasury where it is true"
+		));
+	}
+	if let Some(disputer) = &info.disputer {
+		out.push_str(&format!("\ndisputed by {}", output::brief(disputer)));
+	}
 	if let Some(appellant) = &info.appellant {
 		out.push_str(&format!("\nappealed by {}", output::brief(appellant)));
 	}
@@ -186,6 +265,7 @@ pub fn text(info: &AuditInfo<AccountId32>) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use openledger_primitives_core::draw::draw_id;
 
 	fn id(words: &[&str]) -> Result<RequestId> {
 		Subject { subject: words.iter().map(ToString::to_string).collect() }.id()
@@ -199,6 +279,8 @@ mod tests {
 		assert_eq!(id(&["duplicate", "3"]).unwrap(), pair_id(3));
 		assert_eq!(named(pair_id(3)), "duplicate 3");
 		assert_eq!(named(12), "request 12");
+		assert_eq!(id(&["2/1"]).unwrap(), draw_id(2, 1));
+		assert_eq!(named(draw_id(2, 1)), "draw 1 of batch 2");
 		for words in [
 			&["model"][..],
 			&["model", "x"],
@@ -206,8 +288,32 @@ mod tests {
 			&["duplicate", "-1"],
 			&["request", "7"],
 			&["-1"],
+			&["2/300"],
 		] {
 			assert!(id(words).is_err(), "{words:?}");
 		}
+	}
+
+	#[test]
+	fn claim_that_can_be_disputed_says_what_that_puts_at_stake() {
+		let undrawn = AuditInfo {
+			claim: draw_id(2, 1),
+			stage: AuditStage::Undrawn,
+			until: None,
+			verdict: None,
+			seats: Vec::new(),
+			appellant: None,
+			private: true,
+			disputer: None,
+			dispute_deposit: 100 * amount::OPEN,
+		};
+		let told = text(&undrawn);
+		assert!(told.contains("audit of draw 1 of batch 2"), "{told}");
+		assert!(told.contains("private") && told.contains("puts 100 OPEN at stake"), "{told}");
+		let disputer = Some(AccountId32::new([3; 32]));
+		let disputed = AuditInfo { private: false, disputer, dispute_deposit: 0, ..undrawn };
+		let told = text(&disputed);
+		assert!(told.contains("disputed by") && !told.contains("private"), "{told}");
+		assert!(!told.contains("at stake"), "{told}");
 	}
 }

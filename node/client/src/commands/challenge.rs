@@ -7,6 +7,7 @@ mod look;
 mod salts;
 mod sealed;
 
+use super::claim;
 use crate::{
 	Context, amount,
 	chain::{Chain, Event, bytes, challenge, find, is_refused_as},
@@ -16,7 +17,7 @@ use clap::Subcommand;
 use look::Found;
 use openledger_primitives_api::ChallengesInfo;
 use openledger_primitives_attribution::challenge::Target;
-use openledger_primitives_core::{BatchId, ModelId, RequestId, draw::draw_id, units};
+use openledger_primitives_core::{ModelId, RequestId, units};
 use sealed::{Sealed, Shelf};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
@@ -52,7 +53,7 @@ pub enum Command {
 	/// Look for what a claim leaves out, while its window is open.
 	Claim {
 		/// A request's number, or BATCH/DRAW for a drawn receipt.
-		#[arg(value_name = "REQUEST|BATCH/DRAW", value_parser = claim_number)]
+		#[arg(value_name = "REQUEST|BATCH/DRAW", value_parser = claim::number)]
 		claim: RequestId,
 		#[command(flatten)]
 		how: How,
@@ -132,7 +133,7 @@ pub enum Withdraw {
 	/// A challenge to a claim.
 	Claim {
 		/// A request's number, or BATCH/DRAW for a drawn receipt.
-		#[arg(value_name = "REQUEST|BATCH/DRAW", value_parser = claim_number)]
+		#[arg(value_name = "REQUEST|BATCH/DRAW", value_parser = claim::number)]
 		claim: RequestId,
 	},
 	/// A challenge to a model version's index.
@@ -144,26 +145,11 @@ pub enum Withdraw {
 	Duplicate(duplicate::Named),
 }
 
-/// Reads a request's number, or a batch's with a draw's.
-fn claim_number(text: &str) -> Result<RequestId, String> {
-	let wrong = || format!("'{text}' names no claim: write a request's number, or BATCH/DRAW");
-	match text.split_once('/') {
-		None => text.parse().map_err(|_| wrong()),
-		Some((batch, draw)) => {
-			let batch: BatchId = batch.parse().map_err(|_| wrong())?;
-			Ok(draw_id(batch, draw.parse().map_err(|_| wrong())?))
-		}
-	}
-}
-
 /// What a target is called.
 fn name(target: Target) -> String {
 	match target {
 		Target::Model(model) => format!("the index of model version {model}"),
-		Target::Claim(claim) => match openledger_primitives_core::draw::drawn(claim) {
-			Some((batch, draw)) => format!("the claim on draw {draw} of batch {batch}"),
-			None => format!("the claim on request {claim}"),
-		},
+		Target::Claim(claim) => format!("the claim on {}", claim::subject(claim)),
 	}
 }
 

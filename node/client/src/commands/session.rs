@@ -1,6 +1,6 @@
 //! `openledger session`: see, open, top up, get in step and close.
 
-use super::{session_ask as asked, session_show as view};
+use super::{session_ask as asked, session_consent as consent, session_show as view};
 use crate::{
 	Context, amount, keys,
 	session::{
@@ -43,6 +43,21 @@ pub enum Command {
 		/// The operator; without it, the least busy.
 		#[arg(long)]
 		operator: Option<String>,
+		/// Keep what you ask from verifiers: they are handed a question only if you consent, or somebody
+		/// disputes the answer's claim. It can't be changed later.
+		#[arg(long)]
+		private: bool,
+	},
+	/// Let claims of a private session be audited, where lots call them: verifiers are then handed the
+	/// questions behind them.
+	///
+	/// A claim waits for that from when its receipt is shown until it is paid, a minute or two: after that
+	/// nobody can have it audited. It can't be taken back. Where you know that an answer or its claim is
+	/// false, openledger audit dispute has it audited whatever lots say.
+	Consent {
+		/// The session, for every claim of it that waits now; or BATCH/DRAW, for one claim.
+		#[arg(value_name = "SESSION|BATCH/DRAW", value_parser = consent::named)]
+		named: consent::Named,
 	},
 	/// Add to a session's escrow.
 	TopUp {
@@ -86,20 +101,22 @@ impl Command {
 			Self::Show { session, ask_operator } => {
 				view::show(&desk, session, ask_operator, output).await
 			}
-			Self::Open { model, escrow, blocks, operator } => {
+			Self::Consent { named } => consent::run(&ledger, named, output).await,
+			Self::Open { model, escrow, blocks, operator, private } => {
 				let operator = operator.as_deref().map(keys::account).transpose()?;
 				let usage: Usage = question::longest(0, 1);
-				let wish = Wish { model, operator, usage, escrow: Some(escrow), blocks };
+				let wish = Wish { model, operator, usage, escrow: Some(escrow), blocks, private };
 				let ready = {
 					let _spinner = asked::Spinner::new(output, "waiting until it is final");
 					desk.open(&wish, say).await?
 				};
 				output.show(&ready.info, |info| {
 					format!(
-						"session {} is open until block {}, with {} in escrow",
+						"session {} is open until block {}, with {} in escrow{}",
 						info.id,
 						info.expires_at,
-						amount::show(info.escrow)
+						amount::show(info.escrow),
+						if info.private { ", and private" } else { "" },
 					)
 				});
 				Ok(())

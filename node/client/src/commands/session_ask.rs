@@ -34,6 +34,8 @@ pub struct Terms {
 	pub blocks: Option<BlockNumber>,
 	/// What to add where the escrow does not have enough left.
 	pub top_up: Option<Balance>,
+	/// Whether it has to be private.
+	pub private: bool,
 }
 
 /// An answer, and where its session stands after it.
@@ -94,6 +96,7 @@ pub async fn run(context: &Context, question: Question, terms: Terms) -> Result<
 		usage: question.longest(),
 		escrow: terms.escrow,
 		blocks: terms.blocks.unwrap_or(BLOCKS),
+		private: terms.private,
 	};
 	let say = |text: String| output.say(text);
 	let ready = {
@@ -101,7 +104,8 @@ pub async fn run(context: &Context, question: Question, terms: Terms) -> Result<
 		desk.find_or_open(&wish, say).await?
 	};
 	if ready.is_new {
-		output.say(format!("session {} is open", ready.info.id));
+		let kept = if ready.info.private { " and private" } else { "" };
+		output.say(format!("session {} is open{kept}", ready.info.id));
 	} else if terms.escrow.is_some() || terms.blocks.is_some() {
 		output.say(format!(
 			"session {} is open already: --escrow and --blocks are for new ones",

@@ -241,8 +241,10 @@ pub async fn show(
 
 fn text(shown: &Shown, best: u32) -> String {
 	let Session { session, model, operator, chain, purse } = &shown.session;
+	let private = chain.as_ref().is_some_and(|info| info.private);
 	let mut out = format!(
-		"session   {session} about model {model}, {}\noperator  {operator}",
+		"session   {session} about model {model}, {}{}\noperator  {operator}",
+		if private { "private, " } else { "" },
 		state(chain.as_ref(), best)
 	);
 	if let Some(info) = chain {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use openledger_primitives_api::{MAX_PAGE, OperatorInfo, Quote, SessionInfo};
 use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, SessionId, model::Usage};
 use sp_core::crypto::AccountId32;
+use subxt::dynamic::Value;
 
 /// A session as the chain has it.
 pub type Info = SessionInfo<AccountId32>;
@@ -25,6 +26,8 @@ pub struct Opening {
 	pub escrow: Balance,
 	/// How many blocks it lasts.
 	pub blocks: BlockNumber,
+	/// Whether what it is asked is opened to auditors by consent or dispute alone.
+	pub private: bool,
 }
 
 /// A chain as one payer sees it.
@@ -185,6 +188,7 @@ impl Ledger for OnChain<'_> {
 			("signer", option(Some(account(&opening.signer)))),
 			("escrow", number(opening.escrow)),
 			("blocks", number(opening.blocks)),
+			("private", Value::bool(opening.private)),
 		];
 		let opened = self.chain.submit(self.signer, "Receipts", "open_session", arguments).await;
 		opened.map(|_| ()).map_err(advise)

@@ -40,6 +40,15 @@ pub struct Wish {
 	pub escrow: Option<Balance>,
 	/// How many blocks a new one lasts.
 	pub blocks: BlockNumber,
+	/// Whether it has to be private.
+	pub private: bool,
+}
+
+impl Wish {
+	/// Whether a session keeps as much to its parties as this asks for.
+	fn is_kept_by(&self, info: &Info) -> bool {
+		info.private || !self.private
+	}
 }
 
 /// A session that can be used, with its purse.
@@ -86,7 +95,7 @@ impl<L: Ledger> Desk<'_, L> {
 			}
 			let Some(info) = self.ledger.session(session).await? else { continue };
 			let lasts = info.expires_at > best.saturating_add(LEAST_LEFT);
-			if info.closing || info.ended || !lasts {
+			if info.closing || info.ended || !lasts || !wish.is_kept_by(&info) {
 				continue;
 			}
 			let serves = self.ledger.operator(&place.operator).await?;
@@ -167,7 +176,8 @@ impl<L: Ledger> Desk<'_, L> {
 			}
 			say("an earlier openledger was opening a session: seeing what became of it".into());
 			let purse = self.folder.open(&place, &self.patience).await?;
-			if let Some(ready) = self.settle(lock, place, purse).await? {
+			let settled = self.settle(lock, place, purse).await?;
+			if let Some(ready) = settled.filter(|ready| wish.is_kept_by(&ready.info)) {
 				return Ok(Some(ready));
 			}
 		}
@@ -201,13 +211,15 @@ impl<L: Ledger> Desk<'_, L> {
 		let from = self.ledger.next().await?.saturating_sub(BRANCH);
 		let (place, purse) = self.folder.create(lock, &operator, from, deal)?;
 		say(format!(
-			"opening a session with {} for {} blocks, {} in escrow",
+			"opening a {}session with {} for {} blocks, {} in escrow",
+			if wish.private { "private " } else { "" },
 			operator.to_ss58check(),
 			wish.blocks,
 			crate::amount::show(escrow)
 		));
 		let signer = purse.signer();
-		let opening = Opening { operator, model, signer, escrow, blocks: wish.blocks };
+		let Wish { blocks, private, .. } = *wish;
+		let opening = Opening { operator, model, signer, escrow, blocks, private };
 		let opened = self.ledger.open(&opening).await;
 		let settled = self.settle(lock, place, purse).await;
 		match (opened, settled) {

@@ -209,6 +209,7 @@ fn session(id: u64) -> SessionInfo<AccountId32> {
 		closing: true,
 		ended: false,
 		batches: 2,
+		private: id % 2 == 1,
 	}
 }
 
@@ -413,6 +414,9 @@ mock_impl_runtime_apis! {
 					})),
 				}],
 				appellant: None,
+				private: false,
+				disputer: (claim != 3).then_some(BOB),
+				dispute_deposit: 1 << 64,
 			})
 		}
 	}
@@ -428,6 +432,9 @@ fn compared(claim: u64) -> AuditInfo<AccountId32> {
 		verdict: Some(AuditVerdict::Compared(Overlap { whole, learnt })),
 		seats: Vec::new(),
 		appellant: None,
+		private: false,
+		disputer: None,
+		dispute_deposit: 0,
 	}
 }
 

@@ -20,7 +20,7 @@ async fn session_is_camel_case_with_amounts_as_strings() {
 			"signer": AccountId32::new([3; 32]).to_ss58check(),
 			"price": { "prompt": "1", "output": most }, "escrow": most,
 			"settled": "18446744073709551616", "receipts": 9, "expiresAt": 100, "leftUntil": 120,
-			"closing": true, "ended": false, "batches": 2,
+			"closing": true, "ended": false, "batches": 2, "private": true,
 		})
 	);
 	assert_eq!(result("openledger_sessions", json!([71, 1])).await, json!([session]));

@@ -1,5 +1,6 @@
 mod bias;
 mod captures;
+mod disputes;
 mod lies;
 mod money;
 mod rings;

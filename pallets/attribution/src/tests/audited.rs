@@ -44,6 +44,7 @@ fn drawn_claim_is_noted_as_one_on_a_request_is() {
 			answer: Default::default(),
 			subject: Default::default(),
 			fee: 1_000,
+			private: true,
 		};
 		frame_support::storage::with_transaction(|| {
 			assert_ok!(Attribution::submit(drawn, claim(&[], &[0, 1])));

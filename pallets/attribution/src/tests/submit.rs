@@ -27,6 +27,7 @@ fn answer_of(model: u32, request: RequestId) -> AnsweredRequest<AccountId32> {
 		answer: Default::default(),
 		subject: Default::default(),
 		fee: 1_000,
+		private: false,
 	}
 }
 

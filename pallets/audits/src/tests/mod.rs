@@ -1,6 +1,8 @@
 mod api;
 mod appeal;
 mod clearance;
+mod disputes;
+mod disputes_money;
 mod findings;
 mod invariants;
 mod offchain;

@@ -105,8 +105,17 @@ pub fn sign(voucher: Voucher, signer: u8, genesis: &Hash) -> SignedVoucher {
 
 /// A session of `payer` with the operator, for 500 blocks.
 pub fn session(payer: u8, escrow: u128) -> Book {
-	let id = crate::NextSession::<Test>::get();
-	Receipts::open_session(signed(payer), account(OPERATOR), MODEL, None, escrow, 500).unwrap();
+	opened(payer, escrow, false)
+}
+
+/// As [`session`], and private.
+pub fn private_session(payer: u8, escrow: u128) -> Book {
+	opened(payer, escrow, true)
+}
+
+fn opened(payer: u8, escrow: u128, private: bool) -> Book {
+	let (id, operator) = (crate::NextSession::<Test>::get(), account(OPERATOR));
+	Receipts::open_session(signed(payer), operator, MODEL, None, escrow, 500, private).unwrap();
 	Book::new(id, payer)
 }
 

@@ -49,7 +49,8 @@ fn committing_moves_what_vouchers_owe_to_the_operators_hold() {
 #[test]
 fn operator_that_pays_another_keeps_escrow_and_fees_apart() {
 	chain(|| {
-		let call = |by| Receipts::open_session(signed(by), account(RIVAL), MODEL, None, 300, 50);
+		let call =
+			|by| Receipts::open_session(signed(by), account(RIVAL), MODEL, None, 300, 50, false);
 		assert_ok!(call(OPERATOR));
 		let mut book = session(3, 500);
 		book.answer(0, 200);
@@ -173,8 +174,9 @@ fn signatures_are_the_sessions_signers_for_this_chain() {
 #[test]
 fn signer_named_at_opening_signs_instead_of_the_payer() {
 	chain(|| {
-		let call =
-			|signer| Receipts::open_session(signed(3), account(OPERATOR), MODEL, signer, 500, 50);
+		let call = |signer| {
+			Receipts::open_session(signed(3), account(OPERATOR), MODEL, signer, 500, 50, false)
+		};
 		assert_ok!(call(Some(account(60))));
 		let mut book = Book::new(0, 3);
 		book.answer(0, 100);

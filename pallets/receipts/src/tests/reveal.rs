@@ -271,3 +271,18 @@ fn receipts_are_shown_together_or_not_at_all() {
 		}
 	});
 }
+
+#[test]
+fn receipts_of_private_sessions_are_noted_as_such() {
+	chain(|| {
+		let (mut public, mut private) = (session(3, 1_000), private_session(4, 1_000));
+		public.answer(0, 200);
+		private.answer(0, 200);
+		for (book, expected) in [(&public, false), (&private, true)] {
+			let batch = commit(&[book]).unwrap();
+			spin(Hash::zero());
+			assert_ok!(book.show(batch, 0, 1));
+			assert_eq!(Noted::get()[&draw_id(batch, 0)], expected);
+		}
+	});
+}

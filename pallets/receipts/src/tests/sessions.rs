@@ -1,6 +1,6 @@
-use crate::{Error, Event, HoldReason, Sessions, mock::*};
+use crate::{Error, Event, HoldReason, Private, Sessions, mock::*};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives_core::model::ModelStatus;
+use openledger_primitives_core::{Hash, model::ModelStatus};
 
 type E = Error<Test>;
 
@@ -14,7 +14,8 @@ fn opening_holds_escrow_and_deposit_and_fixes_price_and_signer() {
 			MODEL,
 			Some(account(60)),
 			5_000,
-			20
+			20,
+			false
 		));
 		let session = Sessions::<Test>::get(0).unwrap();
 		assert_eq!((session.payer, session.signer), (account(3), account(60)));
@@ -34,6 +35,7 @@ fn opening_holds_escrow_and_deposit_and_fixes_price_and_signer() {
 				signer: account(60),
 				escrow: 5_000,
 				expires_at: 21,
+				private: false,
 			}
 			.into(),
 		);
@@ -43,7 +45,8 @@ fn opening_holds_escrow_and_deposit_and_fixes_price_and_signer() {
 #[test]
 fn nothing_is_opened_while_governance_has_it_switched_off() {
 	chain(|| {
-		let try_open = || Receipts::open_session(signed(3), account(OPERATOR), MODEL, None, 10, 10);
+		let try_open =
+			|| Receipts::open_session(signed(3), account(OPERATOR), MODEL, None, 10, 10, false);
 		Open::set(false);
 		assert_noop!(try_open(), E::SwitchedOff);
 		Open::set(true);
@@ -55,7 +58,15 @@ fn nothing_is_opened_while_governance_has_it_switched_off() {
 fn opening_is_refused_when_terms_are_bad() {
 	chain(|| {
 		let try_open = |payer, operator, model, escrow, blocks| {
-			Receipts::open_session(signed(payer), account(operator), model, None, escrow, blocks)
+			Receipts::open_session(
+				signed(payer),
+				account(operator),
+				model,
+				None,
+				escrow,
+				blocks,
+				false,
+			)
 		};
 		assert_noop!(try_open(OPERATOR, OPERATOR, MODEL, 10, 10), E::OwnSession);
 		assert_noop!(try_open(3, OPERATOR, MODEL, 0, 10), E::NoEscrow);
@@ -199,5 +210,31 @@ fn a_second_session_has_an_escrow_of_its_own() {
 		assert_ok!(commit(&[&one]));
 		assert_noop!(commit(&[&two]), E::EscrowExceeded);
 		assert_eq!((held(3), held(OPERATOR)), (200, 300));
+	});
+}
+
+#[test]
+fn private_session_says_so_until_nothing_is_left_of_it() {
+	chain(|| {
+		let before = free(4);
+		let public = session(3, 1_000);
+		let mut private = private_session(4, 1_000);
+		let told = |book: &Book| Receipts::session(book.session).unwrap().private;
+		assert_eq!((told(&public), told(&private)), (false, true));
+		// Its mark is stored, and paid for.
+		let deposit_of = |n| deposit(HoldReason::SessionDeposit, n);
+		assert!(deposit_of(4) > deposit_of(3));
+
+		private.answer(0, 200);
+		commit(&[&private]).unwrap();
+		assert_ok!(Receipts::close_session(signed(OPERATOR), private.session));
+		assert!(told(&private), "a batch of it is open");
+		spin(Hash::zero());
+		skip(20);
+		assert_eq!(Sessions::<Test>::get(private.session), None);
+		assert_eq!(Private::<Test>::iter().count(), 0);
+		assert_eq!(deposit_of(4), 0);
+		assert_eq!(free(4), before, "nothing was shown, so all of it came back");
+		assert_ok!(Receipts::close_session(signed(OPERATOR), public.session));
 	});
 }

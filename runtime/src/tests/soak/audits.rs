@@ -10,17 +10,19 @@ use openledger_primitives_attribution::audit::{Execution, Finding, Level, commit
 use openledger_primitives_core::{
 	RequestId,
 	model::Usage,
-	subject::{paired, versioned},
+	subject::{Subject, paired, subject, versioned},
 };
-use pallet_audits::{Audit, Audits, Call, Note, Notes, Seat, Stage, Verdict, Verifiers};
+use pallet_audits::{Audit, Audits, Call, Note, Notes, Private, Seat, Stage, Verdict, Verifiers};
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Audits", "commit", 160, commit),
 	("Audits", "reveal", 160, reveal),
 	("Audits", "appeal", 40, appeal),
-	("Audits", "correct", 60, correct),
+	("Audits", "correct", 90, correct),
 	("Audits", "resolve", 8, resolve),
 	("Audits", "advance", 20, advance),
+	("Audits", "consent", 60, consent),
+	("Audits", "dispute", 30, dispute),
 ];
 
 fn audit(
@@ -152,6 +154,36 @@ fn appeal(world: &mut World) -> Option<Attempt> {
 	}
 	let who = world.user();
 	world.signed(who, Call::appeal { claim })
+}
+
+/// A private claim; its payer lets lots call it, at times another would.
+fn consent(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(200);
+	let claims =
+		Notes::<Rt>::iter_keys().filter(|id| careless || Private::<Rt>::contains_key(id)).collect();
+	let claim = world.pick(claims)?;
+	let payer = Notes::<Rt>::get(claim)?.payer;
+	let who = if world.odds(20) { world.user() } else { payer };
+	world.signed(who, Call::consent { claim })
+}
+
+/// A claim that is not audited yet: mostly one that is false, and at times one that is true.
+fn dispute(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(200);
+	let can_be = |id: &RequestId| {
+		let told = crate::Audits::audit_of(*id);
+		told.is_some_and(|told| told.dispute_deposit > 0)
+	};
+	let claims = Notes::<Rt>::iter_keys().filter(|id| careless || can_be(id)).collect();
+	let claim = world.pick(claims)?;
+	let note = Notes::<Rt>::get(claim)?;
+	let honest = matches!(subject(claim), Subject::Claim)
+		&& truth::execution(world, claim, &note) == note.execution;
+	if honest && !world.odds(4) {
+		return None;
+	}
+	let who = if world.odds(4) { note.payer } else { world.user() };
+	world.signed(who, Call::dispute { claim })
 }
 
 fn correct(world: &mut World) -> Option<Attempt> {

@@ -191,6 +191,9 @@ fn deposits() -> Result<(), String> {
 	for appeal in pallet_audits::Audits::<Rt>::iter_values().filter_map(|audit| audit.appeal) {
 		owe(appeal.appellant, "appeal", appeal.deposit);
 	}
+	for dispute in pallet_audits::Disputes::<Rt>::iter_values() {
+		owe(dispute.disputer, "dispute", dispute.deposit);
+	}
 	for (who, _, sealed) in pallet_duplicates::Seals::<Rt>::iter() {
 		owe(who, "duplicate", sealed.deposit);
 	}
@@ -257,6 +260,7 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Audits(pallet_audits::HoldReason::Appeal) => "appeal",
 		Audits(pallet_audits::HoldReason::VerifierDeposit) => "verifier",
 		Audits(pallet_audits::HoldReason::Examination) => "version's audit",
+		Audits(pallet_audits::HoldReason::Dispute) => "dispute",
 		Duplicates(pallet_duplicates::HoldReason::Challenge) => "duplicate",
 		Receipts(pallet_receipts::HoldReason::Escrow) => "session's escrow",
 		Receipts(pallet_receipts::HoldReason::SessionDeposit) => "session",

@@ -60,8 +60,8 @@ fn genesis() -> sp_io::TestExternalities {
 fn hurry() -> Vec<RuntimeParameters> {
 	use RuntimeParameters::{Attribution, Audits, Receipts, Voice};
 	use audits::Parameters::{
-		AppealWindow, CommitPeriod, CorrectionPeriod, ExaminePeriod, ModelsRate, Rate,
-		RevealPeriod, RoundLength,
+		AppealWindow, CommitPeriod, CorrectionPeriod, DisputeDeposit, ExaminePeriod, ModelsRate,
+		Rate, RevealPeriod, RoundLength,
 	};
 	vec![
 		Voice(voice::Parameters::VetoMinimum(voice::VetoMinimum, Some(20 * MICRO))),
@@ -74,6 +74,7 @@ fn hurry() -> Vec<RuntimeParameters> {
 		Audits(RevealPeriod(audits::RevealPeriod, Some(20))),
 		Audits(AppealWindow(audits::AppealWindow, Some(10))),
 		Audits(CorrectionPeriod(audits::CorrectionPeriod, Some(30))),
+		Audits(DisputeDeposit(audits::DisputeDeposit, Some(10 * OPEN))),
 		Receipts(receipts::Parameters::Draws(receipts::Draws, Some(5))),
 		Receipts(receipts::Parameters::RevealPeriod(receipts::RevealPeriod, Some(12))),
 		Receipts(receipts::Parameters::ClosePeriod(receipts::ClosePeriod, Some(6))),

@@ -57,7 +57,8 @@ fn open(world: &mut World) -> Option<Attempt> {
 		1 => parameters::MaxDuration::get() + 1,
 		_ => world.between(10, 120),
 	};
-	world.signed(payer, Call::open_session { operator, model, signer, escrow, blocks })
+	let private = world.odds(2);
+	world.signed(payer, Call::open_session { operator, model, signer, escrow, blocks, private })
 }
 
 fn add_escrow(world: &mut World) -> Option<Attempt> {

@@ -13,6 +13,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Hash, Sketch,
+	draw::draw_id,
 	model::{Method, PayBy},
 	record::{RecordLeaf, Snapshot, content_hash},
 };
@@ -233,13 +234,4 @@ fn sealed_challenge_is_kept_until_it_is_removed() {
 	shelf.remove(target).unwrap();
 	shelf.remove(target).unwrap();
 	assert!(shelf.find(target).unwrap().is_none());
-}
-
-#[test]
-fn claims_are_named_by_request_or_by_batch_and_draw() {
-	assert_eq!(claim_number("3"), Ok(3));
-	assert_eq!(claim_number("2/1"), Ok(draw_id(2, 1)));
-	for text in ["", "/", "a", "1/", "/1", "1/2/3", "1/256", "-1"] {
-		assert!(claim_number(text).is_err(), "{text}");
-	}
 }

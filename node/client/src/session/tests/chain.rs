@@ -60,6 +60,7 @@ pub fn session(id: SessionId, signer: AccountId32, escrow: Balance, blocks: Bloc
 		closing: false,
 		ended: false,
 		batches: 0,
+		private: false,
 	}
 }
 
@@ -154,6 +155,7 @@ impl Ledger for Fake {
 		let id = state.next;
 		let mut info = session(id, opening.signer.clone(), opening.escrow, opening.blocks);
 		info.price = state.price;
+		info.private = opening.private;
 		state.opened += 1;
 		state.looks = 6;
 		state.next += 1;

@@ -17,7 +17,7 @@ fn desk<'a>(ledger: &'a Fake, data: &Path) -> Desk<'a, Fake> {
 }
 
 fn wish() -> Wish {
-	Wish { model: MODEL, operator: None, usage: USAGE, escrow: None, blocks: 50 }
+	Wish { model: MODEL, operator: None, usage: USAGE, escrow: None, blocks: 50, private: false }
 }
 
 fn quiet(_: String) {}
@@ -177,4 +177,31 @@ async fn escrow_that_was_added_counts_once_it_is_final() {
 	let info = desk.top_up(&mut ready.purse, 25).await.unwrap();
 	assert_eq!(info.escrow, 50 * FEE - 100 + 25);
 	assert_eq!(ready.purse.status().escrow, 50 * FEE + 25);
+}
+
+#[tokio::test]
+async fn private_question_is_not_asked_in_a_session_that_is_not() {
+	let (ledger, data) = (Fake::new(), tempfile::tempdir().unwrap());
+	let desk = desk(&ledger, data.path());
+	let private = Wish { private: true, ..wish() };
+	let public = desk.find_or_open(&wish(), quiet).await.unwrap();
+	assert!(!public.info.private);
+	drop(public);
+	let ready = desk.find_or_open(&private, quiet).await.unwrap();
+	assert_eq!((ready.info.id, ready.info.private, ready.is_new), (301, true, true));
+	drop(ready);
+	let again = desk.find_or_open(&private, quiet).await.unwrap();
+	assert_eq!((again.info.id, again.is_new), (301, false));
+}
+
+#[tokio::test]
+async fn opening_that_was_not_seen_to_its_end_is_taken_up_where_it_is_as_private_as_wished_for() {
+	let (ledger, data) = (Fake::new(), tempfile::tempdir().unwrap());
+	let impatient = Patience { finality: Duration::ZERO, ..patience() };
+	let hasty = Desk { patience: impatient, ..desk(&ledger, data.path()) };
+	assert!(hasty.open(&wish(), quiet).await.is_err());
+	let private = Wish { private: true, ..wish() };
+	let ready = desk(&ledger, data.path()).open(&private, quiet).await.unwrap();
+	assert!(ready.info.private);
+	assert_eq!(ledger.0.lock().unwrap().opened, 2);
 }

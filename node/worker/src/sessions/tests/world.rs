@@ -167,6 +167,7 @@ pub fn opened(purse: &Purse) -> OnChain {
 			closing: false,
 			ended: false,
 			batches: 0,
+			private: false,
 		},
 		agent: Some(agent().public().into()),
 	}
