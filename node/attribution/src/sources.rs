@@ -81,28 +81,12 @@ impl Sources<'_> {
 	/// Every record with its cluster's head and, for heads, its tokens. What can't be trained on is
 	/// a cluster of its own without tokens: an open Datanet must not be stopped by one bad record.
 	pub(crate) fn prepare(&self, base: &Base) -> Result<Vec<Prepared>> {
-		let records: Vec<Option<Record>> = self
-			.records
-			.iter()
-			.enumerate()
-			.map(|(position, (_, content))| {
-				Record::parse(content)
-					.inspect_err(|error| log::warn!("record {position} is not trained on: {error}"))
-					.ok()
-			})
-			.collect();
-		let leaves = self.records.iter().map(|(leaf, _)| leaf);
-		let shingled: Vec<Shingled> = leaves
-			.zip(&records)
-			.map(|(leaf, record)| Shingled::new(leaf.committed_at, record.as_ref()))
-			.collect();
-		let heads = cluster::heads(&shingled);
 		let limit = self.manifest.record_tokens.min(base.config.context);
-		records
+		read(self.records)
 			.iter()
-			.zip(heads)
 			.enumerate()
-			.map(|(position, (record, head))| {
+			.map(|(position, (head, record))| {
+				let head = *head;
 				let record = record.as_ref().filter(|_| head as usize == position);
 				let example = match record.map(|r| r.encode(base, limit)) {
 					Some(Ok((tokens, answer_start))) => Some(Example::new(tokens, answer_start)),
@@ -117,6 +101,23 @@ impl Sources<'_> {
 			})
 			.collect()
 	}
+}
+
+/// Every record as it is read, with the position of its cluster's head. What can't be read is a cluster of
+/// its own.
+pub(crate) fn read(records: &[SourceRecord]) -> Vec<(u32, Option<Record>)> {
+	let parse = |(position, (_, content)): (usize, &SourceRecord)| {
+		Record::parse(content)
+			.inspect_err(|error| log::warn!("record {position} can't be read: {error}"))
+			.ok()
+	};
+	let read: Vec<Option<Record>> = records.iter().enumerate().map(parse).collect();
+	let leaves = records.iter().map(|(leaf, _)| leaf);
+	let shingled: Vec<Shingled> = leaves
+		.zip(&read)
+		.map(|(leaf, record)| Shingled::new(leaf.committed_at, record.as_ref()))
+		.collect();
+	cluster::heads(&shingled).into_iter().zip(read).collect()
 }
 
 /// The examples that the manifest's adapter is trained on, in order: cluster heads that can be
