@@ -109,7 +109,7 @@ pub fn build(
 	if given.is_empty() {
 		return Err(Error::NothingUsable(texts.len()));
 	}
-	let states = states(base, &given, Step::Records, progress)?;
+	let states = states(base, &given, progress)?;
 	let known: Vec<&[f32]> = states.iter().flatten().map(Vec::as_slice).collect();
 	let (of, drawn) = ((base, records.base), (seed, dimension));
 	let lens = Lens::learn(of, drawn, given.iter().copied(), &known)?;
@@ -157,13 +157,12 @@ pub fn build(
 fn states(
 	base: &Base,
 	texts: &[&str],
-	step: Step,
 	progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Vec<Option<Vec<f32>>>> {
 	let (mut states, total) = (Vec::with_capacity(texts.len()), texts.len());
 	dense::means(base, texts, |_, state| {
 		states.push(state);
-		report(progress, Progress { step, done: states.len(), total })
+		report(progress, Progress { step: Step::Records, done: states.len(), total })
 	})?;
 	Ok(states)
 }

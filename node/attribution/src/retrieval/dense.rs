@@ -30,6 +30,8 @@ pub(super) const SAMPLE: usize = 1 << 14;
 const RIDGE: f64 = 1.0;
 /// The least of a diagonal: below it a component says nothing.
 const LEAST: f64 = 1e-6;
+/// The least of what a root is taken of. With the ridge it is reached by rounding alone.
+const PIVOT: f64 = 1e-12;
 
 /// The layer whose input is read.
 pub(super) fn layer(base: &Base) -> usize {
@@ -248,8 +250,7 @@ fn cholesky(mut matrix: Vec<Vec<f64>>) -> Vec<f32> {
 			};
 			own[column] = match other {
 				Some(other) => (own[column] - product(other, own)) / other[column],
-				// With the ridge no pivot is below its share of it, but for rounding.
-				None => (own[row] - product(own, own)).max(LEAST * RIDGE * LEAST).sqrt(),
+				None => (own[row] - product(own, own)).max(PIVOT).sqrt(),
 			};
 		}
 	}
