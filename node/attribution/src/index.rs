@@ -126,7 +126,7 @@ impl IndexFile {
 	/// # Errors
 	/// Typed, for bytes that are truncated, damaged, of another version or inconsistent.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-		Self::checked(Storage::Memory(bytes.to_vec()))
+		Self::checked(Storage::Memory(bytes.to_vec()), features::VERSION)
 	}
 
 	/// Maps an index file and checks everything in it, which reads and hashes all of it once.
@@ -138,7 +138,15 @@ impl IndexFile {
 	/// # Errors
 	/// [`Error::Io`], or as [`IndexFile::from_bytes`].
 	pub fn open(path: &Path) -> Result<Self> {
-		Self::checked(Self::map(path)?)
+		Self::checked(Self::map(path)?, features::VERSION)
+	}
+
+	/// As [`IndexFile::open`], of a retrieval index, which that refuses.
+	///
+	/// # Errors
+	/// As [`IndexFile::open`].
+	pub(crate) fn open_retrieval(path: &Path) -> Result<Self> {
+		Self::checked(Self::map(path)?, crate::retrieval::VERSION)
 	}
 
 	/// Maps an index file that this machine built or has checked before: table, header and lengths are
@@ -151,6 +159,7 @@ impl IndexFile {
 	pub fn open_own(path: &Path) -> Result<Self> {
 		let storage = Self::map(path)?;
 		let (_, header, layout) = check::outline(storage.bytes())?;
+		check_kind(&header, features::VERSION)?;
 		Ok(Self::of(storage, header, layout))
 	}
 
@@ -159,8 +168,9 @@ impl IndexFile {
 		Ok(Storage::Mapped(target::map(path, &file)?))
 	}
 
-	fn checked(storage: Storage) -> Result<Self> {
+	fn checked(storage: Storage, features: u32) -> Result<Self> {
 		let (table, header, layout) = check::outline(storage.bytes())?;
+		check_kind(&header, features)?;
 		let index = Self::of(storage, header, layout);
 		check::everything(&table, &index.view())?;
 		Ok(index)
@@ -256,6 +266,20 @@ impl IndexFile {
 	/// What the first stage of a two-stage search reads, made at the first call.
 	pub(crate) fn coarse(&self) -> &Coarse {
 		self.coarse.get_or_init(|| Coarse::new(&self.view().rows()))
+	}
+}
+
+/// Refuses an index whose sketches were made in another way.
+///
+/// # Errors
+/// [`Error::Malformed`].
+pub(crate) fn check_kind(header: &Header, features: u32) -> Result<()> {
+	match header.features == features {
+		true => Ok(()),
+		false => {
+			let reason = format!("features of version {}, not {features}", header.features);
+			Err(Error::malformed("index header", reason))
+		}
 	}
 }
 

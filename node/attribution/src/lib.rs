@@ -6,7 +6,7 @@
 //! answer's gradient becomes a sketch in the same way ([`query()`]), and [`claim()`] shows which
 //! leaves of the index it owes to. From sketches on, everything is integers, and the rule is that
 //! of [`openledger_primitives_attribution`]. What an answer repeats word for word is found by
-//! [`spans`].
+//! [`spans`], what is put into its prompt by [`retrieval`].
 
 pub mod checkpoints;
 pub mod cluster;
@@ -27,6 +27,7 @@ pub mod nulls;
 pub mod omitted;
 pub mod projection;
 pub mod quantize;
+pub mod retrieval;
 pub mod runs;
 pub mod scan;
 pub mod spans;

@@ -40,6 +40,15 @@ pub fn examples(base: &Base) -> Result<Vec<(Hash, Example)>> {
 	Ok(examples)
 }
 
+/// What the null queries ask, to calibrate a floor for questions: the question, or all of a text.
+pub(crate) fn questions() -> Vec<String> {
+	let of = |record| match record {
+		Record::QuestionAnswer { question, .. } => question,
+		Record::Text(text) => text,
+	};
+	records().map(|(_, record)| of(record)).collect()
+}
+
 /// The null queries that read as records, with the hash of each one's bytes.
 fn records() -> impl Iterator<Item = (Hash, Record)> {
 	lines().filter_map(|line| Some((blake2_256(line).into(), Record::parse(line).ok()?)))

@@ -3,7 +3,8 @@
 use crate::{
 	error::{Error, Result},
 	estimator::{self, Scored},
-	index::IndexFile,
+	features,
+	index::{IndexFile, check_kind},
 };
 use openledger_primitives_attribution::{
 	audit::{self, Traces},
@@ -69,6 +70,7 @@ pub fn query_generated(
 	if answer.is_empty() {
 		return Err(Error::EmptyAnswer);
 	}
+	check_kind(index.header(), features::VERSION)?;
 	let tokens = [prompt, answer].concat();
 	let Scored { feature, log_probs: with } = scored(base, adapter, &tokens, prompt, generated)?;
 	let without = log_probs(base, None, &tokens, prompt.len())?;

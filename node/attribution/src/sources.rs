@@ -89,31 +89,13 @@ impl Sources<'_> {
 		base: &Base,
 		go_on: &mut dyn FnMut() -> ControlFlow<()>,
 	) -> Result<Vec<Prepared>> {
-		let records: Vec<Option<Record>> = self
-			.records
-			.iter()
-			.enumerate()
-			.map(|(position, (_, content))| {
-				ask(go_on)?;
-				let record = Record::parse(content).inspect_err(|error| {
-					log::warn!("record {position} is not trained on: {error}")
-				});
-				Ok(record.ok())
-			})
-			.collect::<Result<_>>()?;
-		let leaves = self.records.iter().map(|(leaf, _)| leaf);
-		let shingled: Vec<Shingled> = leaves
-			.zip(&records)
-			.map(|(leaf, record)| Shingled::new(leaf.committed_at, record.as_ref()))
-			.collect();
-		let heads = cluster::heads(&shingled);
 		let limit = self.manifest.record_tokens.min(base.config.context);
-		records
+		read(self.records, go_on)?
 			.iter()
-			.zip(heads)
 			.enumerate()
-			.map(|(position, (record, head))| {
+			.map(|(position, (head, record))| {
 				ask(go_on)?;
+				let head = *head;
 				let record = record.as_ref().filter(|_| head as usize == position);
 				let example = match record.map(|r| r.encode(base, limit)) {
 					Some(Ok((tokens, answer_start))) => Some(Example::new(tokens, answer_start)),
@@ -128,6 +110,27 @@ impl Sources<'_> {
 			})
 			.collect()
 	}
+}
+
+/// Every record as it is read, with the position of its cluster's head. What can't be read is a cluster of
+/// its own. `go_on` is asked for each.
+pub(crate) fn read(
+	records: &[SourceRecord],
+	go_on: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Vec<(u32, Option<Record>)>> {
+	let mut parse = |(position, (_, content)): (usize, &SourceRecord)| {
+		ask(go_on)?;
+		let record = Record::parse(content)
+			.inspect_err(|error| log::warn!("record {position} can't be read: {error}"));
+		Ok(record.ok())
+	};
+	let read = records.iter().enumerate().map(&mut parse).collect::<Result<Vec<_>>>()?;
+	let leaves = records.iter().map(|(leaf, _)| leaf);
+	let shingled: Vec<Shingled> = leaves
+		.zip(&read)
+		.map(|(leaf, record)| Shingled::new(leaf.committed_at, record.as_ref()))
+		.collect();
+	Ok(cluster::heads(&shingled).into_iter().zip(read).collect())
 }
 
 /// The examples that the manifest's adapter is trained on, in order: cluster heads that can be

@@ -11,7 +11,9 @@ mod trained;
 
 pub use backward::Factors;
 pub(crate) use backward::{Backward, Dense, Sink, add_product};
-pub(crate) use forward::{Observer, Run, Workspace, again, check_tokens, forward, logits, onward};
+pub(crate) use forward::{
+	Observer, Run, Workspace, again, below, check_tokens, forward, logits, onward,
+};
 pub(crate) use packed::Packed;
 pub(crate) use single::{CHUNK, Single};
 pub(crate) use tape::{Keep, Tape};

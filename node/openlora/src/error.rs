@@ -21,6 +21,14 @@ pub enum Error {
 	/// There is no device of the kind that was asked for.
 	#[error("no GPU: {0}")]
 	NoDevice(String),
+	/// The base has fewer layers.
+	#[error("no layer {layer}: the base has {layers}")]
+	NoSuchLayer {
+		/// The layer that was asked for.
+		layer: usize,
+		/// How many there are.
+		layers: usize,
+	},
 	/// One side of a product of matrices does not fit the other.
 	#[error("a product of matrices: {found} numbers instead of {expected}")]
 	Product {

@@ -14,6 +14,7 @@ pub mod chat;
 pub mod choice;
 pub mod config;
 pub mod constrain;
+mod embed;
 mod engine;
 pub mod error;
 pub mod generate;
@@ -56,6 +57,7 @@ pub use chat::Message;
 pub use choice::{Chosen, LogProbs};
 pub use config::Config;
 pub use constrain::{Constraint, Grammar};
+pub use embed::residuals;
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateOptions, Generation, generate};
 pub use gradient::{

@@ -98,3 +98,19 @@ def torch(arguments, runs):
 
 def infini_gram(interpreter=environments.infini_gram):
     return Peer(environments.package("infini-gram.txt"), interpreter, 1)
+
+
+class Finder(Peer):
+    """all-MiniLM-L6-v2, run by torch's Python."""
+
+    def __init__(self, arguments):
+        super().__init__(environments.package("minilm.txt"), wanted(arguments, environments.torch), 1)
+        if not self.unavailable:
+            try:
+                self.folder = environments.minilm(say, run)
+            except (environments.Missing, Failed) as missing:
+                self.leave_out(missing)
+
+    def ranks(self, given):
+        """The rank of each question's record, by kind of question; nothing where it is missing."""
+        return None if self.unavailable else self.ask(0, "peers/minilm.py", self.folder, given=given)

@@ -47,7 +47,7 @@ def write_lines(path, rows):
 
 def write(folder, records, limit):
     os.makedirs(folder, exist_ok=True)
-    counts, held_out = balanced(records, limit), []
+    counts, held_out, observed = balanced(records, limit), [], []
     for contributor, items in records.items():
         file = f"{contributor}.jsonl"
         chosen = choose(items, counts[contributor])
@@ -61,17 +61,23 @@ def write(folder, records, limit):
                 held_out.append(
                     {"question": question, "answer": answer, "record": {"file": file, "line": line}}
                 )
+            for place, text in item.get("observed", []):
+                observed.append((place, {"question": text, "record": {"file": file, "line": line}}))
         print(f"  {os.path.join(folder, file)}: {len(chosen)} of {len(items)} records")
     write_lines(os.path.join(folder, "heldout.jsonl"), held_out)
     print(f"  {os.path.join(folder, 'heldout.jsonl')}: {len(held_out)} questions")
     if not limit or limit >= 96:
         if len(held_out) < HELD_OUT_MINIMUM:
             raise SystemExit(f"corpora: only {len(held_out)} held-out questions in {folder}")
+    return [row for _, row in sorted(observed, key=lambda told: told[0])]
 
 
 def main():
     cwe, dialogue, limit, out = sys.argv[1:]
-    write(os.path.join(out, "weaknesses"), weaknesses.load(cwe), int(limit))
+    observed = write(os.path.join(out, "weaknesses"), weaknesses.load(cwe), int(limit))
+    # Not in the folder, whose files are contributors'.
+    write_lines(os.path.join(out, "observed.jsonl"), observed)
+    print(f"  {os.path.join(out, 'observed.jsonl')}: {len(observed)} descriptions")
     write(os.path.join(out, "topics"), topics.load(dialogue), int(limit))
 
 

@@ -68,6 +68,26 @@ def in_view(weakness, view):
     return any(relation.get("View_ID") == view for relation in related)
 
 
+def observed(catalogue, numbers):
+    """{number: [(place, text)]}: what the catalogue tells of published vulnerabilities that show a
+    weakness, in its order, where it tells it of one of these weaknesses alone."""
+    told = []
+    for weakness in catalogue.iter(f"{NAMESPACE}Weakness"):
+        if weakness.get("ID") in numbers:
+            for example in weakness.iter(f"{NAMESPACE}Observed_Example"):
+                text = squeeze("".join(example.find(f"{NAMESPACE}Description").itertext()))
+                told.append((weakness.get("ID"), text))
+    of = {}
+    for number, text in told:
+        of.setdefault(text, set()).add(number)
+    found = {}
+    for place, (number, text) in enumerate(told):
+        # A few words say nothing by themselves, and a number would give the weakness away.
+        if len(of[text]) == 1 and len(text.split()) >= 6 and "CWE-" not in text:
+            found.setdefault(number, []).append((place, text))
+    return found
+
+
 def load(path):
     """{contributor: [record]} in the list's order. A record carries its held-out question and
     whether a limited selection should prefer it, being one that people meet."""
@@ -96,6 +116,10 @@ def load(path):
                 "answer": text,
                 "preferred": in_view(weakness, PUBLISHED),
                 "held_out": held_out(number, name, text),
+                "number": identifier,
             }
         )
+    known = {item["number"]: item for items in records.values() for item in items}
+    for number, texts in observed(catalogue, known).items():
+        known[number]["observed"] = texts
     return records

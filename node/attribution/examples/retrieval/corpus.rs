@@ -32,6 +32,8 @@ pub struct Corpus {
 	pub snapshots: Vec<(u32, Snapshot)>,
 	/// The questions of each folder.
 	pub held_out: Vec<Vec<HeldOut>>,
+	/// Folder, file and line of each record.
+	places: Vec<(String, String, usize)>,
 }
 
 #[derive(Deserialize)]
@@ -56,20 +58,33 @@ fn lines(path: &Path) -> Result<Vec<String>, Failure> {
 impl Corpus {
 	/// Reads the folders, each a Datanet with a contributor for each file.
 	pub fn read(folders: &[PathBuf]) -> Result<Self, Failure> {
-		let mut corpus = Self { records: Vec::new(), snapshots: Vec::new(), held_out: Vec::new() };
+		let mut corpus = Self {
+			records: Vec::new(),
+			snapshots: Vec::new(),
+			held_out: Vec::new(),
+			places: Vec::new(),
+		};
 		for (datanet, folder) in (0u32..).zip(folders) {
 			corpus.add(datanet, folder)?;
 		}
 		Ok(corpus)
 	}
 
+	/// The position of the record at a line of a folder's file.
+	pub fn position(&self, folder: &str, file: &str, line: usize) -> Option<usize> {
+		let is_there = |(of, name, number): &(String, String, usize)| {
+			(of.as_str(), name.as_str(), *number) == (folder, file, line)
+		};
+		self.places.iter().position(is_there)
+	}
+
 	fn add(&mut self, datanet: u32, folder: &Path) -> Result<(), Failure> {
 		let first = self.records.len();
+		let of = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
 		let mut files: Vec<PathBuf> =
 			fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
 		files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
 		files.sort();
-		let mut places = Vec::new();
 		for path in &files {
 			let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
 			if name == "heldout.jsonl" {
@@ -85,7 +100,7 @@ impl Corpus {
 					size: line.len() as u32,
 					committed_at: 1,
 				};
-				places.push((name.clone(), number));
+				self.places.push((of.clone(), name.clone(), number));
 				self.records.push((leaf, line.into_bytes()));
 			}
 		}
@@ -96,9 +111,8 @@ impl Corpus {
 		let mut questions = Vec::new();
 		for line in lines(&folder.join("heldout.jsonl"))? {
 			let Line { question, record } = serde_json::from_str(&line)?;
-			let place = (record.file, record.line);
-			let at = places.iter().position(|other| *other == place);
-			let source = first + at.ok_or("a held-out question about a record that isn't there")?;
+			let source = self.position(&of, &record.file, record.line);
+			let source = source.ok_or("a held-out question about a record that isn't there")?;
 			questions.push(HeldOut { line, question, source });
 		}
 		self.held_out.push(questions);

@@ -55,7 +55,7 @@ pub struct Index {
 }
 
 /// Lower-cased runs of letters and digits.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
 	let lower = text.to_lowercase();
 	let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
 	words.map(str::to_owned).collect()

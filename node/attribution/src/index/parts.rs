@@ -16,11 +16,12 @@ pub struct Header {
 	pub method: Method,
 	/// blake2b-256 of the training manifest.
 	pub manifest: Hash,
-	/// blake2b-256 of the adapter blob.
+	/// blake2b-256 of the adapter blob; of the lens, where records are retrieved.
 	pub adapter: Hash,
 	/// The seed that the chain drew for the projection.
 	pub projection: Hash,
-	/// How features were made ([`crate::features::VERSION`]).
+	/// How sketches were made: [`crate::features::VERSION`] of gradients,
+	/// [`crate::retrieval::VERSION`] of texts.
 	pub features: u32,
 	/// The floor, as a share of |query|·|leaf| in millionths.
 	pub floor_ppm: u32,
@@ -74,7 +75,7 @@ impl Header {
 		if self.floor_ppm > 1_000_000 {
 			return refuse(format!("a floor of {} millionths", self.floor_ppm));
 		}
-		if self.features != crate::features::VERSION {
+		if ![crate::features::VERSION, crate::retrieval::VERSION].contains(&self.features) {
 			return refuse(format!("features of version {}, rebuild the index", self.features));
 		}
 		if self.snapshots.is_empty() || self.snapshots.len() > MAX_SNAPSHOTS as usize {

@@ -1,6 +1,6 @@
 //! One pass of a transformer of the llama family over rows of tokens.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 use super::{
 	Packed,
@@ -102,12 +102,7 @@ pub(crate) fn forward<'w>(
 	workspace: &'w mut Workspace,
 	observer: &mut impl Observer,
 ) -> Result<&'w [f32]> {
-	let mut places = Vec::new();
-	for (run, one) in runs.iter().enumerate() {
-		check_tokens(one.tokens, base.config.vocab)?;
-		let from = one.sequence.len();
-		places.extend((from..from + one.tokens.len()).map(|at| Place { run, at }));
-	}
+	let places = fresh(base, runs)?;
 	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
 	pass.begin();
 	pass.embed();
@@ -116,6 +111,39 @@ pub(crate) fn forward<'w>(
 		run.sequence.advance(run.tokens.len());
 	}
 	Ok(&workspace.normed)
+}
+
+/// Runs all tokens of all `runs` through the layers below `end`, and no more. Returns the residual stream
+/// that enters layer `end`, `[rows, hidden]`. The runs are not added to their sequences, whose upper
+/// layers would have no keys and values.
+///
+/// # Errors
+/// As [`forward`].
+pub(crate) fn below<'w>(
+	base: &Base,
+	team: &Team,
+	pool: &mut Pool,
+	runs: &mut [Run<'_>],
+	end: usize,
+	workspace: &'w mut Workspace,
+) -> Result<&'w [f32]> {
+	let places = fresh(base, runs)?;
+	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
+	pass.begin();
+	pass.embed();
+	pass.stretch(0..end, pool, &mut ())?;
+	Ok(&workspace.x)
+}
+
+/// Where the rows of runs belong that follow their sequences.
+fn fresh(base: &Base, runs: &[Run<'_>]) -> Result<Vec<Place>> {
+	let mut places = Vec::new();
+	for (run, one) in runs.iter().enumerate() {
+		check_tokens(one.tokens, base.config.vocab)?;
+		let from = one.sequence.len();
+		places.extend((from..from + one.tokens.len()).map(|at| Place { run, at }));
+	}
+	Ok(places)
 }
 
 /// Runs one layer of a pass that is done once more, for `observer`, from what went into it, `[rows,
@@ -269,13 +297,24 @@ impl Pass<'_, '_> {
 		pool: &mut Pool,
 		observer: &mut impl Observer,
 	) -> Result<()> {
-		for layer in first..self.of.base.config.layers {
+		self.stretch(first..self.of.base.config.layers, pool, observer)?;
+		observer.finished(&self.workspace.x);
+		self.norm(&self.of.base.weights.norm);
+		Ok(())
+	}
+
+	/// Runs some layers and nothing after them.
+	fn stretch(
+		&mut self,
+		layers: Range<usize>,
+		pool: &mut Pool,
+		observer: &mut impl Observer,
+	) -> Result<()> {
+		for layer in layers {
 			if !(self.attention(layer, pool, observer) && self.feed_forward(layer, observer)) {
 				return Err(Error::NonFiniteActivation { layer });
 			}
 		}
-		observer.finished(&self.workspace.x);
-		self.norm(&self.of.base.weights.norm);
 		Ok(())
 	}
 

@@ -1,0 +1,30 @@
+//! Retrieval: the records that are put into a prompt are evidence too, by the rule that gradients are.
+//!
+//! A retrieval index is an [`IndexFile`](crate::IndexFile) over the same records as the attribution index:
+//! the same leaves, trees, scan, floor and proofs. Only where a sketch comes from differs. Its first half is
+//! what the base makes of the text ([`dense`]), its second the text's words ([`words`]), both as a
+//! [`Lens`] has it, an artefact with a hash that follows from base and records. The relevance of a
+//! record for a question is then the rule's score, `scale · (query · sketch)`, which a chain verifies with
+//! what it has.
+
+mod build;
+mod dense;
+mod index;
+mod lens;
+mod prompt;
+mod words;
+
+pub use build::{Options, Progress, Records, Step, build};
+pub use index::RetrievalIndex;
+pub use lens::Lens;
+pub use prompt::{Cited, prompt};
+
+/// Identifies the way sketches are made in lenses and index files; changes with every change of it. Apart
+/// from the numbers of [`crate::features::VERSION`], so that neither kind of index passes for the other.
+pub const VERSION: u32 = 1 << 16 | 1;
+
+/// The most records that are put into one prompt.
+pub const MOST: usize = 4;
+
+#[cfg(test)]
+mod tests;
