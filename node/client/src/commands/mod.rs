@@ -24,6 +24,7 @@ pub mod model;
 mod model_show;
 pub mod operator;
 pub mod publish;
+pub mod retrieve;
 pub mod rewards;
 pub mod serve;
 pub mod session;
