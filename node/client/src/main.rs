@@ -13,8 +13,8 @@ mod session;
 
 use clap::{Parser, Subcommand};
 use commands::{
-	account, ask, attribute, audit, challenge, datanet, economics, load, model, operator, rewards,
-	session as sessions, trace, verifier,
+	account, ask, attribute, audit, challenge, datanet, economics, load, model, operator, retrieve,
+	rewards, session as sessions, trace, verifier,
 };
 use output::Output;
 
@@ -98,6 +98,8 @@ enum Command {
 	Trace(trace::Trace),
 	// Without a comment here, the one of the arguments is the help, all of it.
 	Attribute(Box<attribute::Attribute>),
+	#[command(subcommand)]
+	Retrieve(retrieve::Command),
 	/// See and claim what your records, models or operators earned.
 	#[command(subcommand)]
 	Rewards(rewards::Command),
@@ -139,6 +141,7 @@ async fn run(cli: Cli) -> std::process::ExitCode {
 		Command::Session(command) => command.run(context).await,
 		Command::Trace(command) => command.run(context).await,
 		Command::Attribute(command) => command.run(context),
+		Command::Retrieve(command) => command.run(context),
 		Command::Rewards(command) => command.run(context).await,
 		Command::Operator(command) => command.run(context).await,
 		Command::Verifier(command) => command.run(context).await,

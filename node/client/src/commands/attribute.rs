@@ -1,7 +1,7 @@
 //! `openledger attribute`: an answer explained without a chain.
 
 mod engine;
-mod material;
+pub(super) mod material;
 
 use crate::{
 	Context, amount,

@@ -26,6 +26,7 @@ mod model_show;
 pub mod operator;
 pub mod publish;
 pub mod publish_audit;
+pub mod retrieve;
 pub mod rewards;
 pub mod serve;
 pub mod session;
