@@ -1,6 +1,6 @@
 //! The corpora as `scripts/corpora` writes them, as if each had been contributed to a Datanet.
 
-use openledger_attribution::{Manifest, SourceRecord, TrainedSnapshot, Training, manifest, tree};
+use openledger_attribution::{Manifest, SourceRecord, TrainedSnapshot, Training, tree};
 use openledger_primitives_core::{
 	Hash,
 	record::{RecordLeaf, Snapshot},

@@ -10,7 +10,6 @@ use openledger_primitives_attribution::audit::{Execution, Finding};
 use openledger_primitives_core::{Hash, model::Usage};
 use openledger_primitives_receipts::SignedVoucher;
 use openledger_runtime::{Runtime, RuntimeCall, configs::system::BlockLength};
-use pallet_attribution::WeightInfo as _;
 use pallet_audits::{COMMITTEE, WeightInfo as _};
 use pallet_receipts::WeightInfo as _;
 use serde::Serialize;

@@ -76,7 +76,7 @@ pub async fn store(store: &Content, signer: &Signer, kept: &Kept) -> Result<Hash
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_attribution::{TrainedSnapshot, Training, local::VERSION, manifest};
+	use openledger_attribution::{TrainedSnapshot, Training, local::VERSION};
 	use openlora::{
 		Example, TrainOptions,
 		testing::tiny_base,

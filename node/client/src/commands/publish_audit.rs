@@ -85,7 +85,17 @@ mod tests {
 
 	fn info(stage: AuditStage, verdict: Option<AuditVerdict>) -> AuditInfo<AccountId32> {
 		let claim = version_id(7);
-		AuditInfo { claim, stage, until: Some(900), verdict, seats: Vec::new(), appellant: None }
+		AuditInfo {
+			claim,
+			stage,
+			until: Some(900),
+			verdict,
+			seats: Vec::new(),
+			appellant: None,
+			private: false,
+			disputer: None,
+			dispute_deposit: 0,
+		}
 	}
 
 	fn unsound() -> AuditVerdict {

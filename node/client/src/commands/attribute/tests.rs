@@ -4,7 +4,7 @@ use super::*;
 use clap::Parser;
 use openledger_attribution::{
 	BuildOptions, Manifest, SourceRecord, Sources, TrainedSnapshot, Training, build, claim, format,
-	manifest, query, training_set, tree::Tree,
+	query, training_set, tree::Tree,
 };
 use openledger_primitives_core::{
 	Hash,
