@@ -8,7 +8,7 @@ use crate::AccountId;
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{Balance, BatchId, Hash, SessionId, model::Usage, traits::Lots};
 use openledger_primitives_receipts::{
-	Receipt, SignedVoucher, SumFrontier, SumNode, SumProof, Voucher, batch, commitment, draw,
+	Receipt, SignedVoucher, SumFrontier, SumNode, Voucher, batch, commitment, draw,
 	prove::{find, prove_slice},
 };
 use pallet_receipts::{Batches, Lines, Session, Sessions, Shown, Stage};
