@@ -98,15 +98,12 @@ fn sit<T: Config>(
 	let deposit = T::Currency::minimum_balance();
 	T::Currency::hold(&HoldReason::Appeal.into(), &appellant, deposit)?;
 	let appeal = Some(Appeal { appellant, deposit, against: Verdict::Upheld });
-	let disputer = rich::<T>("disputer", 0)?;
-	T::Currency::hold(&HoldReason::Dispute.into(), &disputer, deposit)?;
-	Disputes::<T>::insert(claim, Dispute { disputer, deposit, private: true });
 	let seats = BoundedVec::truncate_from(seats);
 	Audits::<T>::insert(id, Audit { level: Level::Appeal, stage, seats, appeal });
 	Ok(())
 }
 
-/// The audit of a claim that all find to be false.
+/// The audit of a disputed claim that all find to be false.
 fn seated<T: Config>(
 	stage: Stage,
 ) -> Result<(RequestId, Claim<T::AccountId>, Finding), BenchmarkError> {
@@ -114,6 +111,9 @@ fn seated<T: Config>(
 	let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
 	let finding = Finding::Refuted(Execution { claim: digest(&truth), ..note.execution });
 	sit::<T>(claim, stage, verifiers::<T>()?, |_| finding.clone())?;
+	let (disputer, deposit) = (rich::<T>("disputer", 0)?, T::Currency::minimum_balance());
+	T::Currency::hold(&HoldReason::Dispute.into(), &disputer, deposit)?;
+	Disputes::<T>::insert(claim, Dispute { disputer, deposit, private: true });
 	Ok((claim, truth, finding))
 }
 
