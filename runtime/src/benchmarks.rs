@@ -154,6 +154,18 @@ fn rich(name: &'static str) -> AccountId {
 	who
 }
 
+/// Registers as many verifiers as a first committee has.
+fn verifiers() {
+	let bond = dynamic_params::audits::MinBond::get();
+	for n in 0..pallet_audits::COMMITTEE {
+		let (who, agent): (AccountId, AccountId) =
+			(account("verifier", n, 0), account("agent", n, 0));
+		Balances::set_balance(&who, bond.saturating_mul(2));
+		let who = RuntimeOrigin::signed(who);
+		assert_ok!(crate::Audits::register_verifier(who, agent, bond));
+	}
+}
+
 fn name() -> Name {
 	Name::truncate_from(vec![b'a'; MAX_NAME as usize])
 }
@@ -330,6 +342,10 @@ fn published(price: Price, method: Method) -> ModelId {
 impl pallet_models::BenchmarkHelper for Stage {
 	fn snapshot() -> SnapshotRef {
 		frozen(&rich("datanet owner"), |_| MADE_UP, 1)
+	}
+
+	fn verifiers() {
+		verifiers();
 	}
 }
 
@@ -519,15 +535,7 @@ fn copied() -> Pair {
 
 impl pallet_duplicates::benchmarking::Helper<AccountId> for Stage {
 	fn records() -> Pair {
-		for n in 0..pallet_audits::COMMITTEE {
-			let verifier: AccountId = account("verifier", n, 0);
-			Self::fund(&verifier, dynamic_params::audits::MinBond::get().saturating_mul(2));
-			assert_ok!(crate::Audits::register_verifier(
-				RuntimeOrigin::signed(verifier),
-				account("agent", n, 0),
-				dynamic_params::audits::MinBond::get(),
-			));
-		}
+		verifiers();
 		copied()
 	}
 

@@ -239,6 +239,8 @@ mod benchmarks {
 		let who: T::AccountId = whitelisted_caller();
 		let id = indexed::<T>(&who, MAX_SNAPSHOTS)?;
 		<Pallet<T> as Versions<_>>::assure(id, Assurance::Withheld);
+		T::BenchmarkHelper::verifiers();
+		fund::<T>(&who)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);

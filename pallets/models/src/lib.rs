@@ -77,6 +77,8 @@ pub trait BenchmarkHelper {
 	/// Creates a Datanet and freezes a snapshot of it with at least one record. A new Datanet for
 	/// each call.
 	fn snapshot() -> openledger_primitives_core::record::SnapshotRef;
+	/// Sees to it that there is who can audit a version.
+	fn verifiers();
 }
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.

@@ -163,6 +163,8 @@ impl BenchmarkHelper for Frozen {
 		Users::set(&users);
 		reference
 	}
+
+	fn verifiers() {}
 }
 
 pub const OWNER: u64 = 1;
