@@ -49,13 +49,13 @@ pub fn residuals(
 		|pack| {
 			let (team, pack) = (Team::alone(), pack.clone());
 			let states = pass(base, &team, &sequences[pack.clone()], layer);
-			let states = states.or_else(|error| {
+			let states = states.map_err(|error| {
 				// Which of them it was, each says alone.
 				let alone =
 					|at: usize| Some((at, pass(base, &team, &sequences[at..=at], layer).err()?));
 				let first = pack.clone().find_map(alone);
 				let (at, error) = first.unwrap_or((pack.start, error));
-				Err(Error::in_example(at)(error))
+				Error::in_example(at)(error)
 			});
 			Ok((pack, states?))
 		},

@@ -46,7 +46,7 @@ pub(super) struct Looker {
 struct Lack {
 	failure: Failure,
 	/// A forged leaf in a file that opens as no index.
-	forged: Option<Forgery>,
+	forged: Option<Box<Forgery>>,
 }
 
 fn terms(material: &Material) -> Terms<'_> {
@@ -85,7 +85,7 @@ impl Looker {
 			// Without it, nothing can be said of what is left out.
 			(Err(Lack { failure, forged }), claim) => {
 				let in_claim = || self.forged_credit(material, claim.as_ref()?);
-				match forged.or_else(in_claim) {
+				match forged.map(|forged| *forged).or_else(in_claim) {
 					None => Err(failure),
 					Some(forgery) => Ok(Some(Fault::Forgery(forgery))),
 				}
@@ -116,7 +116,7 @@ impl Looker {
 			Err(failure) => failure,
 		};
 		let forged = match failure {
-			Failure::BadContent(_) => self.forged_leaf(material, cancel),
+			Failure::BadContent(_) => self.forged_leaf(material, cancel).map(Box::new),
 			_ => None,
 		};
 		let is_lacking = matches!(failure, Failure::MissingContent(_) | Failure::BadContent(_));
