@@ -706,7 +706,7 @@ pub mod pallet {
 
 		/// Decides an audit that no committee could decide.
 		#[pallet::call_index(8)]
-		#[pallet::weight(Pallet::<T>::verdict_weight())]
+		#[pallet::weight(T::WeightInfo::resolve().max(Pallet::<T>::verdict_weight()))]
 		pub fn resolve(origin: OriginFor<T>, claim: RequestId, verdict: Verdict) -> DispatchResult {
 			T::ResolveOrigin::ensure_origin(origin)?;
 			Self::do_resolve(claim, verdict)

@@ -1,8 +1,8 @@
 //! Weights of `elections`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: AMD EPYC.
+//! Machine: Intel(R) Xeon(R) Processor.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 87203 ns.
+//! Reference: 63747 ns.
 
 use core::marker::PhantomData;
 use frame_support::weights::Weight;
@@ -14,7 +14,7 @@ impl<T: frame_system::Config> WeightInfo<T> {
 	// `e`: 3200 to 6400.
 	/// Measured.
 	pub fn elect(e: u32) -> Weight {
-		Weight::from_parts(2_584_734_776, 0)
-			.saturating_add(Weight::from_parts(9_002_375, 0).saturating_mul(e.into()))
+		Weight::from_parts(406_090_168, 0)
+			.saturating_add(Weight::from_parts(5_256_016, 0).saturating_mul(e.into()))
 	}
 }

@@ -1,8 +1,8 @@
 //! Weights of `pallet_grandpa`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: AMD EPYC.
+//! Machine: Intel(R) Xeon(R) Processor.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 87203 ns.
+//! Reference: 63747 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -14,12 +14,12 @@ impl<T: frame_system::Config> WeightInfo<T> {
 	// `x`: 0 to 1.
 	/// Measured.
 	pub fn check_equivocation_proof(x: u32) -> Weight {
-		Weight::from_parts(91_120_444, 0)
-			.saturating_add(Weight::from_parts(939_940, 0).saturating_mul(x.into()))
+		Weight::from_parts(71_407_730, 0)
+			.saturating_add(Weight::from_parts(90_654, 0).saturating_mul(x.into()))
 	}
 
 	/// Measured.
 	pub fn note_stalled() -> Weight {
-		Weight::from_parts(5_210_000, 0).saturating_add(T::DbWeight::get().writes(1))
+		Weight::from_parts(2_950_000, 0).saturating_add(T::DbWeight::get().writes(1))
 	}
 }

@@ -2,7 +2,7 @@
 //!
 //! Machine: Intel(R) Xeon(R) Processor.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 61602 ns.
+//! Reference: 63747 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,13 +12,13 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_lots::WeightInfo for WeightInfo<T> {
 	fn mix() -> Weight {
-		Weight::from_parts(14_041_000, 0)
+		Weight::from_parts(14_231_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
 	fn end_round() -> Weight {
-		Weight::from_parts(33_801_000, 0)
+		Weight::from_parts(35_174_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}

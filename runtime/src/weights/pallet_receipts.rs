@@ -2,7 +2,7 @@
 //!
 //! Machine: Intel(R) Xeon(R) Processor.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 61602 ns.
+//! Reference: 63747 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,28 +12,28 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 	fn open_session() -> Weight {
-		Weight::from_parts(173_946_000, 0)
+		Weight::from_parts(180_540_000, 0)
 			.saturating_add(T::DbWeight::get().reads(27))
-			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 
 	fn add_escrow() -> Weight {
-		Weight::from_parts(61_518_000, 0)
+		Weight::from_parts(62_378_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn close_session() -> Weight {
-		Weight::from_parts(97_312_000, 0)
+		Weight::from_parts(95_367_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 
 	// `v`: 1 to 64.
 	fn commit_batch(v: u32) -> Weight {
-		Weight::from_parts(168_975_938, 0)
-			.saturating_add(Weight::from_parts(87_921_003, 0).saturating_mul(v.into()))
-			.saturating_add(T::DbWeight::get().reads(14))
+		Weight::from_parts(191_239_183, 0)
+			.saturating_add(Weight::from_parts(87_993_774, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
 			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(v.into())))
@@ -42,10 +42,10 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 	// `n`: 1 to 8.
 	// `c`: 0 to 16.
 	fn reveal(n: u32, c: u32) -> Weight {
-		Weight::from_parts(283_407_835, 0)
-			.saturating_add(Weight::from_parts(283_407_835, 0).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(26_292_605, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(29))
+		Weight::from_parts(174_690_309, 0)
+			.saturating_add(Weight::from_parts(82_928_024, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(29_643_208, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(28))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
@@ -53,18 +53,18 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 
 	// `v`: 1 to 64.
 	fn conclude(v: u32) -> Weight {
-		Weight::from_parts(218_600_131, 0)
-			.saturating_add(Weight::from_parts(73_054_907, 0).saturating_mul(v.into()))
+		Weight::from_parts(209_977_450, 0)
+			.saturating_add(Weight::from_parts(77_261_324, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
-			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(4_u64.saturating_mul(v.into())))
 	}
 
 	// `d`: 1 to 32.
 	fn prune_batch(d: u32) -> Weight {
-		Weight::from_parts(67_887_892, 0)
-			.saturating_add(Weight::from_parts(9_999_246, 0).saturating_mul(d.into()))
+		Weight::from_parts(70_208_893, 0)
+			.saturating_add(Weight::from_parts(10_354_029, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
