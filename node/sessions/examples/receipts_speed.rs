@@ -2,16 +2,18 @@
 //!
 //! `cargo run -p openledger-sessions --example receipts_speed [FOLDER]` prints one JSON object. Two
 //! threads serve 32 sessions with 256 answers under way each, of 500 bytes asked, 300 bytes answered
-//! and a claim of 20 KiB, until 30,000 receipts are on disk; then 400 are issued one after another.
+//! and a claim of 18 KiB, until 30,000 receipts are on disk; then 400 are issued one after another.
 //! What the processors spent on a receipt is told too, which other work on the machine changes less
 //! than the time; and the largest parts of the work alone, on one thread. Needs Linux.
 
 use chacha20poly1305::{AeadInPlace, KeyInit, XChaCha20Poly1305};
-use codec::{Decode, Encode};
-use openledger_primitives_attribution::claim::Claim;
+use codec::Encode;
+use openledger_primitives_attribution::{Claim, RecordCredit};
 use openledger_primitives_core::{
-	Hash,
+	Hash, MAX_CREDITS, Sketch,
+	merkle::MultiProof,
 	model::{Price, Usage},
+	record::RecordLeaf,
 };
 use openledger_primitives_receipts::{SignedReceipt, SignedVoucher, Voucher};
 use openledger_sessions::{
@@ -20,6 +22,7 @@ use openledger_sessions::{
 };
 use serde_json::json;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
+use sp_runtime::BoundedVec;
 use std::{
 	collections::VecDeque,
 	fs::{self, File},
@@ -39,15 +42,35 @@ const RECEIPTS: u32 = 30_000;
 const ALONE: u32 = 400;
 const USAGE: Usage = Usage { prompt: 125, output: 75 };
 
-/// A claim of about 20 KiB with the shape of a real one: ten records, each with sketch and proofs.
-fn claim() -> Result<Claim<AccountId32>, codec::Error> {
-	let sketch = (0..512).map(|n| (n * 37 % 251) as u8).collect::<Vec<u8>>();
-	let proof = vec![[7u8; 32]; 20];
-	let leaf = (1u32, Hash::repeat_byte(3), 1u32, 5u16, sketch.clone());
-	let record = (1u32, 2u32, [4u8; 32], [5u8; 32], 600u32, 70u32);
-	let credit = (leaf, proof.clone(), record, proof);
-	let parts = (sketch, 40i32, [6u8; 32], Vec::<u8>::new(), vec![credit; 10]);
-	Claim::decode(&mut parts.encode().as_slice())
+/// A claim as large as most: sixteen records with sketches of 512 components, and as many nodes as prove them in
+/// an index of 2²⁰ leaves.
+fn claim() -> Claim<AccountId32> {
+	let sketch: Vec<i8> = (0..512).map(|n| (n * 37 % 251 - 125) as i8).collect();
+	let sketch = Sketch::truncate_from(sketch);
+	let credit = |position: u32| RecordCredit {
+		position,
+		head: position,
+		scale: 5,
+		sketch: sketch.clone(),
+		record: RecordLeaf {
+			datanet: 1,
+			index: position,
+			contributor: AccountId32::new([4; 32]),
+			content: Hash::repeat_byte(5),
+			size: 600,
+			committed_at: 70,
+		},
+	};
+	let nodes = vec![Hash::repeat_byte(7); MAX_CREDITS as usize * 16];
+	Claim {
+		gain: 40,
+		trace: Hash::repeat_byte(6),
+		contributors: Default::default(),
+		contributors_proof: MultiProof::default(),
+		records: BoundedVec::truncate_from((0..MAX_CREDITS).map(credit).collect()),
+		records_proof: MultiProof { nodes: BoundedVec::truncate_from(nodes) },
+		sketch,
+	}
 }
 
 fn answered(claim: &Claim<AccountId32>) -> Answered {
@@ -116,7 +139,7 @@ fn main() -> Result<(), Failure> {
 
 fn measure(path: &PathBuf) -> Result<serde_json::Value, Failure> {
 	let agent = sr25519::Pair::from_seed(&[1; 32]);
-	let claim = claim()?;
+	let claim = claim();
 	let claim_bytes = claim.encoded_size();
 	let settings = Settings { receipts: u32::MAX, amount: u128::MAX, cache: 64 << 20 };
 
