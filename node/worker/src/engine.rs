@@ -79,8 +79,8 @@ impl QueueEngine {
 
 impl Engine for QueueEngine {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V1(command) = message;
-		Reply::V1(self.carry_out(command))
+		let Message::V2(command) = message;
+		Reply::V2(self.carry_out(command))
 	}
 }
 
@@ -108,7 +108,7 @@ mod tests {
 	}
 
 	fn ask(engine: &QueueEngine, command: Command) -> Response {
-		let Reply::V1(response) = engine.exchange(Message::V1(command));
+		let Reply::V2(response) = engine.exchange(Message::V2(command));
 		response
 	}
 

@@ -253,13 +253,13 @@ impl WatchEngine {
 impl Engine for WatchEngine {
 	fn exchange(&self, message: Message) -> Reply {
 		match (message, &self.operator) {
-			(Message::V1(Command::Look(watched)), _) => Reply::V1(self.watcher.look(watched)),
-			(Message::V1(Command::Count(deed)), _) => {
+			(Message::V2(Command::Look(watched)), _) => Reply::V2(self.watcher.look(watched)),
+			(Message::V2(Command::Count(deed)), _) => {
 				self.watcher.count(deed);
-				Reply::V1(Response::Noted)
+				Reply::V2(Response::Noted)
 			}
 			(message, Some(operator)) => operator.exchange(message),
-			(Message::V1(_), None) => Reply::V1(Response::Failed(Failure::Unavailable)),
+			(Message::V2(_), None) => Reply::V2(Response::Failed(Failure::Unavailable)),
 		}
 	}
 }

@@ -75,9 +75,19 @@ pub fn sealed(seals: &Seals) -> Hash {
 	(b"openledger/trace", seals).using_encoded(content_hash)
 }
 
-/// What a claim is told from others by: blake2b-256 of its SCALE encoding.
+/// What a claim is told from others by: blake2b-256 of the SCALE encodings of its fields, in their order.
+/// Where nothing is put into prompts, [`Claim::found`] has none: receipts that were issued before claims had
+/// it keep their commitments. No claim's encoding is the beginning of another one's, so that both
+/// kinds stay apart.
 pub fn digest<AccountId: Encode>(claim: &Claim<AccountId>) -> Hash {
-	claim.using_encoded(content_hash)
+	let Claim { sketch, gain, trace, found, .. } = claim;
+	let Claim { contributors, contributors_proof, records, records_proof, .. } = claim;
+	let credited = (contributors, contributors_proof, records, records_proof);
+	let attributed = (sketch, gain, trace, credited);
+	match found {
+		None => attributed.using_encoded(content_hash),
+		Some(found) => (attributed, found).using_encoded(content_hash),
+	}
 }
 
 /// What an execution comes to.

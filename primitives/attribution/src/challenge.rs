@@ -1,8 +1,11 @@
 //! What a challenge is against, and what it shows.
 
-use crate::{forgery::Forgery, omission::Omission};
+use crate::{
+	forgery::Forgery,
+	omission::{Omission, ShownRecord},
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use openledger_primitives_core::{Hash, ModelId, RequestId, record::content_hash};
+use openledger_primitives_core::{Hash, ModelId, RequestId, Sketch, record::content_hash};
 use scale_info::TypeInfo;
 
 /// What a challenge is against.
@@ -37,6 +40,16 @@ pub enum Fault<AccountId> {
 	Omission(Omission<AccountId>),
 	/// A forged leaf of the model version's index: its owner's fault.
 	Forgery(Forgery),
+	/// A record that is more relevant to the question than what was put into the prompt, or that was left
+	/// out of it: the operator's fault.
+	Relevance {
+		/// The question's sketch, of which the chain keeps the hash ([`crate::found::question`]).
+		question: Sketch,
+		/// The record, with its leaf of the retrieval's index.
+		shown: ShownRecord<AccountId>,
+	},
+	/// A forged leaf of the model version's retrieval index: its owner's fault.
+	ForgedRelevance(Forgery),
 }
 
 /// What a challenger commits to: `blake2b-256(SCALE(target, fault, challenger, salt))`. The account is

@@ -1,5 +1,6 @@
 //! What an attribution index commits to, and what a claim shows of it.
 
+use crate::found::Found;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives_core::{
 	DatanetId, Hash, MAX_CREDITED, MAX_CREDITS, Sketch,
@@ -133,6 +134,8 @@ pub struct Claim<AccountId> {
 	pub records: BoundedVec<RecordCredit<AccountId>, ConstU32<MAX_CREDITS>>,
 	/// Their leaves' membership in the index, in ascending order of position.
 	pub records_proof: MultiProof,
+	/// What was put into the prompt, where the model version puts records there.
+	pub found: Option<Found<AccountId>>,
 }
 
 /// Bytes that hashing a node of a proof is reckoned as: it takes more than as many bytes of a sketch do.
@@ -148,16 +151,21 @@ const LARGEST: usize = SKETCH + CREDIT + 28 * NODE;
 
 impl<AccountId> Claim<AccountId> {
 	/// How much there is to verify, in credits of a claim with the most and the largest: with a sketch of
-	/// `MAX_CREDITED / MAX_CREDITS` components and a part of 28 nodes in a proof. A query's sketch counts
-	/// where it is longer than that.
+	/// `MAX_CREDITED / MAX_CREDITS` components and a part of 28 nodes in a proof. The sketches of answer and
+	/// question count where they are longer than that.
 	pub fn size(&self) -> u32 {
 		let contributors = self.contributors.iter().map(|credit| &credit.leaf.sketch);
 		let records = self.records.iter().map(|credit| &credit.sketch);
-		let credits = contributors.chain(records).map(|sketch| sketch.len().saturating_add(CREDIT));
+		let found = self.found.iter().flat_map(|found| &found.records).map(|credit| &credit.sketch);
+		let shown = contributors.chain(records).chain(found);
+		let credits = shown.map(|sketch| sketch.len().saturating_add(CREDIT));
 		let proofs = [&self.contributors_proof, &self.records_proof];
+		let proofs = proofs.into_iter().chain(self.found.iter().map(|found| &found.proof));
 		let nodes = proofs.map(|proof| proof.nodes.len().saturating_mul(NODE));
-		let query = self.sketch.len().saturating_sub(SKETCH);
-		let all = credits.chain(nodes).fold(query, usize::saturating_add);
+		let queries =
+			[&self.sketch].into_iter().chain(self.found.iter().map(|found| &found.sketch));
+		let queries = queries.map(|sketch| sketch.len().saturating_sub(SKETCH));
+		let all = credits.chain(nodes).chain(queries).fold(0, usize::saturating_add);
 		all.div_ceil(LARGEST) as u32
 	}
 }

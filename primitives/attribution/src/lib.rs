@@ -8,7 +8,8 @@
 //! record, a *contributor leaf* for all the records of one contributor. A *claim* credits leaves;
 //! [`verify`] checks it, [`omission::replace`] corrects it by a leaf that it left out,
 //! [`forgery::expose`] shows that the index it was made from is forged, and
-//! [`split::largest_remainder`] turns weights into amounts.
+//! [`split::largest_remainder`] turns weights into amounts. What was put into the prompt is credited by the
+//! same rule ([`found`]).
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -30,6 +31,7 @@ pub mod claim;
 pub mod contributor;
 pub mod duplicate;
 pub mod forgery;
+pub mod found;
 pub mod lift;
 pub mod omission;
 pub mod score;
@@ -39,4 +41,5 @@ mod verify;
 pub use claim::{
 	Claim, ContributorCredit, ContributorLeaf, Credit, Evidence, IndexLeaf, RecordCredit,
 };
+pub use found::{Found, Retrieved};
 pub use verify::{Refusal, Terms, Verified, shares, verify};

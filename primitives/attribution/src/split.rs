@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use openledger_primitives_core::Balance;
 use sp_core::U256;
+use sp_runtime::{Permill, Saturating};
 
 /// Divides `pool` in proportion to `weights` by the method of largest remainders (Hamilton): each
 /// share is rounded down, and the units left go one each to the largest remainders, earlier
@@ -44,6 +45,45 @@ pub fn apportion(pool: Balance, weights: &[Balance]) -> Vec<Balance> {
 	shares.into_iter().map(|(share, _)| share).collect()
 }
 
+/// Weights, by account.
+pub type Weights<AccountId> = Vec<(AccountId, u64)>;
+
+/// What the weights of one millionth of the contributors' part add up to where two kinds of evidence are paid.
+const MILLIONTH: Balance = 1_000_000_000;
+
+/// Who is paid how much of the contributors' part where two kinds of evidence moved an answer: `found` have
+/// `part` of it, and of the rest `moved` have what their gain has `earned`, each by their weights. Returns
+/// weights and the part that is paid, of which they divide it.
+///
+/// Where nothing was found, the others are paid as if nothing could be. Rounded down, to what is not earned.
+pub fn combine<AccountId>(
+	(moved, earned): (Weights<AccountId>, Permill),
+	(found, part): (Weights<AccountId>, Permill),
+) -> (Weights<AccountId>, Permill) {
+	let weighs = |of: &Weights<AccountId>| of.iter().any(|(_, weight)| *weight > 0);
+	if !weighs(&found) {
+		return (moved, earned);
+	}
+	let rest = Permill::one().saturating_sub(part);
+	let earned = match weighs(&moved) {
+		true => Permill::from_parts(earned.mul_floor(rest.deconstruct())),
+		false => Permill::zero(),
+	};
+	let share = |of: Weights<AccountId>, part: Permill| {
+		let weights: Vec<u64> = of.iter().map(|(_, weight)| *weight).collect();
+		let amounts = largest_remainder(
+			Balance::from(part.deconstruct()).saturating_mul(MILLIONTH),
+			&weights,
+		);
+		// All of them together are 10¹⁵ at most.
+		let weights = amounts.into_iter().map(|amount| amount as u64);
+		of.into_iter().map(|(account, _)| account).zip(weights).collect::<Weights<AccountId>>()
+	};
+	let mut shares = share(moved, earned);
+	shares.extend(share(found, part));
+	(shares, part.saturating_add(earned))
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -70,7 +110,64 @@ mod tests {
 		assert!(largest_remainder(10, &[0, 0]).is_empty());
 	}
 
+	fn amounts(pool: Balance, (shares, earned): &(Weights<u8>, Permill)) -> Vec<(u8, Balance)> {
+		let weights: Vec<u64> = shares.iter().map(|(_, weight)| *weight).collect();
+		let amounts = largest_remainder(earned.mul_floor(pool), &weights);
+		shares.iter().map(|(account, _)| *account).zip(amounts).collect()
+	}
+
+	#[test]
+	fn found_records_have_their_part_and_the_gain_lifts_the_rest() {
+		let (moved, found) = (vec![(1, 3), (2, 1)], vec![(3, 5), (1, 5)]);
+		let part = Permill::from_percent(40);
+		let paid = combine((moved.clone(), Permill::from_percent(50)), (found.clone(), part));
+		assert_eq!(amounts(1_000, &paid), [(1, 225), (2, 75), (3, 200), (1, 200)]);
+		// Without a gain, or anything that cleared the floor, what was found is paid all the same.
+		let paid = combine((moved.clone(), Permill::zero()), (found.clone(), part));
+		assert_eq!(amounts(1_000, &paid), [(1, 0), (2, 0), (3, 200), (1, 200)]);
+		let paid = combine((Vec::new(), Permill::one()), (found.clone(), part));
+		assert_eq!(amounts(1_000, &paid), [(3, 200), (1, 200)]);
+		let paid = combine((moved, Permill::one()), (found, Permill::one()));
+		assert_eq!(amounts(1_000, &paid), [(1, 0), (2, 0), (3, 500), (1, 500)]);
+	}
+
+	#[test]
+	fn nothing_changes_when_nothing_is_found() {
+		let (moved, earned) = (vec![(1u8, 3), (2, u64::MAX)], Permill::from_percent(50));
+		for found in [Vec::new(), vec![(3, 0)]] {
+			let paid = combine((moved.clone(), earned), (found, Permill::one()));
+			assert_eq!(paid, (moved.clone(), earned));
+		}
+	}
+
 	proptest! {
+		#[test]
+		fn each_kind_has_its_part_to_a_unit_for_each_account(
+			pool in 0u128..1 << 90,
+			moved in proptest::collection::vec(any::<u64>(), 0..13),
+			found in proptest::collection::vec(1u64.., 1..5),
+			(part, earned) in (1u32..=1_000_000, 0u32..=1_000_000),
+		) {
+			let (part, earned) = (Permill::from_parts(part), Permill::from_parts(earned));
+			let of = |weights: &[u64], account: u8| -> Weights<u8> {
+				weights.iter().map(|weight| (account, *weight)).collect()
+			};
+			let paid = combine((of(&moved, 1), earned), (of(&found, 2), part));
+			let amounts = amounts(pool, &paid);
+			let sum = |account| -> Balance {
+				amounts.iter().filter(|(who, _)| *who == account).map(|(_, amount)| amount).sum()
+			};
+			prop_assert!(sum(1) + sum(2) <= pool);
+			let slack = 32 + pool / 1_000_000_000_000;
+			prop_assert!(sum(2).abs_diff(part.mul_floor(pool)) <= slack);
+			let lifted = match moved.iter().any(|weight| *weight > 0) {
+				true => earned.mul_floor(pool - part.mul_floor(pool)),
+				false => 0,
+			};
+			// The lift is rounded down to a millionth of the pool.
+			prop_assert!(sum(1) <= lifted + slack && sum(1) + pool / 1_000_000 + slack >= lifted);
+		}
+
 		#[test]
 		fn shares_add_up_and_stay_within_one_unit(
 			pool in any::<u128>(),

@@ -2,6 +2,7 @@
 
 use crate::{
 	claim::{Claim, ContributorCredit, Credit, Evidence, RecordCredit},
+	found::{self, Found, Retrieved},
 	omission::{ShownContributor, ShownRecord},
 	score,
 };
@@ -9,8 +10,8 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use openledger_primitives_core::{
 	DatanetId, Hash,
-	merkle::Proof,
-	model::{IndexCommitment, Method, PayBy},
+	merkle::{MultiProof, Proof},
+	model::{IndexCommitment, Method, PayBy, Retrieval},
 	record::Snapshot,
 };
 use scale_info::TypeInfo;
@@ -24,6 +25,8 @@ pub struct Terms<'a> {
 	pub index: IndexCommitment,
 	/// The snapshots trained on, in the manifest's order.
 	pub snapshots: &'a [(DatanetId, Snapshot)],
+	/// What finds records for prompts, where any are put there.
+	pub retrieval: Option<Retrieval>,
 }
 
 /// Why a claim, or the evidence of a challenge, is refused.
@@ -70,6 +73,10 @@ pub enum Refusal {
 	NotBetter,
 	/// The index leaf names the snapshot's own record: it is not forged.
 	TrueLeaf,
+	/// The model version puts records into prompts and the claim doesn't say which, or the other way round.
+	Retrieval,
+	/// The question's sketch is not the one that the claim was made with.
+	OtherQuestion,
 }
 
 /// What a verified claim credits.
@@ -79,6 +86,8 @@ pub struct Verified<AccountId> {
 	pub paid: Vec<Credit<AccountId>>,
 	/// The records that explain it, best first.
 	pub evidence: Vec<Evidence<AccountId>>,
+	/// The records that were put into the prompt, where the version puts any there.
+	pub found: Option<Retrieved<AccountId>>,
 }
 
 impl<AccountId: Clone + PartialEq> Verified<AccountId> {
@@ -101,7 +110,7 @@ pub fn shares<AccountId: Clone + PartialEq>(paid: &[Credit<AccountId>]) -> Vec<(
 }
 
 impl Terms<'_> {
-	/// Whether the terms can be met at all: a method in range, and as many index leaves as the snapshots
+	/// Whether the terms can be met at all: methods in range, and as many leaves in each index as the snapshots
 	/// hold records.
 	pub fn check(&self) -> Result<(), Refusal> {
 		let counted = self
@@ -109,7 +118,12 @@ impl Terms<'_> {
 			.iter()
 			.try_fold(0u32, |sum, (_, snapshot)| sum.checked_add(snapshot.count));
 		self.method.check().map_err(|_| Refusal::BadTerms)?;
-		(counted == Some(self.index.records)).then_some(()).ok_or(Refusal::BadTerms)
+		if let Some(retrieval) = &self.retrieval {
+			retrieval.check(&self.method).map_err(|_| Refusal::BadTerms)?;
+		}
+		let found = self.retrieval.as_ref().map_or(self.index.records, |of| of.index.records);
+		let covered = counted == Some(self.index.records) && counted == Some(found);
+		covered.then_some(()).ok_or(Refusal::BadTerms)
 	}
 
 	/// The snapshot that holds a position of the index, and the record's place in it.
@@ -184,14 +198,66 @@ impl Terms<'_> {
 	}
 
 	/// The proof of several index leaves.
-	fn prove_records<AccountId: Encode>(&self, claim: &Claim<AccountId>) -> Result<(), Refusal> {
-		let mut credits: Vec<_> = claim.records.iter().collect();
+	fn prove_records<AccountId: Encode>(
+		&self,
+		records: &[RecordCredit<AccountId>],
+		proof: &MultiProof,
+	) -> Result<(), Refusal> {
+		let mut credits: Vec<_> = records.iter().collect();
 		credits.sort_unstable_by_key(|credit| credit.position);
 		let positions: Vec<u32> = credits.iter().map(|credit| credit.position).collect();
 		let hashes = credits.iter().map(|credit| credit.hash());
 		let (root, count) = (&self.index.records_root, self.index.records);
-		let proven = claim.records_proof.verify(root, count, &positions, hashes);
+		let proven = proof.verify(root, count, &positions, hashes);
 		proven.then_some(()).ok_or(Refusal::NotInIndex)
+	}
+
+	/// The records shown, best first, each with its excess over the floor; checks all but the proofs.
+	fn weigh_records<AccountId: Encode + Clone + PartialEq>(
+		&self,
+		payer: &AccountId,
+		query: &[i8],
+		records: &[RecordCredit<AccountId>],
+	) -> Result<Vec<(Evidence<AccountId>, Option<u64>)>, Refusal> {
+		if records.len() > usize::from(self.method.credits) {
+			return Err(Refusal::TooManyCredits);
+		}
+		let mut weighed: Vec<(Evidence<AccountId>, Option<u64>)> = Vec::new();
+		for credit in records {
+			let (score, weight) = self.weigh_record(payer, query, credit)?;
+			let (position, record) = (credit.position, &credit.record);
+			if weighed
+				.last()
+				.is_some_and(|(last, _)| !precedes((last.score, last.position), (score, position)))
+			{
+				return Err(Refusal::Unordered);
+			}
+			let evidence = Evidence {
+				position,
+				datanet: record.datanet,
+				index: record.index,
+				contributor: record.contributor.clone(),
+				content: record.content,
+				score,
+			};
+			weighed.push((evidence, weight));
+		}
+		Ok(weighed)
+	}
+
+	/// The records that were put into a prompt, by the terms of what is found; checks all but the proofs.
+	fn weigh_found<AccountId: Encode + Clone + PartialEq>(
+		&self,
+		payer: &AccountId,
+		found: &Found<AccountId>,
+	) -> Result<Retrieved<AccountId>, Refusal> {
+		self.check_query(&found.sketch)?;
+		let (mut paid, mut evidence) = (Vec::new(), Vec::new());
+		for (shown, weight) in self.weigh_records(payer, &found.sketch, &found.records)? {
+			paid.push(credit(&shown, weight.ok_or(Refusal::BelowFloor)?));
+			evidence.push(shown);
+		}
+		Ok(Retrieved { paid, evidence })
 	}
 
 	/// The proof of several contributors.
@@ -270,7 +336,7 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 	if pays_records && !claim.contributors.is_empty() {
 		return Err(Refusal::WrongMethod);
 	}
-	if claim.contributors.len() > credits || claim.records.len() > credits {
+	if claim.contributors.len() > credits {
 		return Err(Refusal::TooManyCredits);
 	}
 	let mut paid: Vec<Credit<AccountId>> = Vec::new();
@@ -294,33 +360,30 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 		});
 	}
 	let mut evidence: Vec<Evidence<AccountId>> = Vec::new();
-	for credit in &claim.records {
-		let (score, weight) = terms.weigh_record(payer, &claim.sketch, credit)?;
-		let position = credit.position;
-		if evidence
-			.last()
-			.is_some_and(|last| !precedes((last.score, last.position), (score, position)))
-		{
-			return Err(Refusal::Unordered);
-		}
-		let record = &credit.record;
+	for (shown, weight) in terms.weigh_records(payer, &claim.sketch, &claim.records)? {
 		if pays_records {
-			let weight = weight.ok_or(Refusal::BelowFloor)?;
-			paid.push(Credit { position, account: record.contributor.clone(), score, weight });
+			paid.push(credit(&shown, weight.ok_or(Refusal::BelowFloor)?));
 		}
-		evidence.push(Evidence {
-			position,
-			datanet: record.datanet,
-			index: record.index,
-			contributor: record.contributor.clone(),
-			content: record.content,
-			score,
-		});
+		evidence.push(shown);
 	}
 	if paid.iter().any(|credit| !evidence.iter().any(|shown| shown.contributor == credit.account)) {
 		return Err(Refusal::NoWitness);
 	}
+	let found = found::of(terms, claim)?;
+	let retrieved = found
+		.as_ref()
+		.map(|(retrieving, found)| retrieving.weigh_found(payer, found))
+		.transpose()?;
 	terms.prove_contributors(claim)?;
-	terms.prove_records(claim)?;
-	Ok(Verified { paid, evidence })
+	terms.prove_records(&claim.records, &claim.records_proof)?;
+	if let Some((retrieving, found)) = &found {
+		retrieving.prove_records(&found.records, &found.proof)?;
+	}
+	Ok(Verified { paid, evidence, found: retrieved })
+}
+
+/// The credit of a record that is paid by itself.
+fn credit<AccountId: Clone>(shown: &Evidence<AccountId>, weight: u64) -> Credit<AccountId> {
+	let account = shown.contributor.clone();
+	Credit { position: shown.position, account, score: shown.score, weight }
 }

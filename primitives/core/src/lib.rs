@@ -83,6 +83,10 @@ pub const MAX_CREDITS: u32 = 16;
 /// The most components that the entries which one claim may credit have together: longer sketches
 /// leave room for fewer of them ([`model::Method::check`]).
 pub const MAX_CREDITED: u32 = 16 * 1_024;
+/// The most records that one prompt may hold beside the question ([`model::Retrieval`]).
+pub const MAX_FOUND: u32 = 4;
+/// The most bytes that one record adds to a prompt, and so the most tokens: of its text, and of what marks it.
+pub const MAX_QUOTED: u32 = 4 * 1_024;
 
 /// A short name, UTF-8.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;

@@ -1,9 +1,11 @@
 //! Models as every part of the system sees them: what is served, at which price, on which terms.
 
 pub mod assurance;
+pub mod retrieval;
 pub mod v1;
 
 pub use assurance::{Assurance, Unaudited};
+pub use retrieval::{Retrieval, RetrievalRefusal};
 
 use crate::{
 	Balance, BaseId, Hash, MAX_CREDITED, MAX_CREDITS, MAX_SKETCH, MAX_SNAPSHOTS, MIN_SKETCH,

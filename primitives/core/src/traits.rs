@@ -3,7 +3,8 @@
 use crate::{
 	Balance, BlockNumber, ChallengeId, DatanetId, Hash, ModelId, RequestId, RoundId,
 	model::{
-		Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, PayBy, Price, Unaudited, Usage,
+		Arithmetic, Assurance, IndexCommitment, Method, ModelStatus, PayBy, Price, Retrieval,
+		Unaudited, Usage,
 	},
 	record::{Compared, RecordLeaf, RecordRef, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment, Sale},
@@ -40,6 +41,8 @@ pub struct ServedModel<AccountId> {
 	pub snapshots: Vec<(DatanetId, Snapshot)>,
 	/// The committed index; absent while the version is a draft.
 	pub index: Option<IndexCommitment>,
+	/// What finds records for prompts, where any are put there.
+	pub retrieval: Option<Retrieval>,
 	/// The base's owner.
 	pub base_owner: AccountId,
 	/// The base's royalty; none once the version is condemned.

@@ -93,6 +93,7 @@ mod tests {
 			},
 			projection: Hash::zero(),
 			snapshots: Vec::new(),
+			retrieval: None,
 		};
 		let (manifest, training) = (Hash::zero(), Hash::zero());
 		let drawn = Hash::repeat_byte(seed);

@@ -8,31 +8,33 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::{Claim, audit::Traces, duplicate::Overlap};
+use openledger_primitives_attribution::{Claim, Terms, audit::Traces, duplicate::Overlap};
 use openledger_primitives_core::{
 	Answer, Balance, BatchId, BlockNumber, DatanetId, Endpoint, Hash, ModelId, Prompt, RequestId,
-	model::{IndexCommitment, Method, Usage},
+	model::{IndexCommitment, Method, Retrieval, Usage},
 	record::Snapshot,
 };
 use scale_info::TypeInfo;
 use sp_core::crypto::AccountId32;
 
 /// A message to the engine. Later versions are later variants: a node that does not know one
-/// answers [`Failure::Unsupported`].
+/// answers [`Failure::Unsupported`]. The first version knew nothing of records in prompts.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Message {
-	/// The first version.
-	V1(Command),
+	/// The second version.
+	#[codec(index = 1)]
+	V2(Command),
 }
 
-/// The canonical arithmetic that engines compute with when they are asked by [`Message::V1`].
+/// The canonical arithmetic that engines compute with when they are asked by [`Message::V2`].
 pub const ARITHMETIC: u16 = 1;
 
 /// The engine's reply, in the version of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
-	/// The first version.
-	V1(Response),
+	/// The second version.
+	#[codec(index = 1)]
+	V2(Response),
 }
 
 /// What the off-chain worker can ask for. No command waits for inference.
@@ -127,6 +129,16 @@ pub struct Material {
 	pub projection: Hash,
 	/// The snapshots trained on, in the manifest's order.
 	pub snapshots: Vec<(DatanetId, Snapshot)>,
+	/// What finds records for prompts, where any are put there.
+	pub retrieval: Option<Retrieval>,
+}
+
+impl Material {
+	/// What its claims are verified against.
+	pub fn terms(&self) -> Terms<'_> {
+		let Self { method, index, snapshots, retrieval, .. } = self;
+		Terms { method: *method, index: *index, snapshots, retrieval: *retrieval }
+	}
 }
 
 /// An on-chain request, with everything of the chain's state that answering it takes.

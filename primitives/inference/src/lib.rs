@@ -1,6 +1,6 @@
 //! Jobs, results, and the seam between the off-chain worker in the runtime and the engine in the
-//! node: one opaque host function, SCALE in and SCALE out, so that old nodes survive runtime
-//! upgrades and new nodes serve old runtimes.
+//! node: one opaque host function, SCALE in and SCALE out, so that nodes survive runtime upgrades:
+//! those that don't know what a runtime asks say so, and answer again once they are of its release.
 //!
 //! The extension behind it is registered for off-chain contexts alone. Every node has the
 //! function; a node without an engine answers [`Failure::Unavailable`].

@@ -4,7 +4,7 @@ use crate::{Failure, Material};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use openledger_primitives_attribution::{Claim, Credit, IndexLeaf, challenge::Fault};
-use openledger_primitives_core::{Balance, ModelId, RequestId, Sketch, merkle::Proof};
+use openledger_primitives_core::{Balance, Hash, ModelId, RequestId, Sketch, merkle::Proof};
 use sp_core::crypto::AccountId32;
 
 /// What is to be looked at.
@@ -35,6 +35,20 @@ pub struct WatchedClaim {
 	pub at_stake: Balance,
 	/// The claim as it came with its answer, where the node wrote that down.
 	pub submitted: Option<Claim<AccountId32>>,
+	/// What was put into the prompt, where the model version puts records there.
+	pub found: Option<WatchedFound>,
+}
+
+/// What was put into a prompt, as the chain has it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct WatchedFound {
+	/// The hash of the question's sketch, which the claim came with
+	/// ([`openledger_primitives_attribution::found::question`]).
+	pub question: Hash,
+	/// What is paid, best first.
+	pub paid: Vec<Credit<AccountId32>>,
+	/// What those records have of the contributors' part of the fee, in the smallest unit.
+	pub at_stake: Balance,
 }
 
 /// How far a look is.

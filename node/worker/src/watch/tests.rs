@@ -425,12 +425,12 @@ fn engine_watches_and_leaves_the_rest_to_the_operator() {
 	impl Engine for Idle {
 		fn exchange(&self, _: Message) -> Reply {
 			let capabilities = Capabilities { bases: Vec::new(), free: 3 };
-			Reply::V1(Response::Capabilities(capabilities))
+			Reply::V2(Response::Capabilities(capabilities))
 		}
 	}
 	let world = world();
 	let ask = |engine: &WatchEngine, command| {
-		let Reply::V1(response) = engine.exchange(Message::V1(command));
+		let Reply::V2(response) = engine.exchange(Message::V2(command));
 		response
 	};
 	let watcher = Arc::new(world.watcher);

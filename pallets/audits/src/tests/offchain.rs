@@ -58,8 +58,8 @@ struct Double {
 
 impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V1(command) = message;
-		Reply::V1(match command {
+		let Message::V2(command) = message;
+		Reply::V2(match command {
 			Command::Execute(_) => match self.executed.lock().unwrap().clone() {
 				Some(executed) => Response::Executed(executed),
 				None => Response::Failed(Failure::Busy),

@@ -27,7 +27,8 @@ pub struct Largest {
 
 impl Largest {
 	pub fn terms(&self) -> Terms<'_> {
-		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
+		let (method, index, snapshots) = (self.method, self.index, &self.snapshots);
+		Terms { method, index, snapshots, retrieval: None }
 	}
 }
 
@@ -101,6 +102,7 @@ pub fn largest(pay_by: PayBy, dimension: u16) -> Largest {
 			contributors_proof,
 			records: records.try_into().unwrap(),
 			records_proof,
+			found: None,
 		},
 	}
 }

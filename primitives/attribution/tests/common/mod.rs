@@ -117,7 +117,8 @@ impl World {
 	}
 
 	pub fn terms(&self) -> Terms<'_> {
-		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
+		let (method, index, snapshots) = (self.method, self.index, &self.snapshots);
+		Terms { method, index, snapshots, retrieval: None }
 	}
 
 	pub fn record(&self, position: usize) -> RecordCredit<Account> {
@@ -219,6 +220,7 @@ impl World {
 			contributors_proof: Default::default(),
 			records: Default::default(),
 			records_proof: Default::default(),
+			found: None,
 		};
 		match self.method.pay_by {
 			PayBy::Records => {

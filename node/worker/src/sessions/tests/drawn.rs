@@ -149,7 +149,7 @@ async fn verifier() -> Verifier {
 
 impl Verifier {
 	fn ask(&self, command: Command) -> Response {
-		let Reply::V1(response) = self.operator.engine().exchange(Message::V1(command));
+		let Reply::V2(response) = self.operator.engine().exchange(Message::V2(command));
 		response
 	}
 

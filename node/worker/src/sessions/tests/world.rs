@@ -288,7 +288,7 @@ impl World {
 	}
 
 	pub fn command(&self, command: Command) -> Response {
-		let Reply::V1(response) = self.operator.engine().exchange(Message::V1(command));
+		let Reply::V2(response) = self.operator.engine().exchange(Message::V2(command));
 		response
 	}
 
