@@ -15,12 +15,13 @@ use frame_support::{
 };
 use openledger_primitives_api::{
 	AuditInfo, BaseInfo, BatchInfo, ChallengesInfo, ClaimInfo, ContributionInfo, DatanetInfo,
-	DuplicateInfo, DuplicateTerms, ModelInfo, OperatorInfo, Quote, RewardsInfo, SessionInfo,
-	StandingInfo, Trace, VerifierInfo,
+	DuplicateInfo, DuplicateTerms, FoundInfo, ModelInfo, OperatorInfo, Quote, RewardsInfo,
+	SessionInfo, StandingInfo, Trace, VerifierInfo,
 };
 use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
-	BaseId, BatchId, ChallengeId, DatanetId, ModelId, RequestId, SessionId, model::Usage,
+	BaseId, BatchId, ChallengeId, DatanetId, ModelId, RequestId, SessionId,
+	model::{Retrieval, Usage},
 	record::RecordLeaf,
 };
 use openledger_primitives_inference::Material;
@@ -300,7 +301,7 @@ impl_runtime_apis! {
 		}
 	}
 
-	#[api_version(4)]
+	#[api_version(5)]
 	impl openledger_primitives_api::OpenLedgerApi<Block, AccountId> for Runtime {
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>> {
 			Datanets::datanets(start, limit)
@@ -417,6 +418,14 @@ impl_runtime_apis! {
 
 		fn excluded(datanet: DatanetId, start: u32, limit: u32) -> Vec<u32> {
 			Datanets::excluded(datanet, start, limit)
+		}
+
+		fn retrieval(model: ModelId) -> Option<Retrieval> {
+			Models::retrieval(model)
+		}
+
+		fn found(claim: RequestId) -> Option<FoundInfo<AccountId>> {
+			Attribution::found(claim)
 		}
 	}
 

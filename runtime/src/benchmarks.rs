@@ -277,6 +277,7 @@ fn claim(model: ModelId, method: Method, shown: impl Iterator<Item = u32>) -> Cl
 		contributors_proof: MultiProof::default(),
 		records: BoundedVec::truncate_from(records),
 		records_proof: proof.expect("the stage has their leaves"),
+		found: None,
 	}
 }
 

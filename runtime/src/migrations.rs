@@ -23,10 +23,14 @@ pub type All = (
 	pallet_pauses::migrations::EndEveryPause<Runtime>,
 	// Version 2: until then versions of models did not name their arithmetic.
 	pallet_models::migrations::NameArithmetic<Runtime>,
+	// Version 3: until then no version put records into prompts.
+	pallet_models::migrations::AddRetrieval<Runtime>,
 	// Version 2: until then what operators stand behind was not bounded.
 	pallet_inference::migrations::CountExposure<Runtime>,
 	// Version 2: until then challenges were against claims alone.
 	pallet_attribution::migrations::NameTargets<Runtime>,
+	// Version 3: until then claims said nothing of what was put into prompts.
+	pallet_attribution::migrations::AddFound<Runtime>,
 	// Version 2: until then voice was credited with every settlement.
 	pallet_rewards::migrations::AccrueVoice<Runtime>,
 	// Version 2: until then voice was in the whole only once it was paid out. After the one above, which

@@ -19,7 +19,7 @@ use sp_runtime::MultiSignature;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// The version of the runtime API that knows sessions.
-const API_VERSION: u32 = 3;
+const API_VERSION: u32 = 5;
 /// How often a keystore without an agent's key is looked into: keys can be inserted while a node runs.
 const LOOK: Duration = Duration::from_secs(6);
 /// The file with the receipts, in the chain's folder.

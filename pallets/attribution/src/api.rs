@@ -2,7 +2,9 @@
 
 use crate::{Challenges, Claims, Config, Pallet, Status, Target};
 use frame_support::traits::Get;
-use openledger_primitives_api::{ChallengeInfo, ChallengesInfo, ClaimInfo, MAX_PAGE, Trace};
+use openledger_primitives_api::{
+	ChallengeInfo, ChallengesInfo, ClaimInfo, FoundInfo, MAX_PAGE, Trace,
+};
 use openledger_primitives_core::{
 	RequestId,
 	traits::{Models, Settlement},
@@ -29,6 +31,17 @@ impl<T: Config> Pallet<T> {
 			challenger: claim.correction.map(|correction| correction.challenger),
 			rejected: claim.status == Status::Rejected,
 			distribution: None,
+		})
+	}
+
+	/// What was put into the prompt of the answer that a claim is on.
+	pub fn found(id: RequestId) -> Option<FoundInfo<T::AccountId>> {
+		let found = Claims::<T>::get(id)?.found?;
+		Some(FoundInfo {
+			part_ppm: found.part.deconstruct(),
+			question: found.question,
+			paid: found.paid.into_inner(),
+			evidence: found.evidence.into_inner(),
 		})
 	}
 

@@ -1,6 +1,8 @@
 //! What audits do to claims.
 
-use crate::{ClaimRecord, Claims, Config, Event, Pallet, Status, submit::Credited};
+use crate::{
+	ClaimRecord, Claims, Config, Event, Pallet, Status, payable::Credits, submit::Credited,
+};
 use alloc::vec::Vec;
 use frame_support::traits::Get;
 use openledger_primitives_attribution::{Claim, lift::earned};
@@ -15,6 +17,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn credit_nobody(request: RequestId, claim: &mut ClaimRecord<T::AccountId>) {
 		claim.paid = Default::default();
 		claim.evidence = Default::default();
+		if let Some(found) = &mut claim.found {
+			found.paid = Default::default();
+			found.evidence = Default::default();
+		}
 		Self::deposit_event(Event::ClaimDiscredited { request });
 	}
 }
@@ -28,13 +34,15 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 
 	fn replace(request: RequestId, truth: Self::Claim) -> DispatchResult {
 		let mut claim = Self::open_claim(request)?;
-		let Credited { paid, evidence, .. } = Self::credited(claim.model, &claim.payer, &truth)?;
+		let Credited { paid, evidence, found, .. } =
+			Self::credited(claim.model, &claim.payer, &truth)?;
 		let credits = paid.len() as u32;
 		claim.gain = truth.gain;
 		claim.earned = earned(truth.gain, T::FullGain::get());
 		claim.sketch = truth.sketch;
 		claim.paid = paid;
 		claim.evidence = evidence;
+		claim.found = found;
 		let earned = claim.earned;
 		Claims::<T>::insert(request, claim);
 		Self::deposit_event(Event::ClaimReplaced { request, credits, earned });
@@ -46,9 +54,10 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 		truth: &Self::Claim,
 	) -> Result<(Vec<(T::AccountId, u64)>, Permill), DispatchError> {
 		let claim = Self::open_claim(request)?;
-		let Credited { paid, evidence, .. } = Self::credited(claim.model, &claim.payer, truth)?;
-		let earned = earned(truth.gain, T::FullGain::get());
-		Ok(Self::owed(claim.model, &paid, &evidence, earned))
+		let credited = Self::credited(claim.model, &claim.payer, truth)?;
+		let Credited { paid, evidence, found, .. } = &credited;
+		let credited = Credits { paid, evidence, found: found.as_ref() };
+		Ok(Self::owed(claim.model, credited, earned(truth.gain, T::FullGain::get())))
 	}
 
 	fn discredit(request: RequestId) -> DispatchResult {

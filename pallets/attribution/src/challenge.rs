@@ -3,6 +3,7 @@
 use crate::{
 	Challenge, Challenges, ClaimRecord, Claims, Config, Error, Event, Fault, HoldReason, Pallet,
 	Status, Target, commitment,
+	judge::{Shown, judge},
 };
 use frame_support::{
 	ensure,
@@ -12,11 +13,7 @@ use frame_support::{
 		tokens::{Fortitude, Precision, Restriction},
 	},
 };
-use openledger_primitives_attribution::{
-	Refusal, Terms,
-	forgery::{Forgery, expose},
-	omission::replace,
-};
+use openledger_primitives_attribution::{Refusal, Terms};
 use openledger_primitives_core::{
 	BlockNumber, Hash, ModelId, RequestId,
 	model::ModelStatus,
@@ -90,27 +87,31 @@ impl<T: Config> Pallet<T> {
 		ensure!(served.status != ModelStatus::Condemned, Error::<T>::AlreadyCondemned);
 
 		Self::end(&who, target)?;
-		match (fault, target) {
-			(Fault::Omission(omission), Target::Claim(request)) => {
-				let claim = Self::open_claim(request)?;
-				let (payer, sketch, paid) = (&claim.payer, &claim.sketch, &claim.paid);
-				match replace(&Self::terms(&served)?, payer, sketch, paid, &omission) {
-					Ok(replaced) => Self::correct(who, request, claim, challenge, replaced),
-					// It may have shown something before another was faster, who could otherwise make
-					// everybody else lose by opening just before them.
-					Err(reason @ (Refusal::AlreadyCredited | Refusal::NotBetter))
-						if claim.correction.is_some() =>
-					{
-						Err(Error::<T>::from(reason).into())
-					}
-					Err(reason) => Self::fail(who, target, challenge, reason),
-				}
+		let claim = match target {
+			Target::Claim(request) => Some((request, Self::open_claim(request)?)),
+			Target::Model(_) => None,
+		};
+		ensure!(claim.is_some() || !fault.is_of_claim(), Error::<T>::WrongTarget);
+		let judged = judge(&Self::terms(&served)?, claim.as_ref().map(|(_, claim)| claim), &fault);
+		match (judged, claim) {
+			(Ok(Shown::Forged(position)), _) => Self::condemn(who, model, challenge, position),
+			(Ok(Shown::Omitted(replaced)), Some((request, claim))) => {
+				Self::correct(who, request, claim, challenge, replaced)
 			}
-			(Fault::Omission(_), Target::Model(_)) => Err(Error::<T>::WrongTarget.into()),
-			(Fault::Forgery(forgery), _) => match expose(&Self::terms(&served)?, &forgery) {
-				Ok(()) => Self::condemn(who, model, challenge, forgery),
-				Err(reason) => Self::fail(who, target, challenge, reason),
-			},
+			(Ok(Shown::Relevant(replaced)), Some((request, claim))) => {
+				Self::correct_found(who, request, claim, challenge, replaced)
+			}
+			(Ok(Shown::Omitted(_) | Shown::Relevant(_)), None) => {
+				Err(Error::<T>::WrongTarget.into())
+			}
+			// It may have shown something before another was faster, who could otherwise make
+			// everybody else lose by opening just before them.
+			(Err(reason @ (Refusal::AlreadyCredited | Refusal::NotBetter)), Some((_, claim)))
+				if claim.correction.is_some() =>
+			{
+				Err(Error::<T>::from(reason).into())
+			}
+			(Err(reason), _) => Self::fail(who, target, challenge, reason),
 		}
 	}
 
@@ -120,6 +121,7 @@ impl<T: Config> Pallet<T> {
 			method: model.method,
 			index: model.index.ok_or(Error::<T>::UnknownModel)?,
 			snapshots: &model.snapshots,
+			retrieval: model.retrieval,
 		})
 	}
 
@@ -180,11 +182,10 @@ impl<T: Config> Pallet<T> {
 		who: T::AccountId,
 		model: ModelId,
 		challenge: Challenge,
-		forgery: Forgery,
+		position: u32,
 	) -> DispatchResult {
 		Self::release(&who, &challenge)?;
 		let penalty = T::Models::condemn(model, &who)?;
-		let position = forgery.leaf.position;
 		Self::deposit_event(Event::ForgeryShown { model, challenger: who, position, penalty });
 		Ok(())
 	}

@@ -72,6 +72,7 @@ mod challenge;
 pub mod crypto;
 mod demand;
 mod finality;
+mod judge;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
@@ -79,6 +80,7 @@ mod offchain;
 mod omission;
 mod payable;
 mod refusal;
+mod relevance;
 mod submit;
 mod submitted;
 #[cfg(test)]
@@ -90,7 +92,7 @@ pub mod weights;
 
 pub use openledger_primitives_attribution::challenge::{Fault, Target, commitment};
 pub use pallet::*;
-pub use types::{Challenge, ClaimRecord, Correction, Demand, Status};
+pub use types::{Challenge, ClaimRecord, Correction, Demand, Prompted, Status};
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -121,7 +123,7 @@ pub mod pallet {
 	use sp_runtime::Permill;
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -360,6 +362,22 @@ pub mod pallet {
 			/// What the model version's owner lost; none where the version was gone or condemned already.
 			penalty: Option<Balance>,
 		},
+		/// A claim was corrected by a record that was left out of the prompt, or stood there behind less
+		/// relevant ones.
+		RelevanceCorrected {
+			/// The request.
+			request: RequestId,
+			/// Who showed it.
+			challenger: T::AccountId,
+			/// The place of the record in the retrieval's index.
+			position: u32,
+			/// Who is paid for it.
+			account: T::AccountId,
+			/// What the operator paid for leaving it out.
+			penalty: Balance,
+			/// The first block at which the claim can be final now.
+			final_at: BlockNumber,
+		},
 	}
 
 	/// Why a call failed.
@@ -448,6 +466,11 @@ pub mod pallet {
 		/// The model version is retired, and nothing that was asked of it is open: nothing has to be shown
 		/// of its index any more.
 		NotInUse,
+		/// The model version puts records into prompts and the claim does not say which, or the other way
+		/// round.
+		Retrieval,
+		/// The question's sketch is not the one that the claim was made with.
+		OtherQuestion,
 	}
 
 	#[pallet::hooks]
@@ -490,14 +513,15 @@ pub mod pallet {
 			Self::do_commit(who, target, commitment, Self::now())
 		}
 
-		/// Opens the caller's challenge. Where it shows an omission the claim is corrected; where it
+		/// Opens the caller's challenge. Where it shows an omission, or a record that was left out of the
+		/// prompt, the claim is corrected; where it
 		/// shows a forgery the model version is condemned; where it shows neither, the deposit goes to
 		/// the treasury. Refused where another's correction came first: the challenge stands then, to be
 		/// withdrawn.
 		#[pallet::call_index(1)]
 		#[pallet::weight(match **fault {
-			Fault::Omission(_) => T::WeightInfo::open_challenge(),
-			Fault::Forgery(_) => T::WeightInfo::open_forgery(),
+			Fault::Omission(_) | Fault::Relevance { .. } => T::WeightInfo::open_challenge(),
+			Fault::Forgery(_) | Fault::ForgedRelevance(_) => T::WeightInfo::open_forgery(),
 		})]
 		pub fn open_challenge(
 			origin: OriginFor<T>,

@@ -1,6 +1,8 @@
 //! A runtime in which inference, attribution and rewards work together, over a registry whose
 //! models have real trees.
 
+pub mod finding;
+
 use crate as pallet_attribution;
 use crate::{Fault, Target};
 use codec::Encode;
@@ -327,6 +329,7 @@ pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
 		contributors: people.try_into().unwrap(),
 		records_proof: proof(&index_hashes(), shown.iter().map(|of| of.position)),
 		records: shown.try_into().unwrap(),
+		found: None,
 	}
 }
 
@@ -436,6 +439,7 @@ impl Models<AccountId32> for Registered {
 			base: Hash::repeat_byte(4),
 			adapter: Hash::repeat_byte(5),
 			projection: Hash::repeat_byte(6),
+			retrieval: finding::retrieval(),
 		})
 	}
 

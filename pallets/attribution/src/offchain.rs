@@ -9,6 +9,7 @@ mod look;
 
 use crate::{
 	Call, Challenge, Challenges, Claims, Config, Demands, Fault, Pallet, Target, commitment,
+	judge::judge,
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
@@ -17,11 +18,7 @@ use frame_support::{
 	traits::Get,
 };
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
-use openledger_primitives_attribution::{
-	IndexLeaf,
-	forgery::expose,
-	omission::{Omission, replace},
-};
+use openledger_primitives_attribution::{Credit, IndexLeaf, omission::Omission};
 use openledger_primitives_core::{
 	BlockNumber, Hash, ModelId, RequestId, merkle::Proof, model::ModelStatus, traits::Models,
 };
@@ -186,37 +183,43 @@ impl<T: Config> Pallet<T> {
 			return false;
 		};
 		let Ok(terms) = Self::terms(&served) else { return false };
-		match (fault, claim) {
-			(Fault::Omission(omission), Some(claim)) => {
-				replace(&terms, &claim.payer, &claim.sketch, &claim.paid, omission).is_ok()
-			}
-			(Fault::Omission(_), None) => false,
-			(Fault::Forgery(forgery), _) => expose(&terms, forgery).is_ok(),
-		}
+		judge(&terms, claim.as_ref(), fault).is_ok()
 	}
 
 	/// Whether a challenge of `who` that was opened has shown its fault.
 	fn has_shown(target: Target, fault: &Fault<T::AccountId>, who: &T::AccountId) -> bool {
-		let model = match (target, fault) {
-			(Target::Claim(request), Fault::Omission(omission)) => {
+		let claim = match target {
+			Target::Claim(request) => Claims::<T>::get(request),
+			Target::Model(_) => None,
+		};
+		let (claim, position, paid): (_, _, &[Credit<T::AccountId>]) = match (&claim, fault) {
+			(Some(claim), Fault::Omission(omission)) => {
 				let position = match omission {
 					Omission::Record(shown) => shown.credit.position,
 					Omission::Contributor(shown, _) => shown.credit.position,
 				};
-				// Another's correction by another leaf may have come after.
-				return Claims::<T>::get(request).is_some_and(|claim| {
-					let others = claim
-						.correction
-						.is_none_or(|last| last.omitted == position && last.challenger != *who);
-					!others && claim.paid.iter().any(|credit| credit.position == position)
-				});
+				(claim, position, &claim.paid)
 			}
-			(Target::Claim(request), Fault::Forgery(_)) => {
-				Claims::<T>::get(request).map(|claim| claim.model)
+			(Some(claim), Fault::Relevance { shown, .. }) => {
+				let paid = claim.found.as_ref().map_or(&[][..], |found| &found.paid);
+				(claim, shown.credit.position, paid)
 			}
-			(Target::Model(model), _) => Some(model),
+			(None, Fault::Omission(_) | Fault::Relevance { .. }) => return false,
+			(claim, Fault::Forgery(_) | Fault::ForgedRelevance(_)) => {
+				let model = match (claim, target) {
+					(Some(claim), _) => Some(claim.model),
+					(None, Target::Model(model)) => Some(model),
+					(None, Target::Claim(_)) => None,
+				};
+				return model.and_then(T::Models::condemned) == Some(true);
+			}
 		};
-		model.and_then(T::Models::condemned) == Some(true)
+		// Another's correction by another leaf may have come after.
+		let is_others = claim
+			.correction
+			.as_ref()
+			.is_none_or(|last| last.omitted == position && last.challenger != *who);
+		!is_others && paid.iter().any(|credit| credit.position == position)
 	}
 
 	/// Whether a position is demanded still.

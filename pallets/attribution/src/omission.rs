@@ -3,8 +3,18 @@
 use crate::{Challenge, ClaimRecord, Claims, Config, Correction, Error, Event, Pallet};
 use frame_support::traits::Get;
 use openledger_primitives_attribution::{Evidence, omission::Replaced};
-use openledger_primitives_core::{BlockNumber, MAX_CREDITS, RequestId, traits::Settlement};
-use sp_runtime::{BoundedVec, DispatchResult};
+use openledger_primitives_core::{
+	Balance, BlockNumber, MAX_CREDITS, RequestId, traits::Settlement,
+};
+use sp_runtime::{BoundedVec, DispatchError, DispatchResult};
+
+/// What came of a correction.
+pub(crate) struct Corrected {
+	/// What the operator paid.
+	pub penalty: Balance,
+	/// The first block at which the claim can be final now.
+	pub final_at: BlockNumber,
+}
 
 impl<T: Config> Pallet<T> {
 	/// Replaces what the omission displaces, and makes the operator pay what the omitted leaf
@@ -47,12 +57,9 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		claim.evidence = BoundedVec::try_from(shown).map_err(|_| Error::<T>::TooManyCredits)?;
-		claim.correction = Some(Correction { challenger: who.clone(), omitted: position });
-		claim.final_at = Self::final_again(&claim);
-		let (operator, final_at) = (claim.operator.clone(), claim.final_at);
-		Claims::<T>::insert(request, claim);
-		Self::release(&who, &challenge)?;
-		let penalty = T::Settlement::slash(&operator, lost, core::slice::from_ref(&who))?;
+		let corrected =
+			Self::settle_correction(&who, request, claim, &challenge, (position, lost))?;
+		let Corrected { penalty, final_at } = corrected;
 		Self::deposit_event(Event::ClaimCorrected {
 			request,
 			challenger: who,
@@ -62,6 +69,24 @@ impl<T: Config> Pallet<T> {
 			final_at,
 		});
 		Ok(())
+	}
+
+	/// Stores a claim that `who` has corrected, frees the deposit, and takes what the leaf at the `position`
+	/// would have `lost` from the operator.
+	pub(crate) fn settle_correction(
+		who: &T::AccountId,
+		request: RequestId,
+		mut claim: ClaimRecord<T::AccountId>,
+		challenge: &Challenge,
+		(position, lost): (u32, Balance),
+	) -> Result<Corrected, DispatchError> {
+		claim.correction = Some(Correction { challenger: who.clone(), omitted: position });
+		claim.final_at = Self::final_again(&claim);
+		let (operator, final_at) = (claim.operator.clone(), claim.final_at);
+		Claims::<T>::insert(request, claim);
+		Self::release(who, challenge)?;
+		let penalty = T::Settlement::slash(&operator, lost, core::slice::from_ref(who))?;
+		Ok(Corrected { penalty, final_at })
 	}
 
 	/// The first block at which a claim that is corrected now can be final. A challenge shows one leaf, so

@@ -25,6 +25,8 @@ impl<T> From<Refusal> for Error<T> {
 			Refusal::AlreadyCredited => Self::AlreadyCredited,
 			Refusal::NotBetter => Self::NotBetter,
 			Refusal::TrueLeaf => Self::TrueLeaf,
+			Refusal::Retrieval => Self::Retrieval,
+			Refusal::OtherQuestion => Self::OtherQuestion,
 		}
 	}
 }

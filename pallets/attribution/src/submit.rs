@@ -1,6 +1,6 @@
 //! Verifying and storing claims.
 
-use crate::{ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Status};
+use crate::{ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Prompted, Status};
 use codec::MaxEncodedLen;
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_attribution::{Claim, Credit, Evidence, audit, lift::earned, verify};
@@ -34,6 +34,8 @@ impl<T: Config> Pallet<T> {
 pub(crate) struct Credited<AccountId> {
 	pub paid: BoundedVec<Credit<AccountId>, ConstU32<MAX_CREDITS>>,
 	pub evidence: BoundedVec<Evidence<AccountId>, ConstU32<MAX_CREDITS>>,
+	/// What was put into the prompt.
+	pub found: Option<Prompted<AccountId>>,
 	/// How the answer was computed.
 	pub arithmetic: Arithmetic,
 }
@@ -51,7 +53,13 @@ impl<T: Config> Pallet<T> {
 		let paid = BoundedVec::try_from(verified.paid).map_err(|_| Error::<T>::TooManyCredits)?;
 		let evidence =
 			BoundedVec::try_from(verified.evidence).map_err(|_| Error::<T>::TooManyCredits)?;
-		Ok(Credited { paid, evidence, arithmetic })
+		let found = match (verified.found, &claim.found, &model.retrieval) {
+			(Some(retrieved), Some(found), Some(retrieval)) => {
+				Some(Self::prompted(retrieved, found, retrieval)?)
+			}
+			_ => None,
+		};
+		Ok(Credited { paid, evidence, found, arithmetic })
 	}
 }
 
@@ -61,7 +69,7 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 	fn submit(answer: AnsweredRequest<T::AccountId>, claim: Self::Claim) -> DispatchResult {
 		let request = answer.request;
 		ensure!(!Claims::<T>::contains_key(request), Error::<T>::AlreadyClaimed);
-		let Credited { paid, evidence, arithmetic } =
+		let Credited { paid, evidence, found, arithmetic } =
 			Self::credited(answer.model, &answer.payer, &claim)?;
 
 		let now = Self::now();
@@ -94,6 +102,7 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 				standing: 0,
 				correction: None,
 				status: Status::Open,
+				found,
 			},
 		);
 		Self::deposit_event(Event::Claimed { request, digest, credits, earned, final_at });

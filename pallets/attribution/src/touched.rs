@@ -48,7 +48,8 @@ impl<T: Config> Touched<T> {
 		// What a payer has held is another entry than its account.
 		let payer = if self.accounts.insert(claim.payer.clone()) { 2 } else { 0 };
 		let accounts = paid.saturating_add(payer);
-		let records = claim.evidence.iter();
+		let found = claim.found.iter().flat_map(|found| &found.evidence);
+		let records = claim.evidence.iter().chain(found);
 		let records = records.map(|shown| RecordRef { datanet: shown.datanet, index: shown.index });
 		let records = records.filter(|record| self.records.insert(*record)).count() as u64;
 		let own = T::WeightInfo::finalize_due(1, accounts)

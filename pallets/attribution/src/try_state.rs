@@ -4,6 +4,7 @@ use crate::{Challenges, Claims, Config, Demands, HoldReason, NextDue, Pallet, St
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
+use openledger_primitives_attribution::Credit;
 use openledger_primitives_core::{Balance, RequestId, traits::Settlement};
 use sp_runtime::TryRuntimeError;
 
@@ -45,6 +46,13 @@ impl<T: Config> Pallet<T> {
 			let keys =
 				claim.paid.iter().map(|credit| (core::cmp::Reverse(credit.score), credit.position));
 			ensure!(keys.is_sorted(), "paid leaves are out of order");
+			if let Some(found) = &claim.found {
+				let keys = |of: &Credit<_>| (core::cmp::Reverse(of.score), of.position);
+				ensure!(found.paid.is_sorted_by_key(keys), "found records are out of order");
+				let shown = found.evidence.iter().map(|shown| shown.position);
+				let same = shown.eq(found.paid.iter().map(|credit| credit.position));
+				ensure!(same, "a found record is paid and not shown, or the other way round");
+			}
 			ensure!(
 				(claim.status == Status::Open) == T::Settlement::at_stake(request).is_some(),
 				"a claim and its fee disagree on whether they are settled"

@@ -2,7 +2,9 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives_attribution::{Credit, Evidence};
-use openledger_primitives_core::{Balance, BlockNumber, Hash, MAX_CREDITS, ModelId, Sketch};
+use openledger_primitives_core::{
+	Balance, BlockNumber, Hash, MAX_CREDITS, MAX_FOUND, ModelId, Sketch,
+};
 use scale_info::TypeInfo;
 use sp_runtime::{BoundedVec, Permill, traits::ConstU32};
 
@@ -39,6 +41,22 @@ pub struct Correction<AccountId> {
 	pub omitted: u32,
 }
 
+/// What was put into an answer's prompt, as verified and, where it was challenged, corrected.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Prompted<AccountId> {
+	/// The hash of the question's sketch, which challengers bring
+	/// ([`openledger_primitives_attribution::found::question`]).
+	pub question: Hash,
+	/// What these records have of the contributors' part, where there are any.
+	pub part: Permill,
+	/// What is paid, best first.
+	pub paid: BoundedVec<Credit<AccountId>, ConstU32<MAX_FOUND>>,
+	/// The same records, as they explain the answer.
+	pub evidence: BoundedVec<Evidence<AccountId>, ConstU32<MAX_FOUND>>,
+}
+
 /// A claim, as verified and, where it was challenged, corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ClaimRecord<AccountId> {
@@ -72,6 +90,8 @@ pub struct ClaimRecord<AccountId> {
 	pub correction: Option<Correction<AccountId>>,
 	/// Whether it is final.
 	pub status: Status,
+	/// What was put into the prompt, where the model version puts records there.
+	pub found: Option<Prompted<AccountId>>,
 }
 
 /// A position of an index that somebody asked for, and nobody has shown yet.

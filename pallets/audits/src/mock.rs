@@ -441,6 +441,7 @@ pub fn claim(gain: i32) -> Claim<AccountId32> {
 		contributors_proof: Default::default(),
 		records: Default::default(),
 		records_proof: Default::default(),
+		found: None,
 	}
 }
 

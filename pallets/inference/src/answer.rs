@@ -13,7 +13,7 @@ use openledger_primitives_core::{
 	Answer, RequestId,
 	model::Usage,
 	record::content_hash,
-	traits::{AnsweredRequest, Attribution},
+	traits::{AnsweredRequest, Attribution, Models},
 };
 use openledger_primitives_inference::sampling_seed;
 use sp_runtime::DispatchResult;
@@ -32,7 +32,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(request.status == Status::Pending, Error::<T>::NotPending);
 		let now = Self::now();
 		ensure!(now <= request.deadline, Error::<T>::DeadlinePassed);
-		let prompt = (request.prompt.len() as u32).saturating_add(T::MaxTemplate::get());
+		let prompt = Self::longest(&request.prompt, T::Models::quoted(request.model));
 		let fits = (1..=request.max_tokens).contains(&usage.output)
 			&& (1..=prompt).contains(&usage.prompt);
 		ensure!(fits, Error::<T>::UsageOutOfRange);

@@ -5,20 +5,18 @@ use frame_support::{ensure, traits::Get};
 use openledger_primitives_core::{
 	Balance, ModelId, Prompt,
 	model::{Price, Usage},
-	traits,
+	traits::{self, Models},
 };
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
-	/// What an answer of so many tokens to such a prompt may cost at most.
-	pub(crate) fn dearest(
-		price: &Price,
-		prompt: &Prompt,
-		max_tokens: u32,
-		max_fee: Balance,
-	) -> Balance {
-		let prompt = (prompt.len() as u32).saturating_add(T::MaxTemplate::get());
-		let longest = Usage { prompt, output: max_tokens };
+	/// The most tokens that a prompt comes to with the base's template and what is `quoted` of records.
+	pub(crate) fn longest(prompt: &Prompt, quoted: u32) -> u32 {
+		(prompt.len() as u32).saturating_add(T::MaxTemplate::get()).saturating_add(quoted)
+	}
+
+	/// What an answer may cost at most by this usage.
+	pub(crate) fn dearest(price: &Price, longest: Usage, max_fee: Balance) -> Balance {
 		price.fee(longest).unwrap_or(max_fee).min(max_fee)
 	}
 
@@ -29,7 +27,10 @@ impl<T: Config> Pallet<T> {
 		match &request.answered {
 			Some(answered) => answered.fee,
 			None => {
-				Self::dearest(&request.price, &request.prompt, request.max_tokens, request.max_fee)
+				let quoted = T::Models::quoted(request.model);
+				let prompt = Self::longest(&request.prompt, quoted);
+				let longest = Usage { prompt, output: request.max_tokens };
+				Self::dearest(&request.price, longest, request.max_fee)
 			}
 		}
 	}

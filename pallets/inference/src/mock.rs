@@ -277,6 +277,7 @@ pub fn model(status: ModelStatus) -> ServedModel<AccountId32> {
 		royalty: Permill::from_percent(10),
 		base: Hash::repeat_byte(4),
 		adapter: Hash::repeat_byte(5),
+		retrieval: None,
 		projection: Hash::repeat_byte(6),
 	}
 }
@@ -302,6 +303,7 @@ pub fn claim() -> Claim<AccountId32> {
 		contributors_proof: Default::default(),
 		records: Default::default(),
 		records_proof: Default::default(),
+		found: None,
 	}
 }
 

@@ -185,6 +185,7 @@ impl<T: Config> Pallet<T> {
 			index: model.index?,
 			projection: model.projection,
 			snapshots: model.snapshots,
+			retrieval: model.retrieval,
 		})
 	}
 

@@ -108,7 +108,10 @@ impl<T: Config> Pallet<T> {
 		let least = model.price.fee(Usage { prompt: 1, output: 1 });
 		ensure!(least.is_some_and(|least| order.max_fee >= least), Error::<T>::FeeTooLow);
 		ensure!(order.max_fee > T::MinFee::get(), Error::<T>::FeeTooLow);
-		let exposed = Self::dearest(&model.price, &order.prompt, order.max_tokens, order.max_fee);
+		let quoted = model.retrieval.map_or(0, |retrieval| retrieval.quoted());
+		let prompt = Self::longest(&order.prompt, quoted);
+		let longest = Usage { prompt, output: order.max_tokens };
+		let exposed = Self::dearest(&model.price, longest, order.max_fee);
 		let operator = Self::choose(order.model, order.operator, exposed)?;
 
 		let now = Self::now();

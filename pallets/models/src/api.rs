@@ -3,7 +3,7 @@
 use crate::{Activities, Bases, Config, Models, NextBase, NextModel, Pallet, Standing, Trainings};
 use alloc::{string::String, vec::Vec};
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo, StandingInfo};
-use openledger_primitives_core::{BaseId, ModelId};
+use openledger_primitives_core::{BaseId, ModelId, model::Retrieval};
 
 impl<T: Config> Pallet<T> {
 	/// Bases from `start` on, in ascending order.
@@ -53,6 +53,11 @@ impl<T: Config> Pallet<T> {
 			fees: activity.fees,
 			to_contributors: activity.to_contributors,
 		})
+	}
+
+	/// What finds records for a version's prompts.
+	pub fn retrieval(id: ModelId) -> Option<Retrieval> {
+		Models::<T>::get(id)?.retrieval
 	}
 
 	/// What stands behind indexes of model versions from `start` on, in ascending order.

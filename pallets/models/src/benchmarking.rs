@@ -14,7 +14,7 @@ use openledger_primitives_core::{
 	BaseId, Hash, MAX_NAME, MAX_SNAPSHOTS, ModelId, Name,
 	model::{
 		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
-		PayBy, Price,
+		PayBy, Price, Retrieval,
 	},
 	traits::{Snapshots, Versions},
 };
@@ -56,7 +56,7 @@ fn spec<T: Config>(base: BaseId, parent: Option<ModelId>, snapshots: u32) -> Mod
 		snapshots: BoundedVec::truncate_from(
 			(0..snapshots).map(|_| T::BenchmarkHelper::snapshot()).collect(),
 		),
-		method: Method { pay_by: PayBy::Contributors, credits: 16, dimension: 512 },
+		method: Method { pay_by: PayBy::Contributors, credits: 12, dimension: 512 },
 		arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
 	}
 }
@@ -247,6 +247,25 @@ mod benchmarks {
 
 		let assurance = Standings::<T>::get(id).map(|standing| standing.assurance);
 		assert!(assurance.is_some_and(|assurance| assurance != Assurance::Withheld));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn commit_retrieval() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		let id = draft::<T>(&who, MAX_SNAPSHOTS)?;
+		let retrieval = Retrieval {
+			most: 4,
+			dimension: 2_048,
+			part: Permill::from_percent(30),
+			lens: Hash::repeat_byte(9),
+			index: index::<T>(id)?,
+		};
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id, Some(retrieval));
+
+		assert_eq!(Models::<T>::get(id).and_then(|model| model.retrieval), Some(retrieval));
 		Ok(())
 	}
 

@@ -59,6 +59,7 @@ pub mod migrations;
 mod mock;
 mod ownership;
 mod register;
+mod retrieval;
 mod served;
 #[cfg(test)]
 mod tests;
@@ -99,12 +100,12 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives_core::{
 		Balance, BaseId, Hash, ModelId, Name,
-		model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price},
+		model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price, Retrieval},
 		traits::{Examinations, Seeds, Snapshots},
 	};
 	use sp_runtime::Permill;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
@@ -265,6 +266,8 @@ pub mod pallet {
 		},
 		/// A version was removed that its last audit found withheld: its bond is the treasury's.
 		BondForfeited { model: ModelId, amount: Balance },
+		/// A draft committed to what finds records for prompts, or to putting none there.
+		RetrievalCommitted { model: ModelId, retrieval: Option<Retrieval> },
 	}
 
 	#[pallet::error]
@@ -343,6 +346,9 @@ pub mod pallet {
 		/// Versions are audited, and one of tolerant arithmetic can't be: register it with a canonical one,
 		/// which it was trained and indexed with.
 		NotRepeatable,
+		/// A prompt holds 1 to 4 records, which are paid some of the contributors' part, and are found by
+		/// sketches of 16 to 2,048 components.
+		RetrievalOutOfRange,
 	}
 
 	#[pallet::hooks]
@@ -494,6 +500,20 @@ pub mod pallet {
 		pub fn ask_audit(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_ask_audit(&who, model)
+		}
+
+		/// Commits a draft to what finds records for prompts; without it, none are put there. Together with
+		/// the version's own method, claims credit no more than 16 leaves: register it with fewer credits.
+		/// By the owner; until the index is committed, it can be replaced.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::commit_retrieval())]
+		pub fn commit_retrieval(
+			origin: OriginFor<T>,
+			model: ModelId,
+			retrieval: Option<Retrieval>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_commit_retrieval(&who, model, retrieval)
 		}
 	}
 }

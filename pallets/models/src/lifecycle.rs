@@ -9,7 +9,7 @@ use openledger_primitives_core::{
 use sp_runtime::DispatchResult;
 
 /// A floor of one, in millionths.
-const ONE_PPM: u32 = 1_000_000;
+pub(crate) const ONE_PPM: u32 = 1_000_000;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_commit_index(
@@ -20,9 +20,7 @@ impl<T: Config> Pallet<T> {
 		let mut model = Self::owned(who, id)?;
 		ensure!(model.status == ModelStatus::Draft, Error::<T>::WrongStatus);
 		let records = Self::counted(&model.spec.snapshots)?;
-		ensure!(index.records == records, Error::<T>::WrongRecordCount);
-		ensure!((1..=records).contains(&index.contributors), Error::<T>::WrongContributorCount);
-		ensure!(index.floor_ppm <= ONE_PPM, Error::<T>::FloorOutOfRange);
+		Self::ensure_index(&index, records)?;
 		let bond = Self::bond(who, id)?;
 		model.index = Some(index);
 		model.status = ModelStatus::Indexed;

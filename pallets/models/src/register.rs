@@ -64,6 +64,7 @@ impl<T: Config> Pallet<T> {
 			projection_fixed_at,
 			registered_at: frame_system::Pallet::<T>::block_number().saturated_into(),
 			index: None,
+			retrieval: None,
 			children: 0,
 			ticket,
 		};

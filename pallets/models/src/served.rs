@@ -15,6 +15,11 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 		Models::<T>::get(id).map(|model| model.spec.method.pay_by)
 	}
 
+	fn quoted(id: ModelId) -> u32 {
+		let retrieval = Models::<T>::get(id).and_then(|model| model.retrieval);
+		retrieval.map_or(0, |retrieval| retrieval.quoted())
+	}
+
 	fn served(id: ModelId) -> Option<ServedModel<T::AccountId>> {
 		let model = Models::<T>::get(id)?;
 		let base = Bases::<T>::get(model.spec.base)?;
@@ -38,6 +43,7 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 			arithmetic: model.spec.arithmetic,
 			snapshots,
 			index: model.index,
+			retrieval: model.retrieval,
 			base_owner: base.owner,
 			royalty,
 			base: base.weights,

@@ -8,4 +8,5 @@ mod lifecycle;
 mod migrations;
 mod ownership;
 mod register;
+mod retrieval;
 mod served;

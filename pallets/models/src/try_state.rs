@@ -40,6 +40,12 @@ impl<T: Config> Pallet<T> {
 				model.index.is_none_or(|index| index.records == records),
 				"an index doesn't cover its snapshots"
 			);
+			if let Some(retrieval) = &model.retrieval {
+				let fits = retrieval.check(&model.spec.method).is_ok();
+				ensure!(fits, "no claim has room for what a version finds");
+				let covers = retrieval.index.records == records;
+				ensure!(covers, "a retrieval doesn't cover its snapshots");
+			}
 			let activity = Activities::<T>::get(id).ok_or("a version has no activity")?;
 			ensure!(
 				activity.to_contributors <= activity.fees,

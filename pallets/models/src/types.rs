@@ -5,7 +5,7 @@ use codec::{Decode, Encode, MaxEncodedLen};
 use frame_support::{CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound, traits::Footprint};
 use openledger_primitives_core::{
 	Balance, BaseId, BlockNumber, Hash, ModelId, Name,
-	model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price},
+	model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price, Retrieval},
 	record::SnapshotRef,
 };
 use scale_info::TypeInfo;
@@ -71,6 +71,8 @@ pub struct Model<T: Config> {
 	pub registered_at: BlockNumber,
 	/// The committed index; absent while the version is a draft.
 	pub index: Option<IndexCommitment>,
+	/// What finds records for prompts, where any are put there.
+	pub retrieval: Option<Retrieval>,
 	/// How many versions continue this one.
 	pub children: u32,
 	/// The owner's deposit.

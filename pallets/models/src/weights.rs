@@ -31,6 +31,8 @@ pub trait WeightInfo {
 	fn commit_training() -> Weight;
 	/// Of `ask_audit`, without what asking costs elsewhere.
 	fn ask_audit() -> Weight;
+	/// Of `commit_retrieval`.
+	fn commit_retrieval() -> Weight;
 }
 
 /// Picoseconds of execution of any call, deposits and events included.
@@ -115,5 +117,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Model, standing, training, bond.
 	fn ask_audit() -> Weight {
 		Self::call(5, 1)
+	}
+
+	// Model, and every snapshot that it may have.
+	fn commit_retrieval() -> Weight {
+		Self::call(1, 1).saturating_add(Self::snapshots(openledger_primitives_core::MAX_SNAPSHOTS))
 	}
 }

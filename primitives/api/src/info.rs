@@ -257,6 +257,20 @@ pub struct ClaimInfo<AccountId> {
 	pub distribution: Option<Distribution<AccountId>>,
 }
 
+/// What was put into an answer's prompt, as verified and, where it was challenged, corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct FoundInfo<AccountId> {
+	/// What these records have of the contributors' part, in millionths, where there are any.
+	pub part_ppm: u32,
+	/// What the question's sketch is told from others by.
+	pub question: Hash,
+	/// What is paid, best first.
+	pub paid: Vec<Credit<AccountId>>,
+	/// The same records, as they explain the answer.
+	pub evidence: Vec<Evidence<AccountId>>,
+}
+
 /// What an account has accrued, and who is paid it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]

@@ -22,7 +22,8 @@ pub use receipts::*;
 use alloc::vec::Vec;
 use openledger_primitives_attribution::challenge::Target;
 use openledger_primitives_core::{
-	BaseId, BatchId, ChallengeId, DatanetId, ModelId, RequestId, SessionId, model::Usage,
+	BaseId, BatchId, ChallengeId, DatanetId, ModelId, RequestId, SessionId,
+	model::{Retrieval, Usage},
 	record::RecordLeaf,
 };
 use openledger_primitives_inference::Material;
@@ -34,7 +35,7 @@ sp_api::decl_runtime_apis! {
 	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
 	/// entries; ask again from the last id plus one. From `verifiers` to
 	/// `material` it is version 3 that brought them.
-	#[api_version(4)]
+	#[api_version(5)]
 	pub trait OpenLedgerApi<AccountId: codec::Codec> {
 		/// Datanets from `start` on, in ascending order.
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
@@ -82,7 +83,8 @@ sp_api::decl_runtime_apis! {
 		fn batches(start: BatchId, limit: u32) -> Vec<BatchInfo<AccountId>>;
 		/// One batch with its draws, until pruned.
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
-		/// What a model version computes with: none where engines of this runtime can't.
+		/// What a model version computes with: none where engines of this runtime can't. Before version 5
+		/// it said nothing of records in prompts, and was another type.
 		fn material(model: ModelId) -> Option<Material>;
 		/// What challenging takes, and which challenges stand: none where there is no such claim, no such
 		/// model version, or no index of it.
@@ -104,5 +106,12 @@ sp_api::decl_runtime_apis! {
 		/// The places of a Datanet's records that earn nothing any more, from `start` on, in ascending order.
 		#[api_version(4)]
 		fn excluded(datanet: DatanetId, start: u32, limit: u32) -> Vec<u32>;
+		/// What finds records for a model version's prompts, where any are put there.
+		#[api_version(5)]
+		fn retrieval(model: ModelId) -> Option<Retrieval>;
+		/// What was put into the prompt of an answered request or of a draw that was shown, until pruned;
+		/// none where the model version puts no records there.
+		#[api_version(5)]
+		fn found(claim: RequestId) -> Option<FoundInfo<AccountId>>;
 	}
 }

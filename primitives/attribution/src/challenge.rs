@@ -52,6 +52,16 @@ pub enum Fault<AccountId> {
 	ForgedRelevance(Forgery),
 }
 
+impl<AccountId> Fault<AccountId> {
+	/// Whether it is a claim's, and not an index's.
+	pub fn is_of_claim(&self) -> bool {
+		match self {
+			Self::Omission(_) | Self::Relevance { .. } => true,
+			Self::Forgery(_) | Self::ForgedRelevance(_) => false,
+		}
+	}
+}
+
 /// What a challenger commits to: `blake2b-256(SCALE(target, fault, challenger, salt))`. The account is
 /// hashed in, so that a copy of the commitment is worthless to anyone else.
 pub fn commitment<AccountId: Encode>(

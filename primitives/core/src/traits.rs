@@ -76,6 +76,11 @@ pub trait Models<AccountId> {
 	fn pay_by(model: ModelId) -> Option<PayBy> {
 		Self::served(model).map(|served| served.method.pay_by)
 	}
+	/// The most tokens that records add to a prompt of a registered version.
+	fn quoted(model: ModelId) -> u32 {
+		let retrieval = Self::served(model).and_then(|served| served.retrieval);
+		retrieval.map_or(0, |retrieval| retrieval.quoted())
+	}
 	/// Counts one more open request, during which the version can't be removed.
 	fn acquire(model: ModelId) -> DispatchResult;
 	/// Takes one open request back.

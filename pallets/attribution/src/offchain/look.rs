@@ -1,11 +1,10 @@
 //! Having claims and indexes looked at.
 
 use super::{Found, Run};
-use crate::{ClaimRecord, Claims, Config, Demands, Due, Pallet, Target};
+use crate::{ClaimRecord, Claims, Config, Demands, Due, Fault, Pallet, Target};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::traits::Get;
-use openledger_primitives_attribution::challenge::Fault;
 use openledger_primitives_core::{
 	Hash, ModelId, RequestId,
 	model::ModelStatus,
@@ -15,7 +14,7 @@ use openledger_primitives_core::{
 use openledger_primitives_inference::{
 	Command, Failure, Material, Response,
 	host::exchange,
-	watch::{Sighting, Watched, WatchedClaim},
+	watch::{Sighting, Watched, WatchedClaim, WatchedFound},
 };
 
 /// The most claims that one run has looked at.
@@ -81,7 +80,8 @@ fn recoded<A: Encode, B: Decode>(value: &A) -> Option<B> {
 
 /// By what a claim is known to have been looked at.
 fn digest<AccountId: Encode>(claim: &ClaimRecord<AccountId>) -> Hash {
-	(&claim.sketch, &claim.paid).using_encoded(content_hash)
+	let found = claim.found.as_ref().map(|found| (&found.question, &found.paid));
+	(&claim.sketch, &claim.paid, found).using_encoded(content_hash)
 }
 
 impl<T: Config> Run<'_, T> {
@@ -127,10 +127,7 @@ impl<T: Config> Run<'_, T> {
 				}
 				Some(Sighting::Found(fault)) => {
 					// One challenge shows a forged leaf for all claims on the index.
-					let target = match fault {
-						Fault::Omission(_) => target,
-						Fault::Forgery(_) => Target::Model(model),
-					};
+					let target = if fault.is_of_claim() { target } else { Target::Model(model) };
 					self.remember(target, recoded(&fault));
 				}
 				Some(_) => {}
@@ -221,18 +218,31 @@ impl<T: Config> Run<'_, T> {
 			index: served.index?,
 			projection: served.projection,
 			snapshots: served.snapshots,
+			retrieval: served.retrieval,
 		};
 		let claim = match claim {
 			None => None,
-			Some((request, claim)) => Some(WatchedClaim {
-				request,
-				payer: recoded(&claim.payer)?,
-				sketch: claim.sketch.clone(),
-				paid: recoded(&claim.paid)?,
-				at_stake: T::Settlement::at_stake(request).map_or(0, |(_, pool)| pool),
-				submitted: Pallet::<T>::submitted(request, &claim)
-					.and_then(|submitted| recoded(&submitted)),
-			}),
+			Some((request, claim)) => {
+				let at_stake = T::Settlement::at_stake(request).map_or(0, |(_, pool)| pool);
+				let found = match &claim.found {
+					None => None,
+					Some(found) => Some(WatchedFound {
+						question: found.question,
+						paid: recoded(&found.paid)?,
+						at_stake: found.part.mul_floor(at_stake),
+					}),
+				};
+				Some(WatchedClaim {
+					request,
+					payer: recoded(&claim.payer)?,
+					sketch: claim.sketch.clone(),
+					paid: recoded(&claim.paid)?,
+					at_stake,
+					submitted: Pallet::<T>::submitted(request, &claim)
+						.and_then(|submitted| recoded(&submitted)),
+					found,
+				})
+			}
 		};
 		Some(Watched { model, material, claim, show: None })
 	}

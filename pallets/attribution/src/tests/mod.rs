@@ -7,4 +7,5 @@ mod forgery;
 mod migrations;
 mod offchain;
 mod payable;
+mod relevance;
 mod submit;

@@ -69,7 +69,10 @@ fn sum_is_not_taken_for_the_record_that_is_all_there_is_of_it() {
 		let ClaimRecord { paid, evidence, earned, .. } = Claims::<Test>::get(id).unwrap();
 		exclude(0);
 		// The same places, scores and accounts, of a model that pays sums.
-		let payable = |model| Attribution::payable(model, &paid, &evidence, earned).0;
+		let payable = |model| {
+			let credited = Credits { paid: &paid, evidence: &evidence, found: None };
+			Attribution::payable(model, credited, earned).0
+		};
 		let of =
 			|who: u8, shares: &[(AccountId32, u64)]| shares.iter().any(|(a, _)| *a == account(who));
 		assert!(!of(40, &payable(RECORDS)) && of(90, &payable(RECORDS)));

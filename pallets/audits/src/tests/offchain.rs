@@ -130,6 +130,7 @@ fn job() -> Job {
 			},
 			projection: Hash::zero(),
 			snapshots: Vec::new(),
+			retrieval: None,
 		},
 	}
 }

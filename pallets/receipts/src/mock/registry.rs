@@ -74,6 +74,7 @@ pub fn claim(at: usize) -> Claim<AccountId32> {
 		contributors_proof: Default::default(),
 		records: vec![RecordCredit::new(leaf(at), named(at))].try_into().unwrap(),
 		records_proof: merkle::prove_many(&index(), &[at as u32]).unwrap(),
+		found: None,
 	}
 }
 
@@ -132,6 +133,7 @@ impl Models<AccountId32> for Registered {
 			royalty: Permill::from_percent(10),
 			base: Hash::repeat_byte(4),
 			adapter: Hash::repeat_byte(5),
+			retrieval: None,
 			projection: Hash::repeat_byte(6),
 		})
 	}

@@ -1,7 +1,7 @@
 //! What a model version commits to of the records that are put into prompts.
 
 use super::{IndexCommitment, Method, PayBy};
-use crate::{Hash, MAX_CREDITED, MAX_CREDITS, MAX_FOUND};
+use crate::{Hash, MAX_CREDITED, MAX_CREDITS, MAX_FOUND, MAX_QUOTED};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
@@ -53,6 +53,11 @@ impl Retrieval {
 	/// How records are found, as a method: each is paid by itself.
 	pub fn method(&self) -> Method {
 		Method { pay_by: PayBy::Records, credits: self.most, dimension: self.dimension }
+	}
+
+	/// The most bytes, and so the most tokens, that records add to one prompt.
+	pub fn quoted(&self) -> u32 {
+		u32::from(self.most).saturating_mul(MAX_QUOTED)
 	}
 
 	/// Whether claims keep to the bounds of what may be shown on chain where the answer is attributed by

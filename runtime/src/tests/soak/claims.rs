@@ -162,7 +162,8 @@ impl Index {
 	}
 
 	fn terms(&self) -> Terms<'_> {
-		Terms { method: self.method, index: self.commitment, snapshots: &self.snapshots }
+		let (method, index, snapshots) = (self.method, self.commitment, &self.snapshots);
+		Terms { method, index, snapshots, retrieval: None }
 	}
 
 	fn hashes(&self) -> Vec<Hash> {
@@ -320,5 +321,6 @@ pub fn blank(query: &[i8], gain: i32) -> Claim<AccountId> {
 		contributors_proof: Default::default(),
 		records: Default::default(),
 		records_proof: Default::default(),
+		found: None,
 	}
 }
