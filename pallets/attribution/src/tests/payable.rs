@@ -1,4 +1,4 @@
-use crate::{ClaimRecord, Claims, mock::*};
+use crate::{ClaimRecord, Claims, mock::*, payable::Credits};
 use frame_support::assert_ok;
 use openledger_primitives_core::{settlement::Distribution, traits::Claims as _};
 use proptest::prelude::*;
