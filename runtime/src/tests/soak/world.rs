@@ -90,6 +90,8 @@ pub struct World {
 	/// Contents that somebody has committed to.
 	pub contents: Vec<Hash>,
 	pub indexes: BTreeMap<ModelId, Index>,
+	/// What finds records for their prompts.
+	pub retrievals: BTreeMap<ModelId, Index>,
 	pub openings: Vec<Opening>,
 	pub findings: Vec<Found>,
 	/// Challenges of duplicates.
@@ -134,6 +136,7 @@ impl World {
 			batches: Vec::new(),
 			contents: Vec::new(),
 			indexes: BTreeMap::new(),
+			retrievals: BTreeMap::new(),
 			openings: Vec::new(),
 			findings: Vec::new(),
 			said: Vec::new(),
