@@ -52,7 +52,7 @@ fn omission(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, bool
 fn relevance(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, bool)> {
 	let found = claim.found.as_ref()?;
 	let question = asked(&claim.sketch);
-	let all = world.retrievals.get(&claim.model)?.omissions(&question, &claim.payer, &found.paid);
+	let all = world.retrieval(claim.model)?.omissions(&question, &claim.payer, &found.paid);
 	let (right, wrong): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, right)| *right);
 	let (omission, right) = world.pick(if right.is_empty() { wrong } else { right })?;
 	let Omission::Record(shown) = omission else { return None };
@@ -63,11 +63,10 @@ fn relevance(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, boo
 /// What can be shown against a version's indexes: the leaf that is forged, or any where none is.
 fn forgery(world: &mut World, model: ModelId) -> Option<(Fault<AccountId>, bool)> {
 	let at = world.below(1 << 16) as usize;
-	if let Some((forgery, right)) = world.retrievals.get(&model).map(|index| index.forgery(at))
+	if let Some((forgery, right)) = world.retrieval(model).map(|index| index.forgery(at))
 		&& (right || world.odds(4))
 	{
-		let retrieval = pallet_models::Models::<Rt>::get(model)?.retrieval;
-		return Some((Fault::ForgedRelevance(forgery), right && retrieval.is_some()));
+		return Some((Fault::ForgedRelevance(forgery), right));
 	}
 	let (forgery, right) = world.indexes.get(&model)?.forgery(at);
 	Some((Fault::Forgery(forgery), right))

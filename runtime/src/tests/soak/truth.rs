@@ -65,10 +65,9 @@ fn found(
 	payer: &AccountId,
 	omitted: usize,
 ) -> Option<Found<AccountId>> {
-	let committed = pallet_models::Models::<Rt>::get(model)?.retrieval?.index;
+	pallet_models::Models::<Rt>::get(model)?.retrieval?;
 	let asked = asked(query);
-	let index = world.retrievals.get(&model).filter(|index| index.commitment == committed);
-	Some(match index {
+	Some(match world.retrieval(model) {
 		Some(index) => index.found(&asked, payer, omitted),
 		None => Found {
 			sketch: Sketch::truncate_from(asked),
