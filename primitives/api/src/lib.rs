@@ -35,7 +35,7 @@ sp_api::decl_runtime_apis! {
 	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
 	/// entries; ask again from the last id plus one. From `verifiers` to
 	/// `material` it is version 3 that brought them.
-	#[api_version(5)]
+	#[api_version(4)]
 	pub trait OpenLedgerApi<AccountId: codec::Codec> {
 		/// Datanets from `start` on, in ascending order.
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
