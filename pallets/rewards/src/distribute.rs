@@ -233,17 +233,14 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 
 	fn pay_verifier(verifier: &T::AccountId, amount: Balance) -> Balance {
 		let pool = T::VerifiersAccount::get();
-		let paid = Accrued::<T>::get(&pool).amount.min(amount);
+		let mut left = Accrued::<T>::get(&pool);
+		let paid = left.amount.min(amount);
 		if paid == 0 || *verifier == pool {
 			return 0;
 		}
 		// The total stays as it is, so nothing can overflow that the total does not.
-		Accrued::<T>::mutate_exists(&pool, |accrued| {
-			if let Some(left) = accrued {
-				left.amount = left.amount.saturating_sub(paid);
-			}
-			*accrued = accrued.filter(|left| left.amount > 0);
-		});
+		left.amount = left.amount.saturating_sub(paid);
+		Self::keep(&pool, left);
 		Accrued::<T>::mutate(verifier, |accrued| {
 			accrued.amount = accrued.amount.saturating_add(paid);
 		});

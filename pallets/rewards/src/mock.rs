@@ -51,6 +51,8 @@ parameter_types! {
 	pub const Validators: u64 = VALIDATORS;
 	pub const PayeeReason: RuntimeHoldReason =
 		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Payee);
+	pub const AccountReason: RuntimeHoldReason =
+		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Account);
 	/// What the voice was told: contributors with what they earned, and what the treasury had. In
 	/// the chain's state, so that it goes with whatever is rolled back.
 	pub storage Heard: Vec<(Vec<(u64, u128)>, u128)> = Vec::new();
@@ -76,6 +78,9 @@ impl Voice<u64> for Recorder {
 	}
 }
 
+type Held<Reason> =
+	HoldConsideration<u64, Balances, Reason, LinearStoragePrice<ConstU128<10>, ConstU128<1>, u128>>;
+
 impl pallet_rewards::Config for Test {
 	type Currency = Balances;
 	type PalletId = RewardsPalletId;
@@ -84,12 +89,8 @@ impl pallet_rewards::Config for Test {
 	type VerifiersAccount = Verifiers;
 	type ValidatorsAccount = Validators;
 	type Voice = Recorder;
-	type PayeeConsideration = HoldConsideration<
-		u64,
-		Balances,
-		PayeeReason,
-		LinearStoragePrice<ConstU128<10>, ConstU128<1>, u128>,
-	>;
+	type PayeeConsideration = Held<PayeeReason>;
+	type AccountConsideration = Held<AccountReason>;
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
 }
 
