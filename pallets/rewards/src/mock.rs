@@ -58,6 +58,8 @@ parameter_types! {
 	pub storage Heard: Vec<(Vec<(u64, u128)>, u128)> = Vec::new();
 	/// What the voice was told to credit.
 	pub storage Credited: Vec<(u64, u128)> = Vec::new();
+	/// What the voice was told is nobody's.
+	pub storage Forgone: u128 = 0;
 }
 
 /// A voice of two points for each unit, which keeps what it is told.
@@ -75,6 +77,10 @@ impl Voice<u64> for Recorder {
 		let mut credited = Credited::get();
 		credited.push((*account, points));
 		Credited::set(&credited);
+	}
+
+	fn forgo(points: u128) {
+		Forgone::set(&(Forgone::get() + points));
 	}
 }
 

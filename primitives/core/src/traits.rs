@@ -437,6 +437,9 @@ pub trait Voice<AccountId> {
 
 	/// Credits an account with the points that it earned since it was credited last.
 	fn credit(account: &AccountId, points: u128);
+
+	/// Takes points that were earned and are nobody's out of all voice.
+	fn forgo(points: u128);
 }
 
 impl<AccountId> Voice<AccountId> for () {
@@ -444,6 +447,7 @@ impl<AccountId> Voice<AccountId> for () {
 		Vec::new()
 	}
 	fn credit(_: &AccountId, _: u128) {}
+	fn forgo(_: u128) {}
 }
 
 /// Operators and their bonds, as batches and audits need them.

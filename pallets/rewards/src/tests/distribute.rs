@@ -55,6 +55,7 @@ fn treasurys_share_is_of_its_part_and_nobody_else_has_more() {
 		// Two points for each unit, and none for the treasury's.
 		let voice = |who| Accrued::<Test>::get(who).voice;
 		assert_eq!((voice(7), voice(9), voice(TREASURY)), (4 * 938, 4 * 1_250, 0));
+		assert_eq!(Forgone::get(), 2 * 312);
 		assert!(balanced());
 	});
 }
