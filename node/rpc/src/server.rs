@@ -5,7 +5,7 @@ use crate::{
 	Operator, Quote, Record, Rewards, Session, Standing, Trace, Verifier, claims::shown,
 };
 use jsonrpsee::core::RpcResult;
-use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, StandingInfo};
+use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, RewardsInfo, StandingInfo};
 use openledger_primitives_core::{
 	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId,
 	draw::drawn,
@@ -26,6 +26,8 @@ const API_VERSION: u32 = 1;
 const AUDITS_VERSION: u32 = 3;
 /// The version that knows what stands behind model versions.
 const STANDINGS_VERSION: u32 = 4;
+/// The version that knows whether rewards accounts are open.
+const ACCOUNTS_VERSION: u32 = 4;
 
 /// A worker that can say how it is.
 pub trait OperatorStatus: Send + Sync + 'static {
@@ -170,6 +172,25 @@ where
 		return Ok(Vec::new());
 	}
 	api.standings(at, start, limit)
+}
+
+/// What an account has accrued.
+fn rewards<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	who: AccountId32,
+) -> Result<RewardsInfo<AccountId32>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	let version = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
+	if version.is_some_and(|version| version >= ACCOUNTS_VERSION) {
+		return api.rewards(at, who);
+	}
+	#[expect(deprecated, reason = "that is how earlier versions are asked")]
+	let old = api.rewards_before_version_4(at, who)?;
+	Ok(old.into())
 }
 
 /// Whether the runtime's version of the API will do.
@@ -359,7 +380,7 @@ where
 
 	fn rewards(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Rewards> {
 		let who = account(text)?;
-		Ok(self.ask(at, |api, at| api.rewards(at, who))?.into())
+		Ok(self.ask(at, |api, at| rewards(api, at, who))?.into())
 	}
 
 	fn verifiers(&self, at: Option<Block::Hash>) -> RpcResult<Vec<Verifier>> {
