@@ -29,12 +29,14 @@ impl<T: frame_system::Config> pallet_rewards::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 
+	// Counted: as `set_payee`.
 	fn open_account() -> Weight {
 		Weight::from_parts(46_931_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 
+	// Counted: as `set_payee`.
 	fn close_account() -> Weight {
 		Weight::from_parts(46_931_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
