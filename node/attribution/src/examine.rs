@@ -1,6 +1,8 @@
 //! Computing drawn parts of a model version again, and comparing them with what it commits to
 //! (specification: Verification, of models at registration).
 
+mod retrieval;
+
 use crate::{
 	build::calibrate,
 	checkpoints::Checkpoints,
@@ -8,6 +10,7 @@ use crate::{
 	estimator,
 	index::{IndexFile, Leaf},
 	nulls,
+	retrieval::{RetrievalIndex, TOKENS},
 	sources::{Prepared, Sources},
 };
 use blake2b_simd::{Params, State as Hasher};
@@ -25,6 +28,10 @@ const TRACE: &[u8] = b"openledger/examination/1";
 /// compute which are near-duplicates, and has to fetch them and split them into tokens within the time of
 /// an audit.
 pub const MOST_BYTES: u64 = 512 << 20;
+/// The most tokens that a lens may read of the records of a version together, where the version puts records
+/// into prompts: each is counted with its bytes, up to what is read of one. A sixth of a pass over them takes
+/// some twenty minutes of one processor, with a base of 135 million weights, of the hour that verifiers have.
+pub const MOST_READ: u64 = 1 << 21;
 
 /// A model version, as it was committed to.
 #[derive(Clone, Copy)]
@@ -35,6 +42,8 @@ pub struct Version<'a> {
 	pub adapter: &'a Adapter,
 	/// The index.
 	pub index: &'a IndexFile,
+	/// What finds records for prompts, where any are put there.
+	pub retrieval: Option<&'a RetrievalIndex>,
 	/// What it was trained on.
 	pub sources: Sources<'a>,
 	/// The checkpoints of its training.
@@ -62,18 +71,19 @@ pub struct Examined {
 	pub found: Recomputed,
 	/// What nobody knows who did not compute them: blake2b-256 of the features of the drawn records and of
 	/// the null queries before they were projected and rounded, and of loss and norm of the gradient of
-	/// every step, bit by bit.
+	/// every step, bit by bit. With a retrieval, of every record's state and every null query's sketch too.
 	pub execution: Hash,
 }
 
-/// Computes the drawn parts of a version again.
+/// Computes the drawn parts of a version again. Of a retrieval that is everything: the lens, every leaf and the
+/// floor; what they come to is then part of [`Recomputed::leaves`].
 ///
 /// `go_on` is asked now and then and can end the work.
 ///
 /// # Errors
 /// Those of what can't be computed at all: content that does not belong together, stretches too long to be
-/// repeated ([`Checkpoints::check_lengths`]), more records than can be read ([`check_size`]), the engine's, or
-/// [`Error::Cancelled`]. What differs is no error.
+/// repeated ([`Checkpoints::check_lengths`]), more records than can be read ([`check_size`], [`check_read`]), the
+/// engine's, or [`Error::Cancelled`]. What differs is no error.
 pub fn examine(
 	base: &Base,
 	version: &Version<'_>,
@@ -87,16 +97,32 @@ pub fn examine(
 	let mut trace = Params::new().hash_length(32).to_state();
 	trace.update(TRACE);
 	check_size(sources.records.iter().map(|(leaf, _)| leaf.clone()))?;
+	if version.retrieval.is_some() {
+		check_read(sources.records.iter().map(|(leaf, _)| leaf.clone()))?;
+	}
 	let prepared = sources.prepare(base, go_on)?;
 	let leaves = leaves(base, version, &prepared, drawn.positions, &mut trace, go_on)?;
 	let examples: Vec<Example> = prepared.into_iter().filter_map(|record| record.example).collect();
 	let trained = training(base, version, &examples, drawn, &mut trace, go_on)?;
 	let floor = floor(base, version, &mut trace, go_on)?;
+	let again = version
+		.retrieval
+		.map(|of| retrieval::retrieval(base, of, sources, &mut trace, go_on))
+		.transpose()?;
+	let digest = again.as_ref().map_or(leaves.digest, |again| both(leaves.digest, again.digest));
 	let mut execution = Hash::zero();
 	execution.0.copy_from_slice(trace.finalize().as_bytes());
-	let found = Recomputed { leaves: leaves.digest, state: trained.state, floor_ppm: floor };
-	let sound = leaves.same && trained.same && floor == version.index.header().floor_ppm;
+	let found = Recomputed { leaves: digest, state: trained.state, floor_ppm: floor };
+	let same = leaves.same && trained.same && again.is_none_or(|again| again.same);
+	let sound = same && floor == version.index.header().floor_ppm;
 	Ok(Examined { sound, found, execution })
+}
+
+/// One digest of what both kinds of leaves come to.
+fn both(drawn: Hash, found: Hash) -> Hash {
+	let mut digest = Params::new().hash_length(32).to_state();
+	digest.update(drawn.as_bytes()).update(found.as_bytes());
+	Hash::from_slice(digest.finalize().as_bytes())
 }
 
 /// Checks that a verifier can hold a version's records, by what their leaves say of them.
@@ -109,6 +135,23 @@ pub fn check_size(leaves: impl IntoIterator<Item = RecordLeaf<AccountId32>>) -> 
 	if bytes > MOST_BYTES {
 		let reason = format!(
 			"its records have {bytes} bytes together, more than the {MOST_BYTES} that an audit reads"
+		);
+		return Err(Error::malformed("snapshots", reason));
+	}
+	Ok(())
+}
+
+/// Checks that a verifier can compute the retrieval of a version with these records again.
+///
+/// # Errors
+/// [`Error::Malformed`] where there is more to read of them together than [`MOST_READ`].
+pub fn check_read(leaves: impl IntoIterator<Item = RecordLeaf<AccountId32>>) -> Result<()> {
+	let read = leaves.into_iter().map(|leaf| u64::from(leaf.size).min(TOKENS as u64));
+	let tokens = read.fold(0u64, u64::saturating_add);
+	if tokens > MOST_READ {
+		let reason = format!(
+			"a lens reads {tokens} tokens of its records, more than the {MOST_READ} that an audit can \
+			 read again: put none into prompts, or train on fewer"
 		);
 		return Err(Error::malformed("snapshots", reason));
 	}
