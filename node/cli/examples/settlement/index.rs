@@ -128,6 +128,11 @@ impl Ground {
 		Method { pay_by: PayBy::Records, credits: CREDITS, dimension: DIMENSION }
 	}
 
+	/// Everybody who has records.
+	pub fn contributors() -> impl Iterator<Item = AccountId> {
+		(0..CONTRIBUTORS).map(contributor)
+	}
+
 	/// The snapshot of all records.
 	pub fn snapshot(&self) -> Snapshot {
 		self.snapshot

@@ -10,10 +10,11 @@ use openledger_primitives_core::{
 	Endpoint, Hash, ModelId, Name, SessionId, Text,
 	model::{Arithmetic, LATEST_ARITHMETIC, ModelSpec, Price},
 	record::SnapshotRef,
+	traits::RewardAccounts,
 };
 use openledger_runtime::{
 	AccountId, Audits, Balance, Balances, Datanets, Inference, Models, OPEN, Parameters, Receipts,
-	Runtime, RuntimeOrigin, RuntimeParameters,
+	Rewards, Runtime, RuntimeOrigin, RuntimeParameters,
 	dynamic_params::{audits, receipts},
 };
 use pallet_datanets::{FrozenSnapshot, Kind, Policy};
@@ -66,9 +67,14 @@ fn published(owner: &sr25519::Pair, ground: &Ground) -> Result<ModelId, Failure>
 	let depositor = account(owner);
 	let ticket =
 		Ticket::new(&depositor, FrozenSnapshot::<Runtime>::footprint()).map_err(refused)?;
-	// Bringing a million records through the pallet is not what is measured.
+	// Bringing a million records through the pallet is not what is measured. What it would leave beside the
+	// records are the accounts of their contributors.
 	let frozen = FrozenSnapshot { snapshot: ground.snapshot(), users: 0, depositor, ticket };
 	pallet_datanets::Snapshots::<Runtime>::insert(DATANET, 0, frozen);
+	for contributor in Ground::contributors() {
+		Balances::set_balance(&contributor, OPEN);
+		Rewards::open(&contributor).map_err(refused)?;
+	}
 	let base = pallet_models::NextBase::<Runtime>::get();
 	let royalty = Permill::from_percent(5);
 	Models::register_base(signed(owner), name.clone(), name.clone(), anything, anything, royalty)
