@@ -12,7 +12,7 @@ use corpus::Corpus;
 use openledger_attribution::{
 	estimators::bm25::{Bm25, Index},
 	format::Record,
-	retrieval::{Options, Records, RetrievalIndex, build},
+	retrieval::{MOST, Options, Records, RetrievalIndex, build},
 	runs::longest,
 	scan::{self, Ask, Probe, Search, Wanted},
 };
@@ -86,7 +86,11 @@ fn run(base: &Path, corpora: &Path, dimensions: &[u16]) -> Result<Value, Failure
 	let mut seconds = Vec::new();
 	for dimension in dimensions {
 		let started = Instant::now();
-		let options = Options { seed: Hash(blake2_256(b"prompted")), dimension: *dimension };
+		let options = Options {
+			seed: Hash(blake2_256(b"prompted")),
+			dimension: *dimension,
+			most: MOST as u8,
+		};
 		indexes.push(build(&base, &records, &options, &mut |progress| {
 			if progress.done % 256 == 0 {
 				eprintln!("{:?} {}/{}", progress.step, progress.done, progress.total);

@@ -12,6 +12,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Hash, MAX_CREDITS, Sketch,
+	merkle::MultiProof,
 	model::{Method, PayBy},
 };
 use sp_core::crypto::AccountId32;
@@ -22,7 +23,8 @@ use sp_core::crypto::AccountId32;
 /// Verifies against the index's own commitment ([`openledger_primitives_attribution::verify`]),
 /// and leaves out nothing that the rule would have it credit, up to
 /// [`scan::COARSE_ABOVE`] records; what is missed above is said at [`Search::TwoStage`]. Where nothing
-/// clears the floor, it credits nothing.
+/// clears the floor, it credits nothing. What was put into the prompt is for the caller to add
+/// ([`crate::retrieval::RetrievalIndex::found`]).
 ///
 /// # Errors
 /// [`Error::OtherMethod`], or a sketch of another dimension or with a component of −128.
@@ -58,7 +60,7 @@ pub fn claim(
 }
 
 /// A claim that credits the contributors and records at these positions in the order given, with their
-/// proofs. Whether the rule would have it so is not looked at.
+/// proofs, and shows no records in the prompt. Whether the rule would have it so is not looked at.
 ///
 /// # Errors
 /// [`Error::ClaimBounds`] where there is no such leaf, one stands twice, or a claim has no room for as
@@ -71,27 +73,38 @@ pub fn claim_on(
 	contributors: &[u32],
 	records: &[u32],
 ) -> Result<Claim<AccountId32>> {
-	let view = index.view();
 	let people: Vec<_> =
 		contributors.iter().map(|at| contributor_credit(index, *at)).collect::<Result<_>>()?;
-	let shown: Vec<_> =
-		records.iter().map(|at| record_credit(index, *at)).collect::<Result<_>>()?;
-	let proof = |tree: Option<Nodes>, positions: &[u32]| {
-		let mut positions = positions.to_vec();
-		positions.sort_unstable();
-		tree.and_then(|tree| tree.prove_many(&positions))
-	};
+	let (shown, records_proof) = shown_records(index, records)?;
 	Ok(Claim {
 		sketch,
 		gain,
 		trace,
-		contributors_proof: proof(view.contributor_tree(), contributors)
+		contributors_proof: proof(index.view().contributor_tree(), contributors)
 			.ok_or(Error::ClaimBounds("a proof of its contributors"))?,
 		contributors: people.try_into().map_err(|_| Error::ClaimBounds("contributors"))?,
-		records_proof: proof(view.leaf_tree(), records)
-			.ok_or(Error::ClaimBounds("a proof of its records"))?,
+		records_proof,
 		records: shown.try_into().map_err(|_| Error::ClaimBounds("records"))?,
+		found: None,
 	})
+}
+
+/// The records at these positions, in the order given, and their proof.
+pub(crate) fn shown_records(
+	index: &IndexFile,
+	positions: &[u32],
+) -> Result<(Vec<RecordCredit<AccountId32>>, MultiProof)> {
+	let shown = positions.iter().map(|at| record_credit(index, *at)).collect::<Result<_>>()?;
+	let proof = proof(index.view().leaf_tree(), positions)
+		.ok_or(Error::ClaimBounds("a proof of its records"))?;
+	Ok((shown, proof))
+}
+
+/// The proof of some of a tree's leaves, in whatever order they are named.
+fn proof(tree: Option<Nodes>, positions: &[u32]) -> Option<MultiProof> {
+	let mut positions = positions.to_vec();
+	positions.sort_unstable();
+	tree.and_then(|tree| tree.prove_many(&positions))
 }
 
 /// The records that explain what `paid` contributors are paid for: each one's best, and then the

@@ -1,6 +1,8 @@
 //! Computing drawn parts of a model version again, and comparing them with what it commits to
 //! (specification: Verification, of models at registration).
 
+mod retrieval;
+
 use crate::{
 	build::calibrate,
 	checkpoints::Checkpoints,
@@ -8,6 +10,7 @@ use crate::{
 	estimator,
 	index::{IndexFile, Leaf},
 	nulls,
+	retrieval::RetrievalIndex,
 	sources::{Prepared, Sources},
 };
 use blake2b_simd::{Params, State as Hasher};
@@ -35,6 +38,8 @@ pub struct Version<'a> {
 	pub adapter: &'a Adapter,
 	/// The index.
 	pub index: &'a IndexFile,
+	/// What finds records for prompts, where any are put there.
+	pub retrieval: Option<&'a RetrievalIndex>,
 	/// What it was trained on.
 	pub sources: Sources<'a>,
 	/// The checkpoints of its training.
@@ -62,11 +67,12 @@ pub struct Examined {
 	pub found: Recomputed,
 	/// What nobody knows who did not compute them: blake2b-256 of the features of the drawn records and of
 	/// the null queries before they were projected and rounded, and of loss and norm of the gradient of
-	/// every step, bit by bit.
+	/// every step, bit by bit. With a retrieval, of every record's state and every null query's sketch too.
 	pub execution: Hash,
 }
 
-/// Computes the drawn parts of a version again.
+/// Computes the drawn parts of a version again. Of a retrieval that is everything: the lens, every leaf and the
+/// floor; what they come to is then part of [`Recomputed::leaves`].
 ///
 /// `go_on` is asked now and then and can end the work.
 ///
@@ -92,11 +98,24 @@ pub fn examine(
 	let examples: Vec<Example> = prepared.into_iter().filter_map(|record| record.example).collect();
 	let trained = training(base, version, &examples, drawn, &mut trace, go_on)?;
 	let floor = floor(base, version, &mut trace, go_on)?;
+	let again = version
+		.retrieval
+		.map(|of| retrieval::retrieval(base, of, sources, &mut trace, go_on))
+		.transpose()?;
+	let digest = again.as_ref().map_or(leaves.digest, |again| both(leaves.digest, again.digest));
 	let mut execution = Hash::zero();
 	execution.0.copy_from_slice(trace.finalize().as_bytes());
-	let found = Recomputed { leaves: leaves.digest, state: trained.state, floor_ppm: floor };
-	let sound = leaves.same && trained.same && floor == version.index.header().floor_ppm;
+	let found = Recomputed { leaves: digest, state: trained.state, floor_ppm: floor };
+	let same = leaves.same && trained.same && again.is_none_or(|again| again.same);
+	let sound = same && floor == version.index.header().floor_ppm;
 	Ok(Examined { sound, found, execution })
+}
+
+/// One digest of what both kinds of leaves come to.
+fn both(drawn: Hash, found: Hash) -> Hash {
+	let mut digest = Params::new().hash_length(32).to_state();
+	digest.update(drawn.as_bytes()).update(found.as_bytes());
+	Hash::from_slice(digest.finalize().as_bytes())
 }
 
 /// Checks that a verifier can hold a version's records, by what their leaves say of them.

@@ -11,8 +11,13 @@ use crate::{
 	index::IndexFile,
 	tree::Tree,
 };
-use openledger_primitives_attribution::{Claim, IndexLeaf, Terms, forgery::Forgery};
-use openledger_primitives_core::{Hash, merkle::Proof};
+use openledger_primitives_attribution::{
+	Claim, Found, IndexLeaf, RecordCredit, Terms, forgery::Forgery,
+};
+use openledger_primitives_core::{
+	Hash,
+	merkle::{MultiProof, Proof},
+};
 use rayon::prelude::*;
 use sp_core::crypto::AccountId32;
 
@@ -103,7 +108,7 @@ pub fn forged_leaf(
 }
 
 /// As [`forged_leaf`], of the leaves in an index file that does not open as one
-/// ([`IndexFile::open_own`]): with the records that its rows name, or else those that its trees hold.
+/// ([`IndexFile::open_own`], [`IndexFile::open_own_retrieval`]): with the records that its rows name, or else those that its trees hold.
 ///
 /// # Errors
 /// [`Error::Tree`] where neither gives the committed root.
@@ -138,19 +143,40 @@ pub fn forged_credit(
 	claim: &Claim<AccountId32>,
 	records: &Records,
 ) -> Result<Option<Forgery>> {
-	if claim.records.is_empty() {
+	forged_shown(terms, &claim.records, &claim.records_proof, records)
+}
+
+/// As [`forged_credit`], of the records that were put into the prompt, with the terms of what is found
+/// ([`Terms::retrieving`]).
+///
+/// # Errors
+/// As [`forged_credit`].
+pub fn forged_found(
+	terms: &Terms,
+	found: &Found<AccountId32>,
+	records: &Records,
+) -> Result<Option<Forgery>> {
+	forged_shown(terms, &found.records, &found.proof, records)
+}
+
+fn forged_shown(
+	terms: &Terms,
+	shown: &[RecordCredit<AccountId32>],
+	proof: &MultiProof,
+	records: &Records,
+) -> Result<Option<Forgery>> {
+	if shown.is_empty() {
 		return Ok(None);
 	}
-	let mut credits: Vec<_> = claim.records.iter().collect();
+	let mut credits: Vec<_> = shown.iter().collect();
 	credits.sort_by_key(|credit| credit.position);
 	let positions: Vec<u32> = credits.iter().map(|credit| credit.position).collect();
 	let hashes = credits.iter().map(|credit| credit.hash());
-	let opened = claim.records_proof.open(terms.index.records, &positions, hashes);
+	let opened = proof.open(terms.index.records, &positions, hashes);
 	let opened = opened
 		.filter(|opened| opened.root() == Some(terms.index.records_root))
 		.ok_or(Error::Tree("index leaves"))?;
-	let forged = claim
-		.records
+	let forged = shown
 		.iter()
 		.find(|credit| records.own(credit.position).is_some_and(|own| own != credit.record.hash()));
 	Ok(forged.and_then(|credit| records.forgery(credit.leaf(), opened.prove(credit.position))))

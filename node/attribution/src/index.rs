@@ -57,7 +57,7 @@ impl Storage {
 ///
 /// Whatever it was read from, every leaf has the method's dimension, every head is a head, the
 /// records give the snapshots' roots and the contributor leaves are the sums of their records; only
-/// [`IndexFile::open_own`] takes this on trust.
+/// [`IndexFile::open_own`] and [`IndexFile::open_own_retrieval`] take this on trust.
 #[derive(Debug, Clone)]
 pub struct IndexFile {
 	storage: Arc<Storage>,
@@ -145,7 +145,7 @@ impl IndexFile {
 	///
 	/// # Errors
 	/// As [`IndexFile::open`].
-	pub(crate) fn open_retrieval(path: &Path) -> Result<Self> {
+	pub fn open_retrieval(path: &Path) -> Result<Self> {
 		Self::checked(Self::map(path)?, crate::retrieval::VERSION)
 	}
 
@@ -157,9 +157,21 @@ impl IndexFile {
 	/// # Errors
 	/// [`Error::Io`], or as [`IndexFile::from_bytes`] of table and header.
 	pub fn open_own(path: &Path) -> Result<Self> {
+		Self::trusted(path, features::VERSION)
+	}
+
+	/// As [`IndexFile::open_own`], of a retrieval index, which that refuses.
+	///
+	/// # Errors
+	/// As [`IndexFile::open_own`].
+	pub fn open_own_retrieval(path: &Path) -> Result<Self> {
+		Self::trusted(path, crate::retrieval::VERSION)
+	}
+
+	fn trusted(path: &Path, features: u32) -> Result<Self> {
 		let storage = Self::map(path)?;
 		let (_, header, layout) = check::outline(storage.bytes())?;
-		check_kind(&header, features::VERSION)?;
+		check_kind(&header, features)?;
 		Ok(Self::of(storage, header, layout))
 	}
 

@@ -9,22 +9,24 @@
 
 mod build;
 mod dense;
+mod found;
 mod index;
 mod lens;
 mod prompt;
 mod words;
 
+pub(crate) use build::{Built, built};
 pub use build::{Options, Progress, Records, Step, build};
 pub use index::RetrievalIndex;
 pub use lens::Lens;
-pub use prompt::{Cited, prompt};
+pub use prompt::{Cited, LEAST_QUOTED, MOST_QUOTED, conversation, prompt, prompt_within, question};
 
 /// Identifies the way sketches are made in lenses and index files; changes with every change of it. Apart
 /// from the numbers of [`crate::features::VERSION`], so that neither kind of index passes for the other.
 pub const VERSION: u32 = 1 << 16 | 1;
 
 /// The most records that are put into one prompt.
-pub const MOST: usize = 4;
+pub const MOST: usize = openledger_primitives_core::MAX_FOUND as usize;
 
 #[cfg(test)]
 mod tests;

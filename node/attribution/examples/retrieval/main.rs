@@ -286,8 +286,8 @@ fn time_query(
 /// How often the contributor whose record answers is paid most, and how often anyone is paid.
 fn paid(index: &IndexFile, corpus: &Corpus, asked: &[Asked]) -> Result<Value, Failure> {
 	let header = index.header();
-	let terms =
-		Terms { method: header.method, index: index.commitment(), snapshots: &header.snapshots };
+	let (method, snapshots) = (header.method, &header.snapshots);
+	let terms = Terms { method, index: index.commitment(), snapshots, retrieval: None };
 	let payer = AccountId32::new([0; 32]);
 	let (mut most, mut any) = (0usize, 0usize);
 	for asked in asked {

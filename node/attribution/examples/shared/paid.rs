@@ -154,7 +154,7 @@ impl Paid {
 	pub fn terms(&self) -> Terms<'_> {
 		let header = self.index.header();
 		let (method, snapshots) = (header.method, &header.snapshots);
-		Terms { method, index: self.index.commitment(), snapshots }
+		Terms { method, index: self.index.commitment(), snapshots, retrieval: None }
 	}
 
 	/// An honest operator's claim.

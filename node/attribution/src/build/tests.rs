@@ -25,6 +25,7 @@ fn claims_on_a_built_index_verify_and_own_answers_come_first() {
 			method: index.header().method,
 			index: index.commitment(),
 			snapshots: &trained.snapshots,
+			retrieval: None,
 		};
 		for position in [0usize, 4, 7] {
 			let record = crate::format::Record::parse(&trained.records[position].1).unwrap();

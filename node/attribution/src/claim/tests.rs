@@ -11,7 +11,8 @@ const DIMENSION: usize = 32;
 
 fn terms(index: &IndexFile) -> Terms<'_> {
 	let header = index.header();
-	Terms { method: header.method, index: index.commitment(), snapshots: &header.snapshots }
+	let (method, snapshots) = (header.method, &header.snapshots);
+	Terms { method, index: index.commitment(), snapshots, retrieval: None }
 }
 
 fn claim_on(index: &IndexFile, query: Sketch, payer: &AccountId32) -> Claim<AccountId32> {

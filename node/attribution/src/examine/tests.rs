@@ -1,3 +1,5 @@
+mod found;
+
 use super::*;
 use crate::{
 	BuildOptions, Training, build,
@@ -18,6 +20,7 @@ use tempfile::TempDir;
 struct Ground {
 	model: Model,
 	index: IndexFile,
+	retrieval: Option<RetrievalIndex>,
 	checkpoints: Checkpoints,
 	states: TempDir,
 }
@@ -57,7 +60,8 @@ impl Ground {
 		let mut on = |_| ControlFlow::Continue(());
 		let index =
 			build(&model.base, &model.adapter, &model.sources(), &build_with, &mut on).unwrap();
-		Self { model, index, checkpoints: Checkpoints::new(log, files).unwrap(), states }
+		let checkpoints = Checkpoints::new(log, files).unwrap();
+		Self { model, index, retrieval: None, checkpoints, states }
 	}
 
 	fn state(&self, step: u64) -> State {
@@ -71,6 +75,7 @@ impl Ground {
 			blob: &blob,
 			adapter: &self.model.adapter,
 			index: &self.index,
+			retrieval: self.retrieval.as_ref(),
 			sources: self.model.sources(),
 			checkpoints: &self.checkpoints,
 		};
@@ -225,6 +230,7 @@ fn examination_ends_when_nobody_waits_and_refuses_stretches_too_long_to_repeat()
 		blob: &blob,
 		adapter: &ground.model.adapter,
 		index: &ground.index,
+		retrieval: None,
 		sources: ground.model.sources(),
 		checkpoints: &ground.checkpoints,
 	};

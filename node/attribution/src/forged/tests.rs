@@ -50,7 +50,8 @@ impl Committed {
 	}
 
 	fn terms(&self) -> Terms<'_> {
-		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
+		let Self { method, index, snapshots, .. } = self;
+		Terms { method: *method, index: *index, snapshots, retrieval: None }
 	}
 
 	fn hashes(&self) -> Vec<Vec<Hash>> {
@@ -80,6 +81,7 @@ impl Committed {
 			contributors_proof: Default::default(),
 			records: shown.iter().map(credit).collect::<Vec<_>>().try_into().unwrap(),
 			records_proof: tree.prove_many(&positions).unwrap(),
+			found: None,
 		}
 	}
 }
@@ -179,7 +181,8 @@ fn forged_leaf_is_found_in_a_file_that_opens_as_no_index() {
 	let folder = tempfile::tempdir().unwrap();
 	let (index, forged, commitment) = forged_file(folder.path());
 	let header = index.header();
-	let terms = Terms { method: header.method, index: commitment, snapshots: &header.snapshots };
+	let (method, snapshots) = (header.method, &header.snapshots);
+	let terms = Terms { method, index: commitment, snapshots, retrieval: None };
 	let records = Records::in_file(&terms, &forged).unwrap();
 	let found = forged_in_file(&terms, &forged, &records).unwrap().unwrap();
 	assert_eq!(expose(&terms, &found), Ok(()));
@@ -192,7 +195,8 @@ fn nothing_is_said_of_a_file_that_does_not_give_the_committed_root() {
 	let folder = tempfile::tempdir().unwrap();
 	let (index, forged, commitment) = forged_file(folder.path());
 	let header = index.header();
-	let of = |index| Terms { method: header.method, index, snapshots: &header.snapshots };
+	let (method, snapshots) = (header.method, &header.snapshots);
+	let of = |index| Terms { method, index, snapshots, retrieval: None };
 	let other = IndexCommitment { records_root: Hash::zero(), ..commitment };
 	let records = Records::in_file(&of(other), &forged).unwrap();
 	assert!(matches!(forged_in_file(&of(other), &forged, &records), Err(Error::Tree(_))));
@@ -201,7 +205,7 @@ fn nothing_is_said_of_a_file_that_does_not_give_the_committed_root() {
 	assert_eq!(forged_in_file(&honest, &forged, &records).unwrap(), None);
 	let mut elsewhere = header.snapshots.to_vec();
 	elsewhere[0].1.root = Hash::zero();
-	let terms = Terms { method: header.method, index: commitment, snapshots: &elsewhere };
+	let terms = Terms { snapshots: &elsewhere, ..of(commitment) };
 	assert!(matches!(Records::in_file(&terms, &forged), Err(Error::SnapshotRoot { datanet: 4 })));
 }
 

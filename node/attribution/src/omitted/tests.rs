@@ -11,7 +11,8 @@ const PAYER: u8 = 200;
 
 fn terms(index: &IndexFile) -> Terms<'_> {
 	let header = index.header();
-	Terms { method: header.method, index: index.commitment(), snapshots: &header.snapshots }
+	let (method, snapshots) = (header.method, &header.snapshots);
+	Terms { method, index: index.commitment(), snapshots, retrieval: None }
 }
 
 fn credits(index: &IndexFile, claim: &Claim<AccountId32>) -> Vec<Credit<AccountId32>> {

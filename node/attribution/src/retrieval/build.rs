@@ -1,6 +1,6 @@
 //! Building a retrieval index, beside the attribution index over the same records.
 
-use super::{MOST, RetrievalIndex, VERSION, dense, lens::Lens};
+use super::{RetrievalIndex, VERSION, dense, lens::Lens};
 use crate::{
 	build::calibrate,
 	error::{Error, Result},
@@ -77,6 +77,16 @@ pub struct Options {
 	pub seed: Hash,
 	/// Components of a sketch.
 	pub dimension: u16,
+	/// The most records that are put into one prompt, 1 to [`super::MOST`].
+	pub most: u8,
+}
+
+/// A retrieval index, and what was computed on the way and is in neither file: the states of the records that
+/// can be read, in order, and the null queries' sketches.
+pub(crate) struct Built {
+	pub index: RetrievalIndex,
+	pub states: Vec<Option<Vec<f32>>>,
+	pub nulls: Vec<Sketch>,
 }
 
 /// Builds the retrieval index of records, and its lens. The floor is calibrated on the null queries'
@@ -94,8 +104,18 @@ pub fn build(
 	options: &Options,
 	progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RetrievalIndex> {
+	built(base, records, options, progress).map(|built| built.index)
+}
+
+/// [`build`], with what was computed on the way.
+pub(crate) fn built(
+	base: &Base,
+	records: &Records,
+	options: &Options,
+	progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Built> {
 	records.check()?;
-	let Options { seed, dimension } = *options;
+	let Options { seed, dimension, most } = *options;
 	let (heads, texts): (Vec<u32>, Vec<Option<String>>) =
 		read(records.records, &mut || ControlFlow::Continue(()))?
 			.into_iter()
@@ -131,7 +151,7 @@ pub fn build(
 		})
 		.collect::<Result<_>>()?;
 	let header = Header {
-		method: Method { pay_by: PayBy::Records, credits: MOST as u8, dimension },
+		method: Method { pay_by: PayBy::Records, credits: most, dimension },
 		manifest: records.manifest,
 		adapter: lens.hash(),
 		projection: seed,
@@ -152,7 +172,8 @@ pub fn build(
 		report(progress, Progress { step: Step::Nulls, done: asked.len(), total })?;
 	}
 	let floor_ppm = calibrate(&file.view(), &asked)?;
-	RetrievalIndex::new(file.with_floor(floor_ppm)?, lens)
+	let index = RetrievalIndex::new(file.with_floor(floor_ppm)?, lens)?;
+	Ok(Built { index, states, nulls: asked })
 }
 
 fn states(

@@ -3,16 +3,22 @@ use crate::{
 	Error, IndexFile, Result, claim,
 	format::Record,
 	index::check_kind,
+	omitted::omission,
 	query,
 	scan::Wanted,
 	testing::{Trained, account, trained},
 };
-use openledger_primitives_attribution::{Terms, score, verify};
-use openledger_primitives_core::{Hash, record::content_hash};
+use openledger_primitives_attribution::{Claim, Terms, omission::Omission, score, verify};
+use openledger_primitives_core::{
+	Hash,
+	model::{PayBy, Retrieval},
+	record::content_hash,
+};
+use sp_runtime::Permill;
 use std::ops::ControlFlow;
 
 fn options(dimension: u16) -> Options {
-	Options { seed: Hash::repeat_byte(8), dimension }
+	Options { seed: Hash::repeat_byte(8), dimension, most: MOST as u8 }
 }
 
 fn records(trained: &Trained) -> Records<'_> {
@@ -47,13 +53,86 @@ fn question_finds_the_record_that_answers_it_and_the_chain_s_rule_agrees() {
 		// What a chain verifies for gradients it verifies for retrieved records.
 		let (file, payer) = (index.file(), account(99));
 		let method = file.header().method;
-		let terms = Terms { method, index: file.commitment(), snapshots: &trained.snapshots };
+		let (index, snapshots) = (file.commitment(), &trained.snapshots);
+		let terms = Terms { method, index, snapshots, retrieval: None };
 		let claim = claim(file, asked, 0, Hash::zero(), &payer, method).unwrap();
 		assert_eq!(verify(&terms, &payer, &claim).unwrap().evidence.len(), found.len());
 		let mut forged = claim.clone();
 		forged.records[0].sketch[0] ^= 1;
 		assert!(verify(&terms, &payer, &forged).is_err());
 	}
+}
+
+#[test]
+fn what_is_found_for_a_prompt_verifies_beside_what_moved_the_answer_and_omits_nothing() {
+	let trained = trained();
+	let built = built(&trained, 512).unwrap();
+	let index =
+		RetrievalIndex::new(built.file().clone().with_floor(0).unwrap(), built.lens().clone());
+	let index = index.unwrap();
+	let moved = crate::testing::index(8, PayBy::Records, 0);
+	let of_moved = moved.header();
+	let retrieval = Retrieval {
+		most: MOST as u8,
+		dimension: 512,
+		part: Permill::from_percent(30),
+		lens: index.lens().hash(),
+		index: index.file().commitment(),
+	};
+	assert_eq!(retrieval.method(), index.file().header().method);
+	// The synthetic index is of other records; what each kind shows is proven by itself.
+	let terms = |snapshots| Terms {
+		method: of_moved.method,
+		index: moved.commitment(),
+		snapshots,
+		retrieval: Some(retrieval),
+	};
+	let (terms, retrieving) =
+		(terms(&trained.snapshots[..]), terms(&trained.snapshots[..]).retrieving());
+	let retrieving = retrieving.unwrap();
+	for payer in [account(99), account(0), account(1), account(2)] {
+		let asked = index.question(&trained.base, "a stack of plates, last in, first out").unwrap();
+		let found = index.found(asked.clone(), &payer).unwrap();
+		assert_eq!(found.sketch, asked);
+		let nothing = vec![0; 32].try_into().unwrap();
+		let alone = crate::claim_on(&moved, nothing, 0, Hash::zero(), &[], &[]).unwrap();
+		let claim = Claim { found: Some(found.clone()), ..alone };
+		let shown = verify(&terms, &payer, &claim).unwrap().found.unwrap();
+		assert!(!shown.paid.is_empty());
+		assert!(shown.paid.iter().all(|credit| credit.account != payer));
+		let missed = omission(&retrieving, index.file(), &payer, &asked, &shown.paid).unwrap();
+		assert_eq!(missed, None);
+		// Without the best, there is one to show.
+		let rest: Vec<u32> = found.records.iter().skip(1).map(|of| of.position).collect();
+		let left = index.found_on(asked.clone(), &rest).unwrap();
+		let shown = verify(&terms, &payer, &Claim { found: Some(left), ..claim }).unwrap().found;
+		let missed = omission(&retrieving, index.file(), &payer, &asked, &shown.unwrap().paid);
+		let Some((Omission::Record(missed), _)) = missed.unwrap() else { panic!("nothing missed") };
+		assert_eq!(missed.credit, found.records[0]);
+	}
+	let short = vec![1; 511].try_into().unwrap();
+	assert!(matches!(index.found(short, &account(9)), Err(Error::Dimension { .. })));
+	let asked = index.question(&trained.base, "plates").unwrap();
+	for positions in [&[8][..], &[1, 1], &[0, 1, 3, 4, 5]] {
+		let refused = index.found_on(asked.clone(), positions);
+		assert!(matches!(refused, Err(Error::ClaimBounds(_))), "{positions:?}");
+	}
+}
+
+#[test]
+fn fewer_records_are_found_where_the_index_says_so() {
+	let trained = trained();
+	let options = Options { most: 1, ..options(512) };
+	let mut on = |_| ControlFlow::Continue(());
+	let index = build(&trained.base, &records(&trained), &options, &mut on).unwrap();
+	let index =
+		RetrievalIndex::new(index.file().clone().with_floor(0).unwrap(), index.lens().clone());
+	let index = index.unwrap();
+	let asked = index.question(&trained.base, "a stack of plates, last in, first out").unwrap();
+	assert_eq!(index.found(asked, &account(99)).unwrap().records.len(), 1);
+	let options = Options { most: MOST as u8 + 1, ..options };
+	let refused = build(&trained.base, &records(&trained), &options, &mut on);
+	assert!(matches!(refused, Err(Error::Malformed { .. })));
 }
 
 #[test]
@@ -183,7 +262,7 @@ fn files_are_opened_again_and_refused_when_damaged_or_of_another_kind() {
 	check_kind(index.file().header(), VERSION).unwrap();
 	let asked = query(&trained.base, &trained.adapter, index.file(), &[1], &[2]);
 	assert!(matches!(asked, Err(Error::Malformed { .. })));
-	let gradients = crate::testing::index(8, openledger_primitives_core::model::PayBy::Records, 0);
+	let gradients = crate::testing::index(8, PayBy::Records, 0);
 	let mixed = RetrievalIndex::new(gradients, index.lens().clone());
 	assert!(matches!(mixed, Err(Error::Malformed { .. })));
 
