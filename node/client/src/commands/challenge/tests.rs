@@ -1,5 +1,5 @@
 use super::{
-	look::{Committed, opened, seen},
+	look::{Committed, Use, opened, seen},
 	*,
 };
 use openledger_attribution::{
@@ -56,7 +56,8 @@ pub(super) fn index() -> IndexFile {
 fn committed(index: &IndexFile) -> Committed {
 	let header = index.header();
 	let (method, snapshots) = (header.method, header.snapshots.clone());
-	Committed { model: 5, method, index: index.commitment(), snapshots }
+	let (index, use_of) = (index.commitment(), Use::Attribution);
+	Committed { model: 5, method, index, snapshots, retrieval: None, use_of }
 }
 
 /// A claim as the chain tells of it.
@@ -110,6 +111,7 @@ fn nothing_is_found_in_an_honest_claim_or_a_true_index() {
 	let said = text(&Told {
 		target: name(Target::Claim(3)),
 		found: None,
+		unlooked: None,
 		deposit: 1,
 		commit_before: None,
 		others: 0,
@@ -135,6 +137,7 @@ fn record_that_a_claim_leaves_out_is_found_with_what_it_brings() {
 	let told = Told {
 		target: name(Target::Claim(draw_id(2, 1))),
 		found: Some(found),
+		unlooked: None,
 		deposit: 10 * amount::OPEN,
 		commit_before: Some(11),
 		others: 1,

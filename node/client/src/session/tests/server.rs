@@ -131,6 +131,7 @@ fn claim() -> Claim<AccountId32> {
 		contributors_proof: Default::default(),
 		records: Default::default(),
 		records_proof: Default::default(),
+		found: None,
 	}
 }
 
