@@ -119,7 +119,9 @@ pub fn divide(owed: &Owed, pool: &Pool) -> Division {
 			None => merged.push((account, ppm, amount)),
 		}
 	}
-	let mut credits = vec![Share { ppm: 0, amount: None }; owed.moved.len() + owed.found.len()];
+	// What earned nothing has nothing of a pool that is known.
+	let nothing = Share { ppm: 0, amount: pool.amount().map(|_| 0) };
+	let mut credits = vec![nothing; owed.moved.len() + owed.found.len()];
 	let mut accounts = Vec::with_capacity(merged.len());
 	let each = owed.each();
 	for (account, ppm, amount) in merged {
@@ -240,8 +242,14 @@ mod tests {
 		let found = [credit(1, 1), credit(2, 3)];
 		let (earned, part) = (Permill::zero(), Permill::from_percent(30));
 		let division = divide(&Owed { moved: &[], earned, found: &found, part }, &Pool::Of(1_000));
-		let amounts: Vec<_> = division.found.iter().map(|of| of.amount).collect();
-		assert_eq!(amounts, [Some(250), Some(750)]);
+		let amounts = |of: &[Share]| of.iter().map(|of| of.amount).collect::<Vec<_>>();
+		assert_eq!(amounts(&division.found), [Some(250), Some(750)]);
 		assert!(division.moved.is_empty());
+		// Nor does what has a score and no gain to share.
+		let moved = [credit(3, 5)];
+		let division =
+			divide(&Owed { moved: &moved, earned, found: &found, part }, &Pool::Of(1_000));
+		assert_eq!(amounts(&division.moved), [Some(0)]);
+		assert_eq!(amounts(&division.found), [Some(250), Some(750)]);
 	}
 }
