@@ -33,7 +33,9 @@ pub type All = (
 	pallet_attribution::migrations::AddFound<Runtime>,
 	// Version 2: until then voice was credited with every settlement.
 	pallet_rewards::migrations::AccrueVoice<Runtime>,
-	// Version 2: until then voice was in the whole only once it was paid out. After the one above, which
-	// makes what it reads.
+	// Version 2: until then nobody paid for an entry of what accrues.
+	pallet_rewards::migrations::KeepTickets<Runtime>,
+	// Version 2: until then voice was in the whole only once it was paid out. After the two above, which
+	// make what it reads.
 	pallet_voice::migrations::CountEarned<Runtime, AccruedVoice>,
 );

@@ -188,6 +188,21 @@ test('payee_is_told_by_runtime_api_when_named_and_its_deposit_freed_when_removed
 	assert.equal(await held(alice), earlier);
 });
 
+test('rewards_account_holds_a_deposit_while_it_is_open', async () => {
+	const open = async () => (await api.call.openLedgerApi.rewards(bob.address)).open.isTrue;
+	const earlier = await held(bob);
+	const [opened] = (await include(api.tx.rewards.openAccount(), bob)).filter((event) =>
+		api.events.rewards.AccountOpened.is(event),
+	);
+	assert.equal(opened.data.account.toString(), bob.address);
+	assert.ok(await open());
+	assert.ok((await held(bob)) > earlier);
+	await assert.rejects(include(api.tx.rewards.openAccount(), bob), { section: 'rewards', name: 'AlreadyOpen' });
+	await include(api.tx.rewards.closeAccount(), bob);
+	assert.ok(!(await open()));
+	assert.equal(await held(bob), earlier);
+});
+
 test('payee_is_refused_with_typed_error_when_it_is_the_account_itself', async () => {
 	const call = api.tx.rewards.setPayee(alice.address);
 	await assert.rejects(include(call, alice), { section: 'rewards', name: 'PayeeIsSelf' });

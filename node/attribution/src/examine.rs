@@ -10,7 +10,7 @@ use crate::{
 	estimator,
 	index::{IndexFile, Leaf},
 	nulls,
-	retrieval::RetrievalIndex,
+	retrieval::{RetrievalIndex, TOKENS},
 	sources::{Prepared, Sources},
 };
 use blake2b_simd::{Params, State as Hasher};
@@ -28,6 +28,10 @@ const TRACE: &[u8] = b"openledger/examination/1";
 /// compute which are near-duplicates, and has to fetch them and split them into tokens within the time of
 /// an audit.
 pub const MOST_BYTES: u64 = 512 << 20;
+/// The most tokens that a lens may read of the records of a version together, where the version puts records
+/// into prompts: each is counted with its bytes, up to what is read of one. A sixth of a pass over them takes
+/// some twenty minutes of one processor, with a base of 135 million weights, of the hour that verifiers have.
+pub const MOST_READ: u64 = 1 << 21;
 
 /// A model version, as it was committed to.
 #[derive(Clone, Copy)]
@@ -78,8 +82,8 @@ pub struct Examined {
 ///
 /// # Errors
 /// Those of what can't be computed at all: content that does not belong together, stretches too long to be
-/// repeated ([`Checkpoints::check_lengths`]), more records than can be read ([`check_size`]), the engine's, or
-/// [`Error::Cancelled`]. What differs is no error.
+/// repeated ([`Checkpoints::check_lengths`]), more records than can be read ([`check_size`], [`check_read`]), the
+/// engine's, or [`Error::Cancelled`]. What differs is no error.
 pub fn examine(
 	base: &Base,
 	version: &Version<'_>,
@@ -93,6 +97,9 @@ pub fn examine(
 	let mut trace = Params::new().hash_length(32).to_state();
 	trace.update(TRACE);
 	check_size(sources.records.iter().map(|(leaf, _)| leaf.clone()))?;
+	if version.retrieval.is_some() {
+		check_read(sources.records.iter().map(|(leaf, _)| leaf.clone()))?;
+	}
 	let prepared = sources.prepare(base, go_on)?;
 	let leaves = leaves(base, version, &prepared, drawn.positions, &mut trace, go_on)?;
 	let examples: Vec<Example> = prepared.into_iter().filter_map(|record| record.example).collect();
@@ -128,6 +135,23 @@ pub fn check_size(leaves: impl IntoIterator<Item = RecordLeaf<AccountId32>>) -> 
 	if bytes > MOST_BYTES {
 		let reason = format!(
 			"its records have {bytes} bytes together, more than the {MOST_BYTES} that an audit reads"
+		);
+		return Err(Error::malformed("snapshots", reason));
+	}
+	Ok(())
+}
+
+/// Checks that a verifier can compute the retrieval of a version with these records again.
+///
+/// # Errors
+/// [`Error::Malformed`] where there is more to read of them together than [`MOST_READ`].
+pub fn check_read(leaves: impl IntoIterator<Item = RecordLeaf<AccountId32>>) -> Result<()> {
+	let read = leaves.into_iter().map(|leaf| u64::from(leaf.size).min(TOKENS as u64));
+	let tokens = read.fold(0u64, u64::saturating_add);
+	if tokens > MOST_READ {
+		let reason = format!(
+			"a lens reads {tokens} tokens of its records, more than the {MOST_READ} that an audit can \
+			 read again: put none into prompts, or train on fewer"
 		);
 		return Err(Error::malformed("snapshots", reason));
 	}

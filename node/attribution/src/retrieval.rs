@@ -17,6 +17,7 @@ mod words;
 
 pub(crate) use build::{Built, built};
 pub use build::{Options, Progress, Records, Step, build};
+pub(crate) use dense::TOKENS;
 pub use index::RetrievalIndex;
 pub use lens::Lens;
 pub use prompt::{Cited, LEAST_QUOTED, MOST_QUOTED, conversation, prompt, prompt_within, question};

@@ -80,7 +80,7 @@ pub trait OpenLedgerApi<Hash> {
 	#[method(name = "trace", blocking)]
 	fn trace(&self, request: RequestId, at: Option<Hash>) -> RpcResult<Trace>;
 
-	/// What an account has accrued, what was paid of it, and to whom it is paid.
+	/// What an account has accrued, what was paid of it, to whom it is paid, and whether it is open.
 	#[method(name = "rewards", blocking)]
 	fn rewards(&self, account: String, at: Option<Hash>) -> RpcResult<Rewards>;
 

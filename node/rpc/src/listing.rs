@@ -479,6 +479,8 @@ pub struct Rewards {
 	pub paid: String,
 	/// Who is paid in its place, where it named somebody.
 	pub payee: Option<String>,
+	/// Whether a deposit is held from it, for which its entry stays when it is paid out.
+	pub open: bool,
 }
 
 impl From<RewardsInfo<AccountId32>> for Rewards {
@@ -487,6 +489,7 @@ impl From<RewardsInfo<AccountId32>> for Rewards {
 			accrued: amount(info.accrued),
 			paid: amount(info.paid),
 			payee: info.payee.as_ref().map(address),
+			open: info.open,
 		}
 	}
 }

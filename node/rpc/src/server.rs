@@ -6,7 +6,7 @@ use crate::{
 	Verifier, claims::shown,
 };
 use jsonrpsee::core::RpcResult;
-use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, StandingInfo};
+use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, RewardsInfo, StandingInfo};
 use openledger_primitives_core::{
 	BaseId, BatchId, ContributionId, DatanetId, ModelId, RequestId, SessionId,
 	draw::drawn,
@@ -29,6 +29,8 @@ const ARITHMETIC_VERSION: u32 = 2;
 const AUDITS_VERSION: u32 = 3;
 /// The version that knows what stands behind model versions.
 const STANDINGS_VERSION: u32 = 4;
+/// The version that knows whether rewards accounts are open.
+const ACCOUNTS_VERSION: u32 = 4;
 /// The version that knows of records in prompts.
 const RETRIEVAL_VERSION: u32 = 5;
 
@@ -209,6 +211,24 @@ where
 		true => Ok(api.found(at, claim)?.map(Found::from)),
 		false => Ok(None),
 	}
+}
+
+/// What an account has accrued.
+fn rewards<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	who: AccountId32,
+) -> Result<RewardsInfo<AccountId32>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	if is_from::<Block, _>(ACCOUNTS_VERSION, api, at)? {
+		return api.rewards(at, who);
+	}
+	#[expect(deprecated, reason = "that is how earlier versions are asked")]
+	let old = api.rewards_before_version_4(at, who)?;
+	Ok(old.into())
 }
 
 /// Whether the runtime's version of the API will do.
@@ -404,7 +424,7 @@ where
 
 	fn rewards(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Rewards> {
 		let who = account(text)?;
-		Ok(self.ask(at, |api, at| api.rewards(at, who))?.into())
+		Ok(self.ask(at, |api, at| rewards(api, at, who))?.into())
 	}
 
 	fn verifiers(&self, at: Option<Block::Hash>) -> RpcResult<Vec<Verifier>> {

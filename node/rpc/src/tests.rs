@@ -127,11 +127,13 @@ async fn remaining_answers_have_their_shapes() {
 
 #[tokio::test]
 async fn rewards_take_an_address_or_a_public_key() {
-	let expected = json!({ "accrued": u128::MAX.to_string(), "paid": "1", "payee": BOB_SS58 });
+	let expected = json!({
+		"accrued": u128::MAX.to_string(), "paid": "1", "payee": BOB_SS58, "open": true,
+	});
 	for account in [ALICE_SS58.to_string(), format!("0x{}", "01".repeat(32))] {
 		assert_eq!(result("openledger_rewards", json!([account])).await, expected);
 	}
-	let expected = json!({ "accrued": "0", "paid": "1", "payee": null });
+	let expected = json!({ "accrued": "0", "paid": "1", "payee": null, "open": false });
 	assert_eq!(result("openledger_rewards", json!([BOB_SS58])).await, expected);
 }
 

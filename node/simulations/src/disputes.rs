@@ -2,6 +2,7 @@
 //! at so that lying does not pay (`docs/incentives.md`).
 
 use crate::{
+	bisect,
 	lying::Lying,
 	odds::captured,
 	rings::Ring,
@@ -56,16 +57,7 @@ impl Dispute {
 	/// The share of verifiers' bonds up to which that pays, whatever `share` is, by bisection.
 	pub fn pays_rightly_up_to(&self, rules: &Rules, lying: Lying, back: bool) -> f64 {
 		let pays = |share| Self { share, ..*self }.rightly_returns(rules, lying, back) > 0.0;
-		let (mut low, mut high) = (0.0, 1.0);
-		for _ in 0..60 {
-			let middle = (low + high) / 2.0;
-			if pays(middle) {
-				low = middle;
-			} else {
-				high = middle;
-			}
-		}
-		low
+		bisect::up_to(0.0, 1.0, pays)
 	}
 
 	/// What it returns to a ring that disputes what is true, in OPEN, and accuses the operator where it
@@ -83,19 +75,7 @@ impl Dispute {
 	/// The share of verifiers' bonds from which on that pays, by bisection; one where it never does.
 	pub fn pays_falsely_from(&self, rules: &Rules, bond: f64) -> f64 {
 		let pays = |share| Self { share, ..*self }.falsely_returns(rules, bond) > 0.0;
-		let (mut low, mut high) = (0.0, 0.999);
-		if !pays(high) {
-			return 1.0;
-		}
-		for _ in 0..60 {
-			let middle = (low + high) / 2.0;
-			if pays(middle) {
-				high = middle;
-			} else {
-				low = middle;
-			}
-		}
-		high
+		if pays(0.999) { bisect::from(0.0, 0.999, pays) } else { 1.0 }
 	}
 
 	/// What having a true claim's text read by one's own verifiers costs on average, in OPEN, for each text

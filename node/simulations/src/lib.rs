@@ -10,6 +10,7 @@ mod aftermath;
 pub mod agents;
 mod attacks;
 pub mod bias;
+mod bisect;
 pub mod books;
 pub mod committee;
 pub mod disputes;

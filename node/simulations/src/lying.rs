@@ -2,6 +2,7 @@
 
 use crate::{
 	agents::Lie,
+	bisect,
 	odds::{captured, exactly, majority},
 	rules::{Market, Rules},
 };
@@ -91,19 +92,7 @@ impl Lying {
 	/// [`Lying::returns`] crosses zero, by bisection. One where it never pays.
 	pub fn pays_from(&self, rules: &Rules) -> f64 {
 		let pays = |share| Self { share, ..*self }.returns(rules) >= 0.0;
-		if !pays(1.0) {
-			return 1.0;
-		}
-		let (mut low, mut high) = (0.0, 1.0);
-		for _ in 0..60 {
-			let middle = (low + high) / 2.0;
-			if pays(middle) {
-				high = middle;
-			} else {
-				low = middle;
-			}
-		}
-		high
+		if pays(1.0) { bisect::from(0.0, 1.0, pays) } else { 1.0 }
 	}
 
 	/// How many fines an audit of this lie costs honest verifiers and the ring's, each for a verifier
@@ -144,16 +133,9 @@ impl Lying {
 	/// The ring's part of the bond from which on honest verifiers are fined more often than the
 	/// ring's, for their bond, by bisection between a hundredth and one half.
 	pub fn fines_turn_at(&self, rules: &Rules) -> f64 {
-		let (mut low, mut high) = (0.01, 0.5);
-		for _ in 0..60 {
-			let middle = (low + high) / 2.0;
-			let (honest, rings) = Self { share: middle, ..*self }.fines(rules);
-			if honest > rings {
-				high = middle;
-			} else {
-				low = middle;
-			}
-		}
-		high
+		bisect::from(0.01, 0.5, |share| {
+			let (honest, rings) = Self { share, ..*self }.fines(rules);
+			honest > rings
+		})
 	}
 }

@@ -10,6 +10,7 @@
 //! nothing, both of which favours the ring.
 
 use crate::{
+	bisect,
 	odds::{captured, exactly, majority},
 	rules::Rules,
 };
@@ -36,37 +37,13 @@ fn seats_where_captured(seats: usize, share: f64) -> impl Iterator<Item = (usize
 /// The share from which on something pays that pays the more the larger a share is, by bisection. One
 /// where it never does.
 fn pays_from(pays: impl Fn(f64) -> bool) -> f64 {
-	let (mut low, mut high) = (0.001, 0.999);
-	if !pays(high) {
-		return 1.0;
-	}
-	for _ in 0..60 {
-		let middle = (low + high) / 2.0;
-		if pays(middle) {
-			high = middle;
-		} else {
-			low = middle;
-		}
-	}
-	high
+	if pays(0.999) { bisect::from(0.001, 0.999, pays) } else { 1.0 }
 }
 
 /// The fee in OPEN up to which something holds that does at low fees only, by bisection. None where it
 /// does at a million OPEN; zero where it does at none.
 fn highest(holds: impl Fn(f64) -> bool) -> Option<f64> {
-	let (mut low, mut high) = (0.0, 1e6);
-	if holds(high) {
-		return None;
-	}
-	for _ in 0..70 {
-		let middle = (low + high) / 2.0;
-		if holds(middle) {
-			low = middle;
-		} else {
-			high = middle;
-		}
-	}
-	Some(low)
+	(!holds(1e6)).then(|| bisect::up_to(0.0, 1e6, holds))
 }
 
 impl Ring {
@@ -181,16 +158,7 @@ impl Ring {
 		let first = core::iter::successors(Some(1e-3), |fee| Some(fee * 1.05))
 			.take_while(|fee| *fee < 1e6)
 			.find(|fee| pays(*fee))?;
-		let (mut low, mut high) = (first / 1.05, first);
-		for _ in 0..60 {
-			let middle = (low + high) / 2.0;
-			if pays(middle) {
-				high = middle;
-			} else {
-				low = middle;
-			}
-		}
-		Some(high)
+		Some(bisect::from(first / 1.05, first, pays))
 	}
 
 	/// The fee in OPEN up to which appealing falsely pays, whatever `fee` is; zero where it does at none,

@@ -178,6 +178,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn reveal(n: Linear<1, { T::MaxRecords::get() }>) -> Result<(), BenchmarkError> {
+		// Nobody has contributed before, so revealing opens a rewards account too.
 		let who: T::AccountId = whitelisted_caller();
 		let id = create_net::<T>(&who)?;
 		let batch = records::<T>(n);

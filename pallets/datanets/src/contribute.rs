@@ -14,6 +14,7 @@ use frame_support::{
 use openledger_primitives_core::{
 	BlockNumber, ContributionId, DatanetId, Hash,
 	record::{RecordEntry, contribution_commitment},
+	traits::RewardAccounts,
 };
 use sp_runtime::{DispatchError, DispatchResult, SaturatedConversion};
 
@@ -65,6 +66,7 @@ impl<T: Config> Pallet<T> {
 		ticket.drop(&who)?;
 		let ticket =
 			T::ContributionConsideration::new(&who, Contribution::<T>::footprint(records.len()))?;
+		T::Accounts::open(&who)?;
 		let mut progress = Progresses::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let number = progress.contributions;
 		progress.contributions = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;

@@ -8,7 +8,8 @@
 //! a block or more later as a list of content hashes and sizes; curators accept it, and the runtime
 //! appends one [`RecordLeaf`] for each record to the Datanet's append-only Merkle tree. A snapshot
 //! freezes the tree's root for training. Everything kept in state is paid for by a deposit, which
-//! comes back when the entry goes.
+//! comes back when the entry goes. Whoever reveals its first batch pays one for the account in which
+//! its records' earnings accrue too ([`Config::Accounts`]).
 //!
 //! ## Terminology
 //!
@@ -89,7 +90,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives_core::{
 		Balance, BlockNumber, ContributionId, DatanetId, Hash, Name, SnapshotId, Text,
-		record::RecordEntry,
+		record::RecordEntry, traits::RewardAccounts,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -114,6 +115,10 @@ pub mod pallet {
 
 		/// What is paid for a snapshot until it is removed.
 		type SnapshotConsideration: Consideration<Self::AccountId, Footprint>;
+
+		/// Where contributors' rewards accrue: contributing opens an account there, which stays whatever
+		/// becomes of the contribution.
+		type Accounts: RewardAccounts<Self::AccountId>;
 
 		/// Who decides disputes about a Datanet.
 		type DisputeOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -469,7 +474,8 @@ pub mod pallet {
 		}
 
 		/// The second step of a contribution: shows the batch that was committed to. At least one
-		/// block after the commitment and within the reveal period.
+		/// block after the commitment and within the reveal period. Opens the caller's rewards account
+		/// unless it is open, which takes a deposit besides the contribution's.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::reveal(records.len() as u32))]
 		pub fn reveal(

@@ -12,8 +12,9 @@ use frame_support::{
 use openledger_primitives_core::{
 	Balance, DatanetId, Hash,
 	record::{RecordEntry, contribution_commitment},
+	traits::RewardAccounts,
 };
-use sp_runtime::{BoundedVec, BuildStorage, DispatchResult, traits::Convert};
+use sp_runtime::{BoundedVec, BuildStorage, DispatchError, DispatchResult, traits::Convert};
 use std::collections::BTreeMap;
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -49,6 +50,25 @@ parameter_types! {
 	pub const ContributionReason: RuntimeHoldReason =
 		RuntimeHoldReason::Datanets(HoldReason::Contribution);
 	pub const SnapshotReason: RuntimeHoldReason = RuntimeHoldReason::Datanets(HoldReason::Snapshot);
+	/// Whose rewards accounts were opened, in the chain's state, so that a refused call opens none.
+	pub storage Opened: Vec<u64> = Vec::new();
+}
+
+/// Rewards accounts that are opened once, of everybody but [`UNPAYABLE`].
+pub struct Accounts;
+
+impl RewardAccounts<u64> for Accounts {
+	fn open(who: &u64) -> DispatchResult {
+		if *who == UNPAYABLE {
+			return Err(DispatchError::Other("no deposit for rewards"));
+		}
+		let mut opened = Opened::get();
+		if !opened.contains(who) {
+			opened.push(*who);
+		}
+		Opened::set(&opened);
+		Ok(())
+	}
 }
 
 pub const PERIOD: u64 = 10;
@@ -62,6 +82,7 @@ impl Config for Test {
 	type CommitmentConsideration = Held<CommitmentReason>;
 	type ContributionConsideration = Held<ContributionReason>;
 	type SnapshotConsideration = Held<SnapshotReason>;
+	type Accounts = Accounts;
 	type DisputeOrigin = frame_system::EnsureRoot<u64>;
 	type RevealPeriod = ConstU64<PERIOD>;
 	type UnusedPeriod = ConstU32<UNUSED>;
@@ -75,6 +96,8 @@ pub const OWNER: u64 = 1;
 pub const ALICE: u64 = 2;
 pub const BOB: u64 = 3;
 pub const CURATOR: u64 = 4;
+/// Has no rewards account and can't open one.
+pub const UNPAYABLE: u64 = 8;
 /// Has next to nothing.
 pub const POOR: u64 = 9;
 pub const SALT: [u8; 32] = [1; 32];

@@ -109,9 +109,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::call(2 + DEPOSIT, 1 + DEPOSIT)
 	}
 
-	// Datanet, commitment, reveal period, progress, contribution; two deposits of one account.
+	// Datanet, commitment, reveal period, progress, contribution, rewards account; three deposits of one
+	// account.
 	fn reveal(records: u32) -> Weight {
-		Self::call(4 + 2 * DEPOSIT, 3 + 2 * DEPOSIT).saturating_add(Self::records(records))
+		Self::call(5 + 3 * DEPOSIT, 4 + 3 * DEPOSIT).saturating_add(Self::records(records))
 	}
 
 	// Datanet, contribution, reveal period, progress, placement.

@@ -6,7 +6,7 @@ use crate::{
 };
 use frame_support::{
 	ensure,
-	traits::{Get, fungible::hold::Mutate as _, tokens::Precision},
+	traits::{fungible::hold::Mutate as _, tokens::Precision},
 };
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{

@@ -119,6 +119,7 @@ impl pallet_rewards::Config for Test {
 	type ValidatorsAccount = Validators;
 	type Voice = ();
 	type PayeeConsideration = ();
+	type AccountConsideration = ();
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
 }
 

@@ -5,12 +5,14 @@ use openledger_primitives_api::RewardsInfo;
 use openledger_primitives_core::{RequestId, settlement::Distribution};
 
 impl<T: Config> Pallet<T> {
-	/// What `account` has accrued, what was paid of it, and who is paid next.
+	/// What `account` has accrued, what was paid of it, who is paid next, and whether it is open.
 	pub fn rewards(account: &T::AccountId) -> RewardsInfo<T::AccountId> {
+		let entry = Accrued::<T>::get(account);
 		RewardsInfo {
-			accrued: Accrued::<T>::get(account).amount,
+			accrued: entry.amount,
 			paid: Paid::<T>::get(account),
 			payee: Payees::<T>::get(account).map(|(payee, _)| payee),
+			open: entry.is_open(),
 		}
 	}
 

@@ -67,6 +67,27 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn open_account() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		T::AccountConsideration::ensure_successful(&who, Accrual::<T>::footprint());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+		assert!(Accrued::<T>::get(&who).is_open());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn close_account() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = whitelisted_caller();
+		T::AccountConsideration::ensure_successful(&who, Accrual::<T>::footprint());
+		Pallet::<T>::do_open(who.clone())?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+		assert!(!Accrued::<T>::contains_key(&who));
+		Ok(())
+	}
+
+	#[benchmark]
 	fn distribute(s: Linear<0, { MAX_CREDITS }>) -> Result<(), BenchmarkError> {
 		fund::<T>(fee::<T>())?;
 		let shares: alloc::vec::Vec<(T::AccountId, u64)> = (0..s)

@@ -14,7 +14,8 @@ use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_claim(account: T::AccountId) -> DispatchResult {
-		let Accrual { amount, voice } = Accrued::<T>::get(&account);
+		let entry = Accrued::<T>::get(&account);
+		let (amount, voice) = (entry.amount, entry.voice);
 		ensure!(amount > 0, Error::<T>::NothingAccrued);
 		let payee = Self::payee_of(&account);
 		match T::Currency::can_deposit(&payee, amount, Provenance::Extant) {
@@ -26,7 +27,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let total = TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::Overflow)?;
 		T::Currency::transfer(&Self::account(), &payee, amount, Preservation::Preserve)?;
-		Accrued::<T>::remove(&account);
+		Self::keep(&account, Accrual { amount: 0, voice: 0, ..entry });
 		TotalAccrued::<T>::put(total);
 		T::Voice::credit(&account, voice);
 		Paid::<T>::mutate(&account, |paid| *paid = paid.saturating_add(amount));

@@ -139,8 +139,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Adds to the treasury's part what it has a share of among contributors, which is of records that are
-	/// paid no more. Returns the contributors' `voices` without its own. Theirs are of what was divided
-	/// before, so that nobody has more voice for what another is not paid.
+	/// paid no more. Returns the contributors' `voices` without its own, which nobody has. Theirs are of what
+	/// was divided before, so that nobody has more voice for what another is not paid.
 	fn sink(distribution: &mut Distribution<T::AccountId>, voices: Vec<u128>) -> Vec<u128> {
 		let treasury = T::TreasuryAccount::get();
 		let is_paid = |payment: &Payment<T::AccountId>| payment.account != treasury;
@@ -148,8 +148,13 @@ impl<T: Config> Pallet<T> {
 			.contributors
 			.iter()
 			.zip(voices.into_iter().chain(core::iter::repeat(0)))
-			.filter(|(payment, _)| is_paid(payment))
-			.map(|(_, voice)| voice)
+			.filter_map(|(payment, voice)| {
+				if is_paid(payment) {
+					return Some(voice);
+				}
+				T::Voice::forgo(voice);
+				None
+			})
 			.collect();
 		let before = distribution.contributed();
 		distribution.contributors.retain(is_paid);
@@ -233,17 +238,14 @@ impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
 
 	fn pay_verifier(verifier: &T::AccountId, amount: Balance) -> Balance {
 		let pool = T::VerifiersAccount::get();
-		let paid = Accrued::<T>::get(&pool).amount.min(amount);
+		let mut left = Accrued::<T>::get(&pool);
+		let paid = left.amount.min(amount);
 		if paid == 0 || *verifier == pool {
 			return 0;
 		}
 		// The total stays as it is, so nothing can overflow that the total does not.
-		Accrued::<T>::mutate_exists(&pool, |accrued| {
-			if let Some(left) = accrued {
-				left.amount = left.amount.saturating_sub(paid);
-			}
-			*accrued = accrued.filter(|left| left.amount > 0);
-		});
+		left.amount = left.amount.saturating_sub(paid);
+		Self::keep(&pool, left);
 		Accrued::<T>::mutate(verifier, |accrued| {
 			accrued.amount = accrued.amount.saturating_add(paid);
 		});

@@ -11,6 +11,12 @@
 //! somebody calls [`Pallet::claim`] or [`Pallet::claim_for`], so that neither dust nor the
 //! existential deposit eats a reward: what an account cannot hold stays accrued.
 //!
+//! A contributor's account is *open* from its first contribution on ([`RewardAccounts`]), or by
+//! [`Pallet::open_account`]: its entry is there, with a deposit behind it, before anything accrues in it,
+//! and stays when it is paid out, so that settling a fee adds nothing to state for its contributors.
+//! [`Pallet::close_account`] gives the deposit back. What an account earns that is not open, be it closed
+//! or never opened, accrues all the same, in an entry that goes with the payout.
+//!
 //! Contributors earn voice with a fee (`pallet_voice`). It accrues in the same entry, and is credited to whoever
 //! earned it when the entry is paid out, whomever it is paid to: until then it does not count.
 //!
@@ -37,6 +43,8 @@
 //! The validators' account keeps the existential deposit that it has from genesis. Where it can't
 //! be paid its part all the same, the settlement is refused as a whole, and can be tried again:
 //! were the part to go elsewhere instead, a division could be other than the split says.
+//!
+//! [`RewardAccounts`]: openledger_primitives_core::traits::RewardAccounts
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -52,6 +60,7 @@
 
 extern crate alloc;
 
+mod accounts;
 mod api;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -101,7 +110,7 @@ pub mod pallet {
 	type AccountIdLookupOf<T> = <<T as frame_system::Config>::Lookup as StaticLookup>::Source;
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -129,15 +138,18 @@ pub mod pallet {
 		type Voice: Voice<Self::AccountId>;
 		/// What is paid for a payee's entry while it exists.
 		type PayeeConsideration: Consideration<Self::AccountId, Footprint>;
+		/// What is paid for an account's entry while the account is open.
+		type AccountConsideration: Consideration<Self::AccountId, Footprint>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
 
 	/// What each account has accrued and not been paid yet, with the voice that comes with it: of one
-	/// entry, so that settling a fee touches one for each payee.
+	/// entry, so that settling a fee touches one for each payee. One without an amount is of an account
+	/// that is open.
 	#[pallet::storage]
 	pub type Accrued<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, Accrual, ValueQuery>;
+		StorageMap<_, Blake2_128Concat, T::AccountId, Accrual<T>, ValueQuery>;
 
 	/// The sum of all that is accrued.
 	#[pallet::storage]
@@ -168,6 +180,8 @@ pub mod pallet {
 	pub enum HoldReason {
 		/// The deposit for a payee's entry.
 		Payee,
+		/// The deposit for the entry of an account that is open.
+		Account,
 	}
 
 	/// Puts the existential deposit into the pot and the validators' account, unless the genesis
@@ -245,6 +259,16 @@ pub mod pallet {
 			/// How much, out of the operator's bond.
 			amount: Balance,
 		},
+		/// An account was opened: a deposit is held from it, and its entry stays.
+		AccountOpened {
+			/// The account.
+			account: T::AccountId,
+		},
+		/// An account was closed and its deposit freed.
+		AccountClosed {
+			/// The account.
+			account: T::AccountId,
+		},
 	}
 
 	/// Why a call failed.
@@ -273,6 +297,14 @@ pub mod pallet {
 		PayeeIsPot,
 		/// The account has named no payee.
 		NoPayee,
+		/// The account can't pay the deposit for its rewards account: fund it first.
+		DepositUnavailable,
+		/// The account is open already.
+		AlreadyOpen,
+		/// The account is not open: nothing is held for it.
+		NotOpen,
+		/// Something has accrued to the account: have it paid out before closing it.
+		StillAccrued,
 	}
 
 	#[pallet::hooks]
@@ -331,6 +363,26 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			let payee = payee.map(T::Lookup::lookup).transpose()?;
 			Self::do_set_payee(who, payee)
+		}
+
+		/// Opens the caller's account, as contributing to a Datanet does: a deposit is held from the caller,
+		/// and the entry of what it accrues stays when it is paid out. For who has contributed before there
+		/// were deposits for it, or has closed its account.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::open_account())]
+		pub fn open_account(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_open(who)
+		}
+
+		/// Closes the caller's account, to which nothing may be accrued, and frees its deposit. What its
+		/// records earn afterwards accrues all the same, in an entry that goes with each payout; its next
+		/// contribution opens it again.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::close_account())]
+		pub fn close_account(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_close(who)
 		}
 	}
 }

@@ -51,11 +51,15 @@ parameter_types! {
 	pub const Validators: u64 = VALIDATORS;
 	pub const PayeeReason: RuntimeHoldReason =
 		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Payee);
+	pub const AccountReason: RuntimeHoldReason =
+		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Account);
 	/// What the voice was told: contributors with what they earned, and what the treasury had. In
 	/// the chain's state, so that it goes with whatever is rolled back.
 	pub storage Heard: Vec<(Vec<(u64, u128)>, u128)> = Vec::new();
 	/// What the voice was told to credit.
 	pub storage Credited: Vec<(u64, u128)> = Vec::new();
+	/// What the voice was told is nobody's.
+	pub storage Forgone: u128 = 0;
 }
 
 /// A voice of two points for each unit, which keeps what it is told.
@@ -74,7 +78,14 @@ impl Voice<u64> for Recorder {
 		credited.push((*account, points));
 		Credited::set(&credited);
 	}
+
+	fn forgo(points: u128) {
+		Forgone::set(&(Forgone::get() + points));
+	}
 }
+
+type Held<Reason> =
+	HoldConsideration<u64, Balances, Reason, LinearStoragePrice<ConstU128<10>, ConstU128<1>, u128>>;
 
 impl pallet_rewards::Config for Test {
 	type Currency = Balances;
@@ -84,12 +95,8 @@ impl pallet_rewards::Config for Test {
 	type VerifiersAccount = Verifiers;
 	type ValidatorsAccount = Validators;
 	type Voice = Recorder;
-	type PayeeConsideration = HoldConsideration<
-		u64,
-		Balances,
-		PayeeReason,
-		LinearStoragePrice<ConstU128<10>, ConstU128<1>, u128>,
-	>;
+	type PayeeConsideration = Held<PayeeReason>;
+	type AccountConsideration = Held<AccountReason>;
 	type WeightInfo = pallet_rewards::weights::SubstrateWeight<Test>;
 }
 

@@ -10,6 +10,10 @@ pub trait WeightInfo {
 	fn claim() -> Weight;
 	/// Naming a payee.
 	fn set_payee() -> Weight;
+	/// Opening an account.
+	fn open_account() -> Weight;
+	/// Closing one.
+	fn close_account() -> Weight;
 	/// Accruing the surplus.
 	fn sweep() -> Weight;
 	/// Dividing a fee among `shares` contributors.
@@ -32,6 +36,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn set_payee() -> Weight {
+		// The entry, the account with its holds.
+		counted::<T>(60_000, 3, 3)
+	}
+
+	fn open_account() -> Weight {
+		// The entry, the account with its holds.
+		counted::<T>(60_000, 3, 3)
+	}
+
+	fn close_account() -> Weight {
 		// The entry, the account with its holds.
 		counted::<T>(60_000, 3, 3)
 	}

@@ -93,4 +93,10 @@ impl<T: Config> Voice<T::AccountId> for Pallet<T> {
 			Self::discount(points);
 		}
 	}
+
+	fn forgo(points: u128) {
+		if points > 0 {
+			Self::discount(points);
+		}
+	}
 }

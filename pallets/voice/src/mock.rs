@@ -271,6 +271,11 @@ pub fn pay_out(who: u64, points: u128) {
 	Voice::credit(&who, points);
 }
 
+/// Has points that were earned be nobody's.
+pub fn forgo(points: u128) {
+	Voice::forgo(points);
+}
+
 /// Has `payments` paid out as soon as they are earned.
 pub fn settle(payments: &[(u64, Balance)], sunk: Balance) {
 	for ((account, _), points) in payments.iter().zip(earned(payments, sunk)) {

@@ -283,4 +283,6 @@ pub struct RewardsInfo<AccountId> {
 	pub paid: Balance,
 	/// Who is paid in its place, where it named somebody.
 	pub payee: Option<AccountId>,
+	/// Whether a deposit is held from it, for which its entry stays when it is paid out.
+	pub open: bool,
 }

@@ -65,8 +65,11 @@ sp_api::decl_runtime_apis! {
 		fn quote(model: ModelId, usage: Usage) -> Option<Quote<AccountId>>;
 		/// From an answer to its records, contributors and amounts.
 		fn trace(request: RequestId) -> Option<Trace<AccountId>>;
-		/// What an account has accrued, and who is paid it.
+		/// What an account has accrued, who is paid it, and whether the account is open.
 		fn rewards(account: AccountId) -> RewardsInfo<AccountId>;
+		/// Before accounts were opened.
+		#[changed_in(4)]
+		fn rewards(account: AccountId) -> v1::RewardsInfo<AccountId>;
 		/// All verifiers: never more than [`MAX_PAGE`].
 		fn verifiers() -> Vec<VerifierInfo<AccountId>>;
 		/// One verifier.

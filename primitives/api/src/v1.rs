@@ -52,3 +52,20 @@ impl<AccountId> From<ModelInfo<AccountId>> for crate::ModelInfo<AccountId> {
 		}
 	}
 }
+
+/// What an account has accrued, and who is paid it: the same until the third version.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RewardsInfo<AccountId> {
+	/// Accrued and not yet paid out.
+	pub accrued: Balance,
+	/// Paid out so far of what it had accrued, to whomever.
+	pub paid: Balance,
+	/// Who is paid in its place, where it named somebody.
+	pub payee: Option<AccountId>,
+}
+
+impl<AccountId> From<RewardsInfo<AccountId>> for crate::RewardsInfo<AccountId> {
+	fn from(old: RewardsInfo<AccountId>) -> Self {
+		Self { accrued: old.accrued, paid: old.paid, payee: old.payee, open: false }
+	}
+}

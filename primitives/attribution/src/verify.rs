@@ -109,6 +109,9 @@ pub fn shares<AccountId: Clone + PartialEq>(paid: &[Credit<AccountId>]) -> Vec<(
 	shares
 }
 
+/// Credits and evidence, best first.
+type Weighed<AccountId> = (Vec<Credit<AccountId>>, Vec<Evidence<AccountId>>);
+
 impl Terms<'_> {
 	/// Whether the terms can be met at all: methods in range, and as many leaves in each index as the snapshots
 	/// hold records.
@@ -212,37 +215,42 @@ impl Terms<'_> {
 		proven.then_some(()).ok_or(Refusal::NotInIndex)
 	}
 
-	/// The records shown, best first, each with its excess over the floor; checks all but the proofs.
+	/// The records shown, best first, and where each is paid by itself its credit; checks all but the proofs.
 	fn weigh_records<AccountId: Encode + Clone + PartialEq>(
 		&self,
 		payer: &AccountId,
 		query: &[i8],
 		records: &[RecordCredit<AccountId>],
-	) -> Result<Vec<(Evidence<AccountId>, Option<u64>)>, Refusal> {
+	) -> Result<Weighed<AccountId>, Refusal> {
 		if records.len() > usize::from(self.method.credits) {
 			return Err(Refusal::TooManyCredits);
 		}
-		let mut weighed: Vec<(Evidence<AccountId>, Option<u64>)> = Vec::new();
+		let pays_records = self.method.pay_by == PayBy::Records;
+		let (mut paid, mut evidence) = (Vec::new(), Vec::<Evidence<AccountId>>::new());
 		for credit in records {
 			let (score, weight) = self.weigh_record(payer, query, credit)?;
 			let (position, record) = (credit.position, &credit.record);
-			if weighed
+			if evidence
 				.last()
-				.is_some_and(|(last, _)| !precedes((last.score, last.position), (score, position)))
+				.is_some_and(|last| !precedes((last.score, last.position), (score, position)))
 			{
 				return Err(Refusal::Unordered);
 			}
-			let evidence = Evidence {
+			if pays_records {
+				let weight = weight.ok_or(Refusal::BelowFloor)?;
+				let account = record.contributor.clone();
+				paid.push(Credit { position, account, score, weight });
+			}
+			evidence.push(Evidence {
 				position,
 				datanet: record.datanet,
 				index: record.index,
 				contributor: record.contributor.clone(),
 				content: record.content,
 				score,
-			};
-			weighed.push((evidence, weight));
+			});
 		}
-		Ok(weighed)
+		Ok((paid, evidence))
 	}
 
 	/// The records that were put into a prompt, by the terms of what is found; checks all but the proofs.
@@ -252,11 +260,7 @@ impl Terms<'_> {
 		found: &Found<AccountId>,
 	) -> Result<Retrieved<AccountId>, Refusal> {
 		self.check_query(&found.sketch)?;
-		let (mut paid, mut evidence) = (Vec::new(), Vec::new());
-		for (shown, weight) in self.weigh_records(payer, &found.sketch, &found.records)? {
-			paid.push(credit(&shown, weight.ok_or(Refusal::BelowFloor)?));
-			evidence.push(shown);
-		}
+		let (paid, evidence) = self.weigh_records(payer, &found.sketch, &found.records)?;
 		Ok(Retrieved { paid, evidence })
 	}
 
@@ -359,13 +363,8 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 			weight,
 		});
 	}
-	let mut evidence: Vec<Evidence<AccountId>> = Vec::new();
-	for (shown, weight) in terms.weigh_records(payer, &claim.sketch, &claim.records)? {
-		if pays_records {
-			paid.push(credit(&shown, weight.ok_or(Refusal::BelowFloor)?));
-		}
-		evidence.push(shown);
-	}
+	let (credited, evidence) = terms.weigh_records(payer, &claim.sketch, &claim.records)?;
+	paid.extend(credited);
 	if paid.iter().any(|credit| !evidence.iter().any(|shown| shown.contributor == credit.account)) {
 		return Err(Refusal::NoWitness);
 	}
@@ -380,10 +379,4 @@ pub fn verify<AccountId: Encode + Clone + PartialEq>(
 		retrieving.prove_records(&found.records, &found.proof)?;
 	}
 	Ok(Verified { paid, evidence, found: retrieved })
-}
-
-/// The credit of a record that is paid by itself.
-fn credit<AccountId: Clone>(shown: &Evidence<AccountId>, weight: u64) -> Credit<AccountId> {
-	let account = shown.contributor.clone();
-	Credit { position: shown.position, account, score: shown.score, weight }
 }

@@ -109,10 +109,15 @@ fn relevance_other_than_the_committed_one_is_refused() {
 		refused(&both, &spoilt)
 	};
 	assert_eq!(spoilt(&|of| of.records[0].scale += 1), Refusal::NotInIndex);
-	assert_eq!(spoilt(&|of| of.records.swap(0, 1)), Refusal::Unordered);
+	assert_eq!(spoilt(&|of| of.records.as_mut().swap(0, 1)), Refusal::Unordered);
 	assert_eq!(spoilt(&|of| of.records[0].record.contributor = 5_000), Refusal::NotInIndex);
 	assert_eq!(spoilt(&|of| of.sketch = Sketch::truncate_from(vec![1; 31])), Refusal::QueryLength);
-	assert_eq!(spoilt(&|of| of.sketch = Sketch::truncate_from(vec![0; 32])), Refusal::BelowFloor);
+	// Nothing is relevant to a question that says nothing.
+	let nothing = |of: &mut Found<u64>| {
+		of.sketch = Sketch::truncate_from(vec![0; 32]);
+		of.records.truncate(1);
+	};
+	assert_eq!(spoilt(&nothing), Refusal::BelowFloor);
 	assert_eq!(spoilt(&|of| of.proof = Default::default()), Refusal::NotInIndex);
 	// A leaf of the version's other index is none of this one.
 	let other = both.trained.claim(&claim.sketch, PAYER);

@@ -420,6 +420,22 @@ pub trait Rewards<AccountId> {
 	fn pay_verifier(verifier: &AccountId, amount: Balance) -> Balance;
 }
 
+/// The accounts in which contributors' rewards accrue, as Datanets need them.
+pub trait RewardAccounts<AccountId> {
+	/// Opens the account of `who` against a deposit, so that what its records earn finds an entry that is
+	/// paid for. One that is open stays as it is. What it costs belongs into the weight of whoever asks.
+	///
+	/// # Errors
+	/// Where `who` can't pay the deposit.
+	fn open(who: &AccountId) -> DispatchResult;
+}
+
+impl<AccountId> RewardAccounts<AccountId> for () {
+	fn open(_: &AccountId) -> DispatchResult {
+		Ok(())
+	}
+}
+
 /// The contributors' say in governance, as rewards feed it.
 pub trait Voice<AccountId> {
 	/// What each payee of a fee's contributors' part earns, in their order and in points: of `sunk`, which
@@ -429,6 +445,9 @@ pub trait Voice<AccountId> {
 
 	/// Credits an account with the points that it earned since it was credited last.
 	fn credit(account: &AccountId, points: u128);
+
+	/// Takes points that were earned and are nobody's out of all voice.
+	fn forgo(points: u128);
 }
 
 impl<AccountId> Voice<AccountId> for () {
@@ -436,6 +455,7 @@ impl<AccountId> Voice<AccountId> for () {
 		Vec::new()
 	}
 	fn credit(_: &AccountId, _: u128) {}
+	fn forgo(_: u128) {}
 }
 
 /// Operators and their bonds, as batches and audits need them.

@@ -36,6 +36,7 @@ impl pallet_datanets::Config for Runtime {
 	type CommitmentConsideration = StorageDeposit<CommitmentHold>;
 	type ContributionConsideration = StorageDeposit<ContributionHold>;
 	type SnapshotConsideration = StorageDeposit<SnapshotHold>;
+	type Accounts = Rewards;
 	type DisputeOrigin = DisputeOrigin;
 	type RevealPeriod = dynamic_params::datanets::RevealPeriod;
 	type UnusedPeriod = ConstU32<{ 30 * 24 * HOUR }>;
@@ -253,6 +254,8 @@ parameter_types! {
 	pub const RewardsPalletId: PalletId = PalletId(*b"open/rwd");
 	pub const PayeeHold: RuntimeHoldReason =
 		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Payee);
+	pub const AccountHold: RuntimeHoldReason =
+		RuntimeHoldReason::Rewards(pallet_rewards::HoldReason::Account);
 }
 
 impl pallet_rewards::Config for Runtime {
@@ -264,5 +267,6 @@ impl pallet_rewards::Config for Runtime {
 	type ValidatorsAccount = ValidatorsAccount;
 	type Voice = Voice;
 	type PayeeConsideration = StorageDeposit<PayeeHold>;
+	type AccountConsideration = StorageDeposit<AccountHold>;
 	type WeightInfo = crate::weights::pallet_rewards::WeightInfo<Runtime>;
 }

@@ -5,17 +5,28 @@ use super::{
 	*,
 };
 use crate::{
-	AccountId, Balances, OPEN, Proxy, Recovery, Rewards, Runtime, RuntimeCall,
-	configs::utility::ProxyType,
+	AccountId, Balances, Datanets, OPEN, Proxy, Recovery, Rewards, Runtime, RuntimeCall,
+	configs::{tokens::deposit, utility::ProxyType},
 };
 use frame_support::{
 	assert_noop, assert_ok,
-	traits::{OnRuntimeUpgrade, StorageVersion, fungible::Mutate, tokens::Preservation},
+	traits::{
+		OnRuntimeUpgrade, StorageVersion,
+		fungible::{InspectHold, Mutate},
+		tokens::Preservation,
+	},
 };
-use openledger_primitives_core::{settlement::Sale, traits::Rewards as _};
+use openledger_primitives_core::{
+	Name, Text,
+	record::{RecordEntry, contribution_commitment},
+	settlement::Sale,
+	traits::Rewards as _,
+};
+use pallet_datanets::{Kind, Policy};
+use pallet_rewards::Accrued;
 use pallet_voice::{TotalPoints, migrations::CountEarned};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve};
-use sp_runtime::{Permill, traits::Dispatchable};
+use sp_runtime::{BoundedVec, Permill, traits::Dispatchable};
 
 const FEE: u128 = 100 * OPEN;
 
@@ -150,6 +161,56 @@ fn fees_paid_to_oneself_buy_no_more_voice_than_the_treasury_kept() {
 		assert_ok!(Rewards::claim_for(by(Bob.to_account_id()), buyer.clone()));
 		assert_eq!(crate::Voice::weight_of(&buyer), bought);
 		assert_eq!(crate::Voice::total_weight(), bought);
+	});
+}
+
+/// Eve contributes a record to a Datanet of Bob's.
+fn contribute(chain: &mut Chain) {
+	let (owner, contributor) = (by(Bob.to_account_id()), by(Eve.to_account_id()));
+	let datanet = pallet_datanets::NextDatanet::<Runtime>::get();
+	assert_ok!(Datanets::create(
+		owner,
+		Name::truncate_from(b"earning".to_vec()),
+		Text::default(),
+		Kind::Text,
+		Text::default(),
+		Policy::Owner,
+		BoundedVec::default(),
+	));
+	let records = vec![RecordEntry { content: Default::default(), size: 1 }];
+	let commitment = contribution_commitment(&records, &Eve.to_account_id(), &[0; 32]);
+	assert_ok!(Datanets::commit(contributor.clone(), datanet, commitment));
+	chain.block();
+	let records = BoundedVec::truncate_from(records);
+	assert_ok!(Datanets::reveal(contributor, datanet, records, [0; 32]));
+}
+
+#[test]
+fn contributor_pays_for_its_rewards_account_before_it_earns_and_pay_adds_no_state() {
+	local().execute_with(|| {
+		let mut chain = Chain::new();
+		chain.block();
+		let eve = Eve.to_account_id();
+		let reason = pallet_rewards::HoldReason::Account.into();
+		contribute(&mut chain);
+		assert_eq!(Balances::balance_on_hold(&reason, &eve), deposit(1, 32 + 49));
+		assert!(Rewards::rewards(&eve).open);
+		let key = Accrued::<Runtime>::hashed_key_for(&eve);
+		let stored = || sp_io::storage::get(&key).map(|value| value.len());
+		assert_eq!(stored(), Some(49));
+		settle(1);
+		assert_eq!(stored(), Some(49));
+		assert_noop!(
+			Rewards::close_account(by(eve.clone())),
+			pallet_rewards::Error::<Runtime>::StillAccrued
+		);
+		assert_ok!(Rewards::claim(by(eve.clone())));
+		assert_eq!(stored(), Some(49));
+		assert_ok!(Rewards::close_account(by(eve.clone())));
+		assert_eq!(Balances::balance_on_hold(&reason, &eve), 0);
+		contribute(&mut chain);
+		assert!(Rewards::rewards(&eve).open);
+		assert_invariants();
 	});
 }
 

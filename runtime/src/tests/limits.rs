@@ -42,6 +42,8 @@ fn heaviest() -> Vec<(&'static str, Weight)> {
 		("attribution.finalize", Attribution::finalize()),
 		("rewards.claim", Rewards::claim()),
 		("rewards.sweep", Rewards::sweep()),
+		("rewards.open_account", Rewards::open_account()),
+		("rewards.close_account", Rewards::close_account()),
 	]
 }
 

@@ -81,9 +81,10 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 
+	// Measured, and a read counted: of what the version's prompts may hold.
 	fn expire() -> Weight {
 		Weight::from_parts(150_722_000, 0)
-			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
 

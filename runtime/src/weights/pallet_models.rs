@@ -85,6 +85,7 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 
+	// Counted: as `commit_training`, and a look at 16 snapshots.
 	fn commit_retrieval() -> Weight {
 		Weight::from_parts(60_000_000, 0)
 			.saturating_add(T::DbWeight::get().reads(17))

@@ -29,6 +29,20 @@ impl<T: frame_system::Config> pallet_rewards::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 
+	// Counted: as `set_payee`.
+	fn open_account() -> Weight {
+		Weight::from_parts(46_931_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+
+	// Counted: as `set_payee`.
+	fn close_account() -> Weight {
+		Weight::from_parts(46_931_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+
 	// `s`: 0 to 16.
 	fn distribute(s: u32) -> Weight {
 		Weight::from_parts(71_738_242, 0)

@@ -19,7 +19,7 @@ use openlora::{Base, residuals};
 use rayon::prelude::*;
 
 /// Tokens of a text that are read.
-pub(super) const TOKENS: usize = 256;
+pub(crate) const TOKENS: usize = 256;
 /// Bytes of a text that are made into tokens: enough for [`TOKENS`] of nearly every text, and few enough
 /// that nobody's record makes reading it slow.
 const BYTES: usize = 8 * TOKENS;

@@ -18,7 +18,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_attribution::{
-	BuildOptions, IndexFile, Manifest, Stage, build, examine::check_size, local::LocalManifest,
+	BuildOptions, IndexFile, Manifest, Stage, build,
+	examine::{check_read, check_size},
+	local::LocalManifest,
 	training_set,
 };
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
@@ -152,6 +154,9 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		Some(kept) => {
 			kept.check(&manifest, examples)?;
 			check_size(gathered.records.iter().map(|(leaf, _)| leaf.clone()))?;
+			if plan.is_some() {
+				check_read(gathered.records.iter().map(|(leaf, _)| leaf.clone()))?;
+			}
 		}
 		None => output.say(format!(
 			"{} has no checkpoints, without which no version can be audited: where the chain audits, train \

@@ -10,7 +10,7 @@ use sp_core::crypto::{AccountId32, Ss58Codec};
 /// See and claim what your records, models or operators earned.
 #[derive(Subcommand)]
 pub enum Command {
-	/// Show what an account has accrued, and who is paid it; your own without an address.
+	/// Show what an account has accrued, who is paid it, and whether it is open; your own without an address.
 	Show {
 		/// Whose rewards.
 		address: Option<String>,
@@ -30,6 +30,12 @@ pub enum Command {
 		#[arg(long)]
 		remove: bool,
 	},
+	/// Have a deposit held from you, for which the entry of what you accrue stays when it is paid out.
+	/// Contributing to a Datanet does so by itself.
+	Open,
+	/// Get that deposit back, once nothing is accrued. What you earn afterwards still accrues; your next
+	/// contribution opens your account again.
+	Close,
 }
 
 impl Command {
@@ -51,13 +57,15 @@ impl Command {
 					"accrued": info.accrued.to_string(),
 					"paid": info.paid.to_string(),
 					"payee": payee,
+					"open": info.open,
 				});
 				output.show(&result, |_| {
 					format!(
-						"{address}\naccrued {}\npaid    {}\npayee   {}",
+						"{address}\naccrued {}\npaid    {}\npayee   {}\nopen    {}",
 						amount::show(info.accrued),
 						amount::show(info.paid),
 						payee.as_deref().unwrap_or("none"),
+						if info.open { "yes" } else { "no" },
 					)
 				});
 			}
@@ -104,6 +112,20 @@ impl Command {
 				output.show(&result, |_| match &payee {
 					Some(payee) => format!("what you accrue is paid to {payee}"),
 					None => "what you accrue is paid to yourself".into(),
+				});
+			}
+			Self::Open => {
+				let signer = context.signer()?;
+				node.submit(&signer, "Rewards", "open_account", vec![]).await?;
+				let result = json!({ "account": signer.account().to_ss58check(), "open": true });
+				output.show(&result, |_| "your rewards account is open".into());
+			}
+			Self::Close => {
+				let signer = context.signer()?;
+				node.submit(&signer, "Rewards", "close_account", vec![]).await?;
+				let result = json!({ "account": signer.account().to_ss58check(), "open": false });
+				output.show(&result, |_| {
+					"your rewards account is closed, its deposit is back".into()
 				});
 			}
 		}

@@ -337,6 +337,7 @@ mock_impl_runtime_apis! {
 				accrued: if known { u128::MAX } else { 0 },
 				paid: 1,
 				payee: known.then_some(BOB),
+				open: known,
 			}
 		}
 

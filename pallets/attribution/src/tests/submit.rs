@@ -1,5 +1,4 @@
 use crate::{Claims, Due, Error, Event, Status, mock::*};
-use codec::Encode;
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{
@@ -53,7 +52,8 @@ fn claim_is_stored_as_verified() {
 		assert_eq!(stored.evidence[1].contributor, account(41));
 		assert_eq!((stored.final_at, stored.earned), (11, Permill::from_percent(50)));
 		assert_eq!(stored.status, Status::Open);
-		assert_eq!(stored.digest.0, sp_io::hashing::blake2_256(&claim.encode()));
+		let told_by = openledger_primitives_attribution::audit::digest(&claim);
+		assert_eq!(stored.digest, told_by);
 		assert_eq!(Due::<Test>::get(11).into_inner(), [id]);
 		System::assert_has_event(
 			Event::Claimed {

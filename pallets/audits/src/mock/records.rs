@@ -35,6 +35,7 @@ impl pallet_datanets::Config for Test {
 	type ContributionConsideration =
 		HoldConsideration<AccountId32, Balances, ContributionReason, RecordPrice>;
 	type SnapshotConsideration = ();
+	type Accounts = ();
 	type DisputeOrigin = EnsureRoot<AccountId32>;
 	type RevealPeriod = ConstU64<2>;
 	type UnusedPeriod = ConstU32<100>;

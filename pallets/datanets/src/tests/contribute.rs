@@ -1,7 +1,7 @@
 use crate::{mock::*, types::Holder, *};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_core::{Hash, record::RecordEntry};
-use sp_runtime::{BoundedVec, TokenError};
+use sp_runtime::{BoundedVec, DispatchError, TokenError};
 
 fn holder(net: u32, content: u8) -> Option<Holder> {
 	Holders::<Test>::get(net, Hash::repeat_byte(content))
@@ -99,6 +99,31 @@ fn reveal_is_refused_when_deposit_is_not_there() {
 		let all = pallet_balances::Pallet::<Test>::free_balance(ALICE) - 10;
 		assert_ok!(Balances::transfer_allow_death(signed(ALICE), BOB, all));
 		assert_noop!(reveal(ALICE, net, &[1]), TokenError::FundsUnavailable);
+	});
+}
+
+#[test]
+fn rewards_account_is_opened_by_the_first_reveal_and_stays_when_it_is_withdrawn() {
+	run(|| {
+		let net = create(Policy::Open);
+		assert_ok!(commit(ALICE, net, &[1]));
+		advance(1);
+		assert!(Opened::get().is_empty(), "who commits may show nothing");
+		assert_ok!(reveal(ALICE, net, &[1]));
+		assert_ok!(Pallet::<Test>::withdraw(signed(ALICE), net, 0));
+		contribute(ALICE, net, &[2]);
+		assert_eq!(Opened::get(), [ALICE]);
+	});
+}
+
+#[test]
+fn reveal_is_refused_when_rewards_account_cannot_be_opened() {
+	run(|| {
+		let net = create(Policy::Open);
+		assert_ok!(commit(UNPAYABLE, net, &[1]));
+		advance(1);
+		assert_noop!(reveal(UNPAYABLE, net, &[1]), DispatchError::Other("no deposit for rewards"));
+		assert!(Opened::get().is_empty());
 	});
 }
 

@@ -55,6 +55,7 @@ fn treasurys_share_is_of_its_part_and_nobody_else_has_more() {
 		// Two points for each unit, and none for the treasury's.
 		let voice = |who| Accrued::<Test>::get(who).voice;
 		assert_eq!((voice(7), voice(9), voice(TREASURY)), (4 * 938, 4 * 1_250, 0));
+		assert_eq!(Forgone::get(), 2 * 312);
 		assert!(balanced());
 	});
 }
@@ -262,6 +263,8 @@ enum Step {
 	Settle(u128, u32, Vec<(u64, u64)>),
 	Claim(u64),
 	Name(u64, Option<u64>),
+	Open(u64),
+	Close(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -272,6 +275,8 @@ fn step() -> impl Strategy<Value = Step> {
 		(0u64..24).prop_map(Step::Claim),
 		(0u64..24, proptest::option::of(0u64..24))
 			.prop_map(|(account, payee)| Step::Name(account, payee)),
+		(0u64..24).prop_map(Step::Open),
+		(0u64..24).prop_map(Step::Close),
 	]
 }
 
@@ -304,7 +309,7 @@ proptest! {
 	}
 
 	#[test]
-	fn pot_equals_accrued_through_any_settlements_payees_and_claims(
+	fn pot_equals_accrued_through_any_settlements_payees_accounts_and_claims(
 		steps in proptest::collection::vec(step(), 1..40),
 	) {
 		chain(|| {
@@ -325,12 +330,25 @@ proptest! {
 						let _ = Rewards::set_payee(RuntimeOrigin::signed(account), payee);
 						assert_eq!(Rewards::rewards(&account).accrued, accrued);
 					}
+					Step::Open(account) => {
+						let accrued = Rewards::rewards(&account).accrued;
+						let _ = Rewards::open_account(RuntimeOrigin::signed(account));
+						assert_eq!(Rewards::rewards(&account).accrued, accrued);
+					}
+					Step::Close(account) => {
+						let accrued = Rewards::rewards(&account).accrued;
+						let closed = Rewards::close_account(RuntimeOrigin::signed(account)).is_ok();
+						assert!(!closed || accrued == 0);
+						assert_eq!(Rewards::rewards(&account).accrued, accrued);
+					}
 				}
 				assert_eq!(Balances::total_issuance(), issued);
 				assert!(balanced());
 			}
 			for account in 0..24 {
 				let _ = Rewards::set_payee(RuntimeOrigin::signed(account), None);
+				let _ = Rewards::claim(RuntimeOrigin::signed(account));
+				let _ = Rewards::close_account(RuntimeOrigin::signed(account));
 				assert_eq!(Balances::reserved_balance(account), 0);
 			}
 		});

@@ -1,3 +1,4 @@
+mod accounts;
 mod claim;
 mod distribute;
 mod migrations;

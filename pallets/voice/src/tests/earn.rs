@@ -16,6 +16,17 @@ fn earning_credits_payees_in_proportion_to_pay() {
 }
 
 #[test]
+fn voice_leaves_the_whole_when_it_is_nobodys() {
+	chain(|| {
+		let points = earned(&[(ALICE, 3), (BOB, 1)], 8 * OPEN);
+		forgo(points[1]);
+		pay_out(ALICE, points[0]);
+		assert_eq!(TotalPoints::<Test>::get(), points[0]);
+		assert_eq!(Voice::total_weight(), Voice::weight_of(&ALICE));
+	});
+}
+
+#[test]
 fn earning_drops_what_is_short_of_a_unit() {
 	chain(|| {
 		MinEarned::set(0);

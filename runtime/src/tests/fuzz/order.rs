@@ -8,6 +8,7 @@ use crate::{
 };
 use codec::DecodeAll;
 use frame_support::traits::UnfilteredDispatchable;
+use openledger_primitives_attribution::Found;
 use openledger_primitives_core::{BatchId, ModelId, RequestId, SessionId};
 use pallet_receipts::Shown;
 use sp_core::sr25519;
@@ -266,6 +267,24 @@ fn claims_proofs_of_every_malformed_kind_are_refused_after_all_else() {
 				let nodes = &mut answered!(call).2.records_proof.nodes;
 				nodes.as_mut().reverse();
 				nodes.first() != nodes.last()
+			}),
+			("NotInIndex", |_, call| {
+				let found = answered!(call).2.found.as_mut();
+				found.is_some_and(|found| found.proof.nodes.try_push([3; 32].into()).is_ok())
+			}),
+			("Retrieval", |_, call| {
+				let claim = answered!(call).2;
+				claim.records_proof.nodes.clear();
+				claim.found.take().is_some()
+			}),
+			("Retrieval", |_, call| {
+				let claim = answered!(call).2;
+				let found = Found {
+					sketch: claim.sketch.clone(),
+					records: Default::default(),
+					proof: Default::default(),
+				};
+				claim.found.replace(found).is_none()
 			}),
 			("NotAContributor", |_, call| {
 				let claim = answered!(call).2;

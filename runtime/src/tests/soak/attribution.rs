@@ -1,12 +1,14 @@
 //! What challengers try.
 
 use super::{
+	claims::asked,
 	run::Maker,
 	world::{Attempt, Opening, Rt, World, now, remember},
 };
 use crate::{AccountId, Models as Registry, dynamic_params::attribution as parameters};
 use frame_support::traits::Get;
-use openledger_primitives_core::{ModelId, RequestId, traits::Models as Versions};
+use openledger_primitives_attribution::omission::Omission;
+use openledger_primitives_core::{ModelId, RequestId, Sketch, traits::Models as Versions};
 use pallet_attribution::{
 	Call, Challenges, ClaimRecord, Claims, Fault, Status, Target, commitment,
 };
@@ -46,9 +48,26 @@ fn omission(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, bool
 	Some((Fault::Omission(omission), right))
 }
 
-/// What can be shown against a version's index: the leaf that is forged, or any where none is.
+/// What can be shown of the prompt that a claim is on, as of what moved its answer.
+fn relevance(world: &mut World, claim: &Stored) -> Option<(Fault<AccountId>, bool)> {
+	let found = claim.found.as_ref()?;
+	let question = asked(&claim.sketch);
+	let all = world.retrieval(claim.model)?.omissions(&question, &claim.payer, &found.paid);
+	let (right, wrong): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, right)| *right);
+	let (omission, right) = world.pick(if right.is_empty() { wrong } else { right })?;
+	let Omission::Record(shown) = omission else { return None };
+	let question = Sketch::truncate_from(question);
+	Some((Fault::Relevance { question, shown }, right))
+}
+
+/// What can be shown against a version's indexes: the leaf that is forged, or any where none is.
 fn forgery(world: &mut World, model: ModelId) -> Option<(Fault<AccountId>, bool)> {
 	let at = world.below(1 << 16) as usize;
+	if let Some((forgery, right)) = world.retrieval(model).map(|index| index.forgery(at))
+		&& (right || world.odds(4))
+	{
+		return Some((Fault::ForgedRelevance(forgery), right));
+	}
 	let (forgery, right) = world.indexes.get(&model)?.forgery(at);
 	Some((Fault::Forgery(forgery), right))
 }
@@ -68,7 +87,10 @@ fn accusation(world: &mut World, careless: bool) -> Option<(Target, Fault<Accoun
 	let forged = forgery(world, claim.model).filter(|(_, right)| *right);
 	let shown = match forged {
 		Some(shown) => Some(shown),
-		None => omission(world, &claim),
+		None => match relevance(world, &claim).filter(|(_, right)| *right || world.odds(8)) {
+			Some(shown) => Some(shown),
+			None => omission(world, &claim),
+		},
 	};
 	let (fault, right) = shown?;
 	Some((Target::Claim(request), fault, right))

@@ -214,6 +214,11 @@ fn deposits() -> Result<(), String> {
 	for (who, (_, payee)) in pallet_rewards::Payees::<Rt>::iter() {
 		owe(who, "payee", ticket(&payee));
 	}
+	for (who, entry) in Accrued::<Rt>::iter() {
+		if let Some(paid) = entry.ticket {
+			owe(who, "rewards account", ticket(&paid));
+		}
+	}
 	for (who, _, ballot) in pallet_voice::Ballots::<Rt>::iter() {
 		owe(who, "vote", ticket(&ballot.ticket));
 	}
@@ -266,6 +271,7 @@ fn name(reason: RuntimeHoldReason) -> Option<&'static str> {
 		Receipts(pallet_receipts::HoldReason::SessionDeposit) => "session",
 		Receipts(pallet_receipts::HoldReason::BatchDeposit) => "batch",
 		Rewards(pallet_rewards::HoldReason::Payee) => "payee",
+		Rewards(pallet_rewards::HoldReason::Account) => "rewards account",
 		Voice(pallet_voice::HoldReason::Vote) => "vote",
 		_ => return None,
 	})

@@ -3,7 +3,8 @@
 use super::world::Rt;
 use crate::AccountId;
 use openledger_primitives_attribution::{
-	Claim, ContributorCredit, ContributorLeaf, Credit, IndexLeaf, RecordCredit, Terms, contributor,
+	Claim, ContributorCredit, ContributorLeaf, Credit, Found, IndexLeaf, RecordCredit, Terms,
+	contributor,
 	forgery::Forgery,
 	omission::{Omission, ShownContributor, ShownRecord, replace},
 	score,
@@ -64,6 +65,23 @@ pub fn is_whole(datanet: DatanetId, count: u32) -> bool {
 impl Index {
 	/// The index of what a version was trained on. Every sixth record is a copy of the one before.
 	pub fn build(spec: &ModelSpec, floor_ppm: u32) -> Option<Self> {
+		Self::over(spec, spec.method, floor_ppm, |content| content)
+	}
+
+	/// What finds `most` of the same records for prompts.
+	pub fn retrieval(spec: &ModelSpec, most: u8, floor_ppm: u32) -> Option<Self> {
+		let method = Method { pay_by: PayBy::Records, credits: most, ..spec.method };
+		let text = |content: Hash| sp_io::hashing::blake2_256(content.as_bytes()).into();
+		Self::over(spec, method, floor_ppm, text)
+	}
+
+	/// An index of which each record's sketch is drawn from what `seed` makes of its content.
+	fn over(
+		spec: &ModelSpec,
+		method: Method,
+		floor_ppm: u32,
+		seed: impl Fn(Hash) -> Hash,
+	) -> Option<Self> {
 		let mut snapshots = Vec::new();
 		let mut records = Vec::new();
 		for reference in &spec.snapshots {
@@ -83,7 +101,7 @@ impl Index {
 					record: record.hash(),
 					head: (if copy { at - 1 } else { at }) as u32,
 					scale: if copy { 0 } else { u16::from(bytes[0]) * 16 + 1 },
-					sketch: Sketch::truncate_from(sketch(record.content, spec.method.dimension)),
+					sketch: Sketch::truncate_from(sketch(seed(record.content), method.dimension)),
 				}
 			})
 			.collect();
@@ -95,7 +113,7 @@ impl Index {
 			.into_iter()
 			.map(|who| {
 				let own = leaves.iter().zip(&records).filter(|(_, of)| of.contributor == who);
-				let dimension = spec.method.dimension.into();
+				let dimension = method.dimension.into();
 				contributor::sum(who.clone(), dimension, own.map(|(leaf, _)| leaf))
 			})
 			.collect::<Option<_>>()?;
@@ -109,7 +127,6 @@ impl Index {
 			floor_ppm,
 			file: sp_io::hashing::blake2_256(root(&hashes).as_bytes()).into(),
 		};
-		let method = spec.method;
 		let forged = None;
 		Some(Self { method, snapshots, records, leaves, contributors, forged, commitment })
 	}
@@ -286,6 +303,13 @@ impl Index {
 		claim
 	}
 
+	/// What is put into the prompt of a question, without the best `omitted` of what should be.
+	pub fn found(&self, asked: &[i8], payer: &AccountId, omitted: usize) -> Found<AccountId> {
+		let Claim { sketch, records, records_proof: proof, .. } =
+			self.claim(asked, payer, 0, omitted);
+		Found { sketch, records: records.into_inner().try_into().unwrap(), proof }
+	}
+
 	/// What could be shown against a claim: every leaf, best first, and whether it would correct
 	/// what is paid.
 	pub fn omissions(
@@ -309,6 +333,12 @@ impl Index {
 			})
 			.collect()
 	}
+}
+
+/// What an answer with this sketch was asked. The chain keeps a hash of it, and challengers have to know.
+pub fn asked(query: &[i8]) -> Vec<i8> {
+	let bytes: Vec<u8> = query.iter().map(|component| *component as u8).collect();
+	sketch(sp_io::hashing::blake2_256(&bytes).into(), query.len() as u16)
 }
 
 /// A claim that nothing cleared the floor.

@@ -6,6 +6,7 @@ use crate::{
 	AccountId, Balances, RuntimeCall, RuntimeHoldReason, RuntimeOrigin, governance::Origin,
 };
 use frame_support::traits::UnfilteredDispatchable;
+use openledger_primitives_core::subject::versioned;
 use pallet_attribution::Demands;
 use pallet_audits::{Audits, Stage, Verdict, Verifiers};
 use pallet_receipts::{Batches, Sessions};
@@ -71,6 +72,9 @@ pub fn wind_down(chain: &mut Chain, anyone: &AccountId) -> Vec<String> {
 	}
 	chain.block_with(1, leave);
 	chain.blocks(BONDS);
+	// An audit that still waited for verifiers with room has none to wait for any more.
+	chain.block_with(1, || finish(anyone));
+	chain.blocks(CLAIMS);
 	chain.block_with(1, withdraw);
 	let mut wrong = checks::after_block();
 	wrong.extend(left());
@@ -88,6 +92,16 @@ fn left() -> Vec<String> {
 	count("batches", Batches::<Rt>::iter_keys().count());
 	count("demands", Demands::<Rt>::iter_keys().count());
 	count("audits", Audits::<Rt>::iter_keys().count());
+	left.extend(Audits::<Rt>::iter().map(|(id, audit)| {
+		let due = pallet_audits::Due::<Rt>::iter().filter(|(_, ids)| ids.contains(&id));
+		let due: Vec<_> = due.map(|(at, _)| at).collect();
+		format!("audit {id} of version {:?} is {audit:?} and due at {due:?}", versioned(id))
+	}));
+	let mut count = |what: &str, number: usize| {
+		if number > 0 {
+			left.push(format!("{number} {what} are left that nobody can end"));
+		}
+	};
 	count("verifiers", Verifiers::<Rt>::iter_keys().count());
 	for (who, holds) in pallet_balances::Holds::<Rt>::iter() {
 		let stuck = holds.iter().filter(|hold| is_passing(hold.id));

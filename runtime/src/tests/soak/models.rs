@@ -10,7 +10,7 @@ use openledger_primitives_core::{
 	BaseId, ModelId,
 	model::{
 		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
-		PayBy, Price,
+		PayBy, Price, Retrieval,
 	},
 	record::SnapshotRef,
 };
@@ -35,6 +35,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Models", "remove", 6, remove),
 	("Models", "commit_training", 14, commit_training),
 	("Models", "ask_audit", 8, ask_audit),
+	("Models", "commit_retrieval", 14, commit_retrieval),
 ];
 
 fn version(world: &mut World, which: impl Fn(&Model<Rt>) -> bool) -> Option<(ModelId, Model<Rt>)> {
@@ -190,6 +191,41 @@ fn commit_training(world: &mut World) -> Option<Attempt> {
 	let (id, model) = world.pick(drafts)?;
 	let training = world.hash();
 	world.signed(model.owner, Call::commit_training { model: id, training })
+}
+
+fn commit_retrieval(world: &mut World) -> Option<Attempt> {
+	let careful = !world.odds(12);
+	let drafts: Vec<_> = Models::<Rt>::iter()
+		.filter(|(_, model)| {
+			let new = model.status == ModelStatus::Draft && model.retrieval.is_none();
+			!careful || new
+		})
+		.collect();
+	let (id, model) = world.pick(drafts)?;
+	let (most, floor) = (world.between(1, 4) as u8, world.between(0, 60_000));
+	let mut index = Index::retrieval(&model.spec, most, floor)?;
+	if world.odds(6) {
+		let (at, friend) = (world.below(1 << 16) as usize, world.user());
+		index.forge(at, friend);
+	}
+	let mut retrieval = Retrieval {
+		most,
+		dimension: model.spec.method.dimension,
+		part: Permill::from_percent(world.between(1, 100)),
+		lens: world.hash(),
+		index: index.commitment,
+	};
+	match world.below(24) {
+		0 => retrieval.most = 5,
+		1 => retrieval.part = Permill::zero(),
+		2 => retrieval.index = pretended(world, index.commitment.records),
+		_ if model.status == ModelStatus::Draft => {
+			world.retrievals.insert(id, index);
+		}
+		_ => {}
+	}
+	let retrieval = Some(retrieval).filter(|_| !world.odds(8));
+	world.signed(model.owner, Call::commit_retrieval { model: id, retrieval })
 }
 
 fn ask_audit(world: &mut World) -> Option<Attempt> {

@@ -13,16 +13,20 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Rewards", "claim_for", 5, claim_for),
 	("Rewards", "sweep", 4, sweep),
 	("Rewards", "set_payee", 6, set_payee),
+	("Rewards", "open_account", 5, open_account),
+	("Rewards", "close_account", 6, close_account),
 ];
 
 fn claim(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(16);
-	let who = world.user_who(|who| careless || Accrued::<Rt>::contains_key(who))?;
+	let who = world.user_who(|who| careless || Accrued::<Rt>::get(who).amount > 0)?;
 	world.signed(who, Call::claim {})
 }
 
 fn claim_for(world: &mut World) -> Option<Attempt> {
-	let owed: Vec<AccountId> = Accrued::<Rt>::iter_keys().collect();
+	let owed: Vec<AccountId> = Accrued::<Rt>::iter()
+		.filter_map(|(who, entry)| (entry.amount > 0).then_some(who))
+		.collect();
 	let account = if world.odds(16) { world.user() } else { world.pick(owed)? };
 	let who = world.user();
 	world.signed(who, Call::claim_for { account })
@@ -51,4 +55,19 @@ fn set_payee(world: &mut World) -> Option<Attempt> {
 		_ => Some(world.user().into()),
 	};
 	world.signed(who, Call::set_payee { payee })
+}
+
+fn open_account(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(16);
+	let who = world.user_who(|who| careless || !Accrued::<Rt>::get(who).is_open())?;
+	world.signed(who, Call::open_account {})
+}
+
+fn close_account(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(8);
+	let who = world.user_who(|who| {
+		let entry = Accrued::<Rt>::get(who);
+		careless || entry.is_open() && entry.amount == 0
+	})?;
+	world.signed(who, Call::close_account {})
 }

@@ -1,17 +1,17 @@
 //! What executing an answer comes to, and what its operator says of it.
 
 use super::{
-	claims::{blank, sketch},
+	claims::{asked, blank, sketch},
 	world::{Rt, World},
 };
 use crate::AccountId;
 use openledger_primitives_attribution::{
-	Claim,
+	Claim, Found,
 	audit::{Execution, Finding, Level, Recomputed, Traces, digest, sealed, seals, traces},
 	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
-	ChallengeId, Hash, ModelId, RequestId,
+	ChallengeId, Hash, ModelId, RequestId, Sketch,
 	draw::drawn,
 	record::content_hash,
 	subject::{Subject, subject},
@@ -53,7 +53,28 @@ fn claim(
 		None => blank(&query, gain),
 	};
 	claim.trace = sealed(&seals(subject, &traces_of(subject)));
+	claim.found = found(world, model, &query, payer, omitted);
 	claim
+}
+
+/// What is put into a prompt, where the version puts anything there.
+fn found(
+	world: &World,
+	model: ModelId,
+	query: &[i8],
+	payer: &AccountId,
+	omitted: usize,
+) -> Option<Found<AccountId>> {
+	pallet_models::Models::<Rt>::get(model)?.retrieval?;
+	let asked = asked(query);
+	Some(match world.retrieval(model) {
+		Some(index) => index.found(&asked, payer, omitted),
+		None => Found {
+			sketch: Sketch::truncate_from(asked),
+			records: Default::default(),
+			proof: Default::default(),
+		},
+	})
 }
 
 /// The true claim.
@@ -92,8 +113,15 @@ pub fn told(
 				let _ = claim.records.try_push(twice);
 			}
 		}
+		// What it says of the prompt is false, or nothing.
+		10 => {
+			if let Some(found) = &mut claim.found {
+				found.records.as_mut().reverse();
+			}
+		}
+		11 => claim.found = None,
 		6..10 => claim.trace = world.hash(),
-		10..14 => claim.gain = world.between(0, 500) as i32 - 100,
+		12..16 => claim.gain = world.between(0, 500) as i32 - 100,
 		_ => {}
 	}
 	claim

@@ -90,6 +90,8 @@ pub struct World {
 	/// Contents that somebody has committed to.
 	pub contents: Vec<Hash>,
 	pub indexes: BTreeMap<ModelId, Index>,
+	/// What was built to find records for their prompts.
+	pub retrievals: BTreeMap<ModelId, Index>,
 	pub openings: Vec<Opening>,
 	pub findings: Vec<Found>,
 	/// Challenges of duplicates.
@@ -127,6 +129,12 @@ pub fn spendable(who: &AccountId) -> Balance {
 }
 
 impl World {
+	/// What finds records for a version's prompts, where it has committed to that.
+	pub fn retrieval(&self, model: ModelId) -> Option<&Index> {
+		let committed = pallet_models::Models::<Rt>::get(model)?.retrieval?.index;
+		self.retrievals.get(&model).filter(|index| index.commitment == committed)
+	}
+
 	pub fn new(seed: u64) -> Self {
 		Self {
 			rng: ChaCha8Rng::seed_from_u64(seed),
@@ -134,6 +142,7 @@ impl World {
 			batches: Vec::new(),
 			contents: Vec::new(),
 			indexes: BTreeMap::new(),
+			retrievals: BTreeMap::new(),
 			openings: Vec::new(),
 			findings: Vec::new(),
 			said: Vec::new(),

@@ -53,6 +53,19 @@ fn honest_retrieval_is_sound_and_has_a_part_in_what_is_found() {
 }
 
 #[test]
+fn retrieval_is_refused_when_it_takes_more_reading_than_an_audit_has_time_for() {
+	let ground = ground();
+	let (leaf, _) = &ground.model.sources().records[0];
+	let sized = |size| RecordLeaf { size, ..leaf.clone() };
+	let longest = MOST_READ / TOKENS as u64;
+	let long = || std::iter::repeat_n(sized(1 << 20), longest as usize);
+	check_read(long()).unwrap();
+	check_read(std::iter::repeat_n(sized(1), MOST_READ as usize)).unwrap();
+	let refused = check_read(long().chain([sized(1)]));
+	assert!(matches!(refused, Err(Error::Malformed { .. })));
+}
+
+#[test]
 fn forged_lens_leaf_head_or_floor_is_found_whatever_is_drawn() {
 	let mut ground = ground();
 	let honest = ground.retrieval.take().unwrap();
