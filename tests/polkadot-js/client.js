@@ -66,10 +66,11 @@ export function client(node, folder) {
 }
 
 /**
- * Publishes a model trained on four records by two contributors; resolves to its numbers. With one epoch it
- * has hardly learnt them, with more it answers by them.
+ * Publishes a model trained on four records by two contributors, with more options where they are given;
+ * resolves to its numbers and the folder of its adapter. With one epoch it has hardly learnt them, with more it
+ * answers by them.
  */
-export async function publishModel(run, folder, epochs = 1) {
+export async function publishModel(run, folder, epochs = 1, options = []) {
 	const owner = '//Bob';
 	const { datanet } = await run(owner, 'datanet', 'create', 'Lighthouse', '--kind', 'question-answer');
 	await Promise.all(
@@ -83,7 +84,7 @@ export async function publishModel(run, folder, epochs = 1) {
 	const { snapshot } = await run(owner, 'datanet', 'snapshot', datanet);
 	const training = ['--base', base(), '--epochs', epochs, '--rank', 2];
 	const trained = await run(owner, 'model', 'train', `${datanet}:${snapshot}`, ...training);
-	const publishing = ['--base', base(), '--name', 'lighthouse'];
+	const publishing = ['--base', base(), '--name', 'lighthouse', ...options];
 	const { model } = await run(owner, 'model', 'publish', trained.folder, ...publishing);
-	return { datanet, model, owner };
+	return { datanet, model, owner, folder: trained.folder };
 }

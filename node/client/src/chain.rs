@@ -4,6 +4,7 @@
 pub mod challenge;
 pub mod economics;
 pub mod load;
+pub mod retrieval;
 mod state;
 
 use crate::keys::Signer;

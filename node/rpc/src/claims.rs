@@ -3,7 +3,7 @@
 use crate::{
 	Error,
 	listing::address,
-	trace::{Credit, Distribution, Evidence},
+	trace::{Credit, Distribution, Evidence, Found},
 };
 use openledger_primitives_api::ClaimInfo;
 use openledger_primitives_core::{
@@ -147,6 +147,10 @@ pub struct Claim {
 	pub paid: Vec<Credit>,
 	/// The records that explain it.
 	pub evidence: Vec<Evidence>,
+	/// What was put into the prompt: none where the model version puts no records there, or the runtime
+	/// knows of none.
+	#[serde(default)]
+	pub found: Option<Found>,
 	/// Who corrected it, if anyone did.
 	pub challenger: Option<String>,
 	/// Whether its answer was found false.
@@ -171,6 +175,7 @@ impl From<ClaimInfo<AccountId32>> for Claim {
 			sketch: info.sketch,
 			paid: info.paid.into_iter().map(Credit::from).collect(),
 			evidence: info.evidence.into_iter().map(Evidence::from).collect(),
+			found: None,
 			challenger: info.challenger.as_ref().map(address),
 			rejected: info.rejected,
 			distribution: info.distribution.map(Distribution::from),

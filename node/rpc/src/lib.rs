@@ -22,7 +22,9 @@ pub use api::{OpenLedgerApiClient, OpenLedgerApiServer};
 pub use audit::{Audit, Execution, Recomputed, Seat, Standing, Verdict, Verifier};
 pub use claims::{Claim, ClaimId, ClaimName};
 pub use error::Error;
-pub use listing::{Base, Contribution, Datanet, Entry, Model, Operator, Quote, Record, Rewards};
+pub use listing::{
+	Base, Contribution, Datanet, Entry, Model, Operator, Quote, Record, Retrieval, Rewards,
+};
 pub use server::{OpenLedger, OperatorStatus};
 pub use sessions::{Batch, Draw, Line, Session};
-pub use trace::Trace;
+pub use trace::{Found, Trace};

@@ -9,6 +9,7 @@ use openledger_primitives_core::{
 	Balance, Hash,
 	model::{
 		Arithmetic, IndexCommitment, Method as MethodInfo, ModelStatus, PayBy, Price as PriceInfo,
+		Retrieval as RetrievalInfo,
 	},
 	record::{RecordEntry, RecordLeaf},
 };
@@ -244,6 +245,9 @@ pub struct Model {
 	pub projection: Hash,
 	/// Its committed index.
 	pub index: Option<Index>,
+	/// What finds records for its prompts: none where no records are put there, or the runtime knows of none.
+	#[serde(default)]
+	pub retrieval: Option<Retrieval>,
 	/// Settled answers.
 	pub answers: u64,
 	/// Fees settled.
@@ -324,6 +328,29 @@ impl From<IndexCommitment> for Index {
 	}
 }
 
+/// How records are found for prompts, and what those in a prompt are paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retrieval {
+	/// The most records that one prompt holds.
+	pub most: u8,
+	/// Components of a sketch.
+	pub dimension: u16,
+	/// What records in a prompt have of the contributors' part, in millionths.
+	pub part_ppm: u32,
+	/// blake2b-256 of the lens.
+	pub lens: Hash,
+	/// The index over the records' texts.
+	pub index: Index,
+}
+
+impl From<RetrievalInfo> for Retrieval {
+	fn from(info: RetrievalInfo) -> Self {
+		let RetrievalInfo { most, dimension, part, lens, index } = info;
+		Self { most, dimension, part_ppm: part.deconstruct(), lens, index: index.into() }
+	}
+}
+
 impl From<MethodInfo> for Method {
 	fn from(method: MethodInfo) -> Self {
 		let pay_by = match method.pay_by {
@@ -368,6 +395,7 @@ impl From<ModelInfo<AccountId32>> for Model {
 			price: info.price.into(),
 			projection: info.projection,
 			index: info.index.map(Index::from),
+			retrieval: None,
 			answers: info.answers,
 			fees: amount(info.fees),
 			to_contributors: amount(info.to_contributors),

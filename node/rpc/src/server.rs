@@ -1,8 +1,9 @@
 //! The methods' implementation over the runtime API.
 
 use crate::{
-	Audit, Base, Batch, Claim, ClaimName, Contribution, Datanet, Error, Model, OpenLedgerApiServer,
-	Operator, Quote, Record, Rewards, Session, Standing, Trace, Verifier, claims::shown,
+	Audit, Base, Batch, Claim, ClaimName, Contribution, Datanet, Error, Found, Model,
+	OpenLedgerApiServer, Operator, Quote, Record, Retrieval, Rewards, Session, Standing, Trace,
+	Verifier, claims::shown,
 };
 use jsonrpsee::core::RpcResult;
 use openledger_primitives_api::{MAX_PAGE, ModelInfo, OpenLedgerApi, RewardsInfo, StandingInfo};
@@ -22,12 +23,16 @@ use std::{marker::PhantomData, sync::Arc};
 const PAGE: u32 = 64;
 /// The version of the runtime API that most methods need.
 const API_VERSION: u32 = 1;
+/// The version whose model versions name their arithmetic.
+const ARITHMETIC_VERSION: u32 = 2;
 /// The version that knows audits, sessions and batches.
 const AUDITS_VERSION: u32 = 3;
 /// The version that knows what stands behind model versions.
 const STANDINGS_VERSION: u32 = 4;
 /// The version that knows whether rewards accounts are open.
 const ACCOUNTS_VERSION: u32 = 4;
+/// The version that knows of records in prompts.
+const RETRIEVAL_VERSION: u32 = 5;
 
 /// A worker that can say how it is.
 pub trait OperatorStatus: Send + Sync + 'static {
@@ -111,14 +116,14 @@ where
 	}
 }
 
-/// Whether the runtime's model versions name their arithmetic.
-fn names_arithmetic<Block, Api>(api: &Api, at: Block::Hash) -> Result<bool, ApiError>
+/// Whether the runtime's API is of this version or a later one.
+fn is_from<Block, Api>(version: u32, api: &Api, at: Block::Hash) -> Result<bool, ApiError>
 where
 	Block: BlockT,
 	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
 {
-	let version = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
-	Ok(version.is_some_and(|version| version >= 2))
+	let found = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
+	Ok(check_version(found, version).is_ok())
 }
 
 fn models<Block, Api>(
@@ -131,7 +136,7 @@ where
 	Block: BlockT,
 	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
 {
-	if names_arithmetic::<Block, _>(api, at)? {
+	if is_from::<Block, _>(ARITHMETIC_VERSION, api, at)? {
 		return api.models(at, start, limit);
 	}
 	#[expect(deprecated, reason = "that is how earlier versions are asked")]
@@ -148,7 +153,7 @@ where
 	Block: BlockT,
 	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
 {
-	if names_arithmetic::<Block, _>(api, at)? {
+	if is_from::<Block, _>(ARITHMETIC_VERSION, api, at)? {
 		return api.model(at, id);
 	}
 	#[expect(deprecated, reason = "that is how earlier versions are asked")]
@@ -167,11 +172,45 @@ where
 	Block: BlockT,
 	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
 {
-	let version = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
-	if version.is_none_or(|version| version < STANDINGS_VERSION) {
-		return Ok(Vec::new());
+	match is_from::<Block, _>(STANDINGS_VERSION, api, at)? {
+		true => api.standings(at, start, limit),
+		false => Ok(Vec::new()),
 	}
-	api.standings(at, start, limit)
+}
+
+/// What finds records for the prompts of each of these model versions; nothing from a runtime that does not
+/// say.
+fn retrievals<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	models: impl IntoIterator<Item = ModelId>,
+) -> Result<Vec<Option<Retrieval>>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	let says = is_from::<Block, _>(RETRIEVAL_VERSION, api, at)?;
+	let of = |model| match says {
+		true => Ok(api.retrieval(at, model)?.map(Retrieval::from)),
+		false => Ok(None),
+	};
+	models.into_iter().map(of).collect()
+}
+
+/// What was put into the prompt of the answer that a claim is on; nothing from a runtime that does not say.
+fn found<Block, Api>(
+	api: &Api,
+	at: Block::Hash,
+	claim: RequestId,
+) -> Result<Option<Found>, ApiError>
+where
+	Block: BlockT,
+	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
+{
+	match is_from::<Block, _>(RETRIEVAL_VERSION, api, at)? {
+		true => Ok(api.found(at, claim)?.map(Found::from)),
+		false => Ok(None),
+	}
 }
 
 /// What an account has accrued.
@@ -184,8 +223,7 @@ where
 	Block: BlockT,
 	Api: OpenLedgerApi<Block, AccountId32> + ApiExt<Block>,
 {
-	let version = api.api_version::<dyn OpenLedgerApi<Block, AccountId32>>(at)?;
-	if version.is_some_and(|version| version >= ACCOUNTS_VERSION) {
+	if is_from::<Block, _>(ACCOUNTS_VERSION, api, at)? {
 		return api.rewards(at, who);
 	}
 	#[expect(deprecated, reason = "that is how earlier versions are asked")]
@@ -342,11 +380,13 @@ where
 			self.page(limit, at, |api, at, limit| models(api, at, start, limit))?;
 		let limit = check_limit(limit)?;
 		let standings = self.ask(at, |api, at| standings(api, at, start, limit))?;
-		let of = |model: Model| {
+		let ids = found.iter().map(|model| model.id);
+		let retrievals = self.ask(at, |api, at| retrievals(api, at, ids))?;
+		let of = |(model, retrieval): (Model, Option<Retrieval>)| {
 			let standing = standings.iter().find(|standing| standing.model == model.id).cloned();
-			Model { standing: standing.map(Standing::from), ..model }
+			Model { retrieval, standing: standing.map(Standing::from), ..model }
 		};
-		Ok(found.into_iter().map(of).collect())
+		Ok(found.into_iter().zip(retrievals).map(of).collect())
 	}
 
 	fn model(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Model> {
@@ -354,7 +394,9 @@ where
 		let found: Model = found.ok_or_else(|| no_model(model))?.into();
 		let mut standings = self.ask(at, |api, at| standings(api, at, model, 1))?;
 		standings.retain(|standing| standing.model == model);
-		Ok(Model { standing: standings.pop().map(Standing::from), ..found })
+		let retrievals = self.ask(at, |api, at| retrievals(api, at, [model]))?;
+		let retrieval = retrievals.into_iter().next().flatten();
+		Ok(Model { retrieval, standing: standings.pop().map(Standing::from), ..found })
 	}
 
 	fn operators(&self, model: ModelId, at: Option<Block::Hash>) -> RpcResult<Vec<Operator>> {
@@ -375,7 +417,9 @@ where
 	fn trace(&self, request: RequestId, at: Option<Block::Hash>) -> RpcResult<Trace> {
 		let found = self.ask(at, |api, at| api.trace(at, request))?;
 		let advice = ": it was never made, or its payer pruned it; ask at an earlier block";
-		Ok(found.ok_or_else(|| missing("request", request, advice))?.into())
+		let told: Trace = found.ok_or_else(|| missing("request", request, advice))?.into();
+		let found = self.ask(at, |api, at| self::found(api, at, request))?;
+		Ok(Trace { found, ..told })
 	}
 
 	fn rewards(&self, text: String, at: Option<Block::Hash>) -> RpcResult<Rewards> {
@@ -404,7 +448,9 @@ where
 	fn claim(&self, claim: ClaimName, at: Option<Block::Hash>) -> RpcResult<Claim> {
 		let id = claim.id()?;
 		let found = self.ask_from(AUDITS_VERSION, at, |api, at| api.claim(at, id))?;
-		Ok(found.ok_or_else(|| no_claim(id))?.into())
+		let told: Claim = found.ok_or_else(|| no_claim(id))?.into();
+		let found = self.ask_from(AUDITS_VERSION, at, |api, at| self::found(api, at, id))?;
+		Ok(Claim { found, ..told })
 	}
 
 	fn sessions(

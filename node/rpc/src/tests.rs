@@ -53,6 +53,37 @@ async fn model_is_flat_with_amounts_as_strings() {
 }
 
 #[tokio::test]
+async fn model_tells_what_finds_records_for_its_prompts() {
+	let hash = |byte: &str| format!("0x{}", byte.repeat(32));
+	let retrieval = json!({
+		"most": 4, "dimension": 2_048, "partPpm": 300_000, "lens": hash("15"),
+		"index": {
+			"recordsRoot": hash("16"), "records": 2, "contributorsRoot": hash("17"),
+			"contributors": 1, "floorPpm": 70_000, "file": hash("18"),
+		},
+	});
+	let model = result("openledger_model", json!([5])).await;
+	assert_eq!(model["retrieval"], retrieval);
+	assert_eq!(result("openledger_models", json!([5])).await[0]["retrieval"], retrieval);
+	for without in [
+		result("openledger_model", json!([6])).await,
+		result("openledger_models", json!([6])).await[0].clone(),
+	] {
+		assert_eq!(without.get("retrieval"), Some(&Value::Null), "{without}");
+	}
+	let typed: crate::Model = serde_json::from_value(model.clone()).unwrap();
+	assert_eq!(serde_json::to_value(typed).unwrap(), model);
+}
+
+#[tokio::test]
+async fn model_is_read_when_an_earlier_node_says_nothing_of_retrieval() {
+	let mut model = result("openledger_model", json!([5])).await;
+	model.as_object_mut().unwrap().remove("retrieval");
+	let typed: crate::Model = serde_json::from_value(model).unwrap();
+	assert_eq!(typed.retrieval, None);
+}
+
+#[tokio::test]
 async fn trace_keeps_what_a_json_number_would_round() {
 	let trace = result("openledger_trace", json!([9])).await;
 	assert_eq!(trace["state"], "settled");
@@ -66,6 +97,9 @@ async fn trace_keeps_what_a_json_number_would_round() {
 	assert_eq!(trace["distribution"]["validators"], "2");
 	assert_eq!(trace["distribution"]["treasury"], "3");
 	assert_eq!(trace["challenger"], BOB_SS58);
+	assert_eq!(trace["found"]["partPpm"], 300_000);
+	assert_eq!(trace["found"]["paid"][0]["weight"], (1u64 << 60).to_string());
+	assert_eq!(trace["found"]["evidence"][0]["datanet"], 2);
 }
 
 #[tokio::test]

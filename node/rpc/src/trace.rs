@@ -1,7 +1,7 @@
 //! JSON of a trace: from an answer to its records, contributors and amounts.
 
 use crate::listing::{address, amount};
-use openledger_primitives_api::{RequestState, Trace as TraceInfo};
+use openledger_primitives_api::{FoundInfo, RequestState, Trace as TraceInfo};
 use openledger_primitives_attribution as rule;
 use openledger_primitives_core::{Hash, settlement};
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,10 @@ pub struct Trace {
 	pub paid: Vec<Credit>,
 	/// The records that explain it.
 	pub evidence: Vec<Evidence>,
+	/// What was put into the prompt: none where the model version puts no records there, or the runtime
+	/// knows of none.
+	#[serde(default)]
+	pub found: Option<Found>,
 	/// Who corrected the claim, if anyone did.
 	pub challenger: Option<String>,
 	/// Who was paid what, once settled.
@@ -97,6 +101,31 @@ pub struct Evidence {
 	pub content: Hash,
 	/// Its score.
 	pub score: String,
+}
+
+/// What was put into an answer's prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+	/// What these records have of the contributors' part, in millionths, where there are any.
+	pub part_ppm: u32,
+	/// blake2b-256 of the question's sketch.
+	pub question: Hash,
+	/// What is paid, best first.
+	pub paid: Vec<Credit>,
+	/// The same records, as they explain the answer.
+	pub evidence: Vec<Evidence>,
+}
+
+impl From<FoundInfo<AccountId32>> for Found {
+	fn from(info: FoundInfo<AccountId32>) -> Self {
+		Self {
+			part_ppm: info.part_ppm,
+			question: info.question,
+			paid: info.paid.into_iter().map(Credit::from).collect(),
+			evidence: info.evidence.into_iter().map(Evidence::from).collect(),
+		}
+	}
 }
 
 /// One payee.
@@ -205,6 +234,7 @@ impl From<TraceInfo<AccountId32>> for Trace {
 			sketch: info.sketch,
 			paid: info.paid.into_iter().map(Credit::from).collect(),
 			evidence: info.evidence.into_iter().map(Evidence::from).collect(),
+			found: None,
 			challenger: info.challenger.as_ref().map(address),
 			distribution: info.distribution.map(Distribution::from),
 		}

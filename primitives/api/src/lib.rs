@@ -34,8 +34,8 @@ pub const MAX_PAGE: u32 = 256;
 sp_api::decl_runtime_apis! {
 	/// What OpenLedger's pallets know. Listings start at an id and hold at most [`MAX_PAGE`]
 	/// entries; ask again from the last id plus one. From `verifiers` to
-	/// `material` it is version 3 that brought them.
-	#[api_version(4)]
+	/// `material` it is version 3 that brought them, from `challenges` on version 4 where it says no other.
+	#[api_version(5)]
 	pub trait OpenLedgerApi<AccountId: codec::Codec> {
 		/// Datanets from `start` on, in ascending order.
 		fn datanets(start: DatanetId, limit: u32) -> Vec<DatanetInfo<AccountId>>;
@@ -91,23 +91,17 @@ sp_api::decl_runtime_apis! {
 		fn material(model: ModelId) -> Option<Material>;
 		/// What challenging takes, and which challenges stand: none where there is no such claim, no such
 		/// model version, or no index of it.
-		#[api_version(4)]
 		fn challenges(target: Target) -> Option<ChallengesInfo<AccountId>>;
 		/// What stands behind the indexes of model versions from `start` on, in ascending order.
-		#[api_version(4)]
 		fn standings(start: ModelId, limit: u32) -> Vec<StandingInfo>;
 		/// What stands behind the index of one model version, where it has one.
-		#[api_version(4)]
 		fn standing(model: ModelId) -> Option<StandingInfo>;
 		/// What it takes to say that one record duplicates another, and what this account has committed to
 		/// and not opened.
-		#[api_version(4)]
 		fn duplicate_terms(challenger: AccountId) -> DuplicateTerms;
 		/// Challenges of duplicates that are not decided, from `start` on, in ascending order.
-		#[api_version(4)]
 		fn duplicates(start: ChallengeId, limit: u32) -> Vec<DuplicateInfo<AccountId>>;
 		/// The places of a Datanet's records that earn nothing any more, from `start` on, in ascending order.
-		#[api_version(4)]
 		fn excluded(datanet: DatanetId, start: u32, limit: u32) -> Vec<u32>;
 		/// What finds records for a model version's prompts, where any are put there.
 		#[api_version(5)]

@@ -95,6 +95,13 @@ pub fn fault(fault: &Fault<AccountId32>) -> Value {
 			Value::unnamed_variant("Omission", [omission])
 		}
 		Fault::Forgery(forgery) => Value::unnamed_variant("Forgery", [shown_forgery(forgery)]),
+		Fault::Relevance { question, shown } => {
+			let fields = [("question", sketch(question)), ("shown", shown_record(shown))];
+			Value::named_variant("Relevance", fields)
+		}
+		Fault::ForgedRelevance(forgery) => {
+			Value::unnamed_variant("ForgedRelevance", [shown_forgery(forgery)])
+		}
 	}
 }
 
@@ -163,7 +170,7 @@ fn shown_forgery(forgery: &Forgery) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::*;
 	use codec::Encode;
 	use openledger_primitives_attribution::{ContributorCredit, ContributorLeaf};
@@ -171,7 +178,7 @@ mod tests {
 	use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 	use subxt::ext::scale_value::scale::encode_as_type;
 
-	fn encoded<T: TypeInfo + 'static>(value: &Value) -> Vec<u8> {
+	pub fn encoded<T: TypeInfo + 'static>(value: &Value) -> Vec<u8> {
 		let mut registry = Registry::new();
 		let id = registry.register_type(&MetaType::new::<T>()).id;
 		let mut out = Vec::new();
@@ -238,7 +245,9 @@ mod tests {
 		for shown in [
 			Fault::Omission(Omission::Record(shown())),
 			Fault::Omission(Omission::Contributor(contributor, shown())),
-			Fault::Forgery(forgery),
+			Fault::Forgery(forgery.clone()),
+			Fault::Relevance { question: Sketch::truncate_from(vec![-9; 64]), shown: shown() },
+			Fault::ForgedRelevance(forgery),
 		] {
 			assert_eq!(encoded::<Fault<AccountId32>>(&fault(&shown)), shown.encode());
 		}

@@ -41,7 +41,7 @@ pub struct Ask {
 	#[arg(long, default_value_t = 64)]
 	max_tokens: u32,
 	/// The most that the answer may cost; what it does not cost is paid back. Without it, the
-	/// price of the longest answer.
+	/// price of the longest answer, with as much of records in the prompt as the model may put there.
 	#[arg(long, value_parser = amount::parse, conflicts_with = "session")]
 	max_fee: Option<u128>,
 	/// Sampling temperature in thousandths; 0 gives the likeliest answer.
@@ -81,12 +81,16 @@ pub struct Ask {
 impl Ask {
 	/// Runs the command.
 	pub async fn run(self, context: &Context) -> Result<()> {
+		let chain = context.chain().await?;
+		let retrieval = chain.retrieval(self.model).await?;
+		let quoted = retrieval.map_or(0, |retrieval| retrieval.quoted());
 		if self.session {
 			let question = question::Question {
 				model: self.model,
 				text: self.question,
 				max_tokens: self.max_tokens,
 				temperature: self.temperature,
+				quoted,
 			};
 			let operator = self.operator.as_deref().map(keys::account).transpose()?;
 			let terms = session_ask::Terms {
@@ -96,12 +100,11 @@ impl Ask {
 				top_up: self.top_up,
 				private: self.private,
 			};
-			return session_ask::run(context, question, terms).await;
+			return session_ask::run(context, &chain, question, terms).await;
 		}
-		let chain = context.chain().await?;
 		let signer = context.signer()?;
 		let output = context.output();
-		let longest = question::longest(self.question.len(), self.max_tokens);
+		let longest = question::longest(self.question.len(), self.max_tokens, quoted);
 		let quote: Option<Quote<AccountId32>> = chain.api("quote", (self.model, longest)).await?;
 		let quote = quote.with_context(|| {
 			format!("there is no model {} to ask: see openledger model list", self.model)
@@ -111,6 +114,9 @@ impl Ask {
 		}
 		let operator = self.operator.as_deref().map(keys::account).transpose()?;
 		let max_fee = self.max_fee.unwrap_or(quote.fee);
+		if let Some(told) = question::told(quoted) {
+			output.say(told);
+		}
 		let nonce: [u8; 32] = rand::random();
 		let events = chain
 			.submit(

@@ -119,6 +119,7 @@ impl Attribute {
 			evidence: found.verified.evidence,
 			pool: self.pool.map_or(Pool::Unknown, |pool| Pool::Of(earned.mul_floor(pool))),
 			index: Some(index.commitment()),
+			found: None,
 		};
 		Ok(View::new(answered, &contents, Some(&index)))
 	}

@@ -4,6 +4,7 @@ mod demand;
 mod duplicate;
 mod folder;
 mod look;
+mod prompt;
 mod salts;
 mod sealed;
 
@@ -26,14 +27,15 @@ use std::path::PathBuf;
 /// Look for what is wrong with a claim or a model's index, and challenge it.
 ///
 /// A claim says whom an answer owes. It is wrong where it leaves out a record or contributor that the
-/// model's own index ranks higher: showing that replaces the claim, the operator pays for it, and you
-/// get up to half of what the one left out would have lost. An index is wrong where it names another
-/// record than the snapshot that was trained on: showing that ends the model version, and you get up to
-/// half of its owner's bond.
+/// model's own index ranks higher, or where a more relevant record was left out of the prompt: showing
+/// that replaces the claim, the operator pays for it, and you get up to half of what the one left out
+/// would have lost. An index is wrong where it names another record than the snapshot that was trained
+/// on: showing that ends the model version, and you get up to half of its owner's bond.
 ///
 ///     openledger challenge claim 3                 # the claim on request 3
 ///     openledger challenge claim 2/1               # on draw 1 of batch 2
-///     openledger challenge model 5                 # the index of model version 5
+///     openledger challenge claim 3 --base model.gguf  # and whether its prompt leaves a record out
+///     openledger challenge model 5                 # the indexes of model version 5
 ///     openledger challenge duplicate 2 11 --of 1 7 # record 11 of Datanet 2, a copy of 7 of 1
 ///
 /// This only looks, with content from --worker, and says what was found, what it brings and what it
@@ -122,6 +124,15 @@ pub struct How {
 	/// The version's attribution index (default: the worker's).
 	#[arg(long, value_name = "FILE")]
 	index: Option<PathBuf>,
+	/// The index that finds records for its prompts, where it puts any there (default: the worker's).
+	#[arg(long, value_name = "FILE")]
+	retrieval: Option<PathBuf>,
+	/// The base that the version answers with, to look for records that were left out of a prompt.
+	#[arg(long, value_name = "FILE")]
+	base: Option<PathBuf>,
+	/// What was asked (default: as the chain has it, which does not have it of drawn receipts).
+	#[arg(long, value_name = "TEXT", requires = "base")]
+	question: Option<String>,
 	/// Challenge what is found.
 	#[arg(long)]
 	yes: bool,
@@ -159,6 +170,9 @@ struct Told {
 	target: String,
 	/// None where there is nothing to challenge.
 	found: Option<Found>,
+	/// What was not looked at, and what it takes.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	unlooked: Option<String>,
 	/// What a challenge puts at stake, in the smallest unit.
 	#[serde(with = "units")]
 	deposit: u128,
@@ -240,11 +254,11 @@ async fn run(context: &Context, target: Target, how: How) -> Result<()> {
 			Target::Model(model) => format!("model version {model} is condemned already"),
 		}
 	);
-	let found =
-		look::look(&chain, &context.content()?, target, &info, how.index.as_deref()).await?;
+	let looked = look::look(&chain, &context.content()?, target, &info, &how).await?;
 	let told = Told {
 		target: name(target),
-		found,
+		found: looked.found,
+		unlooked: looked.unlooked,
 		deposit: info.deposit,
 		commit_before: info.commit_before,
 		others: info.standing.len(),
@@ -315,7 +329,11 @@ fn outcome(target: Target, events: &[Event]) -> Result<Outcome> {
 		outcome,
 		penalty: event.and_then(|event| event.number("penalty")).map(|paid| paid.to_string()),
 	};
-	for (event, outcome) in [("ClaimCorrected", "corrected"), ("ForgeryShown", "condemned")] {
+	for (event, outcome) in [
+		("ClaimCorrected", "corrected"),
+		("RelevanceCorrected", "corrected"),
+		("ForgeryShown", "condemned"),
+	] {
 		if let Ok(event) = find(events, "Attribution", event) {
 			return Ok(told(outcome, Some(event)));
 		}
@@ -358,7 +376,8 @@ async fn withdraw(context: &Context, target: Target) -> Result<()> {
 /// What was found, for people.
 fn text(told: &Told) -> String {
 	let Some(found) = &told.found else {
-		return format!("there is nothing to challenge in {}", told.target);
+		let unlooked = told.unlooked.as_ref().map_or(String::new(), |text| format!("\n{text}"));
+		return format!("there is nothing to challenge in {}{unlooked}", told.target);
 	};
 	let mut out = format!("{} can be challenged: {}\n", told.target, found.what);
 	out += &format!("gain     {}\n", found.gain());

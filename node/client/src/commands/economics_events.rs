@@ -27,7 +27,9 @@ pub fn matters(pallet: &str, event: &str) -> bool {
 		"TransactionPayment" => event == "TransactionFeePaid",
 		"Rewards" => matches!(event, "Distributed" | "Claimed" | "Swept"),
 		"Inference" => matches!(event, "OperatorSlashed" | "Refunded"),
-		"Attribution" => matches!(event, "ClaimCorrected" | "ChallengeFailed"),
+		"Attribution" => {
+			matches!(event, "ClaimCorrected" | "RelevanceCorrected" | "ChallengeFailed")
+		}
 		"Models" => matches!(event, "Registered" | "Condemned"),
 		"Staking" => matches!(event, "EraPaid" | "Rewarded" | "Slashed"),
 		_ => false,
@@ -100,7 +102,9 @@ pub fn read(pallet: &str, event: &str, fields: &Composite<()>) -> Option<Said> {
 			Fact::OperatorSlashed { amount: amount()?, rewarded: number("rewarded")? }
 		}
 		("Inference", "Refunded") => Fact::Refunded { amount: amount()? },
-		("Attribution", "ClaimCorrected") => Fact::ChallengeWon { challenger: who("challenger")? },
+		("Attribution", "ClaimCorrected" | "RelevanceCorrected") => {
+			Fact::ChallengeWon { challenger: who("challenger")? }
+		}
 		("Attribution", "ChallengeFailed") => Fact::ChallengeLost { deposit: number("deposit")? },
 		("Models", "Registered") => Fact::Deployed { fee: number("fee")? },
 		("Models", "Condemned") => Fact::Condemned {
@@ -218,6 +222,15 @@ mod tests {
 			fact("Balances", "TotalIssuanceForced", forced),
 			Some(Fact::Supply { event: "TotalIssuanceForced", minted: false, amount: 6 })
 		);
+	}
+
+	#[test]
+	fn challenges_are_won_by_what_either_kind_of_evidence_leaves_out() {
+		for event in ["ClaimCorrected", "RelevanceCorrected"] {
+			assert!(matters("Attribution", event));
+			let won = fact("Attribution", event, [("challenger", id(4))]);
+			assert_eq!(won, Some(Fact::ChallengeWon { challenger: [4; 32] }), "{event}");
+		}
 	}
 
 	#[test]

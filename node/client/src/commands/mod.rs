@@ -26,6 +26,7 @@ mod model_show;
 pub mod operator;
 pub mod publish;
 pub mod publish_audit;
+mod publish_retrieval;
 pub mod retrieve;
 pub mod rewards;
 pub mod serve;

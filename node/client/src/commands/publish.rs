@@ -4,12 +4,13 @@ use super::{
 	checkpoints,
 	datanet::all,
 	publish_audit,
+	publish_retrieval::{self, Drawn, Retrieved},
 	sources::{self, Gathered},
 	train::{ADAPTER, MANIFEST, console},
 };
 use crate::{
 	Context, amount,
-	chain::{self, Chain, bytes, list, number, option, record, variant},
+	chain::{self, Chain, bytes, list, number, option, record, retrieval, variant},
 	keys::{self, Signer},
 	output::Output,
 };
@@ -17,7 +18,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_attribution::{
-	BuildOptions, IndexFile, Manifest, Stage, build, examine::check_size, local::LocalManifest,
+	BuildOptions, IndexFile, Manifest, Stage, build,
+	examine::{check_read, check_size},
+	local::LocalManifest,
 	training_set,
 };
 use openledger_primitives_api::{BaseInfo, MAX_PAGE, ModelInfo};
@@ -42,7 +45,14 @@ pub enum Pay {
 }
 
 /// Publish a trained adapter as a model.
+///
+/// With --retrieval its answers see records that fit the question: up to four are put into each prompt, and
+/// share a part of what contributors are paid. Claims show both kinds, and have room for 16 credits in all:
+///
+///     openledger model publish legal --name legal --base model.gguf \
+///       --retrieval legal.retrieval --credits 4
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Publish {
 	/// The folder that openledger model train wrote.
 	folder: PathBuf,
@@ -70,6 +80,8 @@ pub struct Publish {
 	/// Components of a sketch, 16 to 2,048. Times the credits, at most 16,384.
 	#[arg(long, default_value_t = 2_048)]
 	dimension: u16,
+	#[command(flatten)]
+	retrieved: Retrieved,
 	/// The version that this one continues.
 	#[arg(long)]
 	parent: Option<ModelId>,
@@ -102,6 +114,7 @@ fn method(arguments: &Publish) -> Result<Method> {
 /// Runs the command.
 pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 	let method = method(&arguments)?;
+	let plan = arguments.retrieved.plan(&method)?;
 	let output = context.output();
 	let signer = context.signer()?;
 	let chain = context.chain().await?;
@@ -141,6 +154,9 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		Some(kept) => {
 			kept.check(&manifest, examples)?;
 			check_size(gathered.records.iter().map(|(leaf, _)| leaf.clone()))?;
+			if plan.is_some() {
+				check_read(gathered.records.iter().map(|(leaf, _)| leaf.clone()))?;
+			}
 		}
 		None => output.say(format!(
 			"{} has no checkpoints, without which no version can be audited: where the chain audits, train \
@@ -165,6 +181,15 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		bail!("model {} has committed to another index than this folder's gives", model.id);
 	}
 	store.put(&signer, index.to_bytes().to_vec()).await?;
+	let retrieval = match &plan {
+		Some(plan) => {
+			let drawn = Drawn { sources: gathered.sources(&manifest), seed: model.projection };
+			let index = plan.index(&engine, &drawn, output)?;
+			Some(plan.store(&index, &store, &signer).await?)
+		}
+		None => None,
+	};
+	publish_retrieval::commit(&chain, &signer, &model, retrieval).await?;
 	if model.status == ModelStatus::Draft {
 		if let Some(training) = training {
 			let call = vec![("model", number(model.id)), ("training", bytes(training))];
@@ -177,8 +202,16 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		publish_audit::wait(&chain, &signer, model.id, arguments.appeal, output).await?;
 		chain.submit(&signer, "Models", "publish", vec![("model", number(model.id))]).await?;
 	}
-	output.show(&json!({ "model": model.id, "name": arguments.name }), |_| {
-		format!("model {} is published: operators can serve it", model.id)
+	let told = json!({ "model": model.id, "name": arguments.name, "retrieval": retrieval });
+	output.show(&told, |_| {
+		let found = retrieval.map_or(String::new(), |of| {
+			format!(
+				"\nup to {} records are put into a prompt, and have {} % of what its contributors are paid",
+				of.most,
+				of.part.deconstruct() / 10_000
+			)
+		});
+		format!("model {} is published: operators can serve it{found}", model.id)
 	});
 	Ok(())
 }
@@ -190,20 +223,7 @@ async fn commit_index(
 	model: ModelId,
 	commitment: IndexCommitment,
 ) -> Result<()> {
-	let call = vec![
-		("model", number(model)),
-		(
-			"index",
-			record([
-				("records_root", bytes(commitment.records_root)),
-				("records", number(commitment.records)),
-				("contributors_root", bytes(commitment.contributors_root)),
-				("contributors", number(commitment.contributors)),
-				("floor_ppm", number(commitment.floor_ppm)),
-				("file", bytes(commitment.file)),
-			]),
-		),
-	];
+	let call = vec![("model", number(model)), ("index", retrieval::index(commitment))];
 	chain.submit(signer, "Models", "commit_index", call).await?;
 	Ok(())
 }
@@ -306,6 +326,14 @@ async fn register(
 	info.with_context(|| format!("model {model} is not there any more"))
 }
 
+/// Shows how far what is built is.
+pub(super) fn bar(output: Output, what: &str) -> Result<ProgressBar> {
+	let bar = if output.json && !console() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+	let style = format!("{what}: {{msg}} {{wide_bar}} {{pos}}/{{len}}, {{eta}} left");
+	bar.set_style(ProgressStyle::with_template(&style)?);
+	Ok(bar)
+}
+
 /// The attribution index, from the cache where it was built before.
 fn index(
 	base: &Base,
@@ -318,8 +346,7 @@ fn index(
 ) -> Result<IndexFile> {
 	let cache = keys::cache_folder();
 	let options = BuildOptions { method, projection, cache_dir: Some(&cache) };
-	let bar = if output.json && !console() { ProgressBar::hidden() } else { ProgressBar::new(0) };
-	bar.set_style(ProgressStyle::with_template("index: {msg} {wide_bar} {pos}/{len}, {eta} left")?);
+	let bar = bar(output, "index")?;
 	let index = build(base, adapter, &gathered.sources(manifest), &options, &mut |progress| {
 		bar.set_message(match progress.stage {
 			Stage::Records => "records",

@@ -58,6 +58,9 @@ pub struct Index {
 	/// Components of a sketch.
 	#[arg(long, value_name = "K", default_value_t = 2_048)]
 	dimension: u16,
+	/// The most records in one prompt, 1 to 4.
+	#[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
+	most: u8,
 	/// Where the index is written.
 	#[arg(long, value_name = "FILE")]
 	out: PathBuf,
@@ -140,7 +143,7 @@ impl Command {
 }
 
 /// Where the lens of an index lies.
-fn lens_of(index: &Path) -> PathBuf {
+pub(super) fn lens_of(index: &Path) -> PathBuf {
 	let mut name = index.as_os_str().to_owned();
 	name.push(".lens");
 	name.into()
@@ -177,7 +180,8 @@ impl Index {
 			snapshots: &header.snapshots,
 			records: &records,
 		};
-		let options = Options { seed: header.projection, dimension: self.dimension };
+		let Self { dimension, most, .. } = *self;
+		let options = Options { seed: header.projection, dimension, most };
 		let built = build(&base, &of, &options, &mut |_| ControlFlow::Continue(()))?;
 		built.save(&self.out, &lens_of(&self.out))?;
 		Ok(Built {

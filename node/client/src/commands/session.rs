@@ -104,7 +104,7 @@ impl Command {
 			Self::Consent { named } => consent::run(&ledger, named, output).await,
 			Self::Open { model, escrow, blocks, operator, private } => {
 				let operator = operator.as_deref().map(keys::account).transpose()?;
-				let usage: Usage = question::longest(0, 1);
+				let usage: Usage = question::longest(0, 1, 0);
 				let wish = Wish { model, operator, usage, escrow: Some(escrow), blocks, private };
 				let ready = {
 					let _spinner = asked::Spinner::new(output, "waiting until it is final");

@@ -2,6 +2,7 @@
 
 use crate::{
 	Context, amount,
+	chain::Chain,
 	output::{self, Output},
 	session::{
 		Client, Patience,
@@ -10,7 +11,7 @@ use crate::{
 		journal::Paid,
 		ledger::OnChain,
 		open::{Desk, Wish},
-		question::Question,
+		question::{self, Question},
 	},
 };
 use anyhow::{Error, Result};
@@ -86,9 +87,9 @@ impl Drop for Spinner {
 }
 
 /// Runs the command.
-pub async fn run(context: &Context, question: Question, terms: Terms) -> Result<()> {
-	let (chain, signer, output) = (context.chain().await?, context.signer()?, context.output());
-	let ledger = OnChain { chain: &chain, signer: &signer };
+pub async fn run(context: &Context, chain: &Chain, question: Question, terms: Terms) -> Result<()> {
+	let (signer, output) = (context.signer()?, context.output());
+	let ledger = OnChain { chain, signer: &signer };
 	let desk = desk(context, &ledger);
 	let wish = Wish {
 		model: question.model,
@@ -99,6 +100,7 @@ pub async fn run(context: &Context, question: Question, terms: Terms) -> Result<
 		private: terms.private,
 	};
 	let say = |text: String| output.say(text);
+	question::told(question.quoted).into_iter().for_each(say);
 	let ready = {
 		let _spinner = Spinner::new(output, "finding the session");
 		desk.find_or_open(&wish, say).await?

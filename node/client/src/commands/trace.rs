@@ -2,10 +2,12 @@
 
 mod batch;
 mod explain;
+mod found;
 
 use super::audit;
 use crate::{Context, amount, chain::Chain, content::Content, output};
 use anyhow::{Context as _, Result, bail};
+use found::{Found, Of};
 use openledger_primitives_api::{AuditInfo, RequestState, Trace as Traced};
 use openledger_primitives_attribution::Evidence;
 use openledger_primitives_core::settlement::Distribution;
@@ -66,6 +68,8 @@ struct Explained {
 	trace: Traced<AccountId32>,
 	audit: Option<AuditInfo<AccountId32>>,
 	records: Vec<Shown>,
+	/// What was put into the prompt, where the version puts records there.
+	found: Option<Found>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +79,14 @@ struct Shown {
 	contributor: String,
 	score: i64,
 	excerpt: Option<String>,
+}
+
+impl Shown {
+	/// What it says, in so many characters.
+	fn said(&self, most: usize) -> String {
+		let excerpt = self.excerpt.as_deref();
+		excerpt.map_or("(not at this worker)".into(), |text| output::excerpt(text, most))
+	}
 }
 
 impl Trace {
@@ -97,7 +109,14 @@ impl Trace {
 		}
 		let audit = chain.api("audit", request).await?;
 		let records = records(&content, &trace.evidence).await;
-		context.output().show(&Explained { trace, audit, records }, text);
+		let of = Of {
+			answer: trace.answer.as_deref(),
+			moved: &trace.paid,
+			earned_ppm: trace.earned_ppm,
+			paid: trace.distribution.as_ref(),
+		};
+		let found = found::found(&chain, &content, (trace.model, request), of).await?;
+		context.output().show(&Explained { trace, audit, records, found }, text);
 		Ok(())
 	}
 }
@@ -164,15 +183,18 @@ fn text(explained: &Explained) -> String {
 	if let Some(answer) = &trace.answer {
 		out += &format!("answer:   {}\n", output::excerpt(answer, 800));
 		out += &format!(
-			"fee {} for {} + {} tokens; the adapter gained {:.3} nats a token, which earns {:.1} % of the contributors' part\n",
+			"fee {} for {} + {} tokens; the adapter gained {:.3} nats a token, ",
 			amount::show(trace.fee),
 			trace.usage.prompt,
 			trace.usage.output,
 			f64::from(trace.gain) / 1_000.0,
-			f64::from(trace.earned_ppm) / 10_000.0
 		);
+		out += &earned(explained.found.as_ref(), trace.earned_ppm);
 		out += &records_table(&explained.records);
 		out.push('\n');
+		if let Some(found) = &explained.found {
+			out += &found::text(found);
+		}
 	}
 	if let Some(info) = &explained.audit {
 		out += &format!("{}\n", audit::text(info));
@@ -183,16 +205,26 @@ fn text(explained: &Explained) -> String {
 	out
 }
 
+/// What a gain earns, after what the records in the prompt have.
+fn earned(found: Option<&Found>, earned_ppm: u32) -> String {
+	let earned = f64::from(earned_ppm) / 10_000.0;
+	match found.map_or(0, |found| found.part_ppm) {
+		0 => format!("which earns {earned:.1} % of the contributors' part\n"),
+		part => format!(
+			"which earns {earned:.1} % of what the records in the prompt leave of the contributors' part: they \
+			 have {:.1} %\n",
+			f64::from(part) / 10_000.0
+		),
+	}
+}
+
 /// The records as a table.
 fn records_table(records: &[Shown]) -> String {
 	let rows = records.iter().map(|shown| Row {
 		record: format!("{}/{}", shown.datanet, shown.record),
 		contributor: format!("{}…", &shown.contributor[..8]),
 		score: shown.score,
-		text: shown
-			.excerpt
-			.as_deref()
-			.map_or("(not at this worker)".into(), |text| output::excerpt(text, 90)),
+		text: shown.said(90),
 	});
 	output::table(rows, "No record cleared the floor.")
 }

@@ -1,6 +1,6 @@
 //! Answers for tests.
 
-use super::{Answered, Origin, Pool};
+use super::{Answered, Origin, Pool, Prompted};
 use openledger_primitives_api::RequestState;
 use openledger_primitives_attribution::{Credit, Evidence};
 use openledger_primitives_core::{
@@ -52,7 +52,37 @@ pub fn answered(name: &str, answer: &str, pay_by: PayBy) -> Answered {
 			floor_ppm: 0,
 			file: Hash::zero(),
 		}),
+		found: None,
 	}
+}
+
+/// The same answer, with two records in its prompt that have a half of the contributors' part: one that moved the
+/// answer too, and one of a third contributor.
+pub fn prompted(name: &str, answer: &str, pay_by: PayBy) -> Answered {
+	let of = answered(name, answer, pay_by);
+	let account = AccountId32::new([3; 32]);
+	let other = Evidence {
+		position: 2,
+		datanet: 4,
+		index: 2,
+		contributor: account.clone(),
+		content: Hash::repeat_byte(2),
+		score: 500,
+	};
+	let both = Evidence { score: 900, ..of.evidence[0].clone() };
+	let credit = |of: &Evidence<AccountId32>, weight| Credit {
+		position: of.position,
+		account: of.contributor.clone(),
+		score: of.score,
+		weight,
+	};
+	let found = Prompted {
+		part_ppm: 500_000,
+		paid: vec![credit(&both, 600), credit(&other, 200)],
+		evidence: vec![both, other],
+		index: of.index.map(|index| IndexCommitment { floor_ppm: 300_000, ..index }),
+	};
+	Answered { found: Some(found), ..of }
 }
 
 /// Contents of those records: the first two have words of [`ANSWER`].

@@ -1,5 +1,5 @@
 use super::{
-	testing::{ANSWER, answered, contents},
+	testing::{ANSWER, answered, contents, prompted},
 	*,
 };
 
@@ -84,7 +84,7 @@ fn text_shows_marks_shares_and_proofs() {
 		"It is said ⟦the oak has acorns⟧[1], and ⟦in autumn squirrels hide⟧[2] them.",
 		"gained 0.125 nats a token, which earns 50.00 % of the contributors' part",
 		"1. record 4/17",
-		"gradient · score 1400 · 70.00 % of the contributors' part, 0.7",
+		"moved the answer · score 1400 · 70.00 % of the contributors' part, 0.7",
 		"proof: leaf 17 of 20",
 		"its content is not at hand",
 	] {
@@ -157,4 +157,65 @@ fn excerpts_are_those_of_long_records_around_what_they_share() {
 	let excerpt = view.records[0].excerpt.as_ref().unwrap();
 	assert!(excerpt.more_before && excerpt.more_after);
 	assert!(excerpt.pieces.iter().any(|piece| piece.text == "the oak has acorns"));
+}
+
+#[test]
+fn records_in_the_prompt_stand_beside_those_that_moved_the_answer() {
+	let answer = "The oak has acorns in autumn [2].";
+	let mut contents = contents();
+	contents.extend([contents[0].clone(), Some(br#"{"text":"Elms have none."}"#.to_vec())]);
+	let view = View::new(prompted("trees", answer, PayBy::Records), &contents, None);
+	let kinds: Vec<_> = view.records.iter().map(|of| (of.number, of.kind)).collect();
+	assert_eq!(kinds[..3], [1, 2, 3].map(|number| (number, Kind::Gradient)));
+	assert_eq!(kinds[3..], [4, 5].map(|number| (number, Kind::Retrieval)));
+	// A floor of 0.3 is 300 of the first's score: the question itself would score 1,000.
+	let source = |number, relevance_ppm, cited| Some(Source { number, relevance_ppm, cited });
+	assert_eq!(view.records[3].source, source(1, Some(900_000), false));
+	assert_eq!(view.records[4].source, source(2, Some(500_000), true));
+	assert_eq!(view.records[0].source, None);
+	// Half is the prompt's, and of the rest half is earned.
+	let pool = view.pool.unwrap();
+	let amounts: Vec<_> = view.records.iter().map(|of| of.share.unwrap().amount.unwrap()).collect();
+	assert_eq!(amounts.iter().sum::<u128>(), pool);
+	let prompt = amounts[3] + amounts[4];
+	assert!(prompt.abs_diff(pool / 3 * 2) < 9, "{prompt} of {pool}");
+	assert!((3 * amounts[4]).abs_diff(amounts[3]) < 9);
+	let of_first = view.contributors.iter().find(|of| of.records == [1, 3, 4]).unwrap();
+	assert_eq!(of_first.share.amount.unwrap(), amounts[0] + amounts[2] + amounts[3]);
+	assert!(view.contributors.iter().any(|of| of.records == [5]));
+	for shown in [to_text(&view), to_html(&view)] {
+		for part in [
+			"The records in the prompt have 50.00 % of the contributors",
+			"which earns 50.00 % of the rest",
+			"in the prompt · relevance 90.00 %",
+			"source [1] of the prompt, which the answer does not name",
+			"source [2] of the prompt, which the answer names",
+			"moved the answer · score 1400",
+		] {
+			assert!(shown.contains(part), "{part} is not in\n{shown}");
+		}
+	}
+	let json = serde_json::to_value(&view).unwrap();
+	assert_eq!(json["records"][4]["kind"], "retrieval");
+	assert_eq!(json["records"][4]["source"]["cited"], true);
+	assert!(json["records"][0].get("source").is_none());
+}
+
+#[test]
+fn records_in_the_prompt_have_own_shares_when_contributors_are_paid() {
+	let view = View::new(prompted("trees", ANSWER, PayBy::Contributors), &contents(), None);
+	let shares: Vec<_> = view.records.iter().map(|of| of.share.is_some()).collect();
+	assert_eq!(shares, [false, false, false, true, true]);
+}
+
+#[test]
+fn relevance_is_not_told_where_the_floor_does_not_tell_it() {
+	let mut answered = prompted("trees", ANSWER, PayBy::Records);
+	let found = answered.found.as_mut().unwrap();
+	found.index.as_mut().unwrap().floor_ppm = 0;
+	found.paid[0].weight = 900;
+	found.paid[1].weight = 500;
+	let view = View::new(answered, &contents(), None);
+	assert_eq!(view.records[3].source.unwrap().relevance_ppm, None);
+	assert!(to_text(&view).contains("in the prompt · score 900"));
 }

@@ -73,15 +73,27 @@ pub(super) fn heading(origin: &Origin) -> String {
 /// What the answer earned its contributors.
 pub(super) fn lift(view: &View) -> String {
 	let gain = view.gain.unsigned_abs();
+	let (before, of) = match view.part_ppm {
+		0 => (String::new(), "the contributors' part"),
+		ppm => {
+			let part = percent(ppm);
+			(
+				format!("The records in the prompt have {part} of the contributors' part. "),
+				"the rest",
+			)
+		}
+	};
 	let mut text = format!(
-		"The adapter {} {}.{:03} nats a token, which earns {} of the contributors' part",
+		"{before}The adapter {} {}.{:03} nats a token, which earns {} of {of}",
 		if view.gain < 0 { "lost" } else { "gained" },
 		gain / 1_000,
 		gain % 1_000,
 		percent(view.earned_ppm)
 	);
 	if let Some(pool) = view.pool {
-		text += &format!(": {}{}", amount::show(pool), if view.settled { ", as paid" } else { "" });
+		let together = if view.part_ppm > 0 { "together " } else { "" };
+		let paid = if view.settled { ", as paid" } else { "" };
+		text += &format!(": {together}{}{paid}", amount::show(pool));
 	}
 	text + "."
 }
@@ -105,11 +117,19 @@ pub(super) fn about(record: &Credited, view: &View) -> Vec<String> {
 		0 => "no run of words in common with the answer".into(),
 		words => format!("its longest run in common with the answer has {words} words"),
 	};
-	vec![
-		format!("{} · score {} · {earned}", record.kind.name(), record.score),
-		format!("{cluster} · proof: leaf {}{leaves}", record.proof.position),
-		words,
-	]
+	let scored = match record.source.and_then(|source| source.relevance_ppm) {
+		Some(relevance) => format!("relevance {}", percent(relevance)),
+		None => format!("score {}", record.score),
+	};
+	let source = record.source.map(|source| {
+		let named = if source.cited { "names" } else { "does not name" };
+		format!("source [{}] of the prompt, which the answer {named}", source.number)
+	});
+	[format!("{} · {scored} · {earned}", record.kind.name())]
+		.into_iter()
+		.chain(source)
+		.chain([format!("{cluster} · proof: leaf {}{leaves}", record.proof.position), words])
+		.collect()
 }
 
 fn of_pool(share: &Share, settled: bool) -> String {

@@ -5,8 +5,8 @@ use openledger_sessions::protocol::{FIELD, Given};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Tokens of prompt that a fee is set aside for, besides one for each byte of question: the chat
-/// template and a margin.
+/// Tokens of prompt that a fee is set aside for, besides one for each byte of question and what records
+/// add: the chat template and a margin.
 const TEMPLATE_TOKENS: u32 = 64;
 
 /// A question to a model version.
@@ -20,12 +20,26 @@ pub struct Question {
 	pub max_tokens: u32,
 	/// Sampling temperature in thousandths; 0 gives the likeliest answer.
 	pub temperature: u16,
+	/// The most tokens that records add to its prompt.
+	pub quoted: u32,
 }
 
-/// The most tokens that a question of so many bytes, and its answer, can take.
-pub fn longest(bytes: usize, max_tokens: u32) -> Usage {
+/// The most tokens that a question of so many bytes and its answer can take, where records add at most
+/// `quoted` to the prompt.
+pub fn longest(bytes: usize, max_tokens: u32, quoted: u32) -> Usage {
 	let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-	Usage { prompt: TEMPLATE_TOKENS.saturating_add(bytes), output: max_tokens }
+	let prompt = TEMPLATE_TOKENS.saturating_add(bytes).saturating_add(quoted);
+	Usage { prompt, output: max_tokens }
+}
+
+/// What the payer is told where records may add so many tokens to a prompt.
+pub fn told(quoted: u32) -> Option<String> {
+	(quoted > 0).then(|| {
+		format!(
+			"the model is shown records that fit the question: they are paid, and add up to {quoted} tokens to \
+			 the prompt. A fee is set aside for as many; what the answer does not cost stays yours"
+		)
+	})
 }
 
 #[derive(Serialize)]
@@ -45,7 +59,7 @@ struct Body<'a> {
 impl Question {
 	/// The most tokens that it can take.
 	pub fn longest(&self) -> Usage {
-		longest(self.text.len(), self.max_tokens)
+		longest(self.text.len(), self.max_tokens, self.quoted)
 	}
 
 	/// OpenAI's request. The receipt commits to these very bytes.
@@ -106,13 +120,24 @@ mod tests {
 
 	#[test]
 	fn body_is_a_chat_in_thousandths_of_temperature() {
-		let question =
-			Question { model: 7, text: "\"Why\"?\n".into(), max_tokens: 5, temperature: 1_205 };
+		let text = "\"Why\"?\n".into();
+		let mut question =
+			Question { model: 7, text, max_tokens: 5, temperature: 1_205, quoted: 0 };
 		assert_eq!(
 			String::from_utf8(question.body().unwrap()).unwrap(),
 			r#"{"model":"7","messages":[{"role":"user","content":"\"Why\"?\n"}],"max_tokens":5,"temperature":1.205}"#
 		);
 		assert_eq!(question.longest(), Usage { prompt: 64 + 7, output: 5 });
+		let body = question.body().unwrap();
+		question.quoted = 16_384;
+		assert_eq!(question.longest(), Usage { prompt: 64 + 7 + 16_384, output: 5 });
+		assert_eq!(question.body().unwrap(), body, "the operator finds the records");
+	}
+
+	#[test]
+	fn payer_is_told_of_records_in_prompts_where_there_may_be_any() {
+		assert_eq!(told(0), None);
+		assert!(told(16_384).unwrap().contains("16384 tokens"));
 	}
 
 	#[test]

@@ -45,6 +45,17 @@ async fn claim_is_told_with_what_it_pays_and_why() {
 				"position": 1, "datanet": 2, "index": 3, "contributor": BOB_SS58,
 				"content": Hash::repeat_byte(13), "score": i64::MAX.to_string(),
 			}],
+			"found": {
+				"partPpm": 300_000, "question": Hash::repeat_byte(25),
+				"paid": [{
+					"position": 1, "account": BOB_SS58, "score": "9",
+					"weight": (1u64 << 60).to_string(),
+				}],
+				"evidence": [{
+					"position": 1, "datanet": 2, "index": 3, "contributor": BOB_SS58,
+					"content": Hash::repeat_byte(13), "score": "9",
+				}],
+			},
 			"challenger": BOB_SS58, "rejected": false,
 			"distribution": {
 				"fee": "100", "contributors": [{ "account": ALICE_SS58, "amount": "50" }],
@@ -57,6 +68,8 @@ async fn claim_is_told_with_what_it_pays_and_why() {
 	);
 	let typed: crate::Claim = serde_json::from_value(claim.clone()).unwrap();
 	assert_eq!(serde_json::to_value(typed).unwrap(), claim);
+	// Where the version puts nothing into prompts.
+	assert_eq!(result("openledger_claim", json!([3])).await.get("found"), Some(&Value::Null));
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use crate::{OpenLedger, OpenLedgerApiServer, OperatorStatus};
 use jsonrpsee::RpcModule;
 use openledger_primitives_api::{
 	AuditInfo, AuditStage, AuditVerdict, BaseInfo, BatchInfo, ClaimInfo, ContributionInfo,
-	DatanetInfo, DrawInfo, DrawStage, DuplicateInfo, DuplicateTerms, LineInfo, ModelInfo,
-	OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo, SeatInfo,
-	SessionInfo, StandingInfo, Trace as TraceInfo, VerifierInfo,
+	DatanetInfo, DrawInfo, DrawStage, DuplicateInfo, DuplicateTerms, FoundInfo, LineInfo,
+	ModelInfo, OpenLedgerApi, OperatorInfo, Quote as QuoteInfo, RequestState, RewardsInfo,
+	SeatInfo, SessionInfo, StandingInfo, Trace as TraceInfo, VerifierInfo,
 };
 use openledger_primitives_attribution::{
 	Credit, Evidence,
@@ -18,7 +18,7 @@ use openledger_primitives_core::{
 	draw::draw_id,
 	model::{
 		Arithmetic, Assurance, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, ModelStatus,
-		PayBy, Price, Unaudited, Usage,
+		PayBy, Price, Retrieval, Unaudited, Usage,
 	},
 	record::{RecordEntry, RecordLeaf, Snapshot, SnapshotRef},
 	settlement::{Distribution, Payment},
@@ -30,7 +30,7 @@ use sp_api::{ApiRef, ProvideRuntimeApi, mock_impl_runtime_apis};
 use sp_blockchain::{BlockStatus, HeaderBackend, Info};
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
-	OpaqueExtrinsic,
+	OpaqueExtrinsic, Permill,
 	generic::{self, Header},
 	traits::BlakeTwo256,
 };
@@ -383,6 +383,14 @@ mock_impl_runtime_apis! {
 			Vec::new()
 		}
 
+		fn retrieval(id: u32) -> Option<Retrieval> {
+			(id == 5).then(retrieval)
+		}
+
+		fn found(id: u64) -> Option<FoundInfo<AccountId32>> {
+			[9, draw_id(BATCH, 0)].contains(&id).then(found)
+		}
+
 		fn claim(id: u64) -> Option<ClaimInfo<AccountId32>> {
 			[3, draw_id(BATCH, 0)].contains(&id).then(|| claim(id))
 		}
@@ -420,6 +428,39 @@ mock_impl_runtime_apis! {
 				dispute_deposit: 1 << 64,
 			})
 		}
+	}
+}
+
+fn retrieval() -> Retrieval {
+	Retrieval {
+		most: 4,
+		dimension: 2_048,
+		part: Permill::from_percent(30),
+		lens: Hash::repeat_byte(21),
+		index: IndexCommitment {
+			records_root: Hash::repeat_byte(22),
+			records: 2,
+			contributors_root: Hash::repeat_byte(23),
+			contributors: 1,
+			floor_ppm: 70_000,
+			file: Hash::repeat_byte(24),
+		},
+	}
+}
+
+fn found() -> FoundInfo<AccountId32> {
+	FoundInfo {
+		part_ppm: 300_000,
+		question: Hash::repeat_byte(25),
+		paid: vec![Credit { position: 1, account: BOB, score: 9, weight: 1 << 60 }],
+		evidence: vec![Evidence {
+			position: 1,
+			datanet: 2,
+			index: 3,
+			contributor: BOB,
+			content: Hash::repeat_byte(13),
+			score: 9,
+		}],
 	}
 }
 

@@ -49,7 +49,7 @@ impl Engine<'_> {
 		let found = query(self.base, self.adapter, self.index, &prompt, &tokens)?;
 		let claim = claim(self.index, found.sketch, found.gain, found.traces[0], &payer, method)?;
 		let snapshots = &self.index.header().snapshots;
-		let terms = Terms { method, index: self.index.commitment(), snapshots };
+		let terms = Terms { method, index: self.index.commitment(), snapshots, retrieval: None };
 		let verified = verify(&terms, &payer, &claim)
 			.map_err(|refusal| anyhow!("a chain would refuse the claim: {refusal:?}"))?;
 		Ok(Found { answer, gain: found.gain, verified })

@@ -1,5 +1,6 @@
 //! Looking: the chain says what is claimed and committed, the worker has the content.
 
+use super::{How, prompt};
 use crate::{amount, chain::Chain, commands::datanet, content::Content, output};
 use anyhow::{Context as _, Result, bail, ensure};
 use openledger_attribution::{
@@ -12,11 +13,12 @@ use openledger_primitives_attribution::{
 	Terms,
 	challenge::{Fault, Target},
 	forgery::{Forgery, expose},
-	omission::{Omission, replace},
+	found,
+	omission::{Omission, ShownRecord, replace},
 };
 use openledger_primitives_core::{
 	Balance, DatanetId, Hash, ModelId, Sketch,
-	model::{IndexCommitment, Method},
+	model::{IndexCommitment, Method, Retrieval},
 	record::{Snapshot, content_hash},
 };
 use serde::Serialize;
@@ -44,12 +46,14 @@ impl Found {
 	/// What it brings, for people.
 	pub fn gain(&self) -> String {
 		match self.fault {
-			Fault::Omission(_) => format!(
+			Fault::Omission(_) | Fault::Relevance { .. } => format!(
 				"up to {}: half of the {} that were left out",
 				amount::show(self.lost_units / 2),
 				amount::show(self.lost_units)
 			),
-			Fault::Forgery(_) => "up to half of the bond behind the index".into(),
+			Fault::Forgery(_) | Fault::ForgedRelevance(_) => {
+				"up to half of the bond behind the index".into()
+			}
 		}
 	}
 
@@ -82,13 +86,54 @@ impl Found {
 		Self { what, position, lost, fault: Fault::Omission(omission), lost_units }
 	}
 
-	fn forgery(forgery: Forgery) -> Self {
+	/// A record that was left out of the prompt of a question with this sketch.
+	pub(super) fn relevance(
+		question: Sketch,
+		shown: ShownRecord<AccountId32>,
+		lost: Balance,
+	) -> Self {
+		let (position, record) = (shown.credit.position, &shown.credit.record);
+		let what = format!(
+			"record {}/{} of {}, at position {position} of the retrieval index, was left out of its prompt",
+			record.datanet,
+			record.index,
+			output::brief(&record.contributor),
+		);
+		let (lost_units, lost) = (lost, Some(lost.to_string()));
+		Self { what, position, lost, fault: Fault::Relevance { question, shown }, lost_units }
+	}
+
+	fn forgery(forgery: Forgery, use_of: Use) -> Self {
 		let position = forgery.leaf.position;
 		let what = format!(
-			"the leaf at position {position} names the record {:?}, the snapshot has {:?} there",
-			forgery.leaf.record, forgery.record
+			"the leaf at position {position} of its {} names the record {:?}, the snapshot has {:?} there",
+			use_of.name(),
+			forgery.leaf.record,
+			forgery.record
 		);
-		Self { what, position, lost: None, fault: Fault::Forgery(forgery), lost_units: 0 }
+		let fault = match use_of {
+			Use::Attribution => Fault::Forgery(forgery),
+			Use::Retrieval => Fault::ForgedRelevance(forgery),
+		};
+		Self { what, position, lost: None, fault, lost_units: 0 }
+	}
+}
+
+/// What an index is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+	/// Crediting what moved answers.
+	Attribution,
+	/// Finding records for prompts.
+	Retrieval,
+}
+
+impl Use {
+	fn name(self) -> &'static str {
+		match self {
+			Self::Attribution => "index",
+			Self::Retrieval => "retrieval index",
+		}
 	}
 }
 
@@ -98,11 +143,29 @@ pub(super) struct Committed {
 	pub(super) method: Method,
 	pub(super) index: IndexCommitment,
 	pub(super) snapshots: Vec<(DatanetId, Snapshot)>,
+	/// What finds records for prompts, where any are put there.
+	pub(super) retrieval: Option<Retrieval>,
+	/// What `index` is for.
+	pub(super) use_of: Use,
 }
 
 impl Committed {
 	pub(super) fn terms(&self) -> Terms<'_> {
-		Terms { method: self.method, index: self.index, snapshots: &self.snapshots }
+		let Self { method, index, snapshots, retrieval, .. } = self;
+		Terms { method: *method, index: *index, snapshots, retrieval: *retrieval }
+	}
+
+	/// What is put into prompts is verified against, where anything is.
+	pub(super) fn retrieving(&self) -> Option<Self> {
+		let retrieval = self.retrieval?;
+		Some(Self {
+			model: self.model,
+			method: retrieval.method(),
+			index: retrieval.index,
+			snapshots: self.snapshots.clone(),
+			retrieval: None,
+			use_of: Use::Retrieval,
+		})
 	}
 
 	pub(super) async fn of(chain: &Chain, model: ModelId) -> Result<Self> {
@@ -121,7 +184,8 @@ impl Committed {
 			})?;
 			snapshots.push((of.datanet, snapshot));
 		}
-		Ok(Self { model, method: info.spec.method, index, snapshots })
+		let (method, retrieval) = (info.spec.method, chain.retrieval(model).await?);
+		Ok(Self { model, method, index, snapshots, retrieval, use_of: Use::Attribution })
 	}
 }
 
@@ -132,14 +196,22 @@ async fn claimed(chain: &Chain, target: Target) -> Result<Option<ClaimInfo<Accou
 	Ok(Some(info.context("the chain knows the claim no more")?))
 }
 
-/// Looks for what there is to challenge, in the index of a file or else the worker's.
+/// What looking came to.
+pub struct Looked {
+	/// What there is to challenge.
+	pub found: Option<Found>,
+	/// What was not looked at, and what it takes.
+	pub unlooked: Option<String>,
+}
+
+/// Looks for what there is to challenge, in indexes of files or else the worker's.
 pub async fn look(
 	chain: &Chain,
 	content: &Content,
 	target: Target,
 	info: &ChallengesInfo<AccountId32>,
-	index: Option<&Path>,
-) -> Result<Option<Found>> {
+	how: &How,
+) -> Result<Looked> {
 	let claim = claimed(chain, target).await?;
 	let model = match (&claim, target) {
 		(Some(claim), _) => claim.model,
@@ -147,15 +219,33 @@ pub async fn look(
 		(None, Target::Claim(_)) => bail!("a claim was asked for"),
 	};
 	let committed = Committed::of(chain, model).await?;
-	let bytes = read(content, &committed, index).await?;
+	let bytes = read(content, &committed, how.index.as_deref()).await?;
 	let index = opened(&committed, &bytes);
-	// An index that opens names the snapshots' own records.
-	let listed = match &index {
-		Ok(_) => Vec::new(),
-		Err(_) => listed(chain, &committed).await?,
-	};
+	let listed = listed(chain, &committed, &index).await?;
 	let claim = claim.as_ref().map(|claim| (claim, info.at_stake));
-	seen(&committed, index, &bytes, claim, listed)
+	let found = seen(&committed, index, &bytes, claim, listed)?;
+	let Some(retrieving) = committed.retrieving().filter(|_| found.is_none()) else {
+		return Ok(Looked { found, unlooked: None });
+	};
+	let bytes = read(content, &retrieving, how.retrieval.as_deref()).await?;
+	let index = opened(&retrieving, &bytes);
+	let listed = self::listed(chain, &retrieving, &index).await?;
+	let (Ok(index), Some((claim, at_stake))) = (&index, claim) else {
+		return Ok(Looked {
+			found: seen(&retrieving, index, &bytes, None, listed)?,
+			unlooked: None,
+		});
+	};
+	let Some(prompted) = chain.found(claim.claim).await? else {
+		return Ok(Looked { found: None, unlooked: None });
+	};
+	match prompt::question(chain, content, &committed, claim, (index, &prompted), how).await? {
+		Ok(question) => {
+			let found = prompt::missed(&retrieving, index, (claim, at_stake), &prompted, question)?;
+			Ok(Looked { found, unlooked: None })
+		}
+		Err(unlooked) => Ok(Looked { found: None, unlooked: Some(unlooked) }),
+	}
 }
 
 /// The committed index, from a file or else the worker.
@@ -167,21 +257,31 @@ pub(super) async fn read(
 	let model = committed.model;
 	let Some(path) = file else {
 		return content.get(&committed.index.file).await.with_context(|| {
-			format!("the index of model version {model} is needed, and can't be had")
+			let name = committed.use_of.name();
+			format!("the {name} of model version {model} is needed, and can't be had")
 		});
 	};
 	let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
 	ensure!(
 		content_hash(&bytes) == committed.index.file,
-		"{} is not the index that model version {model} has committed to",
-		path.display()
+		"{} is not the {} that model version {model} has committed to",
+		path.display(),
+		committed.use_of.name()
 	);
 	Ok(bytes)
 }
 
-/// The leaf hashes of the snapshots' records, as far as the chain lists them.
-async fn listed(chain: &Chain, committed: &Committed) -> Result<Vec<Vec<Hash>>> {
+/// The leaf hashes of the snapshots' records, as far as the chain lists them; none for an index that opens,
+/// which names the snapshots' own records.
+async fn listed(
+	chain: &Chain,
+	committed: &Committed,
+	index: &Result<IndexFile>,
+) -> Result<Vec<Vec<Hash>>> {
 	let mut listed = Vec::new();
+	if index.is_ok() {
+		return Ok(listed);
+	}
 	for (datanet, snapshot) in &committed.snapshots {
 		let leaves = datanet::records(chain, *datanet, snapshot.count).await?;
 		listed.push(leaves.iter().map(|leaf| leaf.hash()).collect());
@@ -201,7 +301,8 @@ pub(super) fn seen(
 	match (index, claim) {
 		(Err(error), _) => {
 			let forged = forged(committed, bytes, listed)?;
-			forged.map(|forgery| Some(Found::forgery(forgery))).ok_or(error)
+			let forged = forged.map(|forgery| Found::forgery(forgery, committed.use_of));
+			forged.map(Some).ok_or(error)
 		}
 		(Ok(_), None) => Ok(None),
 		(Ok(index), Some((claim, at_stake))) => {
@@ -214,22 +315,36 @@ pub(super) fn seen(
 
 /// The index, where it is in all the one that was committed to.
 pub(super) fn opened(committed: &Committed, bytes: &[u8]) -> Result<IndexFile> {
-	let model = committed.model;
-	let index = IndexFile::from_bytes(bytes)
-		.with_context(|| format!("the index of model version {model} can't be used"))?;
+	let (model, name) = (committed.model, committed.use_of.name());
+	let index = match committed.use_of {
+		Use::Attribution => IndexFile::from_bytes(bytes),
+		Use::Retrieval => IndexFile::open_retrieval(written(bytes)?.path()),
+	};
+	let index =
+		index.with_context(|| format!("the {name} of model version {model} can't be used"))?;
 	ensure!(
 		index.commitment() == committed.index,
-		"the file that model version {model} names as its index has other roots than it commits to: \
+		"the file that model version {model} names as its {name} has other roots than it commits to: \
 		 nothing can be shown of it"
 	);
 	Ok(index)
 }
 
-/// A forged leaf in a file that opens as no index; none where nothing can be said of it.
-fn forged(committed: &Committed, bytes: &[u8], listed: Vec<Vec<Hash>>) -> Result<Option<Forgery>> {
+/// A file with these bytes, until it is dropped; what is mapped of it stays.
+fn written(bytes: &[u8]) -> Result<tempfile::NamedTempFile> {
 	let mut file = tempfile::NamedTempFile::new().context("can't make a temporary file")?;
 	file.write_all(bytes).context("can't write a temporary file")?;
-	let Ok(index) = IndexFile::open_own(file.path()) else { return Ok(None) };
+	Ok(file)
+}
+
+/// A forged leaf in a file that opens as no index; none where nothing can be said of it.
+fn forged(committed: &Committed, bytes: &[u8], listed: Vec<Vec<Hash>>) -> Result<Option<Forgery>> {
+	let file = written(bytes)?;
+	let index = match committed.use_of {
+		Use::Attribution => IndexFile::open_own(file.path()),
+		Use::Retrieval => IndexFile::open_own_retrieval(file.path()),
+	};
+	let Ok(index) = index else { return Ok(None) };
 	let terms = committed.terms();
 	let records = match Records::in_file(&terms, &index) {
 		Ok(records) => records,
@@ -263,7 +378,20 @@ pub async fn shows(chain: &Chain, target: Target, fault: &Fault<AccountId32>) ->
 			let (payer, sketch) = (&claim.payer, sketch(&claim)?);
 			replace(&committed.terms(), payer, &sketch, &claim.paid, omission).is_ok()
 		}
-		(Fault::Omission(_), None) => false,
+		(Fault::Relevance { question, shown }, Some(claim)) => {
+			let (terms, prompted) = (committed.terms(), chain.found(claim.claim).await?);
+			let Some((terms, prompted)) = terms.retrieving().zip(prompted) else {
+				return Ok(false);
+			};
+			let omission = Omission::Record(shown.clone());
+			found::question(question) == prompted.question
+				&& replace(&terms, &claim.payer, question, &prompted.paid, &omission).is_ok()
+		}
+		(Fault::Omission(_) | Fault::Relevance { .. }, None) => false,
 		(Fault::Forgery(forgery), _) => expose(&committed.terms(), forgery).is_ok(),
+		(Fault::ForgedRelevance(forgery), _) => {
+			let terms = committed.terms();
+			terms.retrieving().is_some_and(|terms| expose(&terms, forgery).is_ok())
+		}
 	})
 }

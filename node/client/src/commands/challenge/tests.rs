@@ -1,22 +1,24 @@
 use super::{
-	look::{Committed, opened, seen},
+	look::{Committed, Use, opened, seen},
 	*,
 };
 use openledger_attribution::{
 	IndexFile, claim, claim_on, features,
 	index::{Header, Leaf, Parts},
+	retrieval,
 	tree::Tree,
 };
-use openledger_primitives_api::ClaimInfo;
+use openledger_primitives_api::{ClaimInfo, FoundInfo};
 use openledger_primitives_attribution::{
-	Claim, IndexLeaf, challenge::Fault, forgery::expose, omission::Omission, verify,
+	Claim, IndexLeaf, challenge::Fault, forgery::expose, found, omission::Omission, verify,
 };
 use openledger_primitives_core::{
 	Hash, Sketch,
 	draw::draw_id,
-	model::{Method, PayBy},
+	model::{Method, PayBy, Retrieval},
 	record::{RecordLeaf, Snapshot, content_hash},
 };
+use sp_runtime::Permill;
 
 const COUNT: u32 = 12;
 const PAYER: AccountId32 = AccountId32::new([200; 32]);
@@ -29,6 +31,11 @@ fn sketch(number: u32) -> Sketch {
 
 /// An index over twelve records of four contributors.
 pub(super) fn index() -> IndexFile {
+	index_of(features::VERSION)
+}
+
+/// The same with sketches of this kind.
+fn index_of(features: u32) -> IndexFile {
 	let record = |at: u32| RecordLeaf {
 		datanet: 4,
 		index: at,
@@ -45,7 +52,7 @@ pub(super) fn index() -> IndexFile {
 		manifest: Hash::zero(),
 		adapter: Hash::zero(),
 		projection: Hash::zero(),
-		features: features::VERSION,
+		features,
 		floor_ppm: 0,
 		nulls: Hash::zero(),
 		snapshots: vec![(4, Snapshot { root, count: COUNT, frozen_at: 20 })],
@@ -56,7 +63,17 @@ pub(super) fn index() -> IndexFile {
 fn committed(index: &IndexFile) -> Committed {
 	let header = index.header();
 	let (method, snapshots) = (header.method, header.snapshots.clone());
-	Committed { model: 5, method, index: index.commitment(), snapshots }
+	let (index, use_of) = (index.commitment(), Use::Attribution);
+	Committed { model: 5, method, index, snapshots, retrieval: None, use_of }
+}
+
+/// What a version commits to that puts records into prompts by this index.
+fn retrieving(index: &IndexFile) -> Committed {
+	let Method { credits: most, dimension, .. } = index.header().method;
+	let part = Permill::from_percent(40);
+	let (lens, index) = (Hash::zero(), index.commitment());
+	let retrieval = Some(Retrieval { most, dimension, part, lens, index });
+	Committed { retrieval, ..committed(&self::index()) }.retrieving().unwrap()
 }
 
 /// A claim as the chain tells of it.
@@ -110,6 +127,7 @@ fn nothing_is_found_in_an_honest_claim_or_a_true_index() {
 	let said = text(&Told {
 		target: name(Target::Claim(3)),
 		found: None,
+		unlooked: None,
 		deposit: 1,
 		commit_before: None,
 		others: 0,
@@ -135,6 +153,7 @@ fn record_that_a_claim_leaves_out_is_found_with_what_it_brings() {
 	let told = Told {
 		target: name(Target::Claim(draw_id(2, 1))),
 		found: Some(found),
+		unlooked: None,
 		deposit: 10 * amount::OPEN,
 		commit_before: Some(11),
 		others: 1,
@@ -153,10 +172,74 @@ fn record_that_a_claim_leaves_out_is_found_with_what_it_brings() {
 	}
 }
 
+#[test]
+fn record_that_a_prompt_leaves_out_is_found_with_what_it_brings() {
+	let index = index_of(retrieval::VERSION);
+	let committed = retrieving(&index);
+	let honest = honest(&index);
+	let of = told(&committed, &honest);
+	let prompted = |paid| FoundInfo {
+		part_ppm: 400_000,
+		question: found::question(&honest.sketch),
+		paid,
+		evidence: Vec::new(),
+	};
+	let missed = |paid: Vec<_>| {
+		let prompted = prompted(paid);
+		prompt::missed(&committed, &index, (&of, 1_000), &prompted, honest.sketch.clone()).unwrap()
+	};
+	assert!(missed(of.paid.clone()).is_none());
+	let found = missed(of.paid[1..].to_vec()).unwrap();
+	let Fault::Relevance { question, shown } = &found.fault else { panic!("{found:?}") };
+	assert_eq!((question, &shown.credit), (&honest.sketch, &honest.records[0]));
+	// Of what the prompt's records have, and no more.
+	let lost: u128 = found.lost.as_ref().unwrap().parse().unwrap();
+	assert!(0 < lost && lost < 400);
+	assert!(found.what.contains("left out of its prompt") && found.gain().contains("half"));
+}
+
+#[test]
+fn forged_leaf_is_found_in_the_index_that_finds_records_for_prompts() {
+	let (bytes, committed) = forged_in(index_of(retrieval::VERSION), retrieving);
+	assert!(opened(&committed, &bytes).is_err());
+	let found = in_index(&committed, &bytes).unwrap().unwrap();
+	let Fault::ForgedRelevance(forgery) = &found.fault else { panic!("{found:?}") };
+	assert_eq!(expose(&committed.terms(), forgery), Ok(()));
+	assert!(found.what.contains("retrieval index"), "{}", found.what);
+}
+
+#[test]
+fn neither_kind_of_index_passes_for_the_other() {
+	let (attribution, finding) = (index(), index_of(retrieval::VERSION));
+	assert!(opened(&committed(&attribution), attribution.to_bytes()).is_ok());
+	assert!(opened(&retrieving(&finding), finding.to_bytes()).is_ok());
+	assert!(opened(&retrieving(&attribution), attribution.to_bytes()).is_err());
+	assert!(opened(&committed(&finding), finding.to_bytes()).is_err());
+}
+
+#[test]
+fn what_was_not_looked_at_is_said() {
+	let said = text(&Told {
+		target: name(Target::Claim(3)),
+		found: None,
+		unlooked: Some("name the base".into()),
+		deposit: 1,
+		commit_before: None,
+		others: 0,
+	});
+	assert!(said.ends_with("the claim on request 3\nname the base"), "{said}");
+}
+
 /// The file of an index in which a stranger stands in a contributor's place, and what its owner has
 /// committed to.
 fn forged() -> (Vec<u8>, Committed) {
-	let index = index();
+	forged_in(index(), committed)
+}
+
+fn forged_in(
+	index: IndexFile,
+	committed: impl Fn(&IndexFile) -> Committed,
+) -> (Vec<u8>, Committed) {
 	let mut bytes = index.to_bytes().to_vec();
 	let accounts = [[2u8; 32], [3; 32]];
 	let at = bytes.windows(64).position(|window| window == accounts.as_flattened()).unwrap();

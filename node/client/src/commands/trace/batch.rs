@@ -6,7 +6,11 @@
 
 mod text;
 
-use super::{Shown, records};
+use super::{
+	Shown,
+	found::{self, Of},
+	records,
+};
 use crate::{
 	Context,
 	chain::Chain,
@@ -43,6 +47,8 @@ struct Claimed {
 	claim: ClaimInfo<AccountId32>,
 	audit: Option<AuditInfo<AccountId32>>,
 	records: Vec<Shown>,
+	/// What was put into the prompt, where the version puts records there.
+	found: Option<found::Found>,
 }
 
 fn line(line: &LineInfo) -> Line {
@@ -100,8 +106,16 @@ async fn claimed(
 		return Ok(None);
 	};
 	let audit = chain.api("audit", id).await?;
-	let records = records(&context.content()?, &claim.evidence).await;
-	Ok(Some(Claimed { draw, claim, audit, records }))
+	let content = context.content()?;
+	let records = records(&content, &claim.evidence).await;
+	let of = Of {
+		answer: None,
+		moved: &claim.paid,
+		earned_ppm: claim.earned_ppm,
+		paid: claim.distribution.as_ref(),
+	};
+	let found = found::found(chain, &content, (claim.model, id), of).await?;
+	Ok(Some(Claimed { draw, claim, audit, records, found }))
 }
 
 #[derive(Serialize)]

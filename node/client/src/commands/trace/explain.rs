@@ -3,11 +3,11 @@
 use crate::{
 	chain::Chain,
 	content::Content,
-	explain::{Answered, Origin, Pool, View},
+	explain::{Answered, Origin, Pool, Prompted, View},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openledger_attribution::IndexFile;
-use openledger_primitives_api::{ModelInfo, RequestState, Trace};
+use openledger_primitives_api::{FoundInfo, ModelInfo, RequestState, Trace};
 use openledger_primitives_core::model::IndexCommitment;
 use sp_core::crypto::AccountId32;
 use std::path::Path;
@@ -38,8 +38,17 @@ pub async fn view(
 		(None, Some(commitment)) => fetched(content, commitment, model.spec.method.dimension).await,
 		(None, None) => None,
 	};
+	let found = match chain.found(request).await? {
+		Some(FoundInfo { part_ppm, paid, evidence, .. }) => {
+			let retrieval = chain.retrieval(trace.model).await?;
+			let index = retrieval.map(|retrieval| retrieval.index);
+			Some(Prompted { part_ppm, paid, evidence, index })
+		}
+		None => None,
+	};
 	let mut contents = Vec::with_capacity(trace.evidence.len());
-	for evidence in &trace.evidence {
+	let prompted = found.iter().flat_map(|found| &found.evidence);
+	for evidence in trace.evidence.iter().chain(prompted) {
 		contents.push(content.get(&evidence.content).await.ok());
 	}
 	let paid = trace.distribution.map(|paid| Pool::Paid(paid.contributors.into_inner()));
@@ -59,6 +68,7 @@ pub async fn view(
 		evidence: trace.evidence,
 		pool: paid.unwrap_or(Pool::Unknown),
 		index: model.index,
+		found,
 	};
 	Ok(View::new(answered, &contents, index.as_ref()))
 }

@@ -131,6 +131,7 @@ fn claim() -> Claim<AccountId32> {
 		contributors_proof: Default::default(),
 		records: Default::default(),
 		records_proof: Default::default(),
+		found: None,
 	}
 }
 
@@ -363,5 +364,5 @@ pub fn terms(signer: AccountId32) -> Terms {
 }
 
 pub fn question(text: &str) -> Question {
-	Question { model: MODEL, text: text.into(), max_tokens: 8, temperature: 0 }
+	Question { model: MODEL, text: text.into(), max_tokens: 8, temperature: 0, quoted: 0 }
 }

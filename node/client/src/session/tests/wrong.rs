@@ -1,6 +1,7 @@
 //! What is not right is not paid.
 
 use super::server::*;
+use crate::session::question::Question;
 use openledger_primitives_core::{Hash, model::Usage};
 use openledger_sessions::{protocol::Given, purse::PurseError};
 use sp_core::{Pair, sr25519};
@@ -94,6 +95,30 @@ async fn receipt_that_is_wrong_is_never_paid() {
 		let status = client.purse.status();
 		assert_eq!((status.receipts, status.spent, status.asked), (1, FEE, 1), "{name}");
 		assert_eq!(client.purse.voucher().unwrap().voucher.count, 1, "{name}");
+	}
+}
+
+#[tokio::test]
+async fn tokens_of_records_are_paid_as_far_as_the_model_may_put_records_into_prompts() {
+	let change: Change = |given, _| {
+		given.signed.receipt.usage = Usage { prompt: 900, output: 3 };
+		given.signed.receipt.fee = 906;
+		sign(given);
+	};
+	for (quoted, is_paid) in [(900, true), (0, false)] {
+		let world = World::new().await;
+		let mut client = world.client();
+		*world.shared.resent.lock().unwrap() = Some(change);
+		world.fail([Fault::Changed(change)]);
+		let asked = client.ask(&Question { quoted, ..question("why?") }).await;
+		match asked {
+			Ok(answered) => assert_eq!((answered.paid.usage.prompt, is_paid), (900, true)),
+			Err(error) => {
+				let found = error.downcast_ref::<PurseError>();
+				assert!(matches!(found, Some(PurseError::TooDear { .. })), "{error:#}");
+				assert!(!is_paid);
+			}
+		}
 	}
 }
 

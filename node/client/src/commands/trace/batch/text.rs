@@ -1,7 +1,7 @@
 //! What is told of receipts, batches and draws.
 
 use super::{
-	super::{payments, records_table},
+	super::{earned, found, payments, records_table},
 	Claimed, OfReceipt, Place,
 };
 use crate::{
@@ -76,8 +76,7 @@ pub(super) fn draws_table(batch: &Batch, places: &[Place]) -> String {
 pub(super) fn claim_text(claimed: &Claimed) -> String {
 	let claim = &claimed.claim;
 	let mut out = format!(
-		"\nclaim of draw {} · block {} · {}\nthe adapter gained {:.3} nats a token, which earns {:.1} % of the \
-		 contributors' part{}\n",
+		"\nclaim of draw {} · block {} · {}{}\nthe adapter gained {:.3} nats a token, {}",
 		claimed.draw,
 		claim.submitted_at,
 		match (&claim.distribution, claim.rejected) {
@@ -85,15 +84,18 @@ pub(super) fn claim_text(claimed: &Claimed) -> String {
 			(None, true) => "found false, and paid back".into(),
 			(None, false) => format!("final from block {} on unless challenged", claim.final_at),
 		},
-		f64::from(claim.gain) / 1_000.0,
-		f64::from(claim.earned_ppm) / 10_000.0,
 		match &claim.challenger {
 			Some(challenger) => format!("; corrected by {}", output::brief(challenger)),
 			None => String::new(),
 		},
+		f64::from(claim.gain) / 1_000.0,
+		earned(claimed.found.as_ref(), claim.earned_ppm),
 	);
 	out += &records_table(&claimed.records);
 	out.push('\n');
+	if let Some(found) = &claimed.found {
+		out += &found::text(found);
+	}
 	if let Some(info) = &claimed.audit {
 		out += &format!("{}\n", audit::text(info));
 	}
