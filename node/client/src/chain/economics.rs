@@ -6,8 +6,8 @@
 
 use super::Chain;
 use crate::commands::{
+	economics_books::{Account, Fact, Noted, Part},
 	economics_events::{self, Said},
-	economics_ledger::{Account, Fact, Noted, Part},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use codec::{Compact, Decode};

@@ -1,10 +1,11 @@
 //! `openledger economics`: who paid and who earned what over a period.
 
 use super::{
-	economics_ledger::{
-		Books, Claims, Earner, Fees, Inference, Ledger, Models, Penalties, Role, Staking, Units,
-		signed, total,
+	economics_books::{
+		Books, Claims, Earner, Fees, Inference, Models, Penalties, Role, Staking, Units, signed,
+		total,
 	},
+	economics_ledger::Ledger,
 	train::console,
 };
 use crate::{
@@ -500,7 +501,7 @@ fn spoken(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-	use super::{super::economics_ledger::Fact, *};
+	use super::{super::economics_books::Fact, *};
 
 	fn minted_and_burned() -> Books {
 		let mut ledger = Ledger::new([]);

@@ -1,7 +1,7 @@
 //! From the chain's events to facts, by the names of their fields: fields may be added, and their
 //! order may change, without anything to change here.
 
-use super::economics_ledger::{Account, Fact, Part};
+use super::economics_books::{Account, Fact, Part};
 use subxt::{
 	dynamic::{At, Value},
 	ext::scale_value::{Composite, Primitive, ValueDef},

@@ -11,6 +11,7 @@ mod claim;
 pub mod contribute;
 pub mod datanet;
 pub mod economics;
+pub mod economics_books;
 pub mod economics_events;
 pub mod economics_ledger;
 pub mod load;
