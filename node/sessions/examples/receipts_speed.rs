@@ -68,6 +68,7 @@ fn claim() -> Claim<AccountId32> {
 		contributors: Default::default(),
 		contributors_proof: MultiProof::default(),
 		records: BoundedVec::truncate_from((0..MAX_CREDITS).map(credit).collect()),
+		found: None,
 		records_proof: MultiProof { nodes: BoundedVec::truncate_from(nodes) },
 		sketch,
 	}

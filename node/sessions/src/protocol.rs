@@ -21,8 +21,7 @@ mod json;
 pub use failure::{Failure, Problem};
 pub use headers::{ACCESS, Asking, BadHeader, MOST, SALT, VOUCHER, access};
 
-use crate::store::{Kept, Unpaid};
-use codec::DecodeAll;
+use crate::store::{self, Kept, Unpaid};
 use openledger_primitives_attribution::claim::Claim;
 use openledger_primitives_core::{Balance, DatanetId, Hash, Sketch, units};
 use openledger_primitives_receipts::{SignedReceipt, SignedVoucher};
@@ -63,9 +62,13 @@ pub struct Opened {
 	pub records: Vec<Credited>,
 	/// The contributors that are paid, best first, where the model pays contributors.
 	pub contributors: Vec<AccountId32>,
+	/// The records that were put into the prompt, as they are numbered there, where the model puts any
+	/// there. They follow from the question and the model's retrieval.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub found: Vec<Credited>,
 }
 
-/// A record that moved an answer.
+/// A record that moved an answer, or was put into its prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credited {
 	/// Its place in the model's index.
@@ -90,6 +93,7 @@ impl From<&Claim<AccountId32>> for Opened {
 				contributor: AccountId32::clone(&credit.record.contributor),
 				content: credit.record.content,
 			};
+		let found = claim.found.iter().flat_map(|found| &found.records);
 		Self {
 			sketch: claim.sketch.clone(),
 			gain: claim.gain,
@@ -100,6 +104,7 @@ impl From<&Claim<AccountId32>> for Opened {
 				.iter()
 				.map(|credit| credit.leaf.account.clone())
 				.collect(),
+			found: found.map(record).collect(),
 		}
 	}
 }
@@ -167,7 +172,7 @@ impl TryFrom<Kept> for Again {
 	type Error = Unreadable;
 
 	fn try_from(kept: Kept) -> Result<Self, Unreadable> {
-		let claim = Claim::decode_all(&mut kept.contents.claim.as_slice())?;
+		let claim = store::claim(&kept.contents.claim)?;
 		let given = Given { signed: kept.signed, claim: Opened::from(&claim) };
 		Ok(Self { given, answered: String::from_utf8(kept.contents.answered)? })
 	}

@@ -19,6 +19,7 @@
 
 mod admit;
 mod batches;
+mod claim;
 mod error;
 mod export;
 mod issue;
@@ -33,6 +34,7 @@ mod writer;
 
 pub use admit::Admission;
 pub use batches::Revealed;
+pub use claim::claim;
 pub use error::StoreError;
 pub use export::ExportError;
 pub use issue::{Agent, Answered};

@@ -138,7 +138,7 @@ async fn answer(State(bare): State<Arc<Bare>>, body: Bytes) -> Result<Json<Value
 		let asked = Asked::read(&body, VERSION).map_err(told)?;
 		let input = commitment::input(&salt(&body), &body);
 		let question = asked.question(AccountId32::new([9; 32]), input, material);
-		working.answerer.most(&question).map_err(told)?;
+		working.answerer.most(&question, &CancellationToken::new()).map_err(told)?;
 		match working.answerer.answer(&question, &CancellationToken::new()) {
 			Err(Unanswered::Empty) => Err((StatusCode::UNPROCESSABLE_ENTITY, String::new())),
 			done => done.map_err(told),

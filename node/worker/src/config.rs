@@ -82,7 +82,7 @@ pub struct Limits {
 	pub capacity: u64,
 	/// The most that copies of remote content take on this machine, in bytes.
 	pub copies: u64,
-	/// The most memory for adapters that are kept loaded, and as much again for indexes, in bytes.
+	/// The most memory for adapters that are kept loaded, as much again for indexes, and for lenses, in bytes.
 	pub loaded: u64,
 	/// Uploads received at the same time.
 	pub uploads: usize,

@@ -20,6 +20,8 @@ pub struct Metrics {
 	pub executions: Counter<U64>,
 	/// Claims that credit at least one leaf.
 	pub claims: Counter<U64>,
+	/// Records put into the prompts of answers.
+	pub found: Counter<U64>,
 	/// Jobs given up, by kind.
 	pub failures: CounterVec<U64>,
 	/// Tokens of prompts read.
@@ -78,6 +80,7 @@ impl Metrics {
 				"Answers of others executed again for audits",
 			)?,
 			claims: count("openledger_claims_total", "Claims that credit at least one leaf")?,
+			found: count("openledger_found_records_total", "Records put into prompts")?,
 			failures: by("openledger_failures_total", "Jobs given up", "kind")?,
 			prompt_tokens: count("openledger_prompt_tokens_total", "Tokens of prompts read")?,
 			answer_tokens: count("openledger_answer_tokens_total", "Tokens of answers generated")?,

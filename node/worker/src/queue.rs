@@ -80,11 +80,12 @@ pub trait Answerer: Send + Sync + 'static {
 	/// blake2b-256 of each base's weights file.
 	fn bases(&self) -> Vec<Hash>;
 
-	/// The most tokens that the question's answer can take.
+	/// The most tokens that the question's answer can take. Returns early, with any failure, once `cancel` says
+	/// so: what the prompt is made of may have to be fetched.
 	///
 	/// # Errors
 	/// What keeps it from being answered.
-	fn most(&self, question: &Question) -> Result<Usage, Unanswered>;
+	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered>;
 
 	/// Answers and attributes one question. Returns early, with any failure, once `cancel` says so:
 	/// nobody waits for the result then.

@@ -3,6 +3,7 @@
 mod compare;
 mod examine;
 mod load;
+mod prompt;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -16,9 +17,9 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use openledger_attribution::{Generated, claim, estimator, format, query_generated};
+use openledger_attribution::{Generated, claim, estimator, query_generated};
 use openledger_primitives_attribution::{
-	Claim, Terms,
+	Claim, Found,
 	audit::{Traces, sealed, seals},
 	duplicate::Overlap,
 	verify,
@@ -33,6 +34,7 @@ use openlora::{
 	Adapter, Base, Config, GenerateOptions, Sampling, Team, Trail,
 	serve::{self as batch, Event, Limits, Request},
 };
+use parking_lot::Mutex;
 use rayon::ThreadPool;
 use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
@@ -40,8 +42,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::load::{Loaded, Loader};
 
-use self::text::Bounds;
+use self::{prompt::Prompted, text::Bounds};
 use crate::{
+	cache::Cache,
 	content::ContentStore,
 	error::StartError,
 	metrics::Metrics,
@@ -60,6 +63,8 @@ const PAGE_POSITIONS: usize = 64;
 pub struct Server {
 	bases: BTreeMap<Hash, Served>,
 	loader: Loader,
+	/// What was found for questions of late.
+	found: Mutex<Cache<Found<AccountId32>>>,
 	/// What attribution computes with.
 	pool: Arc<ThreadPool>,
 	/// As many threads for examinations, which take minutes: answers would wait for them.
@@ -93,7 +98,7 @@ fn check(cancel: &CancellationToken) -> Result<(), Failure> {
 impl Server {
 	/// A server of `bases`, by the hash of their weights, which answers up to `parallel` questions at
 	/// once with the threads of `pool`.
-	/// Of adapters and indexes, `loaded` bytes each stay in memory. `runtime` does what waits for the
+	/// Of adapters, indexes and lenses, `loaded` bytes each stay in memory. `runtime` does what waits for the
 	/// network.
 	///
 	/// # Errors
@@ -116,7 +121,8 @@ impl Server {
 		let bases: openlora::Result<_> = pool.install(|| bases.into_iter().map(start).collect());
 		let bases = bases.map_err(|error| StartError::Thread(error.to_string()))?;
 		let examining = self::pool(pool.current_num_threads())?;
-		Ok(Self { bases, loader: Loader::new(store, runtime, loaded), pool, examining, metrics })
+		let (loader, found) = (Loader::new(store, runtime, loaded), Cache::new(prompt::KNOWN));
+		Ok(Self { bases, loader, found: Mutex::new(found), pool, examining, metrics })
 	}
 
 	/// Generates the answer. It is charged and attributed by the tokens of its text, as anyone who
@@ -187,20 +193,6 @@ impl Server {
 		let usage = usage(prompt.len(), tokens.len())?;
 		Ok(Answered { text, tokens, usage, complete, generated })
 	}
-
-	/// The base that the question is for, and the question in its tokens.
-	fn prompt(&self, question: &Question) -> Result<(&Served, Vec<u32>), Unanswered> {
-		let base = question.material.base;
-		let served = self.bases.get(&base).ok_or(Failure::MissingBase(base))?;
-		let base = &served.base;
-		let prompt = format::conversation(base, &question.messages)
-			.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
-		let (length, context) = (prompt.len(), base.config.context);
-		if length >= context {
-			return Err(Unanswered::TooLong { prompt: length, context });
-		}
-		Ok((served, prompt))
-	}
 }
 
 /// How much a base answers at once.
@@ -264,13 +256,13 @@ impl Answerer for Server {
 		running.map(|(hash, _)| *hash).collect()
 	}
 
-	fn most(&self, question: &Question) -> Result<Usage, Unanswered> {
-		let (served, prompt) = self.prompt(question)?;
-		Ok(usage(prompt.len(), most(question, &served.base, &prompt))?)
+	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
+		let Prompted { served, tokens, .. } = self.prompt(question, cancel)?;
+		Ok(usage(tokens.len(), most(question, &served.base, &tokens))?)
 	}
 
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
-		let (served, prompt) = self.prompt(question)?;
+		let Prompted { served, tokens: prompt, found: quoted } = self.prompt(question, cancel)?;
 		let base = &served.base;
 		let material = &question.material;
 		let adapter = self.loader.adapter(material, base, cancel)?;
@@ -287,11 +279,14 @@ impl Answerer for Server {
 			let trace = sealed(&seals(&question.seed.into(), &found.traces));
 			let payer = &question.payer;
 			let claim = claim(index, found.sketch, found.gain, trace, payer, material.method);
-			Ok((claim.map_err(engine)?, found.traces))
+			let quoted = quoted.map(Arc::unwrap_or_clone);
+			Ok((Claim { found: quoted, ..claim.map_err(engine)? }, found.traces))
 		})?;
 		accepted(question, &claim)?;
 		self.metrics.attributing.inc_by(started.elapsed().as_secs_f64());
-		if !(claim.contributors.is_empty() && claim.records.is_empty()) {
+		let quoted = claim.found.as_ref().map_or(0, |found| found.records.len());
+		self.metrics.found.inc_by(quoted as u64);
+		if quoted > 0 || !(claim.contributors.is_empty() && claim.records.is_empty()) {
 			self.metrics.claims.inc();
 		}
 		Ok(Done { text, usage, claim, traces, complete })
@@ -330,12 +325,7 @@ fn number([a, b, c, d, e, f, g, h, ..]: &[u8; 32]) -> u64 {
 
 /// What the runtime would refuse is a failure here, before anyone pays for submitting it.
 fn accepted(question: &Question, claim: &Claim<AccountId32>) -> Result<(), Failure> {
-	let terms = Terms {
-		method: question.material.method,
-		index: question.material.index,
-		snapshots: &question.material.snapshots,
-	};
-	match verify(&terms, &question.payer, claim) {
+	match verify(&question.material.terms(), &question.payer, claim) {
 		Ok(_) => Ok(()),
 		Err(refusal) => Err(engine(format!("the claim would be refused: {refusal:?}"))),
 	}

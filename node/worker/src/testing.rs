@@ -1,6 +1,7 @@
 //! Jobs, answerers and configurations for tests.
 
 pub mod model;
+pub mod retrieval;
 
 use std::{
 	path::Path,
@@ -89,6 +90,7 @@ pub fn job(request: RequestId) -> Job {
 			},
 			projection: Hash::zero(),
 			snapshots: Vec::new(),
+			retrieval: None,
 		},
 	}
 }
@@ -106,6 +108,7 @@ pub fn outcome(request: RequestId) -> Outcome {
 			contributors_proof: Default::default(),
 			records: Default::default(),
 			records_proof: Default::default(),
+			found: None,
 		},
 	}
 }
@@ -170,7 +173,7 @@ impl Answerer for Scripted {
 		vec![BASE]
 	}
 
-	fn most(&self, question: &Question) -> Result<Usage, Unanswered> {
+	fn most(&self, question: &Question, _: &CancellationToken) -> Result<Usage, Unanswered> {
 		match &*self.failure.lock() {
 			Some(failure) => Err(failure.clone().into()),
 			None => Ok(Usage { prompt: 1, output: question.max_tokens }),

@@ -18,11 +18,12 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use openledger_primitives_core::{Balance, DatanetId, Hash};
+use openledger_primitives_attribution::found;
+use openledger_primitives_core::{Balance, DatanetId, Hash, Sketch};
 use openledger_primitives_inference::{
 	Command, Failure, Message, Reply, Response,
 	host::Engine,
-	watch::{Deed, Sighting, Watched},
+	watch::{Deed, Sighting, Watched, WatchedClaim},
 };
 use parking_lot::{Condvar, Mutex};
 use substrate_prometheus_endpoint::Registry;
@@ -65,6 +66,14 @@ impl Default for WatchSettings {
 	fn default() -> Self {
 		Self { least: 0, pause: FIRST_PAUSE }
 	}
+}
+
+/// The sketch of what was asked, where the claim that came with the answer is known and has it: the chain keeps
+/// its hash.
+fn question(claim: &WatchedClaim) -> Option<&Sketch> {
+	let (found, submitted) = (claim.found.as_ref()?, claim.submitted.as_ref()?);
+	let sketch = &submitted.found.as_ref()?.sketch;
+	(found::question(sketch) == found.question).then_some(sketch)
 }
 
 /// A running watcher. It stops when dropped.

@@ -19,7 +19,7 @@ pub struct Revealed {
 	pub signed: SignedReceipt,
 	/// Its place in the tree of its line's voucher.
 	pub proof: SumProof,
-	/// Its claim: what `Claim<AccountId32>` encodes to in SCALE.
+	/// Its claim, which [`claim`](super::claim()) reads.
 	pub claim: Vec<u8>,
 }
 

@@ -21,7 +21,7 @@ pub struct Contents {
 	pub asked: Vec<u8>,
 	/// The answer's text, UTF-8.
 	pub answered: Vec<u8>,
-	/// The claim: what `Claim<AccountId32>` encodes to in SCALE.
+	/// The claim, which [`claim`](super::claim()) reads.
 	pub claim: Vec<u8>,
 }
 

@@ -4,11 +4,14 @@ use super::world::*;
 use crate::{
 	StoreError,
 	protocol::{
-		ACCESS, Again, Asking, BadHeader, Failure, Given, MOST as MOST_HEADER, Payment, SALT,
-		VOUCHER,
+		ACCESS, Again, Asking, BadHeader, Failure, Given, MOST as MOST_HEADER, Opened, Payment,
+		SALT, VOUCHER,
 	},
 };
+use openledger_primitives_attribution::{Claim, Found, RecordCredit};
+use openledger_primitives_core::{Hash, Sketch, record::RecordLeaf};
 use serde_json::{Value, json};
+use sp_core::crypto::AccountId32;
 use std::collections::BTreeMap;
 
 #[test]
@@ -97,4 +100,38 @@ fn refusals_have_the_shape_of_openai_and_faults_tell_no_particulars() {
 	assert!(!Value::to_string(&serde_json::to_value(&fault).unwrap()).contains("secret"));
 	let header = Failure::from(&BadHeader::Missing(SALT));
 	assert_eq!((header.status, header.error.code.as_str()), (400, "bad_header"));
+}
+
+#[test]
+fn payer_is_told_which_records_were_put_into_the_prompt() {
+	let record = |position: u32| RecordCredit {
+		position,
+		head: position,
+		scale: 1,
+		sketch: Sketch::truncate_from(vec![1; 16]),
+		record: RecordLeaf {
+			datanet: 3,
+			index: position,
+			contributor: AccountId32::new([position as u8; 32]),
+			content: Hash::repeat_byte(position as u8),
+			size: 1,
+			committed_at: 1,
+		},
+	};
+	let found = Found {
+		sketch: Sketch::truncate_from(vec![2; 16]),
+		records: vec![record(7), record(4)].try_into().unwrap(),
+		proof: Default::default(),
+	};
+	let opened = Opened::from(&Claim { found: Some(found), ..claim(1) });
+	let positions: Vec<u32> = opened.found.iter().map(|of| of.position).collect();
+	assert_eq!(positions, [7, 4], "as they are numbered in the prompt");
+	let value = serde_json::to_value(&opened).unwrap();
+	assert_eq!(value["found"][0]["contributor"], json!(AccountId32::new([7; 32])));
+	assert_eq!(serde_json::from_value::<Opened>(value).unwrap(), opened);
+	// Operators of before, and models that put nothing there, don't say.
+	let without = Opened::from(&claim(1));
+	let value = serde_json::to_value(&without).unwrap();
+	assert!(value.get("found").is_none());
+	assert_eq!(serde_json::from_value::<Opened>(value).unwrap(), without);
 }

@@ -44,6 +44,7 @@ pub fn claim(number: u32) -> Claim<AccountId32> {
 		contributors_proof: Default::default(),
 		records: BoundedVec::new(),
 		records_proof: Default::default(),
+		found: None,
 	}
 }
 

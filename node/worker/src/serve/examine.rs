@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use openledger_attribution::{
 	Checkpoints, Error, Manifest, SourceRecord, Sources,
-	examine::{Drawn, Version, check_size, examine},
+	examine::{Drawn, Version, check_read, check_size, examine},
 };
 use openledger_primitives_attribution::audit::{Traces, traces};
 use openledger_primitives_core::Hash;
@@ -59,6 +59,10 @@ impl Server {
 		let blob = loader.bytes(&material.adapter, cancel)?;
 		let index = loader.index(material, cancel)?;
 		let index = &index.0;
+		let retrieval = match &material.retrieval {
+			Some(retrieval) => Some(loader.retrieval(material, retrieval, base, cancel)?),
+			None => None,
+		};
 		let named = manifest;
 		let manifest = Manifest::from_bytes(&loader.bytes(named, cancel)?).map_err(failure)?;
 		if manifest.base != material.base || index.header().manifest != *named {
@@ -68,6 +72,9 @@ impl Server {
 			.map_err(bad("checkpoints"))?;
 		checkpoints.check_lengths(&manifest).map_err(failure)?;
 		check_size(index.records().iter()).map_err(failure)?;
+		if retrieval.is_some() {
+			check_read(index.records().iter()).map_err(failure)?;
+		}
 		let mut records: Vec<SourceRecord> = Vec::with_capacity(index.len());
 		for leaf in index.records().iter() {
 			check(cancel)?;
@@ -94,8 +101,14 @@ impl Server {
 		let drawn = Drawn { positions: &positions, stretch, from: state(from.step)?, last };
 		let sources =
 			Sources { manifest: &manifest, snapshots: &material.snapshots, records: &records };
-		let version =
-			Version { blob: &blob, adapter: &adapter, index, sources, checkpoints: &checkpoints };
+		let version = Version {
+			blob: &blob,
+			adapter: &adapter,
+			index,
+			retrieval: retrieval.as_deref(),
+			sources,
+			checkpoints: &checkpoints,
+		};
 		let mut go_on = || match cancel.is_cancelled() {
 			true => ControlFlow::Break(()),
 			false => ControlFlow::Continue(()),

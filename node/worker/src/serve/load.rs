@@ -1,10 +1,19 @@
-//! Adapters and indexes for a question: from memory, the store or a peer, and only those that the model
+//! Adapters, indexes and lenses for a question: from memory, the store or a peer, and only those that the model
 //! version committed to.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+};
 
-use openledger_attribution::IndexFile;
-use openledger_primitives_core::{Hash, model::IndexCommitment};
+use openledger_attribution::{
+	IndexFile, features,
+	retrieval::{self, Lens, RetrievalIndex},
+};
+use openledger_primitives_core::{
+	Hash,
+	model::{IndexCommitment, Method, Retrieval},
+};
 use openledger_primitives_inference::{Failure, Material};
 use openlora::{Adapter, Base};
 use parking_lot::Mutex;
@@ -28,12 +37,26 @@ pub(crate) struct Loader {
 	runtime: Handle,
 	adapters: Mutex<Cache<Adapter>>,
 	indexes: Mutex<Cache<Loaded>>,
+	retrievals: Mutex<Cache<RetrievalIndex>>,
+}
+
+/// What an index has to be.
+struct Expected<'a> {
+	what: &'static str,
+	open: fn(&Path) -> openledger_attribution::Result<IndexFile>,
+	/// The kind of its sketches.
+	features: u32,
+	committed: &'a IndexCommitment,
+	/// The hash of adapter or lens, and what is said of an index that was made with another.
+	made_with: (Hash, &'static str),
+	method: Method,
 }
 
 impl Loader {
 	pub(crate) fn new(store: ContentStore, runtime: Handle, limit: u64) -> Self {
 		let (adapters, indexes) = (Mutex::new(Cache::new(limit)), Mutex::new(Cache::new(limit)));
-		Self { store, runtime, adapters, indexes }
+		let retrievals = Mutex::new(Cache::new(limit));
+		Self { store, runtime, adapters, indexes, retrievals }
 	}
 
 	/// The adapter that the model version names, checked against the base.
@@ -65,36 +88,105 @@ impl Loader {
 		material: &Material,
 		cancel: &CancellationToken,
 	) -> Result<Arc<Loaded>, Failure> {
-		let known = self.indexes.lock().get(&material.index.file);
+		let Material { method, index: committed, adapter, .. } = material;
+		let expected = Expected {
+			what: "index",
+			open: IndexFile::open,
+			features: features::VERSION,
+			committed,
+			made_with: (*adapter, "it was built for another adapter"),
+			method: *method,
+		};
+		self.committed(material, expected, cancel)
+	}
+
+	/// The index that the model version finds records for prompts in, checked against everything that the
+	/// chain says of it.
+	pub(crate) fn retrieval_file(
+		&self,
+		material: &Material,
+		retrieval: &Retrieval,
+		cancel: &CancellationToken,
+	) -> Result<Arc<Loaded>, Failure> {
+		let expected = Expected {
+			what: "retrieval index",
+			open: IndexFile::open_retrieval,
+			features: retrieval::VERSION,
+			committed: &retrieval.index,
+			made_with: (retrieval.lens, "it was built with another lens"),
+			method: retrieval.method(),
+		};
+		self.committed(material, expected, cancel)
+	}
+
+	/// The same with its lens, checked against the base.
+	pub(super) fn retrieval(
+		&self,
+		material: &Material,
+		retrieval: &Retrieval,
+		base: &Base,
+		cancel: &CancellationToken,
+	) -> Result<Arc<RetrievalIndex>, Failure> {
+		let loaded = self.retrieval_file(material, retrieval, cancel)?;
+		// Its header names the lens, so that there is one for each file.
+		let known = self.retrievals.lock().get(&retrieval.index.file);
 		let index = match known {
 			Some(index) => index,
 			None => {
-				let path = self.file(&material.index.file, cancel)?;
-				let index = IndexFile::open(&path).map_err(bad("index"))?;
+				let bytes = self.bytes(&retrieval.lens, cancel)?;
+				let lens = Lens::from_bytes(&bytes).map_err(bad("lens"))?;
+				let index = RetrievalIndex::new(loaded.0.clone(), lens).map_err(bad("lens"))?;
+				let (index, size) = (Arc::new(index), bytes.len() as u64);
+				self.retrievals.lock().insert(retrieval.index.file, index.clone(), size);
+				index
+			}
+		};
+		if index.lens().base() != material.base {
+			return Err(bad("lens")("it was learnt with another base"));
+		}
+		index.lens().fits(base).map_err(bad("lens"))?;
+		Ok(index)
+	}
+
+	fn committed(
+		&self,
+		material: &Material,
+		expected: Expected<'_>,
+		cancel: &CancellationToken,
+	) -> Result<Arc<Loaded>, Failure> {
+		let Expected { what, open, features, committed, made_with, method } = expected;
+		let known = self.indexes.lock().get(&committed.file);
+		let index = match known {
+			Some(index) => index,
+			None => {
+				let path = self.file(&committed.file, cancel)?;
+				let index = open(&path).map_err(bad(what))?;
 				let size = (index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD);
 				let commitment = index.commitment();
 				let index = Arc::new((index, commitment));
-				self.indexes.lock().insert(material.index.file, index.clone(), size);
+				self.indexes.lock().insert(committed.file, index.clone(), size);
 				index
 			}
 		};
 		let (file, commitment) = index.as_ref();
 		let header = file.header();
-		let differing = if *commitment != material.index {
+		let differing = if header.features != features {
+			Some("it is an index of another kind")
+		} else if commitment != committed {
 			Some("its roots or floor are not the committed ones")
-		} else if header.adapter != material.adapter {
-			Some("it was built for another adapter")
+		} else if header.adapter != made_with.0 {
+			Some(made_with.1)
 		} else if header.projection != material.projection {
 			Some("it was projected with another seed than the chain drew")
 		} else if header.snapshots != material.snapshots {
 			Some("it covers other snapshots")
-		} else if header.method != material.method {
+		} else if header.method != method {
 			Some("it was built for another method")
 		} else {
 			None
 		};
 		match differing {
-			Some(reason) => Err(bad("index")(reason)),
+			Some(reason) => Err(bad(what)(reason)),
 			None => Ok(index),
 		}
 	}

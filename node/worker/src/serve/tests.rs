@@ -13,7 +13,7 @@ use crate::{
 		put, until,
 	},
 };
-use openledger_attribution::query;
+use openledger_attribution::{format, query};
 use openledger_primitives_inference::{Command, Job, Message, Outcome, Progress, Reply, Response};
 use openlora::testing::tiny_config;
 use tempfile::TempDir;
@@ -79,12 +79,7 @@ fn verified(
 	job: &Job,
 	outcome: &Outcome,
 ) -> openledger_primitives_attribution::Verified<AccountId32> {
-	let terms = Terms {
-		method: job.material.method,
-		index: job.material.index,
-		snapshots: &job.material.snapshots,
-	};
-	verify(&terms, &job.payer, &outcome.claim).unwrap()
+	verify(&job.material.terms(), &job.payer, &outcome.claim).unwrap()
 }
 
 #[test]

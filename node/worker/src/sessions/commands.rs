@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use codec::DecodeAll;
 use openledger_primitives_api::LineInfo;
-use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{Balance, BatchId, SessionId};
 use openledger_primitives_inference::{
 	Failure, Response,
 	receipts::{Owed, Shown},
 };
 use openledger_primitives_receipts::Line;
-use openledger_sessions::{StoreError, store::Revealed};
+use openledger_sessions::{
+	StoreError,
+	store::{self, Revealed},
+};
 
 use super::{
 	Sessions,
@@ -82,7 +83,7 @@ impl Sessions {
 	pub fn show(&self, batch: BatchId, unit: Balance) -> Response {
 		let shown = || {
 			let Revealed { signed, proof, claim } = self.reveal(batch, unit)?;
-			let claim = Claim::decode_all(&mut claim.as_slice())?;
+			let claim = store::claim(&claim)?;
 			Ok(Shown { receipt: signed.receipt, proof, claim })
 		};
 		reply(shown(), Response::Shown)

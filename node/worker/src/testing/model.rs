@@ -160,6 +160,7 @@ pub fn model(config: &Config, projection: Hash) -> Model {
 			index: index.commitment(),
 			projection,
 			snapshots,
+			retrieval: None,
 		},
 	};
 	Model {

@@ -12,6 +12,8 @@ use openledger_primitives_inference::{
 	watch::{Sighting, Watched},
 };
 
+use super::question;
+
 /// Looks that may wait.
 const CAPACITY: usize = 256;
 /// Results that are kept; the oldest makes room.
@@ -172,6 +174,11 @@ impl Book {
 /// What a look depends on, without the proofs that a node may have written down by the next time.
 fn digest(watched: &Watched) -> Hash {
 	let Watched { model, material, claim, show: _ } = watched;
-	let claim = claim.as_ref().map(|claim| (&claim.payer, &claim.sketch, &claim.paid));
+	let claim = claim.as_ref().map(|claim| {
+		// What was left out of a prompt is seen once the question is known.
+		let is_known = question(claim).is_some();
+		let found = claim.found.as_ref().map(|found| (&found.question, &found.paid, is_known));
+		(&claim.payer, &claim.sketch, &claim.paid, found)
+	});
 	(model, material, claim).using_encoded(content_hash)
 }

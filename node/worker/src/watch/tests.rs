@@ -1,8 +1,10 @@
+mod found;
+
 use super::*;
 use crate::testing::{MODEL, config, model, put, until};
 use openledger_attribution::{IndexFile, claim, claim_on, tree::Tree};
 use openledger_primitives_attribution::{
-	Claim, IndexLeaf, RecordCredit, Terms,
+	Claim, IndexLeaf, RecordCredit,
 	challenge::Fault,
 	forgery::expose,
 	omission::{Omission, replace},
@@ -102,13 +104,9 @@ fn honest() -> Claim<AccountId32> {
 	claim(&INDEX, query(), 100, Hash::zero(), &model::PAYER, method).unwrap()
 }
 
-fn terms(material: &Material) -> Terms<'_> {
-	Terms { method: material.method, index: material.index, snapshots: &material.snapshots }
-}
-
 /// A claim as the chain has it.
 fn on_chain(request: u64, material: Material, claim: &Claim<AccountId32>) -> Watched {
-	let paid = verify(&terms(&material), &model::PAYER, claim).unwrap().paid;
+	let paid = verify(&material.terms(), &model::PAYER, claim).unwrap().paid;
 	let claim = WatchedClaim {
 		request,
 		payer: model::PAYER,
@@ -116,6 +114,7 @@ fn on_chain(request: u64, material: Material, claim: &Claim<AccountId32>) -> Wat
 		paid,
 		at_stake: 1_000,
 		submitted: Some(claim.clone()),
+		found: None,
 	};
 	Watched { model: 1, material, claim: Some(claim), show: None }
 }
@@ -172,7 +171,7 @@ fn claim_that_leaves_out_the_best_leaf_is_found() {
 	assert_eq!(shown.credit, honest().contributors[0]);
 	let (material, claim) = (material(), watched.claim.clone().unwrap());
 	let WatchedClaim { payer, sketch, paid, .. } = &claim;
-	let replaced = replace(&terms(&material), payer, sketch, paid, &omission).unwrap();
+	let replaced = replace(&material.terms(), payer, sketch, paid, &omission).unwrap();
 	// Corrected, it is another claim to be looked at, and an honest one.
 	let claim = Some(WatchedClaim { paid: replaced.paid, ..claim });
 	assert_eq!(world.sees(&Watched { claim, ..watched }), Sighting::Clean);
@@ -199,7 +198,7 @@ fn forged_leaf_is_found_in_the_index_and_behind_every_claim_on_it() {
 		else {
 			panic!("nothing is found")
 		};
-		assert_eq!(expose(&terms(&material), &forgery), Ok(()));
+		assert_eq!(expose(&material.terms(), &forgery), Ok(()));
 		assert_eq!(forgery.leaf.position, 2, "Bob's first");
 	}
 }
@@ -232,7 +231,7 @@ fn forged_credit_is_found_without_the_index() {
 	let Sighting::Found(Fault::Forgery(forgery)) = world.sees(&shown(2)) else {
 		panic!("nothing is found")
 	};
-	assert_eq!(expose(&terms(&material), &forgery), Ok(()));
+	assert_eq!(expose(&material.terms(), &forgery), Ok(()));
 	// A true record says nothing of the others, nor of what is left out.
 	let missing = Sighting::Failed(Failure::MissingContent(material.index.file));
 	assert_eq!(world.sees(&shown(0)), missing);

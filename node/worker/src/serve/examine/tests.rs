@@ -6,11 +6,17 @@ use crate::{
 	metrics::Metrics,
 	queue::Answerer,
 	serve::pool,
-	testing::{MODEL, config, put},
+	testing::{
+		MODEL, config,
+		model::Model,
+		put,
+		retrieval::{RETRIEVING, files, material, parts},
+	},
 };
 use openledger_attribution::{
 	IndexFile,
 	index::{Header, Leaf, LeafRef, Parts},
+	retrieval::RetrievalIndex,
 };
 use openledger_primitives_core::{Sketch, record::content_hash};
 use openlora::{
@@ -29,6 +35,10 @@ struct Engine {
 }
 
 fn engine_with(contents: &[Vec<u8>], threads: usize) -> Engine {
+	engine_of(&MODEL, contents, threads)
+}
+
+fn engine_of(model: &Model, contents: &[Vec<u8>], threads: usize) -> Engine {
 	let runtime = Runtime::new().unwrap();
 	let folder = tempfile::tempdir().unwrap();
 	let metrics = Metrics::new(None).unwrap();
@@ -36,8 +46,8 @@ fn engine_with(contents: &[Vec<u8>], threads: usize) -> Engine {
 	contents.iter().for_each(|bytes| {
 		put(&runtime, &store, bytes);
 	});
-	let base = Base::load(&MODEL.base).unwrap();
-	let bases = BTreeMap::from([(MODEL.job.material.base, base)]);
+	let base = Base::load(&model.base).unwrap();
+	let bases = BTreeMap::from([(model.job.material.base, base)]);
 	let handle = runtime.handle().clone();
 	let server =
 		Server::new(bases, store, handle, 1 << 24, 1, pool(threads).unwrap(), metrics).unwrap();
@@ -265,4 +275,53 @@ fn examination_ends_early_when_nobody_waits_for_it() {
 	cancel.cancel();
 	let found = engine.server.examine(&MODEL.examination(1, 4), &cancel);
 	assert!(matches!(found, Err(Failure::Engine(_))));
+}
+
+/// The examination of a version that puts records into prompts, and all that it takes.
+fn with_retrieval(index: &RetrievalIndex) -> (Examination, Vec<Vec<u8>>) {
+	let model = &RETRIEVING.model;
+	let mut examination = model.examination(1, 4);
+	examination.material = material(model, index);
+	(examination, [model.contents(), files(index).to_vec()].concat())
+}
+
+#[test]
+fn retrieval_is_examined_as_a_whole() {
+	let model = &RETRIEVING.model;
+	let (examination, contents) = with_retrieval(&RETRIEVING.index);
+	let one = engine_of(model, &contents, 1);
+	let (examined, traces) = one.examine(&examination).unwrap();
+	assert!(examined.sound);
+	assert_eq!(
+		engine_of(model, &contents, 3).examine(&examination),
+		Ok((examined.clone(), traces))
+	);
+	let (without, _) = one.examine(&model.examination(1, 4)).unwrap();
+	assert!(without.sound && without.found.leaves != examined.found.leaves);
+	// A leaf that is not drawn is looked at all the same.
+	let mut forged = parts(&RETRIEVING.index);
+	let spared = (0..6).find(|at| !examination.positions().contains(at)).unwrap();
+	forged.leaves[spared as usize].scale += 1;
+	let lens = RETRIEVING.index.lens().clone();
+	let forged = RetrievalIndex::new(IndexFile::new(forged).unwrap(), lens).unwrap();
+	let (examination, contents) = with_retrieval(&forged);
+	let (found, _) = engine_of(model, &contents, 1).examine(&examination).unwrap();
+	assert!(!found.sound);
+	assert_eq!(found.found, examined.found, "what is true is known");
+}
+
+#[test]
+fn version_is_withheld_when_its_retrieval_is_nowhere_or_not_the_committed_one() {
+	let model = &RETRIEVING.model;
+	let (examination, contents) = with_retrieval(&RETRIEVING.index);
+	for missing in contents.len() - 2..contents.len() {
+		let mut left = contents.clone();
+		let hash = content_hash(&left.remove(missing));
+		let found = engine_of(model, &left, 1).examine(&examination);
+		assert_eq!(found, Err(Failure::MissingContent(hash)));
+	}
+	let mut other = examination;
+	other.material.retrieval.as_mut().unwrap().index.floor_ppm += 1;
+	let found = engine_of(model, &contents, 1).examine(&other);
+	assert!(matches!(found, Err(Failure::BadContent(_))), "{found:?}");
 }

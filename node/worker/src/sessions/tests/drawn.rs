@@ -9,13 +9,14 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{Hash, RequestId, draw::draw_id, model::Usage};
 use openledger_primitives_inference::{
-	Command, Failure, Message, Reply, Response,
+	Command, Failure, Material, Message, Reply, Response,
 	comparison::Comparison,
 	examination::{Examination, Examined},
 	job::Executed,
 	receipts::{Drawn, Recomputed, Shown},
 };
 use openledger_primitives_receipts::draw;
+use openledger_sessions::protocol::Given;
 use openlora::Base;
 use serde_json::json;
 use sp_core::{Pair, crypto::AccountId32};
@@ -31,20 +32,30 @@ use crate::{
 	question::{Question, Unanswered},
 	queue::{Answerer, Done},
 	serve::{self, Server},
-	testing::{MODEL as VERSION, config, key, model::put_into},
+	testing::{
+		MODEL as VERSION, config, key,
+		model::{Model, put_into},
+		retrieval::RETRIEVING,
+	},
 };
 
 const CLAIM: RequestId = draw_id(0, 0);
 
 /// A server that has what the model version needs.
 async fn server() -> (Arc<Server>, TempDir) {
+	server_of(&VERSION, &[]).await
+}
+
+/// The same of another version, with more content.
+async fn server_of(version: &Model, more: &[Vec<u8>]) -> (Arc<Server>, TempDir) {
 	let folder = tempfile::tempdir().unwrap();
 	let metrics = Metrics::new(None).unwrap();
 	let store = ContentStore::open(&config(folder.path()), metrics.clone()).unwrap();
-	put_into(&store, &VERSION.adapter).await;
-	put_into(&store, &VERSION.index).await;
-	let base = Base::load(&VERSION.base).unwrap();
-	let bases = BTreeMap::from([(VERSION.job.material.base, base)]);
+	for bytes in [&version.adapter, &version.index].into_iter().chain(more) {
+		put_into(&store, bytes).await;
+	}
+	let base = Base::load(&version.base).unwrap();
+	let bases = BTreeMap::from([(version.job.material.base, base)]);
 	let pool = serve::pool(1).unwrap();
 	let server = Server::new(bases, store, Handle::current(), 1 << 24, 3, pool, metrics).unwrap();
 	(Arc::new(server), folder)
@@ -61,8 +72,8 @@ impl Answerer for Liar {
 		self.server.bases()
 	}
 
-	fn most(&self, question: &Question) -> Result<Usage, Unanswered> {
-		self.server.most(question)
+	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
+		self.server.most(question, cancel)
 	}
 
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
@@ -93,11 +104,16 @@ struct Drawing {
 	world: World,
 	drawn: Drawn,
 	shown: Shown,
+	given: Given,
 	_folder: TempDir,
 }
 
 fn asked(temperature: f64) -> Vec<u8> {
-	let messages = json!([{ "role": "user", "content": "Who is here?" }]);
+	asks("Who is here?", temperature)
+}
+
+fn asks(question: &str, temperature: f64) -> Vec<u8> {
+	let messages = json!([{ "role": "user", "content": question }]);
 	let body = json!({
 		"model": MODEL.to_string(),
 		"messages": messages,
@@ -108,9 +124,17 @@ fn asked(temperature: f64) -> Vec<u8> {
 }
 
 async fn drawing(body: Vec<u8>, lie: fn(&mut Done)) -> Drawing {
-	let (server, folder) = server().await;
+	drawing_of(server().await, VERSION.job.material.clone(), body, lie).await
+}
+
+async fn drawing_of(
+	(server, folder): (Arc<Server>, TempDir),
+	material: Material,
+	body: Vec<u8>,
+	lie: fn(&mut Done),
+) -> Drawing {
 	let mut world = World::new(Arc::new(Liar { server, lie })).await;
-	world.said().material = Some(VERSION.job.material.clone());
+	world.said().material = Some(material.clone());
 	let (_, given) = world.exchange(&body).await;
 	world.pay().await;
 	world.chain.commit(0, &[world.purse.voucher().cloned().unwrap()]);
@@ -128,11 +152,11 @@ async fn drawing(body: Vec<u8>, lie: fn(&mut Done)) -> Drawing {
 		model: MODEL,
 		payer: PAYER,
 		input: shown.receipt.input,
-		material: VERSION.job.material.clone(),
+		material,
 		endpoint: world.url("").into_bytes().try_into().unwrap(),
 		pass: pass("Bob", CLAIM),
 	};
-	Drawing { world, drawn, shown, _folder: folder }
+	Drawing { world, drawn, shown, given, _folder: folder }
 }
 
 /// A verifier's worker, which has nothing of the operator's but the base.
@@ -142,7 +166,10 @@ struct Verifier {
 }
 
 async fn verifier() -> Verifier {
-	let (server, content) = server().await;
+	verifier_with(server().await)
+}
+
+fn verifier_with((server, content): (Arc<Server>, TempDir)) -> Verifier {
 	let folder = tempfile::tempdir().unwrap();
 	Verifier { operator: start(config(folder.path()), server), _folders: [content, folder] }
 }
@@ -181,7 +208,7 @@ fn honest(_: &mut Done) {}
 async fn execution_comes_to_the_operators_answer_claim_and_traces_to_the_bit() {
 	let verifier = verifier().await;
 	for temperature in [0.0, 0.7] {
-		let Drawing { world: _world, drawn, shown, _folder } =
+		let Drawing { world: _world, drawn, shown, _folder, .. } =
 			drawing(asked(temperature), honest).await;
 		let (found, traces) = verifier.recompute(&drawn).await;
 		assert_eq!(found.answer, shown.receipt.output);
@@ -190,6 +217,23 @@ async fn execution_comes_to_the_operators_answer_claim_and_traces_to_the_bit() {
 		assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
 		assert_eq!(verifier.ask(Command::ForgetExecution(CLAIM)), Response::Forgotten);
 	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_from_records_is_told_to_the_payer_and_executed_to_the_same_bits() {
+	let contents = [RETRIEVING.files().to_vec(), RETRIEVING.model.records.clone()].concat();
+	let verifier = verifier_with(server_of(&RETRIEVING.model, &contents).await);
+	let server = server_of(&RETRIEVING.model, &contents).await;
+	let (material, body) = (RETRIEVING.material(), asks("What is it?", 0.7));
+	let Drawing { world: _world, drawn, shown, given, _folder } =
+		drawing_of(server, material, body, honest).await;
+	let quoted = &shown.claim.found.as_ref().unwrap().records;
+	assert!(!quoted.is_empty());
+	assert!(given.claim.found.iter().map(|of| of.position).eq(quoted.iter().map(|of| of.position)));
+	let (found, traces) = verifier.recompute(&drawn).await;
+	assert_eq!((found.answer, found.usage), (shown.receipt.output, shown.receipt.usage));
+	assert_eq!(found.claim, shown.claim);
+	assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +261,7 @@ async fn execution_tells_a_lie_in_text_usage_or_sketch_by_what_it_is_about() {
 		),
 	];
 	for (lie, expected) in lies {
-		let Drawing { world: _world, drawn, shown, _folder } = drawing(asked(0.7), lie).await;
+		let Drawing { world: _world, drawn, shown, _folder, .. } = drawing(asked(0.7), lie).await;
 		let (found, _) = verifier.recompute(&drawn).await;
 		assert_eq!(agrees(&found, &shown), expected);
 		verifier.ask(Command::ForgetExecution(CLAIM));

@@ -1,0 +1,110 @@
+//! From a question to what the model is asked: with the records that the version's retrieval finds for it, where
+//! the version puts any into prompts. Operators, sessions and verifiers have this one way.
+
+use std::sync::Arc;
+
+use codec::Encode;
+use openledger_attribution::{
+	format::Record,
+	retrieval::{conversation, question},
+};
+use openledger_primitives_attribution::Found;
+use openledger_primitives_core::{
+	model::Retrieval,
+	record::{RecordLeaf, content_hash},
+};
+use openledger_primitives_inference::Failure;
+use openlora::Base;
+use sp_core::crypto::AccountId32;
+use tokio_util::sync::CancellationToken;
+
+use super::{Served, Server, engine, load::bad};
+use crate::question::{Question, Unanswered};
+
+/// Bytes of what was found of late that are kept: pricing a question and answering it ask for the same.
+pub(super) const KNOWN: u64 = 1 << 20;
+
+/// A question in the model's tokens.
+pub(super) struct Prompted<'a> {
+	/// The base that it is for.
+	pub served: &'a Served,
+	/// The prompt.
+	pub tokens: Vec<u32>,
+	/// The records in it, where the version puts any there.
+	pub found: Option<Arc<Found<AccountId32>>>,
+}
+
+impl Server {
+	/// The base that a question is for, and what it is asked.
+	pub(super) fn prompt(
+		&self,
+		question: &Question,
+		cancel: &CancellationToken,
+	) -> Result<Prompted<'_>, Unanswered> {
+		let Question { messages, material, max_tokens, .. } = question;
+		let served = self.bases.get(&material.base).ok_or(Failure::MissingBase(material.base))?;
+		let base = &served.base;
+		let found = match &material.retrieval {
+			Some(retrieval) => Some(self.found(question, retrieval, base, cancel)?),
+			None => None,
+		};
+		let records = match &found {
+			Some(found) => self.quoted(found, cancel)?,
+			None => Vec::new(),
+		};
+		let max_tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX);
+		let tokens = conversation(base, messages, &records, max_tokens)
+			.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
+		let (length, context) = (tokens.len(), base.config.context);
+		if length >= context {
+			return Err(Unanswered::TooLong { prompt: length, context });
+		}
+		Ok(Prompted { served, tokens, found })
+	}
+
+	/// What a retrieval finds for the last message of the user's.
+	fn found(
+		&self,
+		asked: &Question,
+		retrieval: &Retrieval,
+		base: &Base,
+		cancel: &CancellationToken,
+	) -> Result<Arc<Found<AccountId32>>, Unanswered> {
+		let Question { messages, payer, material, .. } = asked;
+		let text = question(messages).and_then(|at| messages.get(at)).map(|of| &of.content);
+		let text = text.ok_or_else(|| {
+			Unanswered::NoPrompt("there is no message of the user's to find records for".into())
+		})?;
+		// Whatever it was checked against is in its key.
+		let key = (material, payer, text).using_encoded(content_hash);
+		if let Some(known) = self.found.lock().get(&key) {
+			return Ok(known);
+		}
+		let index = self.loader.retrieval(material, retrieval, base, cancel)?;
+		let found = self.pool.install(|| index.found(index.question(base, text)?, payer));
+		let found = Arc::new(found.map_err(engine)?);
+		self.found.lock().insert(key, found.clone(), found.encoded_size() as u64);
+		Ok(found)
+	}
+
+	/// The records themselves.
+	fn quoted(
+		&self,
+		found: &Found<AccountId32>,
+		cancel: &CancellationToken,
+	) -> Result<Vec<Record>, Failure> {
+		let read = |leaf: &RecordLeaf<AccountId32>| {
+			let path = self.loader.file(&leaf.content, cancel)?;
+			let size = std::fs::metadata(&path).map_err(engine)?.len();
+			if size > u64::from(leaf.size) {
+				return Err(bad("record")("it has more bytes than its leaf says"));
+			}
+			let bytes = std::fs::read(path).map_err(engine)?;
+			Record::parse(&bytes).map_err(bad("record"))
+		};
+		found.records.iter().map(|credit| read(&credit.record)).collect()
+	}
+}
+
+#[cfg(test)]
+mod tests;
