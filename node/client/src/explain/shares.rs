@@ -119,9 +119,7 @@ pub fn divide(owed: &Owed, pool: &Pool) -> Division {
 			None => merged.push((account, ppm, amount)),
 		}
 	}
-	// What earned nothing has nothing of a pool that is known.
-	let nothing = Share { ppm: 0, amount: pool.amount().map(|_| 0) };
-	let mut credits = vec![nothing; owed.moved.len() + owed.found.len()];
+	let mut credits = vec![Share { ppm: 0, amount: None }; owed.moved.len() + owed.found.len()];
 	let mut accounts = Vec::with_capacity(merged.len());
 	let each = owed.each();
 	for (account, ppm, amount) in merged {
@@ -140,7 +138,7 @@ pub fn divide(owed: &Owed, pool: &Pool) -> Division {
 			if let Some(credit) = credits.get_mut(at) {
 				*credit = Share {
 					ppm: parts.get(which).map_or(0, |part| *part as u32),
-					amount: amounts.as_ref().and_then(|amounts| amounts.get(which).copied()),
+					amount: amounts.as_ref().map(|parts| parts.get(which).copied().unwrap_or(0)),
 				};
 			}
 		}
