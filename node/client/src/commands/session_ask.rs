@@ -17,7 +17,7 @@ use crate::{
 use anyhow::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_primitives_core::{Balance, BlockNumber, SessionId, units};
-use openledger_sessions::purse::PurseError;
+use openledger_sessions::{protocol::Credited, purse::PurseError};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
 use std::time::Duration;
@@ -171,15 +171,22 @@ pub fn shown(text: &str) -> String {
 	text.chars().map(output::visible).collect()
 }
 
-/// The records that moved an answer, in one line.
+/// The records that moved an answer, and those in its prompt, in one line.
 pub fn records(paid: &Paid) -> String {
-	if paid.records.is_empty() {
-		return "no record".into();
-	}
-	let record = |record: &openledger_sessions::protocol::Credited| {
+	let record = |record: &Credited| {
 		format!("{}/{} by {}", record.datanet, record.index, output::brief(&record.contributor))
 	};
-	paid.records.iter().map(record).collect::<Vec<_>>().join(", ")
+	let records = |of: &[Credited]| match of {
+		[] => "no record".into(),
+		of => of.iter().map(record).collect::<Vec<_>>().join(", "),
+	};
+	match paid.found.is_empty() {
+		true => records(&paid.records),
+		false => {
+			let (moved, found) = (records(&paid.records), records(&paid.found));
+			format!("{moved}, with {found} in its prompt")
+		}
+	}
 }
 
 /// One line for an answer that came to light.

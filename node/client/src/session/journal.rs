@@ -54,6 +54,9 @@ pub struct Paid {
 	pub records: Vec<Credited>,
 	/// The contributors that are paid, where the model pays contributors.
 	pub contributors: Vec<AccountId32>,
+	/// The records that were put into its prompt, as they are numbered there, as the operator says.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub found: Vec<Credited>,
 	/// The salt of its commitments, which shows what was asked and answered.
 	pub salt: Hash,
 }
@@ -80,6 +83,7 @@ impl Paid {
 			trace: claim.trace,
 			records: claim.records,
 			contributors: claim.contributors,
+			found: claim.found,
 			salt: salt.into(),
 		}
 	}
@@ -210,6 +214,7 @@ mod tests {
 			trace: Hash::repeat_byte(1),
 			records: Vec::new(),
 			contributors: vec![AccountId32::new([4; 32])],
+			found: Vec::new(),
 			salt: Hash::repeat_byte(9),
 		}
 	}

@@ -340,6 +340,7 @@ mod tests {
 			gain: 0,
 			trace: Hash::zero(),
 			records: Vec::new(),
+			found: Vec::new(),
 			contributors: Vec::new(),
 			salt: Hash::zero(),
 		}
