@@ -30,7 +30,7 @@ const AUDITS_VERSION: u32 = 3;
 /// The version that knows what stands behind model versions.
 const STANDINGS_VERSION: u32 = 4;
 /// The version that knows whether rewards accounts are open.
-const ACCOUNTS_VERSION: u32 = 4;
+const ACCOUNTS_VERSION: u32 = 5;
 /// The version that knows of records in prompts.
 const RETRIEVAL_VERSION: u32 = 5;
 
@@ -227,7 +227,7 @@ where
 		return api.rewards(at, who);
 	}
 	#[expect(deprecated, reason = "that is how earlier versions are asked")]
-	let old = api.rewards_before_version_4(at, who)?;
+	let old = api.rewards_before_version_5(at, who)?;
 	Ok(old.into())
 }
 

@@ -68,7 +68,7 @@ sp_api::decl_runtime_apis! {
 		/// What an account has accrued, who is paid it, and whether the account is open.
 		fn rewards(account: AccountId) -> RewardsInfo<AccountId>;
 		/// Before accounts were opened.
-		#[changed_in(4)]
+		#[changed_in(5)]
 		fn rewards(account: AccountId) -> v1::RewardsInfo<AccountId>;
 		/// All verifiers: never more than [`MAX_PAGE`].
 		fn verifiers() -> Vec<VerifierInfo<AccountId>>;
