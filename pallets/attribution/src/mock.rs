@@ -2,39 +2,30 @@
 //! models have real trees.
 
 pub mod finding;
+mod index;
+mod registry;
+
+pub use index::*;
+pub use registry::*;
 
 use crate as pallet_attribution;
 use crate::{Fault, Target};
 use codec::Encode;
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
-	storage::unhashed,
-	traits::{
-		ConstI32, ConstU32, ConstU128, Hooks,
-		fungible::{InspectHold, Mutate},
-		tokens::Preservation,
-	},
+	traits::{ConstI32, ConstU32, ConstU128, Hooks, fungible::InspectHold},
 	weights::Weight,
 };
 use frame_system::offchain::{
 	AppCrypto, CreateSignedTransaction, CreateTransactionBase, SigningTypes,
 };
-#[cfg(feature = "runtime-benchmarks")]
-use openledger_primitives_attribution::omission::Omission;
-use openledger_primitives_attribution::{
-	Claim, ContributorCredit, ContributorLeaf, IndexLeaf, RecordCredit, Refusal, contributor,
-	forgery::Forgery,
-	omission::{ShownContributor, ShownRecord},
-};
+use openledger_primitives_attribution::{Claim, Refusal};
 use openledger_primitives_core::{
-	BlockNumber, Hash, ModelId, RequestId, Sketch,
-	merkle::{self, MultiProof},
-	model::{
-		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price, Usage,
-	},
-	record::{RecordLeaf, RecordRef, Snapshot},
-	settlement::{Distribution, FeeSplit},
-	traits::{AnsweredRequest, Audits, Clearance, Models, Records, ServedModel},
+	BlockNumber, Hash, ModelId, RequestId,
+	model::{Arithmetic, LATEST_ARITHMETIC, ModelStatus, Usage},
+	record::{RecordLeaf, RecordRef},
+	settlement::FeeSplit,
+	traits::{AnsweredRequest, Audits, Clearance, Records},
 };
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
@@ -211,129 +202,6 @@ where
 	}
 }
 
-/// Seven training records from two Datanets: who contributed each, where its cluster's head is,
-/// and how much of the query `[1; 16]` is in it.
-const RECORD: [(u8, u32, i8); 7] =
-	[(40, 0, 10), (41, 1, 8), (42, 2, 6), (40, 0, 4), (41, 4, -5), (43, 5, 3), (5, 6, 9)];
-/// The records of the first Datanet; the others are the second's.
-const FIRST: usize = 4;
-const DATANETS: [u32; 2] = [3, 8];
-
-pub fn record(position: usize) -> RecordLeaf<AccountId32> {
-	let second = position >= FIRST;
-	RecordLeaf {
-		datanet: DATANETS[usize::from(second)],
-		index: (if second { position - FIRST } else { position }) as u32,
-		contributor: account(RECORD[position].0),
-		content: Hash::repeat_byte(position as u8),
-		size: 7,
-		committed_at: 1,
-	}
-}
-
-/// The record that the index names at a position: the snapshot's own, but where it is forged.
-fn named(position: usize) -> RecordLeaf<AccountId32> {
-	let mut record = record(position);
-	if let Some((_, friend)) = Forged::get().filter(|(at, _)| *at == position) {
-		record.contributor = account(friend);
-	}
-	record
-}
-
-pub fn leaf(position: usize) -> IndexLeaf {
-	let (_, head, weight) = RECORD[position];
-	IndexLeaf {
-		position: position as u32,
-		record: named(position).hash(),
-		head,
-		scale: 10,
-		sketch: Sketch::truncate_from(vec![weight; 16]),
-	}
-}
-
-fn contributors() -> Vec<ContributorLeaf<AccountId32>> {
-	[5, 40, 41, 42, 43]
-		.into_iter()
-		.map(|who| {
-			let own: Vec<_> =
-				(0..RECORD.len()).filter(|at| RECORD[*at].0 == who).map(leaf).collect();
-			contributor::sum(account(who), 16, &own).unwrap()
-		})
-		.collect()
-}
-
-fn snapshot_leaves(second: bool) -> Vec<Hash> {
-	let range = if second { FIRST..RECORD.len() } else { 0..FIRST };
-	range.map(|position| record(position).hash()).collect()
-}
-
-fn index_hashes() -> Vec<Hash> {
-	(0..RECORD.len()).map(|at| leaf(at).hash()).collect()
-}
-
-fn contributor_hashes() -> Vec<Hash> {
-	contributors().iter().map(|leaf| leaf.hash()).collect()
-}
-
-fn credit(position: usize) -> RecordCredit<AccountId32> {
-	RecordCredit::new(leaf(position), named(position))
-}
-
-/// A record with its two proofs.
-pub fn shown(position: usize) -> ShownRecord<AccountId32> {
-	let credit = credit(position);
-	let snapshot = snapshot_leaves(position >= FIRST);
-	ShownRecord {
-		proof: merkle::prove(&index_hashes(), position).unwrap(),
-		membership: merkle::prove(&snapshot, credit.record.index as usize).unwrap(),
-		credit,
-	}
-}
-
-/// An index leaf and the snapshot's record at its position.
-pub fn forgery(position: usize) -> Forgery {
-	let (snapshot, record) = (snapshot_leaves(position >= FIRST), record(position));
-	Forgery {
-		leaf: leaf(position),
-		proof: merkle::prove(&index_hashes(), position).unwrap(),
-		membership: merkle::prove(&snapshot, record.index as usize).unwrap(),
-		record: record.hash(),
-	}
-}
-
-/// A contributor with its proof.
-pub fn credited(who: u8) -> ShownContributor<AccountId32> {
-	let all = contributors();
-	let at = all.iter().position(|leaf| leaf.account == account(who)).unwrap();
-	ShownContributor {
-		credit: ContributorCredit { position: at as u32, leaf: all[at].clone() },
-		proof: merkle::prove(&contributor_hashes(), at).unwrap(),
-	}
-}
-
-/// The proof of these leaves; of nothing, where one stands twice.
-fn proof(hashes: &[Hash], positions: impl Iterator<Item = u32>) -> MultiProof {
-	let mut positions: Vec<u32> = positions.collect();
-	positions.sort_unstable();
-	merkle::prove_many(hashes, &positions).unwrap_or_default()
-}
-
-/// A claim on these contributors and records, with half of the gain that earns all.
-pub fn claim(contributors: &[u8], records: &[usize]) -> Claim<AccountId32> {
-	let people: Vec<_> = contributors.iter().map(|who| credited(*who).credit).collect();
-	let shown: Vec<_> = records.iter().map(|at| credit(*at)).collect();
-	Claim {
-		sketch: Sketch::truncate_from(vec![1; 16]),
-		gain: 100,
-		trace: Hash::repeat_byte(0x77),
-		contributors_proof: proof(&contributor_hashes(), people.iter().map(|of| of.position)),
-		contributors: people.try_into().unwrap(),
-		records_proof: proof(&index_hashes(), shown.iter().map(|of| of.position)),
-		records: shown.try_into().unwrap(),
-		found: None,
-	}
-}
-
 /// Audits that clear every claim at a block that tests choose.
 pub struct Gate;
 
@@ -394,125 +262,6 @@ impl Records<AccountId32> for Listed {
 pub fn exclude(position: usize) {
 	let RecordLeaf { datanet, index, .. } = record(position);
 	Excluded::mutate(|all| all.push(RecordRef { datanet, index }));
-}
-
-pub struct Registered;
-
-fn condemned(model: ModelId) -> bool {
-	unhashed::get_or_default(&(b"condemned", model).encode())
-}
-
-pub fn open(model: ModelId) -> u32 {
-	unhashed::get_or_default(&(b"open", model).encode())
-}
-
-impl Models<AccountId32> for Registered {
-	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
-		let pay_by = match model {
-			CONTRIBUTORS => PayBy::Contributors,
-			_ if (RECORDS..Versions::get()).contains(&model) => PayBy::Records,
-			_ => return None,
-		};
-		let frozen = |second| Snapshot {
-			root: merkle::root(&snapshot_leaves(second)),
-			count: snapshot_leaves(second).len() as u32,
-			frozen_at: 1,
-		};
-		let (index, people) = (index_hashes(), contributor_hashes());
-		let condemned = condemned(model);
-		Some(ServedModel {
-			owner: account(if condemned { 90 } else { 80 }),
-			status: if condemned { ModelStatus::Condemned } else { Uncondemned::get() },
-			price: Price { prompt: 1_000, output: 10_000 },
-			method: Method { pay_by, credits: 2, dimension: 16 },
-			arithmetic: Computed::get(),
-			snapshots: vec![(DATANETS[0], frozen(false)), (DATANETS[1], frozen(true))],
-			index: (!Unindexed::get()).then(|| IndexCommitment {
-				records_root: merkle::root(&index),
-				records: index.len() as u32,
-				contributors_root: merkle::root(&people),
-				contributors: people.len() as u32,
-				floor_ppm: 100_000,
-				file: Hash::repeat_byte(3),
-			}),
-			base_owner: account(81),
-			royalty: if condemned { Permill::zero() } else { Permill::from_percent(10) },
-			base: Hash::repeat_byte(4),
-			adapter: Hash::repeat_byte(5),
-			projection: Hash::repeat_byte(6),
-			retrieval: finding::retrieval(),
-		})
-	}
-
-	fn acquire(model: ModelId) -> DispatchResult {
-		unhashed::put(&(b"open", model).encode(), &(open(model) + 1));
-		Ok(())
-	}
-
-	fn release(model: ModelId) {
-		unhashed::put(&(b"open", model).encode(), &(open(model) - 1));
-	}
-
-	fn is_in_use(model: ModelId) -> bool {
-		open(model) > 0
-	}
-
-	fn condemned(model: ModelId) -> Option<bool> {
-		Self::served(model)?.index.map(|_| condemned(model))
-	}
-
-	fn condemn(model: ModelId, challenger: &AccountId32) -> Result<u128, DispatchError> {
-		assert!(!condemned(model), "asked once");
-		unhashed::put(&(b"condemned", model).encode(), &true);
-		let keep = |to: &AccountId32, amount| {
-			Balances::transfer(&account(PURSE), to, amount, Preservation::Preserve)
-		};
-		keep(challenger, STAKE / 2)?;
-		keep(&Treasury::get(), STAKE - STAKE / 2)?;
-		Ok(STAKE)
-	}
-
-	fn earned(_: ModelId, distribution: &Distribution<AccountId32>) {
-		assert_eq!(distribution.total(), Some(distribution.fee));
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl pallet_inference::benchmarking::Helper<AccountId32> for Registered {
-	fn published() -> ModelId {
-		RECORDS
-	}
-
-	fn claim(_: ModelId, _: &AccountId32, credits: u32) -> Claim<AccountId32> {
-		claim(&[], &[0, 1][..credits.min(2) as usize])
-	}
-
-	fn finalize(request: RequestId) {
-		System::set_block_number(System::block_number() + 10);
-		Attribution::finalize(signed(5), request).unwrap();
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl pallet_attribution::benchmarking::Helper<AccountId32> for Registered {
-	fn challenged_with_most_credits() -> (RequestId, Omission<AccountId32>) {
-		let id = answered(RECORDS, claim(&[], &[1])).unwrap();
-		(id, Omission::Record(shown(0)))
-	}
-
-	fn challenged_with_longest_sketches() -> (RequestId, Omission<AccountId32>) {
-		Self::challenged_with_most_credits()
-	}
-
-	fn claimed(count: u32, contributors: u32) -> Vec<RequestId> {
-		let shown = &[0, 1][..contributors.min(2) as usize];
-		(0..count).map(|_| answered(RECORDS, claim(&[], shown)).unwrap()).collect()
-	}
-
-	fn claimed_from_a_forged_index() -> (RequestId, Forgery) {
-		Forged::set(Some((0, 49)));
-		(answered(RECORDS, claim(&[], &[0])).unwrap(), forgery(0))
-	}
 }
 
 pub fn account(n: u8) -> AccountId32 {

@@ -77,6 +77,8 @@ mod clearance;
 mod committee;
 mod disputes;
 mod due;
+mod errors;
+mod events;
 mod findings;
 mod memory;
 #[cfg(test)]
@@ -91,6 +93,8 @@ mod verdict;
 mod verifiers;
 mod versions;
 pub mod weights;
+
+use frame_support::pallet_macros::import_section;
 
 pub use pallet::*;
 pub use types::{
@@ -109,6 +113,8 @@ pub use weights::WeightInfo;
 	clippy::indexing_slicing,
 	clippy::arithmetic_side_effects
 )]
+#[import_section(events::events)]
+#[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -316,275 +322,6 @@ pub mod pallet {
 	/// would withhold it until lots name another.
 	#[pallet::storage]
 	pub type Drawn<T: Config> = StorageMap<_, Twox64Concat, ModelId, Hash>;
-
-	/// What happened.
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A verifier registered and bonded.
-		VerifierRegistered {
-			/// The verifier.
-			verifier: T::AccountId,
-			/// Who answers for it.
-			agent: T::AccountId,
-			/// Its bond.
-			bond: Balance,
-		},
-		/// A verifier added to its bond.
-		BondAdded {
-			/// The verifier.
-			verifier: T::AccountId,
-			/// What it added.
-			amount: Balance,
-		},
-		/// A verifier is drawn no more.
-		VerifierLeaving {
-			/// The verifier.
-			verifier: T::AccountId,
-			/// The first block at which it can withdraw its bond.
-			free_at: BlockNumber,
-		},
-		/// A verifier withdrew its bond and is gone.
-		BondWithdrawn {
-			/// The verifier.
-			verifier: T::AccountId,
-			/// Its bond.
-			bond: Balance,
-		},
-		/// A verifier neglected a duty, or a verdict disagreed with it.
-		VerifierFined {
-			/// The verifier.
-			verifier: T::AccountId,
-			/// What it lost of its bond.
-			amount: Balance,
-			/// Whether it neglected its duty.
-			neglected: bool,
-		},
-		/// A verifier lost its place.
-		VerifierExpelled {
-			/// The verifier.
-			verifier: T::AccountId,
-		},
-		/// Lots called a claim to audit, and there are not enough verifiers for a committee.
-		NotAudited {
-			/// The claim.
-			claim: RequestId,
-		},
-		/// Lots called a private claim to audit, and nobody had it opened: it is paid unaudited.
-		KeptPrivate {
-			/// The claim.
-			claim: RequestId,
-		},
-		/// A payer lets a private claim be audited as others are, where lots call it.
-		Consented {
-			/// The claim.
-			claim: RequestId,
-		},
-		/// Somebody disputed a claim, which is audited whatever lots say.
-		Disputed {
-			/// The claim.
-			claim: RequestId,
-			/// Who disputed it.
-			disputer: T::AccountId,
-			/// What it has at stake.
-			deposit: Balance,
-		},
-		/// A dispute is over.
-		DisputeEnded {
-			/// The claim.
-			claim: RequestId,
-			/// Who had disputed it.
-			disputer: T::AccountId,
-			/// What came back of the deposit.
-			returned: Balance,
-			/// What the payer has for having been opened.
-			paid: Balance,
-		},
-		/// A committee was drawn.
-		CommitteeDrawn {
-			/// The claim.
-			claim: RequestId,
-			/// Which committee it is.
-			level: Level,
-			/// Who sits in it.
-			committee: Vec<T::AccountId>,
-			/// The first block at which it is too late to commit.
-			until: BlockNumber,
-		},
-		/// A verifier committed to what it found.
-		FindingCommitted {
-			/// The claim.
-			claim: RequestId,
-			/// The verifier.
-			verifier: T::AccountId,
-		},
-		/// A verifier revealed what it found.
-		FindingRevealed {
-			/// The claim.
-			claim: RequestId,
-			/// The verifier.
-			verifier: T::AccountId,
-		},
-		/// A committee's findings were counted.
-		FindingsCounted {
-			/// The claim.
-			claim: RequestId,
-			/// The committee.
-			level: Level,
-			/// What more than half of its seats voted for, if anything.
-			verdict: Option<Verdict>,
-		},
-		/// A verdict was appealed.
-		Appealed {
-			/// The claim.
-			claim: RequestId,
-			/// Who appealed.
-			appellant: T::AccountId,
-		},
-		/// No committee reached a majority: governance has to decide.
-		AuditUndecided {
-			/// The claim.
-			claim: RequestId,
-		},
-		/// A claim was refuted, and its operator paid for it.
-		ClaimRefuted {
-			/// The claim.
-			claim: RequestId,
-			/// Who had answered.
-			operator: T::AccountId,
-			/// What it paid.
-			penalty: Balance,
-		},
-		/// An audit ended.
-		AuditConcluded {
-			/// The claim.
-			claim: RequestId,
-			/// What it came to.
-			verdict: Verdict,
-		},
-		/// An audit could not be taken further by itself; anyone can advance it.
-		AdvanceFailed {
-			/// The claim.
-			claim: RequestId,
-			/// Why.
-			error: DispatchError,
-		},
-		/// The audit of a model version was asked for, and its fee held.
-		ExaminationAsked {
-			/// The version.
-			model: ModelId,
-			/// Who pays.
-			payer: T::AccountId,
-			/// What is held.
-			fee: Balance,
-		},
-		/// A model version earns without an audit.
-		VersionNotAudited {
-			/// The version.
-			model: ModelId,
-			/// Why.
-			reason: Unaudited,
-		},
-		/// A verifier was paid out of the fee for a model version's audit.
-		ExaminerPaid {
-			/// The version.
-			model: ModelId,
-			/// The verifier.
-			verifier: T::AccountId,
-			/// What it was paid.
-			amount: Balance,
-		},
-		/// The rest of the fee for a model version's audit went back.
-		ExaminationEnded {
-			/// The version.
-			model: ModelId,
-			/// Who had paid.
-			payer: T::AccountId,
-			/// What went back.
-			returned: Balance,
-		},
-	}
-
-	/// Why a call failed.
-	#[pallet::error]
-	pub enum Error<T> {
-		/// The account is a verifier already.
-		AlreadyRegistered,
-		/// The account is no verifier.
-		NotVerifier,
-		/// There are as many verifiers as there can be.
-		TooManyVerifiers,
-		/// The account answers for another verifier already.
-		AgentTaken,
-		/// The bond is below the minimum.
-		BondTooSmall,
-		/// The verifier is leaving.
-		Leaving,
-		/// The verifier has not asked to leave.
-		NotLeaving,
-		/// The unbonding period is not over.
-		StillBonded,
-		/// Audits that the verifier has a seat in are not concluded.
-		OpenDuties,
-		/// The claim is not being audited.
-		UnknownAudit,
-		/// The caller answers for no verifier.
-		NotAgent,
-		/// The caller's verifier has no seat in the committee that sits.
-		NoSeat,
-		/// The committee does not commit now.
-		NotCommitting,
-		/// The verifier has committed to a finding already.
-		AlreadyCommitted,
-		/// The committee does not reveal now: wait until all have committed, or the time for it is
-		/// over.
-		NotRevealing,
-		/// The verifier has revealed its finding already.
-		AlreadyRevealed,
-		/// What is revealed is not what this verifier committed to.
-		WrongOpening,
-		/// The finding upholds the claim and does not show the trace of an execution.
-		NotExecuted,
-		/// The finding refutes the claim by what the claim says.
-		NothingRefuted,
-		/// There is no verdict to appeal against, or it was the last one.
-		NotDecided,
-		/// The claim was not refuted, or is corrected already.
-		NotCorrecting,
-		/// The claim that is brought is not the one that the verdict found to be true.
-		NotTheTruth,
-		/// Committees have not failed to decide.
-		NotUndecided,
-		/// The time for it is over.
-		TooLate,
-		/// The time for it has not come.
-		TooEarly,
-		/// The lots that draw the committee are not known yet, or verifiers have no room: it is tried
-		/// again by itself.
-		NotDrawnYet,
-		/// Too many audits have their deadlines at that time: try again a block later.
-		QueueFull,
-		/// A number passes what it can hold.
-		Overflow,
-		/// It is being audited already.
-		UnderAudit,
-		/// The finding is on another kind of subject: a claim, a model version or two records.
-		WrongFinding,
-		/// The verdict is on another kind of subject: a claim, a model version or two records.
-		WrongVerdict,
-		/// There is no such claim that is still to be audited or cleared: it may be paid, or its answer can't
-		/// be executed again.
-		UnknownClaim,
-		/// The claim is not private, or was opened before: lots decide about it.
-		NotPrivate,
-		/// Another account pays for the answer.
-		NotPayer,
-		/// There are not enough verifiers for a committee without those who gain or lose by it: try again
-		/// once there are.
-		TooFewVerifiers,
-		/// Lots have called the claim: it is audited without a dispute.
-		CalledAnyway,
-	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {

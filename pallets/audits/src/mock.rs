@@ -1,8 +1,12 @@
 //! A runtime of balances and audits, with lots, claims, operators and payments of its own that tests
 //! steer and look at.
 
+mod draws;
+mod findings;
 mod records;
 
+pub use draws::*;
+pub use findings::*;
 pub use records::*;
 
 use crate as pallet_audits;
@@ -22,19 +26,18 @@ use frame_system::{
 };
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{self, Execution, Finding, Level, Traces},
+	audit::{self, Level, Traces},
 };
 use openledger_primitives_core::{
-	Balance, BlockNumber, Endpoint, Hash, ModelId, RequestId, RoundId, Sketch,
+	Balance, BlockNumber, Hash, ModelId, RequestId, RoundId, Sketch,
 	model::{Assurance, Usage},
-	settlement::{Distribution, Sale},
 	subject::version_id,
 	traits::{self, AnsweredRequest, CommittedVersion, Versions as _},
 };
-use openledger_primitives_inference::job::{Job, Jobs, Material};
+use openledger_primitives_inference::job::Job;
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
-	BuildStorage, DispatchError, DispatchResult, MultiSignature, MultiSigner, Permill,
+	BuildStorage, DispatchResult, MultiSignature, MultiSigner, Permill,
 	generic::UncheckedExtrinsic, traits::IdentityLookup,
 };
 use std::collections::BTreeMap;
@@ -172,200 +175,6 @@ impl pallet_audits::Config for Test {
 	type WeightInfo = pallet_audits::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Draws;
-}
-
-/// Everything that the pallet asks of others.
-pub struct Draws;
-
-impl traits::Lots for Draws {
-	fn round() -> RoundId {
-		Round::get()
-	}
-
-	fn seed(round: RoundId) -> Option<Hash> {
-		Seeds::get().get(&round).copied()
-	}
-
-	fn known_from(_: RoundId) -> BlockNumber {
-		(System::block_number() as BlockNumber).saturating_add(Ahead::get())
-	}
-}
-
-impl traits::Operators<AccountId32> for Draws {
-	fn of_agent(agent: &AccountId32) -> Option<AccountId32> {
-		(*agent == OperatorsAgent::get()).then(|| account(1))
-	}
-
-	fn serves(_: &AccountId32, _: ModelId) -> bool {
-		true
-	}
-
-	fn bond(_: &AccountId32) -> Balance {
-		RICH
-	}
-
-	fn expose(_: &AccountId32, _: Balance) -> DispatchResult {
-		Ok(())
-	}
-
-	fn discharge(_: &AccountId32, _: Balance) {}
-}
-
-impl traits::Claims<AccountId32> for Draws {
-	type Claim = Claim<AccountId32>;
-
-	fn is_open(claim: RequestId) -> bool {
-		!matches!(States::get().get(&claim), None | Some(State::Rejected))
-	}
-
-	fn replace(claim: RequestId, truth: Self::Claim) -> DispatchResult {
-		States::mutate(|states| states.insert(claim, State::Replaced(truth)));
-		Ok(())
-	}
-
-	fn weigh(
-		claim: RequestId,
-		truth: &Self::Claim,
-	) -> Result<(Vec<(AccountId32, u64)>, Permill), DispatchError> {
-		assert!(Self::is_open(claim));
-		Ok((vec![(account(40), truth.gain as u64)], Permill::from_percent(50)))
-	}
-
-	fn discredit(claim: RequestId) -> DispatchResult {
-		States::mutate(|states| states.insert(claim, State::Discredited));
-		Ok(())
-	}
-
-	fn reject(claim: RequestId) -> Result<Balance, DispatchError> {
-		States::mutate(|states| states.insert(claim, State::Rejected));
-		Ok(FEE)
-	}
-}
-
-impl traits::Versions<AccountId32> for Draws {
-	fn is_waiting(model: ModelId) -> bool {
-		Assured::get().get(&model) == Some(&Assurance::Waiting)
-	}
-
-	fn trained(_: ModelId) -> Option<(Hash, Hash)> {
-		Some((Hash::repeat_byte(0x3a), Hash::repeat_byte(0x7a)))
-	}
-
-	fn assure(model: ModelId, assurance: Assurance) {
-		Assured::mutate(|all| all.insert(model, assurance));
-	}
-
-	fn refute(
-		model: ModelId,
-		rewarded: &[AccountId32],
-		most: Balance,
-	) -> Result<Balance, DispatchError> {
-		Self::assure(model, Assurance::Refuted);
-		Condemned::mutate(|all| all.push((model, rewarded.to_vec(), most)));
-		Ok(INDEX_BOND)
-	}
-}
-
-impl traits::Settlement<AccountId32> for Draws {
-	fn settle(
-		_: RequestId,
-		_: &[(AccountId32, u64)],
-		_: Permill,
-	) -> Result<Distribution<AccountId32>, DispatchError> {
-		Err(DispatchError::Other("audits settle nothing"))
-	}
-
-	fn slash(
-		operator: &AccountId32,
-		amount: Balance,
-		rewarded: &[AccountId32],
-	) -> Result<Balance, DispatchError> {
-		Slashed::mutate(|all| all.push((operator.clone(), amount, rewarded.to_vec())));
-		Ok(amount)
-	}
-
-	fn restore(
-		claim: RequestId,
-		operator: &AccountId32,
-		shares: &[(AccountId32, u64)],
-		amount: Balance,
-	) -> Result<Balance, DispatchError> {
-		let restored = (claim, operator.clone(), shares.to_vec(), amount);
-		Restored::mutate(|all| all.push(restored));
-		Ok(amount)
-	}
-
-	fn refund(_: RequestId) -> Result<Balance, DispatchError> {
-		Err(DispatchError::Other("claims refund, not audits"))
-	}
-
-	fn at_stake(_: RequestId) -> Option<(Balance, Balance)> {
-		None
-	}
-}
-
-impl traits::Rewards<AccountId32> for Draws {
-	fn pot() -> AccountId32 {
-		account(91)
-	}
-
-	fn distribute(
-		_: RequestId,
-		_: Sale<AccountId32>,
-		_: &[(AccountId32, u64)],
-		_: Permill,
-	) -> Result<Distribution<AccountId32>, DispatchError> {
-		Err(DispatchError::Other("audits divide nothing"))
-	}
-
-	fn compensate(_: RequestId, _: &[(AccountId32, u64)], _: Balance) -> DispatchResult {
-		Err(DispatchError::Other("bonds compensate, not audits"))
-	}
-
-	fn pool(fee: Balance) -> Balance {
-		fee / 2
-	}
-
-	fn forget(_: RequestId) {}
-
-	fn pay_verifier(verifier: &AccountId32, amount: Balance) -> Balance {
-		Paid::mutate(|paid| *paid.entry(verifier.clone()).or_default() += amount);
-		amount
-	}
-}
-
-impl Jobs<AccountId32> for Draws {
-	fn job(_: RequestId) -> Option<Job> {
-		JobOf::get()
-	}
-
-	fn material(_: ModelId, _: &AccountId32) -> Option<(Material, Endpoint)> {
-		let endpoint = Endpoint::truncate_from(b"http://operator".to_vec());
-		JobOf::get().map(|job| (job.material, endpoint))
-	}
-
-	fn version(_: ModelId) -> Option<Material> {
-		JobOf::get().map(|job| job.material)
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl pallet_audits::benchmarking::Helper<AccountId32> for Draws {
-	fn claimed() -> (RequestId, Claim<AccountId32>) {
-		noted(CLAIM, &claim(250));
-		(CLAIM, truth())
-	}
-
-	fn challenged() -> openledger_primitives_core::ChallengeId {
-		challenge(CHALLENGER, contributed()).unwrap();
-		0
-	}
-
-	fn accrue(_: Balance) {}
-
-	fn end_rounds() {
-		lots(1);
-	}
 }
 
 /// The key of the off-chain worker.
@@ -565,75 +374,6 @@ pub fn stage() -> Stage {
 
 pub fn stage_of(id: RequestId) -> Stage {
 	Audits::<Test>::get(id).unwrap().stage
-}
-
-/// What a verifier finds who executes.
-pub fn honest(claimed: &Claim<AccountId32>) -> Finding {
-	let execution = Execution {
-		answer: answer(CLAIM).answer,
-		usage: answer(CLAIM).usage,
-		claim: audit::digest(&truth()),
-	};
-	if *claimed == truth() {
-		let seals = audit::seals(&subject(), &traces(100));
-		Finding::Upheld { trace: traces(100)[level() as usize], seals }
-	} else {
-		Finding::Refuted(execution)
-	}
-}
-
-/// What a verifier says who has the false claim's traces from its operator.
-pub fn colluding(claimed: &Claim<AccountId32>) -> Finding {
-	let seals = audit::seals(&subject(), &traces(claimed.gain));
-	Finding::Upheld { trace: traces(claimed.gain)[level() as usize], seals }
-}
-
-/// What verifiers find who all compute `seen` of the version again.
-pub fn sound(seen: u8) -> Finding {
-	let note = crate::Notes::<Test>::get(VERSION).unwrap();
-	let traces = audit::traces(&(note.subject, seen));
-	let seals = audit::seals(&note.subject, &traces);
-	Finding::Sound { trace: traces[level_of(VERSION) as usize], seals }
-}
-
-pub fn unsound(seen: u8) -> Finding {
-	let (leaves, state) = (Hash::repeat_byte(seen), Hash::repeat_byte(seen));
-	Finding::Unsound(audit::Recomputed { leaves, state, floor_ppm: seen.into() })
-}
-
-pub fn commit(n: u8, finding: &Finding) -> DispatchResult {
-	commit_in(CLAIM, n, finding)
-}
-
-pub fn commit_in(id: RequestId, n: u8, finding: &Finding) -> DispatchResult {
-	let commitment = audit::commitment(id, level_of(id), finding, &account(n), &[n; 32]);
-	Verification::commit(signed(agent(n)), id, commitment).map(|_| ()).map_err(|e| e.error)
-}
-
-pub fn reveal(n: u8, finding: Finding) -> DispatchResult {
-	reveal_in(CLAIM, n, finding)
-}
-
-pub fn reveal_in(id: RequestId, n: u8, finding: Finding) -> DispatchResult {
-	frame_support::storage::with_storage_layer(|| {
-		Verification::reveal(signed(agent(n)), id, finding, [n; 32])
-			.map(|_| ())
-			.map_err(|e| e.error)
-	})
-}
-
-/// Every member commits to and reveals what it finds.
-pub fn find(findings: &[(u8, Finding)]) {
-	find_in(CLAIM, findings);
-}
-
-pub fn find_in(id: RequestId, findings: &[(u8, Finding)]) {
-	for (n, finding) in findings {
-		commit_in(id, *n, finding).unwrap();
-	}
-	for (n, finding) in findings {
-		reveal_in(id, *n, finding.clone()).unwrap();
-	}
 }
 
 pub fn held(reason: pallet_audits::HoldReason, n: u8) -> Balance {

@@ -53,6 +53,8 @@ mod benchmarking;
 mod contribute;
 mod curate;
 mod disputes;
+mod errors;
+mod events;
 mod lifecycle;
 #[cfg(test)]
 mod mock;
@@ -63,6 +65,8 @@ mod tests;
 mod try_state;
 pub mod types;
 pub mod weights;
+
+use frame_support::pallet_macros::import_section;
 
 pub use pallet::*;
 pub use types::{Contribution, Datanet, Dispute, FrozenSnapshot, Kind, Policy, Progress, Status};
@@ -76,6 +80,8 @@ pub use weights::WeightInfo;
 	clippy::indexing_slicing,
 	clippy::arithmetic_side_effects
 )]
+#[import_section(events::events)]
+#[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -227,155 +233,6 @@ pub mod pallet {
 		Contribution,
 		/// The deposit for a snapshot.
 		Snapshot,
-	}
-
-	// The sentence of each event tells what its fields are.
-	#[allow(missing_docs)]
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A Datanet was created.
-		Created { datanet: DatanetId, owner: T::AccountId },
-		/// It was set anew who accepts contributions.
-		PolicySet { datanet: DatanetId, policy: Policy, curators: u32 },
-		/// A Datanet was offered to a new owner.
-		OwnershipOffered { datanet: DatanetId, to: T::AccountId },
-		/// The offer of a Datanet was taken back.
-		OwnershipOfferWithdrawn { datanet: DatanetId },
-		/// A dispute awarded a Datanet: to its owner, who goes on, or to whoever takes it over now.
-		OwnershipAwarded { datanet: DatanetId, to: T::AccountId },
-		/// A Datanet and its deposit passed to a new owner.
-		OwnershipTransferred { datanet: DatanetId, from: T::AccountId, to: T::AccountId },
-		/// A batch was committed to; its priority is this block.
-		Committed { datanet: DatanetId, contributor: T::AccountId, commitment: Hash },
-		/// A commitment was dropped and its deposit freed.
-		CommitmentDropped { datanet: DatanetId, contributor: T::AccountId, commitment: Hash },
-		/// A batch was revealed, and waits to be accepted.
-		Revealed {
-			datanet: DatanetId,
-			contribution: ContributionId,
-			contributor: T::AccountId,
-			records: u32,
-		},
-		/// A pending contribution lost a record to one that was committed earlier.
-		RecordSuperseded {
-			datanet: DatanetId,
-			content: Hash,
-			contribution: ContributionId,
-			by: ContributionId,
-		},
-		/// A contribution was appended to the tree.
-		Accepted {
-			datanet: DatanetId,
-			contribution: ContributionId,
-			first_index: u32,
-			records: u32,
-			/// Records left out because an earlier contribution has them.
-			skipped: u32,
-			root: Hash,
-		},
-		/// A pending contribution was rejected and its deposit freed.
-		Rejected { datanet: DatanetId, contribution: ContributionId, reason: Text },
-		/// A pending contribution was withdrawn by its contributor.
-		Withdrawn { datanet: DatanetId, contribution: ContributionId },
-		/// The tree was frozen.
-		SnapshotFrozen { datanet: DatanetId, snapshot: SnapshotId, root: Hash, count: u32 },
-		/// A snapshot that nothing uses was removed.
-		SnapshotRemoved { datanet: DatanetId, snapshot: SnapshotId },
-		/// A Datanet takes no more contributions.
-		Closed { datanet: DatanetId },
-		/// The list of an accepted contribution was removed; the tree keeps its leaves.
-		Archived { datanet: DatanetId, contribution: ContributionId },
-		/// A Datanet was removed.
-		Removed { datanet: DatanetId },
-		/// A record earns nothing from now on, and lost its part of its contribution's deposit.
-		RecordExcluded {
-			datanet: DatanetId,
-			index: u32,
-			contributor: T::AccountId,
-			/// Who had half of what it lost, where anybody had.
-			rewarded: Option<T::AccountId>,
-			reward: Balance,
-			burned: Balance,
-		},
-	}
-
-	#[pallet::error]
-	pub enum Error<T> {
-		/// There is no such Datanet.
-		NotFound,
-		/// Only the Datanet's owner may do this.
-		NotOwner,
-		/// A dispute awarded the Datanet to another account, which has yet to take it over: until
-		/// then its owner may do nothing with it.
-		Awarded,
-		/// Only the owner, or a curator under the curators' policy, may do this.
-		NotCurator,
-		/// Only the contributor may do this.
-		NotContributor,
-		/// The Datanet was not offered to this account.
-		NotOffered,
-		/// The Datanet is closed.
-		Closed,
-		/// The Datanet has to be closed first.
-		NotClosed,
-		/// A name, terms' text or reason is not UTF-8, or a name or reason is blank.
-		NotText,
-		/// A curator is named twice.
-		DuplicateCurator,
-		/// The curators' policy needs at least one curator.
-		NoCurators,
-		/// Curators are named under a policy that has none.
-		UnusedCurators,
-		/// The account has this commitment already.
-		AlreadyCommitted,
-		/// The account has no such commitment: nothing was committed, or the records, their order,
-		/// the account or the salt differ from what was.
-		NotCommitted,
-		/// Another's commitment can be dropped only once it has expired.
-		NotExpired,
-		/// A commitment can be revealed from the next block on.
-		RevealedTooEarly,
-		/// The commitment's reveal period is over; commit again.
-		CommitmentExpired,
-		/// A contribution needs at least one record.
-		NoRecords,
-		/// A record's size is zero or above the limit.
-		RecordSizeOutOfRange,
-		/// A record is in the batch twice.
-		DuplicateRecord,
-		/// A record is accepted already, or pending from an earlier commitment.
-		RecordTaken,
-		/// There is no such contribution.
-		ContributionNotFound,
-		/// The contribution is accepted already.
-		AlreadyAccepted,
-		/// The contribution is still pending.
-		StillPending,
-		/// Earlier commitments can still be revealed; accept it once the reveal period is over.
-		NotYetAcceptable,
-		/// Earlier contributions have every record of this one; reject or withdraw it.
-		NothingLeft,
-		/// The tree holds as many records as a tree can.
-		TreeFull,
-		/// There is no such snapshot.
-		SnapshotNotFound,
-		/// Nothing was accepted since the last snapshot.
-		NothingNew,
-		/// A model version is trained on the snapshot.
-		SnapshotInUse,
-		/// Snapshots have to be removed first.
-		HasSnapshots,
-		/// Contributions have to be rejected, withdrawn or archived first.
-		HasContributions,
-		/// No number is left to give.
-		NumbersExhausted,
-		/// There is no such record in the Datanet's tree, or the list that it was in is removed.
-		RecordNotFound,
-		/// The record is excluded already: it earns nothing.
-		RecordExcluded,
-		/// A record of the contribution is challenged: wait until that is decided.
-		RecordDisputed,
 	}
 
 	#[pallet::hooks]

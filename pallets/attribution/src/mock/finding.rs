@@ -1,8 +1,13 @@
 //! A retrieval of the registry's models, where a test has them put records into prompts.
 
 use super::*;
-use openledger_primitives_attribution::Found;
-use openledger_primitives_core::model::Retrieval;
+use openledger_primitives_attribution::{
+	Found, IndexLeaf, RecordCredit, forgery::Forgery, omission::ShownRecord,
+};
+use openledger_primitives_core::{
+	Sketch, merkle,
+	model::{IndexCommitment, Retrieval},
+};
 
 /// How much of the question `[1; 16]` is in each record. The fourth is a duplicate of the first, and the
 /// seventh the payer's own.

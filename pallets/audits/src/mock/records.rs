@@ -2,7 +2,10 @@
 
 use super::*;
 use frame_support::traits::ConstU64;
-use openledger_primitives_attribution::duplicate::{Overlap, Shared};
+use openledger_primitives_attribution::{
+	audit::Finding,
+	duplicate::{Overlap, Shared},
+};
 use openledger_primitives_core::{
 	record::{Pair, RecordEntry, RecordRef, contribution_commitment},
 	subject::pair_id,
