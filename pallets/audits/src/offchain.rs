@@ -45,6 +45,7 @@ const TARGET: &str = "runtime::audits";
 const LOCK: &[u8] = b"openledger/audits/lock";
 
 /// What an engine has found in an audit.
+#[allow(clippy::large_enum_variant, reason = "it lives as long as one exchange")]
 enum Engine {
 	/// Of a claim.
 	Executed(Execution, Claim<AccountId32>, Traces),

@@ -166,6 +166,7 @@ pub struct Job {
 
 /// How far a job is.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::large_enum_variant, reason = "a response lives as long as one exchange")]
 pub enum Progress {
 	/// Waiting for its turn.
 	Queued,
