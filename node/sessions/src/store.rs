@@ -62,7 +62,7 @@ use writer::{Write, Writer};
 pub struct Settings {
 	/// The most receipts of one session that are unpaid or under way.
 	pub receipts: u32,
-	/// The most that they may cost, in the smallest unit of OPEN.
+	/// The most that they may cost where there are several, in the smallest unit of OPEN.
 	pub amount: Balance,
 	/// Memory for pages of the file, in bytes.
 	pub cache: usize,

@@ -69,6 +69,20 @@ fn answers_under_way_count_as_unpaid_until_they_end() {
 }
 
 #[test]
+fn payer_who_owes_nothing_is_trusted_with_one_answer_whatever_it_may_cost() {
+	let mut world = World::new();
+	let admit =
+		|world: &World, salt: u8, most| world.store.admit(SESSION, [salt; 32], vec![1], most);
+	let dear = admit(&world, 1, 10_001).unwrap();
+	assert!(matches!(admit(&world, 2, 1), Err(StoreError::Unpaid { receipts: 1, amount: 10_002 })));
+	drop(dear);
+	let asking = world.ask(3);
+	answer(&world.store, &asking, 3).unwrap();
+	let refused = admit(&world, 2, 10_001);
+	assert!(matches!(refused, Err(StoreError::Unpaid { receipts: 1, .. })));
+}
+
+#[test]
 fn nothing_is_promised_beyond_the_escrow_and_more_escrow_helps() {
 	let world = World::new();
 	let small = Terms { escrow: 500, ..terms(world.purse.signer()) };
