@@ -5,7 +5,7 @@
 use crate::{ClaimRecord, Config, Pallet};
 use alloc::vec::Vec;
 use codec::Encode;
-use openledger_primitives_attribution::Claim;
+use openledger_primitives_attribution::{Claim, claim::v1};
 use openledger_primitives_core::{Hash, RequestId};
 use sp_io::offchain_index;
 use sp_runtime::offchain::storage::StorageValueRef;
@@ -34,6 +34,9 @@ impl<T: Config> Pallet<T> {
 		request: RequestId,
 		claim: &ClaimRecord<T::AccountId>,
 	) -> Option<Claim<T::AccountId>> {
-		StorageValueRef::persistent(&key(request, claim.digest)).get().ok().flatten()
+		let key = key(request, claim.digest);
+		let kept = StorageValueRef::persistent(&key);
+		let before = || kept.get::<v1::Claim<T::AccountId>>().ok().flatten().map(Claim::from);
+		kept.get().ok().flatten().or_else(before)
 	}
 }

@@ -6,13 +6,16 @@ use codec::{Decode, Encode};
 use openledger_primitives_attribution::{
 	Claim,
 	audit::{Finding, Level},
+	claim::v1,
 };
 use openledger_primitives_core::{BlockNumber, Hash, RequestId, record::content_hash};
 use sp_runtime::offchain::storage::StorageValueRef;
 
-/// Where memories are that name what is audited.
-const MEMORY: &[u8] = b"openledger/audits/memory/2";
-/// Where those are that do not.
+/// Where memories are whose claims say what was put into prompts.
+const MEMORY: &[u8] = b"openledger/audits/memory/3";
+/// Where those are whose claims do not.
+const SECOND: &[u8] = b"openledger/audits/memory/2";
+/// Where those are that do not name what is audited.
 const BEFORE: &[u8] = b"openledger/audits/memory";
 
 /// What an agent's worker remembers between runs.
@@ -79,6 +82,33 @@ pub(crate) struct Found<AccountId> {
 	pub truth: Option<Claim<AccountId>>,
 }
 
+/// A memory whose claims say nothing of prompts.
+#[derive(Encode, Decode)]
+pub(crate) struct Second<AccountId> {
+	pub found: Vec<FoundSecond<AccountId>>,
+	pub in_flight: Option<(RequestId, Step, BlockNumber)>,
+}
+
+#[derive(Encode, Decode)]
+pub(crate) struct FoundSecond<AccountId> {
+	pub claim: RequestId,
+	pub level: Level,
+	pub of: Hash,
+	pub finding: Finding,
+	pub salt: [u8; 32],
+	pub truth: Option<v1::Claim<AccountId>>,
+}
+
+impl<AccountId> From<Second<AccountId>> for Memory<AccountId> {
+	fn from(old: Second<AccountId>) -> Self {
+		let found = |old: FoundSecond<AccountId>| {
+			let FoundSecond { claim, level, of, finding, salt, truth } = old;
+			Found { claim, level, of, finding, salt, truth: truth.map(Claim::from) }
+		};
+		Self { found: old.found.into_iter().map(found).collect(), in_flight: old.in_flight }
+	}
+}
+
 /// A memory that does not name what is audited.
 #[derive(Encode, Decode)]
 pub(crate) struct Before<AccountId> {
@@ -92,12 +122,17 @@ pub(crate) struct FoundBefore<AccountId> {
 	pub level: Level,
 	pub finding: Finding,
 	pub salt: [u8; 32],
-	pub truth: Option<Claim<AccountId>>,
+	pub truth: Option<v1::Claim<AccountId>>,
 }
 
 /// The key of an agent's memory.
 pub(crate) fn memory_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
 	(MEMORY, agent).encode()
+}
+
+/// The key of an agent's memory whose claims say nothing of prompts.
+pub(crate) fn second_key<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
+	(SECOND, agent).encode()
 }
 
 /// The key of an agent's memory that does not name what is audited.
@@ -108,7 +143,13 @@ pub(crate) fn key_before<AccountId: Encode>(agent: &AccountId) -> Vec<u8> {
 impl<T: Config> Pallet<T> {
 	/// What an agent's worker remembers.
 	pub(crate) fn recall(agent: &T::AccountId, store: &StorageValueRef) -> Memory<T::AccountId> {
-		store.get().ok().flatten().unwrap_or_else(|| Self::recall_before(agent))
+		let second = || {
+			let key = second_key(agent);
+			let store = StorageValueRef::persistent(&key);
+			store.get::<Second<T::AccountId>>().ok().flatten().map(Memory::from)
+		};
+		let known = store.get().ok().flatten().or_else(second);
+		known.unwrap_or_else(|| Self::recall_before(agent))
 	}
 
 	/// What a worker of before remembers of audits that go on: without it, what it has committed to could not
@@ -123,6 +164,7 @@ impl<T: Config> Pallet<T> {
 			let FoundBefore { claim, level, finding, salt, truth } = old;
 			let of = basis(&Notes::<T>::get(claim)?);
 			let goes_on = Audits::<T>::contains_key(claim);
+			let truth = truth.map(Claim::from);
 			goes_on.then_some(Found { claim, level, of, finding, salt, truth })
 		};
 		Memory { found: found.into_iter().filter_map(of).collect(), in_flight }

@@ -1,5 +1,7 @@
 //! What an attribution index commits to, and what a claim shows of it.
 
+pub mod v1;
+
 use crate::found::Found;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives_core::{

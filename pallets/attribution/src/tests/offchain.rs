@@ -3,13 +3,13 @@ use crate::{
 	mock::*,
 	offchain::{Memory, Opened, Step, memory_key, opened_key},
 };
-use codec::Decode;
+use codec::{Decode, Encode};
 use frame_support::{
 	storage::{TransactionOutcome, with_storage_layer, with_transaction},
 	traits::Hooks,
 	weights::Weight,
 };
-use openledger_primitives_attribution::{Claim, forgery::Forgery, omission::Omission};
+use openledger_primitives_attribution::{Claim, claim::v1, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
 use openledger_primitives_inference::{
 	Command, Failure, Message, Reply, Response, WATCHER_KEY_TYPE,
@@ -328,6 +328,12 @@ fn claim_is_handed_over_as_submitted_where_the_node_indexes() {
 		go_to(20);
 		let record = Claims::<Test>::get(id).unwrap();
 		assert!(Attribution::submitted(id, &record).is_some());
+		// One that was written down before claims said what was put into prompts.
+		let key = (&b"openledger/claims"[..], id, record.digest).encode();
+		let before = v1::Claim::from(claim(&[], &[0, 1])).encode();
+		let persistent = sp_core::offchain::StorageKind::PERSISTENT;
+		sp_io::offchain::local_storage_set(persistent, &key, &before);
+		assert_eq!(Attribution::submitted(id, &record), Some(claim(&[], &[0, 1])));
 		Inference::prune(signed(5), id).unwrap();
 		engine.asked();
 	});
