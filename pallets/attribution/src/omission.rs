@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 		replaced: Replaced<T::AccountId>,
 	) -> DispatchResult {
 		let (_, pool) = T::Settlement::at_stake(request).ok_or(Error::<T>::UnknownClaim)?;
-		let lost = replaced.lost(pool);
+		let lost = replaced.lost(claim.for_moved(pool));
 		let Replaced { paid, evidence, at } = replaced;
 		let omitted = paid.get(at).ok_or(Error::<T>::NotBetter)?;
 		let (position, account) = (omitted.position, omitted.account.clone());

@@ -5,8 +5,16 @@ use alloc::vec::Vec;
 use openledger_primitives_attribution::{
 	Evidence, Found, Retrieved, found::question, omission::Replaced,
 };
-use openledger_primitives_core::{RequestId, model::Retrieval, traits::Settlement};
+use openledger_primitives_core::{Balance, RequestId, model::Retrieval, traits::Settlement};
 use sp_runtime::{BoundedVec, DispatchResult};
+
+impl<AccountId> ClaimRecord<AccountId> {
+	/// What of the contributors' part of the fee is for what moved the answer, before the lift.
+	pub(crate) fn for_moved(&self, pool: Balance) -> Balance {
+		let found = self.found.as_ref().filter(|found| !found.paid.is_empty());
+		pool.saturating_sub(found.map_or(0, |found| found.part.mul_floor(pool)))
+	}
+}
 
 impl<T: Config> Pallet<T> {
 	/// What is kept of what a claim has found.

@@ -237,7 +237,7 @@ impl<T: Config> Run<'_, T> {
 					payer: recoded(&claim.payer)?,
 					sketch: claim.sketch.clone(),
 					paid: recoded(&claim.paid)?,
-					at_stake,
+					at_stake: claim.for_moved(at_stake),
 					submitted: Pallet::<T>::submitted(request, &claim)
 						.and_then(|submitted| recoded(&submitted)),
 					found,

@@ -130,6 +130,19 @@ fn record_left_out_of_the_prompt_takes_its_place_and_operator_pays() {
 }
 
 #[test]
+fn leaf_that_is_left_out_loses_nothing_of_what_is_for_the_prompt() {
+	finding(|| {
+		let id = answered(RECORDS, with(claim(&[], &[1, 2]), &[1, 5])).unwrap();
+		challenge(9, Target::Claim(id), &Fault::Omission(Omission::Record(shown(0))));
+		// Three fifths of 500, of which 10 of 18 parts, to the largest remainder.
+		assert_eq!(bond(), BOND - 167);
+		let empty = answered(RECORDS, with(claim(&[], &[1, 2]), &[])).unwrap();
+		challenge(9, Target::Claim(empty), &Fault::Omission(Omission::Record(shown(0))));
+		assert_eq!(bond(), BOND - 167 - 278);
+	});
+}
+
+#[test]
 fn prompt_said_to_be_empty_is_filled_by_challenges() {
 	finding(|| {
 		let id = answered(RECORDS, with(claim(&[], &[0, 1]), &[])).unwrap();

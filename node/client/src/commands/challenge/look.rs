@@ -8,7 +8,7 @@ use openledger_attribution::{
 	forged::{Records, forged_in_file},
 	omitted::omission,
 };
-use openledger_primitives_api::{ChallengesInfo, ClaimInfo, DatanetInfo, ModelInfo};
+use openledger_primitives_api::{ChallengesInfo, ClaimInfo, DatanetInfo, FoundInfo, ModelInfo};
 use openledger_primitives_attribution::{
 	Terms,
 	challenge::{Fault, Target},
@@ -23,6 +23,7 @@ use openledger_primitives_core::{
 };
 use serde::Serialize;
 use sp_core::crypto::AccountId32;
+use sp_runtime::Permill;
 use std::{io::Write, path::Path};
 
 /// What can be shown.
@@ -222,29 +223,43 @@ pub async fn look(
 	let bytes = read(content, &committed, how.index.as_deref()).await?;
 	let index = opened(&committed, &bytes);
 	let listed = listed(chain, &committed, &index).await?;
-	let claim = claim.as_ref().map(|claim| (claim, info.at_stake));
-	let found = seen(&committed, index, &bytes, claim, listed)?;
+	let prompted = match &claim {
+		Some(claim) => chain.found(claim.claim).await?,
+		None => None,
+	};
+	let for_prompt = prompted.as_ref().map_or(0, |prompted| for_prompt(prompted, info.at_stake));
+	let moved = claim.as_ref().map(|claim| (claim, info.at_stake.saturating_sub(for_prompt)));
+	let found = seen(&committed, index, &bytes, moved, listed)?;
 	let Some(retrieving) = committed.retrieving().filter(|_| found.is_none()) else {
 		return Ok(Looked { found, unlooked: None });
 	};
 	let bytes = read(content, &retrieving, how.retrieval.as_deref()).await?;
 	let index = opened(&retrieving, &bytes);
 	let listed = self::listed(chain, &retrieving, &index).await?;
-	let (Ok(index), Some((claim, at_stake))) = (&index, claim) else {
+	let (Ok(index), Some(claim)) = (&index, &claim) else {
 		return Ok(Looked {
 			found: seen(&retrieving, index, &bytes, None, listed)?,
 			unlooked: None,
 		});
 	};
-	let Some(prompted) = chain.found(claim.claim).await? else {
+	let Some(prompted) = prompted else {
 		return Ok(Looked { found: None, unlooked: None });
 	};
 	match prompt::question(chain, content, &committed, claim, (index, &prompted), how).await? {
 		Ok(question) => {
-			let found = prompt::missed(&retrieving, index, (claim, at_stake), &prompted, question)?;
+			let of = (claim, info.at_stake);
+			let found = prompt::missed(&retrieving, index, of, &prompted, question)?;
 			Ok(Looked { found, unlooked: None })
 		}
 		Err(unlooked) => Ok(Looked { found: None, unlooked: Some(unlooked) }),
+	}
+}
+
+/// What records in the prompt have of so much at stake, where there are any.
+fn for_prompt(prompted: &FoundInfo<AccountId32>, at_stake: Balance) -> Balance {
+	match prompted.paid.is_empty() {
+		true => 0,
+		false => Permill::from_parts(prompted.part_ppm).mul_floor(at_stake),
 	}
 }
 
