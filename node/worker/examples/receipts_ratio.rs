@@ -3,7 +3,7 @@
 //! `cargo run -p openledger-worker --example receipts_ratio [PAIRS]` prints one JSON object. Both ways
 //! share one server of a small base made from a seed, HTTP, the reading of bodies and the number of
 //! turns; one of them checks access and vouchers, and signs, encrypts and writes a receipt with its
-//! claim for each answer. Eight clients ask 48 questions of up to 48 tokens in a round, the same ones
+//! claim for each answer. Eight clients ask 120 questions of up to 48 tokens in a round, the same ones
 //! with the same seeds one way and the other; the ratio is the geometric mean over rounds, each way
 //! going first in half of them. It takes an idle machine: other work moves single rounds by a half.
 //! Clients run in the same process, and sign vouchers, which an operator's machine would not do.
@@ -58,7 +58,7 @@ const GENESIS: Hash = Hash::repeat_byte(9);
 const VERSION: ModelId = 5;
 const PRICE: Price = Price { prompt: 1_000, output: 1_000 };
 const CLIENTS: u64 = 8;
-const QUESTIONS: u32 = 48;
+const QUESTIONS: u32 = 120;
 const TOKENS: u32 = 48;
 const PARALLEL: usize = 4;
 

@@ -2,6 +2,8 @@
 //!
 //! A commit waits for the disk for milliseconds, whatever it holds. So changes queue up while the
 //! last commit is under way, and the next takes all of them at once, in the order in which they came.
+//! What nobody waits for, as the voucher that comes with a question, goes with the next that somebody
+//! does, or by itself after [`PATIENCE`].
 
 use super::{
 	StoreError,
@@ -19,12 +21,19 @@ use std::{
 	sync::Arc,
 	task::{Context, Poll, ready},
 	thread::{self, JoinHandle},
+	time::{Duration, Instant},
 };
 
 /// The most changes that wait. At 24 KiB for an answer, they take 24 MiB of memory.
 const WAITING: usize = 1024;
 
+/// How long a change waits for one that somebody waits for. Answers take longer than that, so that a
+/// voucher seldom has a commit of its own on a busy operator, and is lost in a crash no later than
+/// soon after it came.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// One change to the file.
+#[derive(Debug)]
 pub(super) enum Write {
 	Session(SessionId, Vec<u8>),
 	/// All of a session that is left once its receipts are pruned.
@@ -48,7 +57,15 @@ pub(super) enum Write {
 #[derive(Debug)]
 pub struct Pending<T> {
 	value: Option<T>,
-	written: Option<oneshot::Receiver<Result<(), StoreError>>>,
+	written: Option<Written>,
+}
+
+/// What tells that a change is on disk.
+#[derive(Debug)]
+struct Written {
+	told: oneshot::Receiver<Result<(), StoreError>>,
+	/// Until it is said that somebody waits.
+	queued: Option<Arc<Shared>>,
 }
 
 impl<T> Pending<T> {
@@ -76,7 +93,10 @@ impl<T: Unpin> Future for Pending<T> {
 
 	fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
 		if let Some(written) = &mut self.written {
-			let outcome = ready!(Pin::new(written).poll(context));
+			if let Some(shared) = written.queued.take() {
+				shared.hurry();
+			}
+			let outcome = ready!(Pin::new(&mut written.told).poll(context));
 			self.written = None;
 			if let Err(error) = outcome.unwrap_or(Err(StoreError::Stopped)) {
 				self.value = None;
@@ -87,25 +107,54 @@ impl<T: Unpin> Future for Pending<T> {
 	}
 }
 
+#[derive(Debug)]
 struct Job {
 	writes: Vec<Write>,
 	done: oneshot::Sender<Result<(), StoreError>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Queue {
 	jobs: Vec<Job>,
+	/// When the first of them came.
+	since: Option<Instant>,
+	/// Whether one of them is waited for. The one that was meant may be written already: then these are
+	/// early, which does no harm.
+	awaited: bool,
 	closing: bool,
 	failed: Option<StoreError>,
 }
 
-#[derive(Default)]
+impl Queue {
+	/// When what is there is to be written; `None` while there is nothing.
+	fn due(&self) -> Option<Instant> {
+		let since = self.since?;
+		Some(if self.awaited || self.closing { since } else { since + PATIENCE })
+	}
+
+	fn take(&mut self) -> Vec<Job> {
+		(self.since, self.awaited) = (None, false);
+		mem::take(&mut self.jobs)
+	}
+}
+
+#[derive(Debug, Default)]
 struct Shared {
 	queue: Mutex<Queue>,
 	ready: Condvar,
 }
 
 impl Shared {
+	/// Has what is queued written at once.
+	fn hurry(&self) {
+		let mut queue = self.queue.lock();
+		if queue.since.is_some() {
+			queue.awaited = true;
+			drop(queue);
+			self.ready.notify_one();
+		}
+	}
+
 	/// Ends all writing: what waits is answered with why.
 	fn fail(&self, error: StoreError) {
 		let mut queue = self.queue.lock();
@@ -164,8 +213,13 @@ impl Writer {
 		}
 		let (done, written) = oneshot::channel();
 		queue.jobs.push(Job { writes, done });
+		let is_first = queue.since.is_none();
+		queue.since.get_or_insert_with(Instant::now);
 		drop(queue);
-		self.shared.ready.notify_one();
+		if is_first {
+			self.shared.ready.notify_one();
+		}
+		let written = Written { told: written, queued: Some(self.shared.clone()) };
 		Ok(Pending { value: Some(value), written: Some(written) })
 	}
 }
@@ -185,14 +239,15 @@ fn write_all(database: &Database, shared: &Shared) {
 	loop {
 		let jobs = {
 			let mut queue = shared.queue.lock();
-			while queue.jobs.is_empty() && !queue.closing {
-				shared.ready.wait(&mut queue);
+			loop {
+				match queue.due() {
+					Some(due) if due <= Instant::now() => break queue.take(),
+					Some(due) => drop(shared.ready.wait_until(&mut queue, due)),
+					None if queue.closing => return,
+					None => shared.ready.wait(&mut queue),
+				}
 			}
-			mem::take(&mut queue.jobs)
 		};
-		if jobs.is_empty() {
-			return;
-		}
 		let outcome = commit(database, &jobs);
 		if let Err(error) = &outcome {
 			log::error!("receipts cannot be written: {error}");

@@ -19,6 +19,7 @@ struct State {
 	since: Vec<(usize, Vec<u8>)>,
 	/// Writes and syncs until it fails; none for one that does not.
 	left: Option<u32>,
+	syncs: u32,
 }
 
 /// Shared by all its clones. Writes are kept apart until they are synced.
@@ -29,6 +30,11 @@ impl Disk {
 	/// Fails every step after so many.
 	pub fn fail_after(&self, steps: u32) {
 		self.state().left = Some(steps);
+	}
+
+	/// How often it was synced.
+	pub fn syncs(&self) -> u32 {
+		self.state().syncs
 	}
 
 	/// Keeps everything waiting as long as what is returned is held.
@@ -96,7 +102,8 @@ impl StorageBackend for Disk {
 
 	fn sync_data(&self) -> io::Result<()> {
 		let mut state = self.step()?;
-		let State { now, lasting, since, .. } = &mut *state;
+		let State { now, lasting, since, syncs, .. } = &mut *state;
+		*syncs += 1;
 		for (at, bytes) in since.drain(..) {
 			lasting[at..at + bytes.len()].copy_from_slice(&bytes);
 		}

@@ -5,7 +5,11 @@ use crate::{Store, StoreError};
 use openledger_primitives_receipts::{SignedReceipt, SignedVoucher, SumFrontier, Voucher};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sp_core::{Pair, sr25519};
-use std::path::Path;
+use std::{
+	path::Path,
+	thread,
+	time::{Duration, Instant},
+};
 
 fn open_on(disk: &Disk, path: &Path) -> Result<Store, StoreError> {
 	Store::open_on(disk.clone(), path, GENESIS, agent(), settings())
@@ -127,6 +131,44 @@ fn nothing_is_lost_or_settled_twice_when_the_power_goes() {
 fn nothing_is_lost_or_settled_twice_when_the_disk_fails_and_comes_back() {
 	for seed in 6..12 {
 		survive(seed, 12, |disk, _| disk.without_process());
+	}
+}
+
+#[test]
+fn what_nobody_waits_for_is_written_with_what_somebody_does_and_soon_without() {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("store");
+	let key = sr25519::Pair::from_seed(&[4; 32]);
+	let disk = Disk::default();
+	Store::prepare(disk.clone(), &path, &GENESIS).unwrap();
+	let store = open_on(&disk, &path).unwrap();
+	store.open_session(SESSION, terms(key.public().into())).unwrap().wait().unwrap();
+	let mut tree = SumFrontier::default();
+	let mut give = |number: u8| {
+		let admission = store.admit(SESSION, [number; 32], question(number.into()), 1_000).unwrap();
+		let pending = store.issue(admission, answered(number.into())).unwrap();
+		let receipt = pending.wait().unwrap().receipt;
+		tree.push(receipt.leaf()).unwrap();
+		let voucher = Voucher::of(SESSION, &tree);
+		SignedVoucher { voucher, signature: key.sign(&voucher.payload(&GENESIS)).into() }
+	};
+	let before = disk.syncs();
+	let mut last = give(0);
+	let each = disk.syncs() - before;
+	// A machine that is busy for a tenth of a second lets one be written by itself.
+	let together = (1..20).filter(|number| {
+		let before = disk.syncs();
+		drop(store.accept(last.clone()).unwrap());
+		last = give(*number);
+		disk.syncs() == before + each
+	});
+	assert!(together.count() > 0, "no voucher was written with a receipt");
+	let before = disk.syncs();
+	drop(store.accept(last).unwrap());
+	let deadline = Instant::now() + Duration::from_secs(60);
+	while disk.syncs() == before {
+		assert!(Instant::now() < deadline, "the last voucher is never written");
+		thread::sleep(Duration::from_millis(5));
 	}
 }
 
