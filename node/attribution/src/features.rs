@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub const DIMENSION: usize = 16_384;
 
 /// Identifies the way features are made in caches and index files; changes with every change of it.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const STREAM: u64 = 0x6f70_656e_6c65_6467;
 

@@ -1,30 +1,36 @@
-//! From features to sketches: a projection with signs drawn from the chain's seed.
+//! From features to sketches: a randomised Hadamard transform drawn from the chain's seed.
 //!
-//! Row `j` of the projection is `±1` in every column, the sign of column `i` being bit `i mod 256`
-//! of `blake2b-256("openledger/projection" ‖ seed ‖ j ‖ ⌊i / 256⌋)`, numbers as little-endian u32:
-//! integers alone, so that every machine draws the same matrix. By Johnson and Lindenstrauss
-//! (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4) inner products survive it up to an error
-//! that falls with the root of the number of rows.
-
-mod signed;
+//! A feature's components get signs, all of them are mixed by a Hadamard matrix, and some of the results
+//! are kept: rows of an orthogonal matrix, which Ailon and Chazelle (2009, doi:10.1137/060673096) and
+//! Tropp (2011, arXiv:1011.1595) show to keep inner products as independent signs do. What is kept has
+//! no direction twice, so that of `d` components `k` lose `1 − k/d` of the variance that `k` rows of
+//! independent signs would. It takes `d·log₂ d` additions rather than `k·d`, and no memory for a matrix.
+//!
+//! `d` is the number of columns, rounded up to a power of two. The sign of column `i` is bit `i mod 256`
+//! of `blake2b-256("openledger/projection/signs" ‖ seed ‖ ⌊i / 256⌋)`, a set bit being −1. Rows are the
+//! first `k` of a shuffle of `0..d` (Fisher and Yates; Durstenfeld 1964, doi:10.1145/364520.364540), in
+//! ascending order: step `i` exchanges `i` and `i + ⌊w·(d − i) / 2³²⌋`, where `w` is word `i mod 8` of
+//! `blake2b-256("openledger/projection/rows" ‖ seed ‖ ⌊i / 8⌋)`. Numbers are little-endian u32. Row `r` of
+//! the Hadamard matrix has −1 in column `i` where `r & i` has an odd number of bits. All are integers,
+//! so that every machine draws the same matrix; sums are of f64 in one order, and so the same too.
 
 use openledger_primitives_core::Hash;
-use openlora::Isa;
 use rayon::prelude::*;
 use sp_io::hashing::blake2_256;
 
-const DOMAIN: &[u8] = b"openledger/projection";
+const SIGNS: &[u8] = b"openledger/projection/signs";
+const ROWS: &[u8] = b"openledger/projection/rows";
 /// Signs in one hash.
 const BLOCK: usize = 256;
-/// Features that each row is applied to before the next: few enough for a second-level cache.
-const TOGETHER: usize = 16;
 
-/// A `rows × columns` matrix of signs over `√rows`.
+/// `rows × columns` of an orthogonal matrix of ±1, over `√rows`.
 #[derive(Clone)]
 pub struct Projection {
 	columns: usize,
-	/// For each row, one bit a column: a set bit is −1.
-	rows: Vec<Vec<[u8; BLOCK / 8]>>,
+	/// A bit for each column: a set one is −1.
+	signs: Vec<[u8; BLOCK / 8]>,
+	/// The rows of the Hadamard matrix that are kept, in ascending order.
+	rows: Vec<u32>,
 }
 
 impl std::fmt::Debug for Projection {
@@ -33,163 +39,79 @@ impl std::fmt::Debug for Projection {
 	}
 }
 
+/// The hash of a domain, a seed and a number.
+fn drawn(domain: &[u8], seed: &Hash, number: usize) -> [u8; 32] {
+	blake2_256(&[domain, seed.as_bytes(), &(number as u32).to_le_bytes()].concat())
+}
+
+/// The first `count` of a shuffle of `0..of`, in ascending order.
+fn chosen(seed: &Hash, count: usize, of: usize) -> Vec<u32> {
+	let mut all: Vec<u32> = (0..of as u32).collect();
+	let words = (0..).flat_map(|block| drawn(ROWS, seed, block).as_chunks::<4>().0.to_vec());
+	for (at, word) in (0..count).zip(words) {
+		// No more than of / 2³² from even: a shuffle needs no better.
+		let further = (u64::from(u32::from_le_bytes(word)) * (of - at) as u64) >> 32;
+		all.swap(at, at + further as usize);
+	}
+	all.truncate(count);
+	all.sort_unstable();
+	all
+}
+
+/// Multiplies by the Hadamard matrix of as many rows, in place; their number is a power of two.
+fn hadamard(values: &mut [f64]) {
+	let mut half = 1;
+	while half < values.len() {
+		for pair in values.chunks_exact_mut(2 * half) {
+			let (low, high) = pair.split_at_mut(half);
+			for (low, high) in low.iter_mut().zip(high) {
+				(*low, *high) = (*low + *high, *low - *high);
+			}
+		}
+		half *= 2;
+	}
+}
+
 impl Projection {
 	/// The matrix of `seed`.
+	///
+	/// # Panics
+	/// Where there are more rows than columns, rounded up to a power of two: no more are orthogonal.
 	pub fn new(seed: &Hash, rows: usize, columns: usize) -> Self {
-		let draw = |row: usize| {
-			(0..columns.div_ceil(BLOCK))
-				.map(|block| {
-					let mut input = DOMAIN.to_vec();
-					input.extend_from_slice(seed.as_bytes());
-					input.extend_from_slice(&(row as u32).to_le_bytes());
-					input.extend_from_slice(&(block as u32).to_le_bytes());
-					blake2_256(&input)
-				})
-				.collect()
-		};
-		Self { columns, rows: (0..rows).into_par_iter().map(draw).collect() }
+		let width = columns.next_power_of_two();
+		assert!(rows <= width, "{rows} rows of {columns} columns");
+		let signs = (0..columns.div_ceil(BLOCK)).map(|block| drawn(SIGNS, seed, block));
+		Self { columns, signs: signs.collect(), rows: chosen(seed, rows, width) }
 	}
 
 	/// The projection of `feature`, whose length is the number of columns; columns beyond the
 	/// shorter of the two count as zero.
-	///
-	/// Each row is summed in one fixed order in f64, whatever the number of threads.
 	pub fn apply(&self, feature: &[f32]) -> Vec<f32> {
-		match feature {
-			[] => vec![0.0; self.rows.len()],
-			_ => self.apply_all(feature, feature.len()),
-		}
+		let mut wide: Vec<f64> = self.signed(feature).collect();
+		wide.resize(self.columns.next_power_of_two(), 0.0);
+		hadamard(&mut wide);
+		let norm = 1.0 / (self.rows.len().max(1) as f64).sqrt();
+		self.rows.iter().map(|row| (wide[*row as usize] * norm) as f32).collect()
 	}
 
 	/// The projection of every one of `features`, `[features, length]`: `[features, rows]`, with the
 	/// bits of [`Projection::apply`].
 	pub fn apply_all(&self, features: &[f32], length: usize) -> Vec<f32> {
-		let norm = 1.0 / (self.rows.len().max(1) as f64).sqrt();
-		let (length, rows) = (length.max(1), self.rows.len());
-		let mut projected = Vec::with_capacity(features.len() / length * rows);
-		for features in features.chunks(TOGETHER * length) {
-			let wide: Vec<Vec<f64>> = features.chunks(length).map(widened).collect();
-			let isa = Isa::best();
-			let sums = self.rows.par_chunks(signed::ROWS).flat_map_iter(|rows| {
-				let sums = wide.iter().map(|feature| signed::sums(isa, rows, feature));
-				let sums = sums.collect::<Vec<_>>();
-				(0..rows.len()).map(move |row| sums.iter().map(|of| of[row] * norm).collect())
-			});
-			let sums: Vec<Vec<f64>> = sums.collect();
-			for at in 0..features.len() / length {
-				projected.extend(sums.iter().map(|of| of[at] as f32));
-			}
-		}
-		projected
+		let features = features.par_chunks(length.max(1));
+		features.flat_map_iter(|feature| self.apply(feature)).collect()
 	}
 
-	/// The matrix written out, `[rows, columns]`.
-	pub fn dense(&self) -> Vec<f32> {
-		let norm = (1.0 / (self.rows.len().max(1) as f64).sqrt()) as f32;
-		let of = |row: &Vec<[u8; BLOCK / 8]>| {
-			let signs = row.as_flattened().iter().flat_map(|byte| signs(*byte));
-			signs.take(self.columns).map(|sign| sign * norm).collect::<Vec<_>>()
-		};
-		self.rows.iter().flat_map(of).collect()
+	/// The feature's components, with their signs.
+	fn signed(&self, feature: &[f32]) -> impl Iterator<Item = f64> {
+		let signs = self
+			.signs
+			.as_flattened()
+			.iter()
+			.flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+		let signed = |(value, sign): (&f32, u8)| if sign == 0 { *value } else { -*value };
+		feature.iter().take(self.columns).zip(signs).map(signed).map(f64::from)
 	}
-}
-
-/// ±1 for each bit of a byte, the lowest first; a set bit is −1.
-fn signs(byte: u8) -> [f32; 8] {
-	std::array::from_fn(|bit| if byte >> bit & 1 == 0 { 1.0 } else { -1.0 })
-}
-
-/// In double precision, filled up with zeros to whole bytes of signs.
-fn widened(feature: &[f32]) -> Vec<f64> {
-	let mut wide: Vec<f64> = feature.iter().copied().map(f64::from).collect();
-	wide.resize(feature.len().next_multiple_of(8), 0.0);
-	wide
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	fn seed(byte: u8) -> Hash {
-		Hash::repeat_byte(byte)
-	}
-
-	fn unit(columns: usize, at: usize) -> Vec<f32> {
-		let mut feature = vec![0.0; columns];
-		feature[at] = 1.0;
-		feature
-	}
-
-	#[test]
-	fn signs_are_the_bits_of_the_specified_hash() {
-		let projection = Projection::new(&seed(7), 3, 600);
-		for (row, column) in [(0u32, 0usize), (1, 255), (2, 256), (2, 599)] {
-			let mut input = b"openledger/projection".to_vec();
-			input.extend_from_slice(&[7; 32]);
-			input.extend_from_slice(&row.to_le_bytes());
-			input.extend_from_slice(&((column / 256) as u32).to_le_bytes());
-			let bit = column % 256;
-			let negative = blake2_256(&input)[bit / 8] >> (bit % 8) & 1 == 1;
-			let value = projection.apply(&unit(600, column))[row as usize];
-			assert_eq!(value < 0.0, negative, "row {row}, column {column}");
-			assert!((value.abs() - 1.0 / 3f32.sqrt()).abs() < 1e-6);
-		}
-	}
-
-	#[test]
-	fn features_have_the_same_bits_together_as_alone() {
-		let projection = Projection::new(&seed(6), 5, 300);
-		for length in [299, 300, 303] {
-			let number = |i: usize| ((i * 7_919) % 1_013) as f32 / 507.0 - 1.0;
-			let features: Vec<f32> = (0..(TOGETHER + 3) * length).map(number).collect();
-			let alone: Vec<f32> =
-				features.chunks(length).flat_map(|feature| projection.apply(feature)).collect();
-			assert_eq!(projection.apply_all(&features, length), alone);
-			assert_eq!(alone.len(), 5 * (TOGETHER + 3));
-		}
-		assert!(projection.apply_all(&[], 300).is_empty());
-	}
-
-	#[test]
-	fn matrix_written_out_is_the_one_applied() {
-		let projection = Projection::new(&seed(5), 3, 300);
-		let dense = projection.dense();
-		assert_eq!(dense.len(), 3 * 300);
-		for column in [0, 7, 255, 256, 299] {
-			let applied = projection.apply(&unit(300, column));
-			for (row, applied) in dense.chunks(300).zip(applied) {
-				assert_eq!(row[column], applied);
-			}
-		}
-	}
-
-	#[test]
-	fn matrices_differ_when_seeds_differ() {
-		let feature: Vec<f32> = (0..512).map(|i| i as f32 - 200.0).collect();
-		let first = Projection::new(&seed(1), 16, 512).apply(&feature);
-		assert_eq!(first, Projection::new(&seed(1), 16, 512).apply(&feature));
-		assert_ne!(first, Projection::new(&seed(2), 16, 512).apply(&feature));
-	}
-
-	#[test]
-	fn projection_is_linear_and_keeps_angles_approximately() {
-		let columns = 4_096;
-		let wave = |step: usize| -> Vec<f32> {
-			(0..columns).map(|i| ((i * step % 97) as f32 - 48.0) / 48.0).collect()
-		};
-		let (a, b) = (wave(13), wave(31));
-		let mixed: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a + 2.0 * b).collect();
-		let projection = Projection::new(&seed(3), 512, columns);
-		let (pa, pb, pm) = (projection.apply(&a), projection.apply(&b), projection.apply(&mixed));
-		for ((a, b), m) in pa.iter().zip(&pb).zip(&pm) {
-			assert!((a + 2.0 * b - m).abs() < 1e-3);
-		}
-		let cosine = |a: &[f32], b: &[f32]| {
-			let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-			dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
-		};
-		for (x, y, px, py) in [(&a, &b, &pa, &pb), (&a, &mixed, &pa, &pm)] {
-			assert!((cosine(x, y) - cosine(px, py)).abs() < 0.15);
-		}
-	}
-}
+mod tests;

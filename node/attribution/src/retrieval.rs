@@ -24,7 +24,7 @@ pub use prompt::{Cited, LEAST_QUOTED, MOST_QUOTED, conversation, prompt, prompt_
 
 /// Identifies the way sketches are made in lenses and index files; changes with every change of it. Apart
 /// from the numbers of [`crate::features::VERSION`], so that neither kind of index passes for the other.
-pub const VERSION: u32 = 1 << 16 | 1;
+pub const VERSION: u32 = 1 << 16 | 2;
 
 /// The most records that are put into one prompt.
 pub const MOST: usize = openledger_primitives_core::MAX_FOUND as usize;

@@ -144,30 +144,27 @@ struct Projected {
 struct Signs {
 	inputs: usize,
 	outputs: usize,
-	/// `[outputs, inputs]`, ±1 / √outputs.
-	rows: Option<Vec<f32>>,
+	projection: Option<Projection>,
 }
 
 impl Signs {
 	fn new(seed: &Hash, (matrix, side): (usize, u8), inputs: usize, outputs: usize) -> Self {
 		if outputs >= inputs {
-			return Self { inputs, outputs: inputs, rows: None };
+			return Self { inputs, outputs: inputs, projection: None };
 		}
 		let place = (matrix as u64).to_le_bytes();
 		let seed = blake2_256(&[seed.as_bytes(), &place, &[side]].concat());
-		let rows = Projection::new(&Hash(seed), outputs, inputs).dense();
-		Self { inputs, outputs, rows: Some(rows) }
+		Self { inputs, outputs, projection: Some(Projection::new(&Hash(seed), outputs, inputs)) }
 	}
 
 	/// Every row of `x`, `[rows, inputs]`, projected: `[rows, outputs]`.
 	fn apply(&self, x: &[f32]) -> Vec<f32> {
-		let Some(signs) = &self.rows else { return x.to_vec() };
-		let dot = |a: &[f32], b: &[f32]| {
-			let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum();
-			sum as f32
-		};
-		let rows = x.chunks_exact(self.inputs);
-		rows.flat_map(|row| signs.chunks_exact(self.inputs).map(|of| dot(row, of))).collect()
+		match &self.projection {
+			None => x.to_vec(),
+			Some(projection) => {
+				x.chunks_exact(self.inputs).flat_map(|row| projection.apply(row)).collect()
+			}
+		}
 	}
 }
 

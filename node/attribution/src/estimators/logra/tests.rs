@@ -33,18 +33,21 @@ fn projected_factors_are_the_projected_gradient() {
 				Side::A => gradient[i * matrix.wide + j],
 				Side::B => gradient[j * matrix.rank + i],
 			};
-			let sign = |signs: &Signs, row: usize, at: usize| match &signs.rows {
-				Some(rows) => rows[row * signs.inputs + at],
-				None => f32::from(u8::from(row == at)),
+			// Its columns, one after the other.
+			let written = |signs: &Signs| -> Vec<f32> {
+				let unit = |at| move |input| f32::from(u8::from(input == at));
+				let columns = (0..signs.inputs).map(|at| (0..signs.inputs).map(unit(at)).collect());
+				columns.flat_map(|column: Vec<f32>| signs.apply(&column)).collect()
 			};
+			let (low, wide) = (written(&projected.low), written(&projected.wide));
 			let found = &row[projected.at..][..rank * width];
 			let size = gradient.iter().map(|g| g.abs()).fold(0.0, f32::max);
 			for (at, found) in found.iter().enumerate() {
 				let mut expected = 0f64;
 				for i in 0..matrix.rank {
 					for j in 0..matrix.wide {
-						let low = sign(&projected.low, at / width, i);
-						let wide = sign(&projected.wide, at % width, j);
+						let low = low[i * rank + at / width];
+						let wide = wide[j * width + at % width];
 						expected += f64::from(low * entry(i, j) * wide);
 					}
 				}
