@@ -8,6 +8,7 @@ mod encryption;
 mod export;
 mod interleaving;
 mod killed;
+mod mangle;
 mod mangled;
 mod power;
 mod protocol;

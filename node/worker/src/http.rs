@@ -70,10 +70,15 @@ async fn status(State(services): State<Services>) -> Response {
 }
 
 async fn wrong_method(State(services): State<Services>, method: Method, uri: Uri) -> Response {
-	let refusal = Refusal::WrongMethod { method: method.to_string(), path: uri.path().to_string() };
+	let refusal = Refusal::WrongMethod { method: shown(method.as_str()), path: shown(uri.path()) };
 	refusal.respond(&services.metrics)
 }
 
 async fn no_route(State(services): State<Services>, uri: Uri) -> Response {
-	Refusal::NoRoute(uri.path().to_string()).respond(&services.metrics)
+	Refusal::NoRoute(shown(uri.path())).respond(&services.metrics)
+}
+
+/// As much of what was asked for as an error repeats.
+fn shown(text: &str) -> String {
+	text.chars().take(80).collect()
 }

@@ -4,5 +4,6 @@ mod asking;
 mod audits;
 mod commands;
 mod drawn;
+mod mangled;
 mod refused;
 mod world;
