@@ -22,7 +22,7 @@ use openlora::{Adapter, Base, Example, log_probs, train};
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 /// What contributors' sums are paid by; the same leaves are then paid as records.
-pub const METHOD: Method = Method { pay_by: PayBy::Contributors, credits: 8, dimension: 1024 };
+pub const METHOD: Method = Method { pay_by: PayBy::Contributors, credits: 8, dimension: 2048 };
 
 /// What is switched off in the plain rule.
 pub const OFF: [&str; 4] = [

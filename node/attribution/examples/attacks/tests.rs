@@ -122,7 +122,10 @@ fn commonest_phrases_earn_nothing_as_spans() {
 
 #[test]
 fn wrong_answers_gain_less_than_honest_records() {
-	assert!(mean(&trial(&poison::WrongAnswers, Attacker::Owner(OWNER)).ours) < 1.0);
+	// Of one contributor alone, with twenty records, it is chance.
+	let gain = |owner| mean(&trial(&poison::WrongAnswers, Attacker::Owner(owner)).ours);
+	let gains: Vec<f64> = (0..6).map(gain).collect();
+	assert!(mean(&gains) < 0.0, "{gains:?}");
 }
 
 #[test]
