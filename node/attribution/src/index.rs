@@ -281,17 +281,17 @@ impl IndexFile {
 	}
 }
 
-/// Refuses an index whose sketches were made in another way.
+/// Refuses an index of another kind: one is of gradients, the other of texts.
 ///
 /// # Errors
 /// [`Error::Malformed`].
 pub(crate) fn check_kind(header: &Header, features: u32) -> Result<()> {
 	match header.features == features {
 		true => Ok(()),
-		false => {
-			let reason = format!("features of version {}, not {features}", header.features);
-			Err(Error::malformed("index header", reason))
-		}
+		false => Err(Error::malformed(
+			"index header",
+			"it is of another kind: one is of gradients, the other, a retrieval's, of texts",
+		)),
 	}
 }
 

@@ -76,7 +76,10 @@ impl Header {
 			return refuse(format!("a floor of {} millionths", self.floor_ppm));
 		}
 		if ![crate::features::VERSION, crate::retrieval::VERSION].contains(&self.features) {
-			return refuse(format!("features of version {}, rebuild the index", self.features));
+			return refuse(format!(
+				"sketches of version {}, which this release does not make: build the index again",
+				self.features
+			));
 		}
 		if self.snapshots.is_empty() || self.snapshots.len() > MAX_SNAPSHOTS as usize {
 			return refuse(format!("{} snapshots", self.snapshots.len()));
