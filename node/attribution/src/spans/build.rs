@@ -64,7 +64,7 @@ impl Builder {
 	/// the library built is checked before anything is at `path`.
 	///
 	/// # Errors
-	/// [`Error::Io`]; [`SpanError::TooMany`] and [`SpanError::Construction`].
+	/// [`Error::Io`]; [`SpanError::TooMany`], [`SpanError::Construction`] and [`SpanError::Array`].
 	pub fn save(self, path: &Path) -> Result<SpanIndex> {
 		let width = token_width(self.vocabulary);
 		let length = self.text.len() / width;
@@ -81,20 +81,21 @@ impl Builder {
 				|| write::text(file, &self.text),
 			);
 			let (array, text) = (array?, written.map_err(Error::io(path))?);
-			let written = match &array {
-				SuffixArray::Narrow(places) => {
-					write::places(file, &header, &self.text, places, &self.starts)
-				}
-				SuffixArray::Wide(places) => {
-					write::places(file, &header, &self.text, places, &self.starts)
-				}
-			};
-			drop(array);
+			let (checked, written) = rayon::join(
+				|| array.check(&self.text, width),
+				|| match &array {
+					SuffixArray::Narrow(places) => {
+						write::places(file, &header, &self.text, places, &self.starts)
+					}
+					SuffixArray::Wide(places) => {
+						write::places(file, &header, &self.text, places, &self.starts)
+					}
+				},
+			);
+			checked?;
 			let [array, starts, samples] = written.map_err(Error::io(path))?;
 			write::head(file, &header, &[text, array, starts, samples]).map_err(Error::io(path))?;
-			let index = SpanIndex::map(file, path)?;
-			index.check_order()?;
-			Ok(index)
+			SpanIndex::map(file, path)
 		})
 	}
 }

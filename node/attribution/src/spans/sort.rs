@@ -1,6 +1,6 @@
 //! Sorting the suffixes of a text.
 
-use super::SpanError;
+use super::{SpanError, check};
 use libsais::SuffixArrayConstruction;
 
 /// The suffix array of a text.
@@ -44,6 +44,17 @@ impl SuffixArray {
 			let sort = SuffixArrayConstruction::for_text_mut(&mut text);
 			let sorted = sort.in_owned_buffer32().single_threaded().run().map_err(refused)?;
 			Ok(Self::Narrow(sorted.into_vec()))
+		}
+	}
+
+	/// Checks that it is the suffix array of the text that it was made of.
+	///
+	/// # Errors
+	/// [`SpanError::Array`].
+	pub fn check(&self, text: &[u8], width: usize) -> Result<(), SpanError> {
+		match self {
+			Self::Narrow(places) => check::order(text, width, places),
+			Self::Wide(places) => check::order(text, width, places),
 		}
 	}
 }

@@ -92,6 +92,7 @@ proptest! {
 			text.resize(text.len() + width, 0);
 		}
 		let array = SuffixArray::new(&text, width, wide).unwrap();
+		array.check(&text, width).unwrap();
 		let array: Vec<u64> = match array {
 			SuffixArray::Narrow(places) => places.iter().map(|place| place.index() as u64).collect(),
 			SuffixArray::Wide(places) => places.iter().map(|place| place.index() as u64).collect(),
