@@ -17,11 +17,14 @@ mod error;
 mod evidence;
 mod index;
 mod layout;
+mod place;
 mod search;
+mod sort;
 mod surprise;
 #[cfg(test)]
 mod tests;
 mod weights;
+mod write;
 
 pub use build::Builder;
 pub use error::SpanError;

@@ -2,23 +2,16 @@
 
 use super::{
 	SpanError, SpanIndex,
-	layout::{
-		Checksum, HEAD, Header, MAX_VOCABULARY, SAMPLE, SAMPLING, encode_head, finish, hasher,
-		token_width,
-	},
-	search::beginning,
+	layout::{Header, MAX_VOCABULARY, token_width},
+	sort::SuffixArray,
+	write,
 };
 use crate::{
 	error::{Error, Result},
 	store::replace_atomically,
 };
-use libsais::SuffixArrayConstruction;
 use openledger_primitives_core::Hash;
-use std::{
-	fs::File,
-	io::{self, BufWriter, Seek, SeekFrom, Write},
-	path::Path,
-};
+use std::path::Path;
 
 /// Collects the tokens of records and writes their index.
 ///
@@ -71,7 +64,7 @@ impl Builder {
 	/// the library built is checked before anything is at `path`.
 	///
 	/// # Errors
-	/// [`Error::Io`]; [`SpanError::TooMany`] and [`SpanError::Construction`].
+	/// [`Error::Io`]; [`SpanError::TooMany`], [`SpanError::Construction`] and [`SpanError::Array`].
 	pub fn save(self, path: &Path) -> Result<SpanIndex> {
 		let width = token_width(self.vocabulary);
 		let length = self.text.len() / width;
@@ -82,133 +75,45 @@ impl Builder {
 			length: length as u64,
 		};
 		header.check()?;
-		let array = SuffixArray::new(&self.text, width, length > i32::MAX as usize)?;
-		let index = replace_atomically(path, |file| {
-			self.write(&header, &array, file).map_err(Error::io(path))?;
-			drop(array);
-			let index = SpanIndex::map(file, path)?;
-			index.check_order()?;
-			Ok(index)
-		})?;
-		Ok(index)
-	}
-
-	fn write(&self, header: &Header, array: &SuffixArray, file: &mut File) -> io::Result<()> {
-		let (width, entry) = (header.token_width(), header.entry_width());
-		let mut out = BufWriter::with_capacity(1 << 20, &mut *file);
-		out.write_all(&[0; HEAD])?;
-		let checksums = [
-			section(&mut out, self.text.chunks(1 << 20))?,
-			section(&mut out, array.places().map(|place| place.to_le_bytes()).map(cut(entry)))?,
-			section(&mut out, self.starts.iter().map(|start| start.to_le_bytes()).map(cut(entry)))?,
-			section(
-				&mut out,
-				array.places().step_by(SAMPLING).map(|place| {
-					let suffix = self.text.get(place as usize * width..).unwrap_or_default();
-					Cut(beginning(suffix, 0).to_le_bytes(), SAMPLE)
-				}),
-			)?,
-		];
-		out.seek(SeekFrom::Start(0))?;
-		out.write_all(&encode_head(header, &checksums))?;
-		out.flush()
+		replace_atomically(path, |file| {
+			let (array, written) = rayon::join(
+				|| SuffixArray::new(&self.text, width, length > i32::MAX as usize),
+				|| write::text(file, &self.text),
+			);
+			let (array, text) = (array?, written.map_err(Error::io(path))?);
+			let (checked, written) = rayon::join(
+				|| array.check(&self.text, width),
+				|| match &array {
+					SuffixArray::Narrow(places) => {
+						write::places(file, &header, &self.text, places, &self.starts)
+					}
+					SuffixArray::Wide(places) => {
+						write::places(file, &header, &self.text, places, &self.starts)
+					}
+				},
+			);
+			checked?;
+			let [array, starts, samples] = written.map_err(Error::io(path))?;
+			write::head(file, &header, &[text, array, starts, samples]).map_err(Error::io(path))?;
+			SpanIndex::map(file, path)
+		})
 	}
 }
 
 /// Tokens as the text has them, added to `text`.
 pub(super) fn encode(tokens: &[u32], vocabulary: u32, text: &mut Vec<u8>) {
-	let width = token_width(vocabulary);
-	text.reserve(tokens.len() * width);
-	for token in tokens {
-		let bytes = (token + 1).to_be_bytes();
-		text.extend_from_slice(&bytes[bytes.len() - width..]);
-	}
-}
-
-/// The first bytes of a number.
-struct Cut([u8; 8], usize);
-
-impl AsRef<[u8]> for Cut {
-	fn as_ref(&self) -> &[u8] {
-		&self.0[..self.1]
-	}
-}
-
-fn cut(width: usize) -> impl Fn([u8; 8]) -> Cut {
-	move |bytes| Cut(bytes, width)
-}
-
-/// Writes a section and gives its checksum.
-fn section(
-	out: &mut impl Write,
-	pieces: impl Iterator<Item = impl AsRef<[u8]>>,
-) -> io::Result<Checksum> {
-	let mut state = hasher();
-	// Hashed and written in large pieces: both are slow with few bytes at a time.
-	let mut buffer = Vec::with_capacity(1 << 16);
-	for piece in pieces {
-		buffer.extend_from_slice(piece.as_ref());
-		if buffer.len() >= 1 << 16 {
-			state.update(&buffer);
-			out.write_all(&buffer)?;
-			buffer.clear();
+	let (start, width) = (text.len(), token_width(vocabulary));
+	text.resize(start + tokens.len() * width, 0);
+	let added = &mut text[start..];
+	if width == 2 {
+		for (bytes, token) in added.as_chunks_mut::<2>().0.iter_mut().zip(tokens) {
+			let [.., a, b] = (token + 1).to_be_bytes();
+			*bytes = [a, b];
 		}
-	}
-	state.update(&buffer);
-	out.write_all(&buffer)?;
-	Ok(finish(&state))
-}
-
-/// The suffix array of a text.
-pub(super) enum SuffixArray {
-	/// Of fewer than 2³¹ tokens and separators.
-	Narrow(Vec<i32>),
-	/// Of more.
-	Wide(Vec<i64>),
-}
-
-impl SuffixArray {
-	/// Sorts the suffixes of a text whose tokens are `width` bytes, two or three, by induced sorting
-	/// (Nong, Zhang and Chan 2011, doi:10.1109/TC.2010.188) in time proportional to its length,
-	/// whatever it repeats. `wide` where the text is too long for places of 31 bits.
-	///
-	/// # Errors
-	/// [`SpanError::Construction`].
-	pub fn new(text: &[u8], width: usize, wide: bool) -> Result<Self, SpanError> {
-		let refused = |error: libsais::LibsaisError| SpanError::Construction(error.to_string());
-		if width == 2 {
-			let (pairs, _) = text.as_chunks::<2>();
-			let text: Vec<u16> = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
-			let sort = SuffixArrayConstruction::for_text(&text);
-			return if wide {
-				let sorted = sort.in_owned_buffer64().single_threaded().run().map_err(refused)?;
-				Ok(Self::Wide(sorted.into_vec()))
-			} else {
-				let sorted = sort.in_owned_buffer32().single_threaded().run().map_err(refused)?;
-				Ok(Self::Narrow(sorted.into_vec()))
-			};
-		}
-		let (triples, _) = text.as_chunks::<3>();
-		let token = |[a, b, c]: &[u8; 3]| i32::from_be_bytes([0, *a, *b, *c]);
-		if wide {
-			let mut text: Vec<i64> = triples.iter().map(token).map(i64::from).collect();
-			let sort = SuffixArrayConstruction::for_text_mut(&mut text);
-			let sorted = sort.in_owned_buffer64().single_threaded().run().map_err(refused)?;
-			Ok(Self::Wide(sorted.into_vec()))
-		} else {
-			let mut text: Vec<i32> = triples.iter().map(token).collect();
-			let sort = SuffixArrayConstruction::for_text_mut(&mut text);
-			let sorted = sort.in_owned_buffer32().single_threaded().run().map_err(refused)?;
-			Ok(Self::Narrow(sorted.into_vec()))
-		}
-	}
-
-	/// The places of the suffixes, in their order.
-	pub fn places(&self) -> Box<dyn Iterator<Item = u64> + '_> {
-		// No place is negative.
-		match self {
-			Self::Narrow(places) => Box::new(places.iter().map(|place| *place as u64)),
-			Self::Wide(places) => Box::new(places.iter().map(|place| *place as u64)),
+	} else {
+		for (bytes, token) in added.as_chunks_mut::<3>().0.iter_mut().zip(tokens) {
+			let [_, a, b, c] = (token + 1).to_be_bytes();
+			*bytes = [a, b, c];
 		}
 	}
 }

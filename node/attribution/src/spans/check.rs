@@ -3,6 +3,7 @@
 use super::{
 	SpanError,
 	layout::{Header, SAMPLE, SAMPLING},
+	place::Place,
 	search::{View, beginning},
 };
 
@@ -37,15 +38,11 @@ pub(super) fn text(view: &View, header: &Header) -> Result<(), SpanError> {
 }
 
 /// Checks that the array is the suffix array of the text, and that the samples are of it.
-///
-/// The array is a permutation, and each suffix is before the next: its first token is less, or the
-/// same and the suffix behind it is before the one behind the other's, by the places that the array
-/// itself gives them (Burkhardt and Kärkkäinen 2003, doi:10.1007/3-540-44888-8_5, section 4).
 pub(super) fn array(view: &View) -> Result<(), SpanError> {
-	if u32::try_from(view.len()).is_ok_and(|length| length < u32::MAX) {
-		order::<u32>(view)?;
+	if view.entry_width == 4 {
+		order(view.text, view.token_width, view.array.as_chunks::<4>().0)?;
 	} else {
-		order::<u64>(view)?;
+		order(view.text, view.token_width, view.array.as_chunks::<5>().0)?;
 	}
 	for (at, sample) in view.samples.as_chunks::<SAMPLE>().0.iter().enumerate() {
 		let position = view.position(at * SAMPLING).unwrap_or(usize::MAX);
@@ -56,48 +53,85 @@ pub(super) fn array(view: &View) -> Result<(), SpanError> {
 	Ok(())
 }
 
-/// A number of an entry, with its largest value for none.
-trait Rank: Copy + Ord {
-	const NONE: Self;
-	fn of(entry: usize) -> Self;
-}
-
-impl Rank for u32 {
-	const NONE: Self = Self::MAX;
-	fn of(entry: usize) -> Self {
-		entry as Self
+/// Checks that an array is the suffix array of a text whose tokens are `width` bytes, two or three, in
+/// time proportional to its length whatever it holds.
+pub(super) fn order(text: &[u8], width: usize, array: &[impl Place]) -> Result<(), SpanError> {
+	if width == 2 {
+		order_of(text.as_chunks::<2>().0, array)
+	} else {
+		order_of(text.as_chunks::<3>().0, array)
 	}
 }
 
-impl Rank for u64 {
-	const NONE: Self = Self::MAX;
-	fn of(entry: usize) -> Self {
-		entry as Self
-	}
-}
+/// Entries that are looked at together, so that the processor waits for many places of memory at once.
+const BLOCK: usize = 128;
 
-fn order<R: Rank>(view: &View) -> Result<(), SpanError> {
-	let refuse = |entry: usize, reason| SpanError::Array { entry: entry as u64, reason };
-	let mut ranks = vec![R::NONE; view.len()];
-	for entry in 0..view.len() {
-		let rank = view.position(entry).and_then(|position| ranks.get_mut(position));
-		let rank = rank.ok_or_else(|| refuse(entry, "it is beyond the text"))?;
-		if *rank != R::NONE {
-			return Err(refuse(entry, "its suffix is there twice"));
+/// The suffixes that begin with one token are a run of entries, in the order of what is behind that
+/// token. So whoever goes through the suffixes in order, the empty one first, finds the suffix that is
+/// one token longer than each at the next free entry of its first token's run.
+///
+/// Where this holds of all, the array is right. From the empty suffix on, each is found from the one
+/// after it, so that the array has them all, and each once; therefore each run was filled to its end.
+/// In a run they are in the order of the suffixes behind the token, and that is all that has to be
+/// shown of a permutation (Burkhardt and Kärkkäinen 2003, doi:10.1007/3-540-44888-8_5, section 4).
+fn order_of<const WIDTH: usize, P: Place>(
+	text: &[[u8; WIDTH]],
+	array: &[P],
+) -> Result<(), SpanError> {
+	let refuse = |entry: usize, reason| Err(SpanError::Array { entry: entry as u64, reason });
+	let misplaced = |entry| refuse(entry, "another suffix belongs there");
+	if array.len() != text.len() {
+		return refuse(array.len().min(text.len()), "there are not as many entries as tokens");
+	}
+	let Some(largest) = text.iter().map(number).max() else { return Ok(()) };
+	// The entry that the next suffix with a token as its first belongs at. Behind the tokens', one for
+	// the suffix that is the whole text, which none is longer than: it is beyond the array.
+	let none = largest + 1;
+	let mut next = vec![0usize; none + 1];
+	for token in text {
+		next[number(token)] += 1;
+	}
+	let mut end = 0;
+	for count in &mut next {
+		(*count, end) = (end, end + *count);
+	}
+
+	let found = |entry: usize| array.get(entry).map_or(usize::MAX, |place| place.index());
+	// The suffix one longer than the empty one.
+	if let Some(last) = text.last() {
+		let entry = &mut next[number(last)];
+		if found(*entry) != text.len() - 1 {
+			return misplaced(*entry);
 		}
-		*rank = R::of(entry);
+		*entry += 1;
 	}
-	let token = |position: usize| view.text_from(position).get(..view.token_width);
-	// The empty suffix is before all others: `None` is.
-	let behind = |position: usize| ranks.get(position + 1).copied();
-	let mut before = None;
-	for entry in 0..view.len() {
-		let Some(position) = view.position(entry) else { continue };
-		let this = (token(position), behind(position));
-		if before.is_some_and(|before| before >= this) {
-			return Err(refuse(entry, "its suffix belongs before the one before"));
+	let (mut tokens, mut entries) = ([0; BLOCK], [0; BLOCK]);
+	for (block, places) in array.chunks(BLOCK).enumerate() {
+		// Nothing is before the whole text; nothing is at `usize::MAX` either.
+		let before = |place: &P| place.index().wrapping_sub(1);
+		for (token, place) in tokens.iter_mut().zip(places) {
+			*token = text.get(before(place)).map_or(none, number);
 		}
-		before = Some(this);
+		for (entry, token) in entries.iter_mut().zip(&tokens[..places.len()]) {
+			let next = &mut next[*token];
+			*entry = *next;
+			*next += 1;
+		}
+		let is_right = |(place, entry): (&P, &usize)| {
+			(place.index() < text.len()) & (found(*entry) == before(place))
+		};
+		let right = places.iter().zip(&entries).fold(true, |right, one| right & is_right(one));
+		if !right {
+			let wrong = places.iter().zip(&entries).position(|one| !is_right(one)).unwrap_or(0);
+			if places[wrong].index() >= text.len() {
+				return refuse(block * BLOCK + wrong, "it is beyond the text");
+			}
+			return misplaced(entries[wrong].min(text.len() - 1));
+		}
 	}
 	Ok(())
+}
+
+fn number<const WIDTH: usize>(token: &[u8; WIDTH]) -> usize {
+	token.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }

@@ -65,7 +65,7 @@ impl SpanIndex {
 
 	/// Reads the whole file and checks that it is what [`Builder`](super::Builder) makes of some
 	/// records' tokens: the checksums, the text, and that the array is the text's suffix array, in
-	/// time proportional to its length and with four or eight bytes of memory a token.
+	/// time proportional to its length and with eight bytes of memory for each token of the vocabulary.
 	///
 	/// # Errors
 	/// [`SpanError`], naming the first thing that is wrong.
@@ -78,10 +78,6 @@ impl SpanIndex {
 			}
 		}
 		check::text(&self.view(), &self.head.header)?;
-		self.check_order()
-	}
-
-	pub(super) fn check_order(&self) -> Result<()> {
 		Ok(check::array(&self.view())?)
 	}
 

@@ -1,5 +1,6 @@
 mod evidence;
 mod files;
+mod order;
 mod searching;
 
 use super::{Builder, SpanIndex};
