@@ -3,7 +3,7 @@
 use crate::{
 	error::{Error, Result},
 	estimator, features, floor,
-	index::{Header, IndexFile, Leaf, Parts, View},
+	index::{self, Header, IndexFile, Leaf, Parts, View},
 	nulls,
 	projection::Projection,
 	scan::{self, Probe},
@@ -89,7 +89,7 @@ pub fn build(
 		manifest,
 		adapter: adapter_hash,
 		projection: options.projection,
-		features: features::VERSION,
+		features: index::GRADIENTS,
 		floor_ppm: 0,
 		nulls: nulls::hash(),
 		snapshots: sources.snapshots.to_vec(),

@@ -4,27 +4,29 @@
 //! part to tell two records apart: whoever guessed the answers to questions that others are about to answer
 //! would be the head of all their clusters, and the right answers would be neither trained on nor paid.
 
-use crate::format::Record;
+use crate::{alphabet, format::Record};
 use openledger_primitives_attribution::duplicate::{Overlap, Shared};
 use openledger_primitives_core::BlockNumber;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Identifies the rule that clusters are made by, in index files; changes with every change of it.
+pub const VERSION: u32 = 1;
+
 /// Words in a shingle.
 const SHINGLE: usize = 3;
 
-/// The set of a text's shingles: every run of three words, lower-cased and without punctuation, as
+/// The set of a text's shingles: every run of three words, in one case and without punctuation, as
 /// 64-bit hashes in ascending order. A shorter text is one shingle; one without words is a shingle
 /// of its characters.
 pub fn shingles(text: &str) -> Vec<u64> {
-	let lower = text.to_lowercase();
-	let words: Vec<&str> =
-		lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+	let plain = alphabet::plain(text);
+	let words: Vec<&str> = alphabet::words(&plain).collect();
 	let hash = |text: &str| {
 		let [a, b, c, d, e, f, g, h, ..] = sp_io::hashing::blake2_128(text.as_bytes());
 		u64::from_le_bytes([a, b, c, d, e, f, g, h])
 	};
 	let mut shingles: Vec<u64> = match words.len() {
-		0 => vec![hash(lower.trim())],
+		0 => vec![hash(&plain)],
 		n if n < SHINGLE => vec![hash(&words.join(" "))],
 		_ => words.windows(SHINGLE).map(|words| hash(&words.join(" "))).collect(),
 	};

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 /// Components of a feature vector.
 pub const DIMENSION: usize = 16_384;
 
-/// Identifies the way features are made in caches and index files; changes with every change of it.
-pub const VERSION: u32 = 4;
+/// Identifies the way features are made, in caches and index files; changes with every change of it.
+pub const VERSION: u32 = 3;
 
 const STREAM: u64 = 0x6f70_656e_6c65_6467;
 

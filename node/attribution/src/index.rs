@@ -11,9 +11,10 @@ mod target;
 mod view;
 
 use crate::{
+	cluster,
 	error::{Error, Result},
 	features,
-	projection::Projection,
+	projection::{self, Projection},
 	scan::Coarse,
 	tree::Nodes,
 };
@@ -35,6 +36,10 @@ pub use layout::VERSION;
 pub use parts::{Header, Leaf, Parts};
 pub use rows::{Contributors, Leaves, Records};
 pub use view::{LeafRef, View};
+
+/// Identifies the way the leaves of gradients are made, in the header: features, clusters and the
+/// projection.
+pub const GRADIENTS: u32 = projection::VERSION << 12 | cluster::VERSION << 8 | features::VERSION;
 
 /// Where an index's bytes are.
 #[derive(Debug)]
@@ -126,7 +131,7 @@ impl IndexFile {
 	/// # Errors
 	/// Typed, for bytes that are truncated, damaged, of another version or inconsistent.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-		Self::checked(Storage::Memory(bytes.to_vec()), features::VERSION)
+		Self::checked(Storage::Memory(bytes.to_vec()), GRADIENTS)
 	}
 
 	/// Maps an index file and checks everything in it, which reads and hashes all of it once.
@@ -138,7 +143,7 @@ impl IndexFile {
 	/// # Errors
 	/// [`Error::Io`], or as [`IndexFile::from_bytes`].
 	pub fn open(path: &Path) -> Result<Self> {
-		Self::checked(Self::map(path)?, features::VERSION)
+		Self::checked(Self::map(path)?, GRADIENTS)
 	}
 
 	/// As [`IndexFile::open`], of a retrieval index, which that refuses.
@@ -157,7 +162,7 @@ impl IndexFile {
 	/// # Errors
 	/// [`Error::Io`], or as [`IndexFile::from_bytes`] of table and header.
 	pub fn open_own(path: &Path) -> Result<Self> {
-		Self::trusted(path, features::VERSION)
+		Self::trusted(path, GRADIENTS)
 	}
 
 	/// As [`IndexFile::open_own`], of a retrieval index, which that refuses.

@@ -34,6 +34,7 @@ pub mod spans;
 pub mod store;
 pub mod tree;
 
+mod alphabet;
 mod build;
 mod claim;
 mod query;

@@ -18,6 +18,10 @@ use openledger_primitives_core::Hash;
 use rayon::prelude::*;
 use sp_io::hashing::blake2_256;
 
+/// Identifies the matrices that seeds stand for; changes with every change of them. Below 16, for its place
+/// among the numbers of index files.
+pub const VERSION: u32 = 2;
+
 const SIGNS: &[u8] = b"openledger/projection/signs";
 const ROWS: &[u8] = b"openledger/projection/rows";
 /// Signs in one hash.

@@ -3,8 +3,7 @@
 use crate::{
 	error::{Error, Result},
 	estimator::{self, Scored},
-	features,
-	index::{IndexFile, check_kind},
+	index::{self, IndexFile, check_kind},
 };
 use openledger_primitives_attribution::{
 	audit::{self, Traces},
@@ -70,7 +69,7 @@ pub fn query_generated(
 	if answer.is_empty() {
 		return Err(Error::EmptyAnswer);
 	}
-	check_kind(index.header(), features::VERSION)?;
+	check_kind(index.header(), index::GRADIENTS)?;
 	let tokens = [prompt, answer].concat();
 	let Scored { feature, log_probs: with } = scored(base, adapter, &tokens, prompt, generated)?;
 	let without = log_probs(base, None, &tokens, prompt.len())?;

@@ -15,6 +15,8 @@ mod lens;
 mod prompt;
 mod words;
 
+use crate::{cluster, projection};
+
 pub(crate) use build::{Built, built};
 pub use build::{Options, Progress, Records, Step, build};
 pub(crate) use dense::TOKENS;
@@ -22,9 +24,11 @@ pub use index::RetrievalIndex;
 pub use lens::Lens;
 pub use prompt::{Cited, LEAST_QUOTED, MOST_QUOTED, conversation, prompt, prompt_within, question};
 
-/// Identifies the way sketches are made in lenses and index files; changes with every change of it. Apart
-/// from the numbers of [`crate::features::VERSION`], so that neither kind of index passes for the other.
-pub const VERSION: u32 = 1 << 16 | 2;
+/// Identifies the way sketches are made in lenses and index files; changes with every change of it.
+/// Apart from [`index::GRADIENTS`](crate::index::GRADIENTS), so that neither kind of index passes for
+/// the other. Near-duplicates have no sketch, so that the clusters' rule is part of it, and long states are
+/// projected.
+pub const VERSION: u32 = 1 << 16 | projection::VERSION << 12 | cluster::VERSION << 8 | 2;
 
 /// The most records that are put into one prompt.
 pub const MOST: usize = openledger_primitives_core::MAX_FOUND as usize;

@@ -1,8 +1,7 @@
 //! Synthetic indexes for tests.
 
 use crate::{
-	features,
-	index::{Header, IndexFile, Leaf, Parts},
+	index::{self, Header, IndexFile, Leaf, Parts},
 	tree::Tree,
 };
 use openledger_primitives_core::{
@@ -74,7 +73,7 @@ pub fn parts(count: u32, pay_by: PayBy, floor_ppm: u32) -> Parts {
 			manifest: Hash::repeat_byte(1),
 			adapter: Hash::repeat_byte(2),
 			projection: Hash::repeat_byte(3),
-			features: features::VERSION,
+			features: index::GRADIENTS,
 			floor_ppm,
 			nulls: Hash::repeat_byte(4),
 			snapshots,

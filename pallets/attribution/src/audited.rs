@@ -1,7 +1,8 @@
 //! What audits do to claims.
 
 use crate::{
-	ClaimRecord, Claims, Config, Event, Pallet, Status, payable::Credits, submit::Credited,
+	ClaimRecord, Claims, Config, Event, Pallet, Revision, Revisions, Status, payable::Credits,
+	submit::Credited,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
@@ -45,6 +46,7 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 		claim.found = found;
 		let earned = claim.earned;
 		Claims::<T>::insert(request, claim);
+		Revisions::<T>::insert(request, Revision::Replaced { at: Self::now() });
 		Self::deposit_event(Event::ClaimReplaced { request, credits, earned });
 		Ok(())
 	}
@@ -64,6 +66,7 @@ impl<T: Config> traits::Claims<T::AccountId> for Pallet<T> {
 		let mut claim = Self::open_claim(request)?;
 		Self::credit_nobody(request, &mut claim);
 		Claims::<T>::insert(request, claim);
+		Revisions::<T>::insert(request, Revision::Discredited);
 		Ok(())
 	}
 

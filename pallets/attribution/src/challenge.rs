@@ -85,6 +85,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(opened == challenge.commitment, Error::<T>::WrongOpening);
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		ensure!(served.status != ModelStatus::Condemned, Error::<T>::AlreadyCondemned);
+		ensure!(Self::can_have(target, &fault), Error::<T>::Superseded);
 
 		Self::end(&who, target)?;
 		let claim = match target {
@@ -104,14 +105,13 @@ impl<T: Config> Pallet<T> {
 			(Ok(Shown::Omitted(_) | Shown::Relevant(_)), None) => {
 				Err(Error::<T>::WrongTarget.into())
 			}
-			// It may have shown something before another was faster, who could otherwise make
-			// everybody else lose by opening just before them.
-			(Err(reason @ (Refusal::AlreadyCredited | Refusal::NotBetter)), Some((_, claim)))
-				if claim.correction.is_some() =>
-			{
-				Err(Error::<T>::from(reason).into())
+			(Err(reason), claim) => {
+				let spared = |(request, claim)| Self::spared(request, &claim, &challenge, reason);
+				match claim.and_then(spared) {
+					Some(error) => Err(error.into()),
+					None => Self::fail(who, target, challenge, reason),
+				}
 			}
-			(Err(reason), _) => Self::fail(who, target, challenge, reason),
 		}
 	}
 

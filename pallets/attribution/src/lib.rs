@@ -81,6 +81,7 @@ mod omission;
 mod payable;
 mod refusal;
 mod relevance;
+mod revised;
 mod submit;
 mod submitted;
 #[cfg(test)]
@@ -92,7 +93,7 @@ pub mod weights;
 
 pub use openledger_primitives_attribution::challenge::{Fault, Target, commitment};
 pub use pallet::*;
-pub use types::{Challenge, ClaimRecord, Correction, Demand, Prompted, Status};
+pub use types::{Challenge, ClaimRecord, Correction, Demand, Prompted, Revision, Status};
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -194,6 +195,10 @@ pub mod pallet {
 	/// Claims, until their requests are pruned.
 	#[pallet::storage]
 	pub type Claims<T: Config> = StorageMap<_, Twox64Concat, RequestId, ClaimRecord<T::AccountId>>;
+
+	/// What audits have done to claims that they refuted, until the requests are pruned.
+	#[pallet::storage]
+	pub type Revisions<T: Config> = StorageMap<_, Twox64Concat, RequestId, Revision>;
 
 	/// Claims by the block at which they are looked at next.
 	#[pallet::storage]
@@ -471,6 +476,9 @@ pub mod pallet {
 		Retrieval,
 		/// The question's sketch is not the one that the claim was made with.
 		OtherQuestion,
+		/// An audit put another claim into the place of the one that was challenged, or took all credits from
+		/// it: withdraw the challenge.
+		Superseded,
 	}
 
 	#[pallet::hooks]
@@ -516,8 +524,8 @@ pub mod pallet {
 		/// Opens the caller's challenge. Where it shows an omission, or a record that was left out of the
 		/// prompt, the claim is corrected; where it
 		/// shows a forgery the model version is condemned; where it shows neither, the deposit goes to
-		/// the treasury. Refused where another's correction came first: the challenge stands then, to be
-		/// withdrawn.
+		/// the treasury. Refused where another's correction came first, or an audit replaced the claim after the
+		/// commitment: the challenge stands then, to be withdrawn.
 		#[pallet::call_index(1)]
 		#[pallet::weight(match **fault {
 			Fault::Omission(_) | Fault::Relevance { .. } => T::WeightInfo::open_challenge(),

@@ -183,7 +183,7 @@ impl<T: Config> Pallet<T> {
 			return false;
 		};
 		let Ok(terms) = Self::terms(&served) else { return false };
-		judge(&terms, claim.as_ref(), fault).is_ok()
+		Self::can_have(target, fault) && judge(&terms, claim.as_ref(), fault).is_ok()
 	}
 
 	/// Whether a challenge of `who` that was opened has shown its fault.

@@ -1,6 +1,8 @@
 //! Verifying and storing claims.
 
-use crate::{ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Prompted, Status};
+use crate::{
+	ClaimRecord, Claims, Config, Due, Error, Event, Pallet, Prompted, Revision, Revisions, Status,
+};
 use codec::MaxEncodedLen;
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_attribution::{Claim, Credit, Evidence, audit, lift::earned, verify};
@@ -110,9 +112,10 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 	}
 
 	fn footprint() -> u32 {
-		// The claim, its place in the queue, and what its audit has to know.
-		let claim = ClaimRecord::<T::AccountId>::max_encoded_len().saturating_add(8) as u32;
-		claim.saturating_add(T::Audits::footprint())
+		// The claim, its place in the queue, what an audit does to it, and what the audit has to know.
+		let claim = ClaimRecord::<T::AccountId>::max_encoded_len().saturating_add(8);
+		let revision = Revision::max_encoded_len().saturating_add(8);
+		(claim.saturating_add(revision) as u32).saturating_add(T::Audits::footprint())
 	}
 
 	fn forget(request: RequestId) {
@@ -120,6 +123,7 @@ impl<T: Config> Attribution<T::AccountId> for Pallet<T> {
 			&& claim.status != Status::Open
 		{
 			Claims::<T>::remove(request);
+			Revisions::<T>::remove(request);
 			Self::strike(request, &claim);
 			T::Audits::forget(request);
 		}

@@ -1,6 +1,8 @@
 //! What always holds.
 
-use crate::{Challenges, Claims, Config, Demands, HoldReason, NextDue, Pallet, Status, Target};
+use crate::{
+	Challenges, Claims, Config, Demands, HoldReason, NextDue, Pallet, Revisions, Status, Target,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
@@ -9,8 +11,8 @@ use openledger_primitives_core::{Balance, RequestId, traits::Settlement};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Deposits are what the balances pallet holds, no position is demanded twice, claims count the challenges that stand, paid
-	/// leaves are in order, and every open claim has a fee at stake.
+	/// Deposits are what the balances pallet holds, no position is demanded twice, claims count the challenges that
+	/// stand, paid leaves are in order, every open claim has a fee at stake, and what is revised is there.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut deposits: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
 		let mut standing: BTreeMap<RequestId, u32> = BTreeMap::new();
@@ -57,6 +59,9 @@ impl<T: Config> Pallet<T> {
 				(claim.status == Status::Open) == T::Settlement::at_stake(request).is_some(),
 				"a claim and its fee disagree on whether they are settled"
 			);
+		}
+		for request in Revisions::<T>::iter_keys() {
+			ensure!(Claims::<T>::contains_key(request), "a claim is revised and not there");
 		}
 		ensure!(NextDue::<T>::get() <= Self::now().saturating_add(1), "the queue is ahead of time");
 		Ok(())

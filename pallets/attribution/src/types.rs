@@ -94,6 +94,29 @@ pub struct ClaimRecord<AccountId> {
 	pub found: Option<Prompted<AccountId>>,
 }
 
+/// What an audit has done to a claim that it refuted.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Revision {
+	/// The true claim took its place.
+	Replaced {
+		/// At this block.
+		at: BlockNumber,
+	},
+	/// It credits nobody, since nobody brought the true one.
+	Discredited,
+}
+
 /// A position of an index that somebody asked for, and nobody has shown yet.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

@@ -42,15 +42,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn open_challenge() -> Weight {
-		// Claim, challenge, the model version's terms, request, operator, three accounts with
-		// holds. At most three sketches of a kilobyte scored, three proofs of 32 hashes.
-		counted::<T>(700, 38, 12)
+		// Claim, what an audit did to it, challenge, the model version's terms, request, operator,
+		// three accounts with holds. At most three sketches of a kilobyte scored, three proofs of 32 hashes.
+		counted::<T>(700, 39, 12)
 	}
 
 	fn open_forgery() -> Weight {
-		// Claim, challenge, the model version's terms, its bond, three accounts with holds. One sketch
+		// Claim, what an audit did to it, challenge, the model version's terms, its bond, three accounts with holds. One sketch
 		// of two kilobytes hashed, two proofs of 32 hashes.
-		counted::<T>(500, 32, 12)
+		counted::<T>(500, 33, 12)
 	}
 
 	fn withdraw_challenge() -> Weight {

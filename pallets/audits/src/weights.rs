@@ -94,8 +94,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn correct() -> Weight {
 		// Audit, note and claim, the model version's terms, and sixteen credits with their proofs, of whose
-		// records it is looked up whether they are excluded.
-		counted::<T>(2_000, 28, 5)
+		// records it is looked up whether they are excluded; that the claim was replaced.
+		counted::<T>(2_000, 28, 6)
 	}
 
 	fn resolve() -> Weight {
@@ -120,7 +120,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			// With what a challenge's records are and, where it is given up, its deposit and its record; or a
 			// dispute with its disputer's account with holds, which is less.
 			v.saturating_mul(2).saturating_add(seats.saturating_mul(2)).saturating_add(18),
-			seats.saturating_mul(2).saturating_add(13),
+			seats.saturating_mul(2).saturating_add(14),
 		)
 	}
 

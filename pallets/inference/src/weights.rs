@@ -115,8 +115,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn prune() -> Weight {
-		// Request, claim, settlement, the payer's account with holds.
-		counted::<T>(120, 8, 5)
+		// Request, claim and what an audit did to it, settlement, the payer's account with holds.
+		counted::<T>(120, 8, 6)
 	}
 
 	fn settle(s: u32) -> Weight {

@@ -83,7 +83,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn prune_batch(d: u32) -> Weight {
 		// The batch, the operator's agent and account with holds.
 		let fixed = counted::<T>(100, 5, 3);
-		// For each draw a claim and a settlement.
-		fixed.saturating_add(counted::<T>(15, 2, 2).saturating_mul(u64::from(d)))
+		// For each draw a claim with what an audit did to it, and a settlement.
+		fixed.saturating_add(counted::<T>(15, 2, 3).saturating_mul(u64::from(d)))
 	}
 }

@@ -2,8 +2,7 @@
 
 use crate::Failure;
 use openledger_attribution::{
-	features,
-	index::{Header, Leaf, Parts},
+	index::{self, Header, Leaf, Parts},
 	quantize,
 	scan::{Probe, Rows},
 	tree::Tree,
@@ -121,7 +120,7 @@ pub fn parts(count: usize, dimension: usize) -> Result<Parts, Failure> {
 		manifest: Hash::zero(),
 		adapter: Hash::zero(),
 		projection: Hash::zero(),
-		features: features::VERSION,
+		features: index::GRADIENTS,
 		floor_ppm: 0,
 		nulls: Hash::zero(),
 		snapshots: vec![(1, Snapshot { root, count: count as u32, frozen_at: 1 })],

@@ -5,7 +5,7 @@
 //! which have the word, and a text of |d| words that has it f times.
 
 use super::{Estimator, Item, Trained};
-use crate::error::Result;
+use crate::{alphabet, error::Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The score of a record's text for the query's.
@@ -54,11 +54,9 @@ pub struct Index {
 	mean_length: f64,
 }
 
-/// Lower-cased runs of letters and digits.
+/// A text's words, in one case.
 pub(crate) fn words(text: &str) -> Vec<String> {
-	let lower = text.to_lowercase();
-	let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-	words.map(str::to_owned).collect()
+	alphabet::words(&alphabet::plain(text)).map(str::to_owned).collect()
 }
 
 impl Index {

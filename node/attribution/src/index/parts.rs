@@ -20,8 +20,8 @@ pub struct Header {
 	pub adapter: Hash,
 	/// The seed that the chain drew for the projection.
 	pub projection: Hash,
-	/// How sketches were made: [`crate::features::VERSION`] of gradients,
-	/// [`crate::retrieval::VERSION`] of texts.
+	/// How sketches and clusters were made: [`super::GRADIENTS`], or [`crate::retrieval::VERSION`] of
+	/// texts.
 	pub features: u32,
 	/// The floor, as a share of |query|·|leaf| in millionths.
 	pub floor_ppm: u32,
@@ -75,7 +75,7 @@ impl Header {
 		if self.floor_ppm > 1_000_000 {
 			return refuse(format!("a floor of {} millionths", self.floor_ppm));
 		}
-		if ![crate::features::VERSION, crate::retrieval::VERSION].contains(&self.features) {
+		if ![super::GRADIENTS, crate::retrieval::VERSION].contains(&self.features) {
 			return refuse(format!(
 				"sketches of version {}, which this release does not make: build the index again",
 				self.features

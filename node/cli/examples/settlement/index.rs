@@ -3,8 +3,8 @@
 use crate::Failure;
 use codec::Encode;
 use openledger_attribution::{
-	claim, features,
-	index::{Builder, Header, Leaf},
+	claim,
+	index::{self, Builder, Header, Leaf},
 	quantize,
 	tree::Tree,
 };
@@ -87,7 +87,7 @@ impl Ground {
 			manifest: Hash::repeat_byte(1),
 			adapter: Hash::repeat_byte(2),
 			projection: Hash::repeat_byte(3),
-			features: features::VERSION,
+			features: index::GRADIENTS,
 			floor_ppm: 0,
 			nulls: Hash::repeat_byte(4),
 			snapshots: vec![(DATANET, snapshot)],

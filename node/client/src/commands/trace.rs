@@ -3,6 +3,7 @@
 mod batch;
 mod explain;
 mod found;
+mod whose;
 
 use super::audit;
 use crate::{Context, amount, chain::Chain, content::Content, output};
@@ -15,6 +16,7 @@ use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
 use std::path::PathBuf;
 use tabled::Tabled;
+use whose::Whose;
 
 /// Follow an answer to its records, contributors and amounts.
 ///
@@ -67,6 +69,8 @@ struct Explained {
 	#[serde(flatten)]
 	trace: Traced<AccountId32>,
 	audit: Option<AuditInfo<AccountId32>>,
+	/// Whose the claim is.
+	claim_of: Whose,
 	records: Vec<Shown>,
 	/// What was put into the prompt, where the version puts records there.
 	found: Option<Found>,
@@ -107,16 +111,19 @@ impl Trace {
 			let view = explain::view(&chain, &content, trace, self.index.as_deref()).await?;
 			return crate::explain::show(&view, context.output(), self.html.as_deref());
 		}
-		let audit = chain.api("audit", request).await?;
+		let audit: Option<AuditInfo<AccountId32>> = chain.api("audit", request).await?;
 		let records = records(&content, &trace.evidence).await;
 		let of = Of {
 			answer: trace.answer.as_deref(),
 			moved: &trace.paid,
 			earned_ppm: trace.earned_ppm,
 			paid: trace.distribution.as_ref(),
+			audit: audit.as_ref(),
+			paid_back: trace.state == RequestState::Refunded,
 		};
-		let found = found::found(&chain, &content, (trace.model, request), of).await?;
-		context.output().show(&Explained { trace, audit, records, found }, text);
+		let found = found::found(&chain, &content, (trace.model, request), &of).await?;
+		let claim_of = found.as_ref().map_or_else(|| of.whose(&[]), |found| found.question_of);
+		context.output().show(&Explained { trace, audit, claim_of, records, found }, text);
 		Ok(())
 	}
 }
@@ -195,6 +202,7 @@ fn text(explained: &Explained) -> String {
 		if let Some(found) = &explained.found {
 			out += &found::text(found);
 		}
+		out += explained.claim_of.text(explained.found.is_some());
 	}
 	if let Some(info) = &explained.audit {
 		out += &format!("{}\n", audit::text(info));

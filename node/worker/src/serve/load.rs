@@ -7,7 +7,7 @@ use std::{
 };
 
 use openledger_attribution::{
-	IndexFile, features,
+	IndexFile, index,
 	retrieval::{self, Lens, RetrievalIndex},
 };
 use openledger_primitives_core::{
@@ -92,7 +92,7 @@ impl Loader {
 		let expected = Expected {
 			what: "index",
 			open: IndexFile::open,
-			features: features::VERSION,
+			features: index::GRADIENTS,
 			committed,
 			made_with: (*adapter, "it was built for another adapter"),
 			method: *method,

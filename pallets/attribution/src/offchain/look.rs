@@ -121,14 +121,14 @@ impl<T: Config> Run<'_, T> {
 			self.memory.claim = request.saturating_add(1);
 			match Self::sight(watched) {
 				None => return false,
-				Some(Sighting::Clean) => {
-					self.memory.clean.retain(|(other, _)| *other != request);
-					self.memory.clean.push((request, digest));
-				}
-				Some(Sighting::Found(fault)) => {
+				Some(Sighting::Found(fault)) if Pallet::<T>::can_have(target, &fault) => {
 					// One challenge shows a forged leaf for all claims on the index.
 					let target = if fault.is_of_claim() { target } else { Target::Model(model) };
 					self.remember(target, recoded(&fault));
+				}
+				Some(Sighting::Clean | Sighting::Found(_)) => {
+					self.memory.clean.retain(|(other, _)| *other != request);
+					self.memory.clean.push((request, digest));
 				}
 				Some(_) => {}
 			}

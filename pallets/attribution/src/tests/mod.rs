@@ -8,4 +8,5 @@ mod migrations;
 mod offchain;
 mod payable;
 mod relevance;
+mod revised;
 mod submit;

@@ -10,7 +10,10 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives_attribution::{Claim, claim::v1, forgery::Forgery, omission::Omission};
-use openledger_primitives_core::{ModelId, RequestId, traits::Models as _};
+use openledger_primitives_core::{
+	ModelId, RequestId,
+	traits::{Claims as _, Models as _},
+};
 use openledger_primitives_inference::{
 	Command, Failure, Message, Reply, Response, WATCHER_KEY_TYPE,
 	host::{Engine, EngineExt},
@@ -439,6 +442,44 @@ fn challenge_is_withdrawn_when_another_showed_the_same_first() {
 		assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Withdrawn]);
 		assert_eq!(node.held(), 0);
 		assert!(node.sent().is_empty() && node.memory().found.is_empty());
+	});
+}
+
+#[test]
+fn challenge_is_withdrawn_when_an_audit_replaced_the_claim_or_took_all_its_credits() {
+	let revise: [fn(RequestId); 2] = [
+		|id| Attribution::replace(id, claim(&[], &[0, 1])).unwrap(),
+		|id| Attribution::discredit(id).unwrap(),
+	];
+	for revise in revise {
+		node(|node| {
+			let id = cheating();
+			node.engine.sees(id, &left_out(0));
+			node.run();
+			node.include();
+			revise(id);
+			node.run();
+			assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
+			node.include();
+			node.run();
+			assert_eq!(node.engine.deeds(), [Deed::Committed, Deed::Withdrawn]);
+			assert_eq!(node.held(), 0);
+		});
+	}
+}
+
+#[test]
+fn claim_that_credits_nobody_is_looked_at_once_and_left_alone() {
+	node(|node| {
+		let id = cheating();
+		Attribution::discredit(id).unwrap();
+		node.engine.sees(id, &left_out(0));
+		for looks in [1, 0] {
+			node.run();
+			let asked = node.engine.asked();
+			let looked = asked.iter().filter(|watched| watched.claim.is_some()).count();
+			assert_eq!((looked, node.sent().len(), node.memory().found.len()), (looks, 0, 0));
+		}
 	});
 }
 

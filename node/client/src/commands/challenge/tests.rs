@@ -3,8 +3,8 @@ use super::{
 	*,
 };
 use openledger_attribution::{
-	IndexFile, claim, claim_on, features,
-	index::{Header, Leaf, Parts},
+	IndexFile, claim, claim_on,
+	index::{GRADIENTS, Header, Leaf, Parts},
 	retrieval,
 	tree::Tree,
 };
@@ -31,7 +31,7 @@ fn sketch(number: u32) -> Sketch {
 
 /// An index over twelve records of four contributors.
 pub(super) fn index() -> IndexFile {
-	index_of(features::VERSION)
+	index_of(GRADIENTS)
 }
 
 /// The same with sketches of this kind.

@@ -3,8 +3,7 @@
 use super::*;
 use clap::Parser;
 use openledger_attribution::{
-	features,
-	index::{Header, IndexFile, Leaf, Parts},
+	index::{GRADIENTS, Header, IndexFile, Leaf, Parts},
 	tree::Tree,
 };
 use openledger_primitives_core::{
@@ -60,7 +59,7 @@ fn folder() -> TempDir {
 		manifest: Hash::repeat_byte(1),
 		adapter: Hash::repeat_byte(2),
 		projection: Hash::repeat_byte(3),
-		features: features::VERSION,
+		features: GRADIENTS,
 		floor_ppm: 0,
 		nulls: Hash::zero(),
 		snapshots: vec![(7, snapshot)],

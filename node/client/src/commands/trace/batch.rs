@@ -10,6 +10,7 @@ use super::{
 	Shown,
 	found::{self, Of},
 	records,
+	whose::Whose,
 };
 use crate::{
 	Context,
@@ -46,6 +47,8 @@ struct Claimed {
 	draw: u8,
 	claim: ClaimInfo<AccountId32>,
 	audit: Option<AuditInfo<AccountId32>>,
+	/// Whose the claim is.
+	claim_of: Whose,
 	records: Vec<Shown>,
 	/// What was put into the prompt, where the version puts records there.
 	found: Option<found::Found>,
@@ -105,7 +108,7 @@ async fn claimed(
 	let Some(claim) = chain.api::<Option<ClaimInfo<AccountId32>>>("claim", id).await? else {
 		return Ok(None);
 	};
-	let audit = chain.api("audit", id).await?;
+	let audit: Option<AuditInfo<AccountId32>> = chain.api("audit", id).await?;
 	let content = context.content()?;
 	let records = records(&content, &claim.evidence).await;
 	let of = Of {
@@ -113,9 +116,12 @@ async fn claimed(
 		moved: &claim.paid,
 		earned_ppm: claim.earned_ppm,
 		paid: claim.distribution.as_ref(),
+		audit: audit.as_ref(),
+		paid_back: claim.rejected,
 	};
-	let found = found::found(chain, &content, (claim.model, id), of).await?;
-	Ok(Some(Claimed { draw, claim, audit, records, found }))
+	let found = found::found(chain, &content, (claim.model, id), &of).await?;
+	let claim_of = found.as_ref().map_or_else(|| of.whose(&[]), |found| found.question_of);
+	Ok(Some(Claimed { draw, claim, audit, claim_of, records, found }))
 }
 
 #[derive(Serialize)]
@@ -295,8 +301,11 @@ async fn find(
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::amount;
-	use openledger_primitives_api::DrawInfo;
+	use crate::{
+		amount,
+		commands::trace::whose::tests::{audit, refuted},
+	};
+	use openledger_primitives_api::{AuditStage, DrawInfo};
 	use openledger_primitives_core::{Hash, model::Usage};
 
 	fn own(session: SessionId, from: Balance, to: Balance) -> LineInfo {
@@ -373,6 +382,41 @@ mod tests {
 		told.draws[3].stage = DrawStage::Joined(1);
 		assert_eq!([1, 2, 3].map(|draw| leading(&told, draw)), [1, 2, 1]);
 		assert!(stage(&told, 3).contains("as draw 1"));
+	}
+
+	#[test]
+	fn claim_that_an_audit_replaced_is_told_to_be_the_verifiers() {
+		let info = audit(AuditStage::Concluded, Some(refuted()));
+		let told = |claim_of| {
+			claim_text(&Claimed {
+				draw: 1,
+				claim: ClaimInfo {
+					claim: draw_id(4, 1),
+					model: 5,
+					operator: AccountId32::new([8; 32]),
+					payer: AccountId32::new([9; 32]),
+					submitted_at: 1,
+					final_at: 11,
+					gain: 200,
+					earned_ppm: 1_000_000,
+					digest: Hash::zero(),
+					trace: Hash::zero(),
+					sketch: vec![1; 16],
+					paid: Vec::new(),
+					evidence: Vec::new(),
+					challenger: None,
+					rejected: false,
+					distribution: None,
+				},
+				audit: Some(info.clone()),
+				claim_of,
+				records: Vec::new(),
+				found: None,
+			})
+		};
+		let replaced = told(Whose::Verifiers);
+		assert!(replaced.contains("gain and records are the verifiers'"), "{replaced}");
+		assert!(!told(Whose::Operator).contains("the verifiers'"));
 	}
 
 	#[test]

@@ -1,6 +1,6 @@
 //! The records that were put into an answer's prompt.
 
-use super::{Shown, records};
+use super::{Shown, records, whose::Whose};
 use crate::{
 	amount,
 	chain::Chain,
@@ -10,9 +10,9 @@ use crate::{
 };
 use anyhow::Result;
 use openledger_attribution::retrieval::Cited;
-use openledger_primitives_api::FoundInfo;
+use openledger_primitives_api::{AuditInfo, FoundInfo};
 use openledger_primitives_attribution::Credit;
-use openledger_primitives_core::{ModelId, RequestId, settlement::Distribution};
+use openledger_primitives_core::{Hash, ModelId, RequestId, settlement::Distribution};
 use serde::Serialize;
 use sp_core::crypto::AccountId32;
 use sp_runtime::Permill;
@@ -23,6 +23,10 @@ use tabled::Tabled;
 pub(super) struct Found {
 	/// What the records have of the contributors' part, in millionths; zero where there are none.
 	pub part_ppm: u32,
+	/// What the sketch of the question is told from others by.
+	question: Hash,
+	/// Whose sketch that is.
+	pub question_of: Whose,
 	/// The records, as they stand in the prompt.
 	records: Vec<Source>,
 }
@@ -51,6 +55,18 @@ pub(super) struct Of<'a> {
 	pub earned_ppm: u32,
 	/// What was paid, once it was.
 	pub paid: Option<&'a Distribution<AccountId32>>,
+	/// What an audit came to.
+	pub audit: Option<&'a AuditInfo<AccountId32>>,
+	/// Whether the fee went back, since the answer was false.
+	pub paid_back: bool,
+}
+
+impl Of<'_> {
+	/// Whose claim it is, with what was put into the prompt or without.
+	pub(super) fn whose(&self, found: &[Credit<AccountId32>]) -> Whose {
+		let credits = !(self.moved.is_empty() && found.is_empty());
+		Whose::of(self.audit, self.paid_back, credits)
+	}
 }
 
 /// What was put into the prompt of the answer that a claim on a version is on.
@@ -58,16 +74,16 @@ pub(super) async fn found(
 	chain: &Chain,
 	content: &Content,
 	(model, claim): (ModelId, RequestId),
-	of: Of<'_>,
+	of: &Of<'_>,
 ) -> Result<Option<Found>> {
 	let Some(info) = chain.found(claim).await? else { return Ok(None) };
-	let FoundInfo { part_ppm, paid, evidence, .. } = info;
+	let FoundInfo { part_ppm, question, paid, evidence } = info;
 	let index = chain.retrieval(model).await?.map(|retrieval| retrieval.index);
 	let shown = records(content, &evidence).await;
-	Ok(Some(told(Prompted { part_ppm, paid, evidence, index }, shown, of)))
+	Ok(Some(told((question, Prompted { part_ppm, paid, evidence, index }), shown, of)))
 }
 
-fn told(prompted: Prompted, shown: Vec<Shown>, of: Of<'_>) -> Found {
+fn told((question, prompted): (Hash, Prompted), shown: Vec<Shown>, of: &Of<'_>) -> Found {
 	let part_ppm = prompted.paid_ppm();
 	let owed = Owed {
 		moved: of.moved,
@@ -86,7 +102,8 @@ fn told(prompted: Prompted, shown: Vec<Shown>, of: Of<'_>) -> Found {
 		share,
 		cited: cited.as_ref().map(|cited| cited.numbers().contains(&number)),
 	});
-	Found { part_ppm, records: records.collect() }
+	let question_of = of.whose(&prompted.paid);
+	Found { part_ppm, question, question_of, records: records.collect() }
 }
 
 #[derive(Tabled)]
@@ -128,7 +145,11 @@ pub(super) fn text(found: &Found) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::explain::testing::prompted;
+	use crate::{
+		commands::trace::whose::tests::{audit, refuted},
+		explain::testing::prompted,
+	};
+	use openledger_primitives_api::AuditStage;
 	use openledger_primitives_core::{model::PayBy, settlement::Payment};
 
 	fn shown(record: u32) -> Shown {
@@ -162,8 +183,11 @@ mod tests {
 			moved: &answered.paid,
 			earned_ppm: 500_000,
 			paid: Some(&paid),
+			audit: None,
+			paid_back: false,
 		};
-		let found = told(answered.found.clone().unwrap(), vec![shown(17), shown(2)], of);
+		let prompted = (Hash::repeat_byte(6), answered.found.clone().unwrap());
+		let found = told(prompted, vec![shown(17), shown(2)], &of);
 		let amounts: Vec<_> = found.records.iter().map(|of| of.share.amount.unwrap()).collect();
 		assert_eq!(amounts, [375, 125]);
 		let said = text(&found);
@@ -175,14 +199,42 @@ mod tests {
 		assert_eq!(json["records"][0]["record"], 17);
 		assert_eq!(json["records"][0]["cited"], true);
 		assert_eq!(json["part_ppm"], 500_000);
+		assert_eq!(json["question"], format!("0x{}", "06".repeat(32)));
+		assert_eq!(json["question_of"], "operator");
+	}
+
+	#[test]
+	fn question_is_the_verifiers_where_their_claim_took_the_place_of_the_operators() {
+		let answered = prompted("trees", "The oak [1].", PayBy::Records);
+		let info = audit(AuditStage::Concluded, Some(refuted()));
+		// Nothing but what was put into the prompt is credited.
+		let of = Of {
+			answer: None,
+			moved: &[],
+			earned_ppm: 0,
+			paid: None,
+			audit: Some(&info),
+			paid_back: false,
+		};
+		let found = told((Hash::zero(), answered.found.unwrap()), vec![shown(17), shown(2)], &of);
+		assert_eq!(serde_json::to_value(&found).unwrap()["question_of"], "verifiers");
+		let none = told((Hash::zero(), Prompted::default()), Vec::new(), &of);
+		assert_eq!(none.question_of, Whose::Nobody);
 	}
 
 	#[test]
 	fn prompt_without_records_has_no_part() {
 		let answered = prompted("trees", "The oak.", PayBy::Records);
 		let none = Prompted { part_ppm: 300_000, ..Prompted::default() };
-		let of = Of { answer: None, moved: &answered.paid, earned_ppm: 500_000, paid: None };
-		let found = told(none, Vec::new(), of);
+		let of = Of {
+			answer: None,
+			moved: &answered.paid,
+			earned_ppm: 500_000,
+			paid: None,
+			audit: None,
+			paid_back: false,
+		};
+		let found = told((Hash::zero(), none), Vec::new(), &of);
 		assert_eq!(found.part_ppm, 0);
 		assert!(text(&found).contains("No record was put into the prompt"));
 	}

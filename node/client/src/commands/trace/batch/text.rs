@@ -96,6 +96,7 @@ pub(super) fn claim_text(claimed: &Claimed) -> String {
 	if let Some(found) = &claimed.found {
 		out += &found::text(found);
 	}
+	out += claimed.claim_of.text(claimed.found.is_some());
 	if let Some(info) = &claimed.audit {
 		out += &format!("{}\n", audit::text(info));
 	}
