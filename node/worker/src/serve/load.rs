@@ -28,6 +28,8 @@ use crate::{
 
 /// What an index takes in memory, as a multiple of its file: bytes, leaves and trees.
 const INDEX_OVERHEAD: u64 = 3;
+/// What a lens takes, as a multiple of its file, in which words have less room.
+const LENS_OVERHEAD: u64 = 2;
 
 /// An index with its commitment.
 pub(crate) type Loaded = (IndexFile, IndexCommitment);
@@ -136,7 +138,8 @@ impl Loader {
 				let bytes = self.bytes(&retrieval.lens, cancel)?;
 				let lens = Lens::from_bytes(&bytes).map_err(bad("lens"))?;
 				let index = RetrievalIndex::new(loaded.0.clone(), lens).map_err(bad("lens"))?;
-				let (index, size) = (Arc::new(index), bytes.len() as u64);
+				let size = retrieval_size(&index, bytes.len() as u64);
+				let index = Arc::new(index);
 				self.retrievals.lock().insert(retrieval.index.file, index.clone(), size);
 				index
 			}
@@ -161,7 +164,7 @@ impl Loader {
 			None => {
 				let path = self.file(&committed.file, cancel)?;
 				let index = open(&path).map_err(bad(what))?;
-				let size = (index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD);
+				let size = index_size(&index);
 				let commitment = index.commitment();
 				let index = Arc::new((index, commitment));
 				self.indexes.lock().insert(committed.file, index.clone(), size);
@@ -220,6 +223,20 @@ impl Loader {
 	}
 }
 
+/// What an index takes in memory.
+fn index_size(index: &IndexFile) -> u64 {
+	(index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD)
+}
+
+/// What a retrieval takes in memory with a lens of so many bytes: its index too, which it keeps there when those
+/// that are kept by themselves have let go of it.
+fn retrieval_size(index: &RetrievalIndex, lens: u64) -> u64 {
+	index_size(index.file()).saturating_add(lens.saturating_mul(LENS_OVERHEAD))
+}
+
 pub(super) fn bad<E: std::fmt::Display>(what: &'static str) -> impl FnOnce(E) -> Failure {
 	move |reason| Failure::BadContent(format!("{what}: {reason}"))
 }
+
+#[cfg(test)]
+mod tests;
