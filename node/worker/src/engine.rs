@@ -7,6 +7,7 @@ use openledger_primitives_inference::{
 };
 
 use crate::{
+	endpoint,
 	queue::{Answerer, Queue},
 	sessions::{Desk, Sessions},
 };
@@ -43,7 +44,17 @@ impl QueueEngine {
 			Command::Execute(job) if !self.answerer.bases().contains(&job.material.base) => {
 				Response::Failed(Failure::MissingBase(job.material.base))
 			}
-			Command::Execute(job) => self.queue.execute(job),
+			Command::Execute(job) => self.queue.execute(job, None),
+			Command::ExecuteFrom(job, _) if !self.answerer.bases().contains(&job.material.base) => {
+				Response::Failed(Failure::MissingBase(job.material.base))
+			}
+			Command::ExecuteFrom(job, endpoint) => {
+				let answered_by = endpoint::parse(&endpoint);
+				if let Err(error) = &answered_by {
+					log::warn!("request {}: {error}", job.request);
+				}
+				self.queue.execute(job, answered_by.ok())
+			}
 			Command::ExecuteDrawn(drawn)
 				if !self.answerer.bases().contains(&drawn.material.base) =>
 			{
@@ -95,11 +106,14 @@ mod tests {
 			until,
 		},
 	};
-	use openledger_primitives_core::Hash;
+	use openledger_primitives_core::{Endpoint, Hash};
 	use openledger_primitives_inference::{Progress, job::Executed};
 
 	fn engine(answerer: Scripted) -> QueueEngine {
-		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
+		engine_of(Arc::new(answerer))
+	}
+
+	fn engine_of(answerer: Arc<dyn Answerer>) -> QueueEngine {
 		let metrics = Metrics::new(None).unwrap();
 		let shape = Shape { capacity: 2, parallel: 1 };
 		let handouts = Arc::new(Held::default());
@@ -152,6 +166,24 @@ mod tests {
 		other.material.base = Hash::repeat_byte(1);
 		let refused = Response::Failed(Failure::MissingBase(other.material.base));
 		assert_eq!(ask(&engine, Command::Execute(other)), refused);
+	}
+
+	#[test]
+	fn execution_knows_the_worker_that_answered_where_the_chain_does() {
+		let answerer = Arc::new(Scripted::default());
+		let engine = engine_of(answerer.clone());
+		let done = |request| Response::Executed(Executed::Done(outcome(request), TRACES));
+		for (request, endpoint) in [(1, "http://host:1/w"), (2, "nowhere")] {
+			let endpoint: Endpoint = endpoint.as_bytes().to_vec().try_into().unwrap();
+			let execute = || ask(&engine, Command::ExecuteFrom(job(request), endpoint.clone()));
+			until("done", || execute() == done(request));
+		}
+		let known = Some("http://host:1/w".parse().unwrap());
+		assert_eq!(*answerer.answered_by.lock(), [known, None]);
+		let mut other = job(3);
+		other.material.base = Hash::repeat_byte(1);
+		let refused = Response::Failed(Failure::MissingBase(other.material.base));
+		assert_eq!(ask(&engine, Command::ExecuteFrom(other, Endpoint::default())), refused);
 	}
 
 	#[test]

@@ -9,6 +9,7 @@ pub mod bases;
 mod cache;
 pub mod config;
 pub mod content;
+mod endpoint;
 mod engine;
 pub mod error;
 pub mod http;

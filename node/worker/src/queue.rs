@@ -29,6 +29,7 @@ use openledger_primitives_receipts::commitment::{self, Salt};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use self::entry::{Lane, State, Task, Work};
 use crate::{
@@ -215,9 +216,10 @@ impl Queue {
 	}
 
 	/// Takes on the execution of what another operator has answered, as [`Queue::enqueue`] takes on
-	/// a job, apart from those.
-	pub fn execute(&self, job: Job) -> Response {
-		let response = self.shared.state.lock().execute(job);
+	/// a job, apart from those. Where the other's worker is known, it is asked for the records that its prompt
+	/// quotes and nobody else has.
+	pub fn execute(&self, job: Job, answered_by: Option<Url>) -> Response {
+		let response = self.shared.state.lock().execute(job, answered_by);
 		self.shared.wake.notify_all();
 		self.shared.count();
 		match response {
@@ -398,7 +400,11 @@ fn attempt(
 	cancel: &CancellationToken,
 ) -> Result<Executed, Failure> {
 	let work = || match work {
-		Work::Job(job) => answerer.answer(&Question::try_from(job.as_ref())?, cancel)?.outcome(),
+		Work::Job(job, answered_by) => {
+			let question = Question::try_from(job.as_ref())?;
+			let question = Question { answered_by: answered_by.clone(), ..question };
+			answerer.answer(&question, cancel)?.outcome()
+		}
 		Work::Question(question, salt) => match answerer.answer(question, cancel) {
 			Ok(done) => Ok(done.recomputed(salt)),
 			// There is a receipt for an answer that there can't be.

@@ -34,6 +34,7 @@ use parking_lot::Mutex;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use self::model::Model;
 use crate::{
@@ -126,6 +127,8 @@ pub struct Scripted {
 	pub panic: Mutex<bool>,
 	/// Requests in the order in which they were started.
 	pub started: Mutex<Vec<RequestId>>,
+	/// The workers that those were answered by.
+	pub answered_by: Mutex<Vec<Option<Url>>>,
 	/// How many answers were cancelled.
 	pub cancelled: AtomicU32,
 }
@@ -183,6 +186,7 @@ impl Answerer for Scripted {
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
 		let request = RequestId::from_le_bytes(question.seed[..8].try_into().unwrap());
 		self.started.lock().push(request);
+		self.answered_by.lock().push(question.answered_by.clone());
 		while *self.hold.lock() {
 			if cancel.is_cancelled() {
 				self.cancelled.fetch_add(1, Ordering::SeqCst);

@@ -2,10 +2,12 @@
 //! version committed to.
 
 use std::{
+	future::Future,
 	path::{Path, PathBuf},
 	sync::Arc,
 };
 
+use futures::future::try_join_all;
 use openledger_attribution::{
 	IndexFile, features,
 	retrieval::{self, Lens, RetrievalIndex},
@@ -13,17 +15,20 @@ use openledger_attribution::{
 use openledger_primitives_core::{
 	Hash,
 	model::{IndexCommitment, Method, Retrieval},
+	record::RecordLeaf,
 };
 use openledger_primitives_inference::{Failure, Material};
 use openlora::{Adapter, Base};
 use parking_lot::Mutex;
+use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::engine;
 use crate::{
 	cache::Cache,
-	content::{ContentError, ContentStore},
+	content::{ContentError, ContentStore, Wanted},
 };
 
 /// What an index takes in memory, as a multiple of its file: bytes, leaves and trees.
@@ -205,21 +210,33 @@ impl Loader {
 
 	/// The path of content whose bytes hash to its name.
 	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
-		let found = self.runtime.block_on(async {
+		self.wait(self.store.checked_path(hash), cancel)?.map_err(failure)
+	}
+
+	/// The paths of records, in their order. One that neither this machine nor a peer has is asked of `last`;
+	/// all of them at once, so that it can hold nobody up for longer than once.
+	pub(super) fn records(
+		&self,
+		records: &[&RecordLeaf<AccountId32>],
+		last: Option<&Url>,
+		cancel: &CancellationToken,
+	) -> Result<Vec<PathBuf>, Failure> {
+		let found = records.iter().map(|leaf| self.store.checked(wanted(leaf, last)));
+		self.wait(try_join_all(found), cancel)?.map_err(failure)
+	}
+
+	/// What comes of waiting for the network, unless nobody waits for that any more.
+	fn wait<T>(
+		&self,
+		work: impl Future<Output = T>,
+		cancel: &CancellationToken,
+	) -> Result<T, Failure> {
+		self.runtime.block_on(async {
 			tokio::select! {
-				() = cancel.cancelled() => None,
-				found = self.store.checked_path(hash) => Some(found),
+				() = cancel.cancelled() => Err(engine("the job was dropped")),
+				done = work => Ok(done),
 			}
-		});
-		match found {
-			None => Err(engine("the job was dropped")),
-			Some(Ok(path)) => Ok(path),
-			Some(Err(ContentError::NotFound(hash))) => Err(Failure::MissingContent(hash)),
-			Some(Err(error @ (ContentError::Damaged(_) | ContentError::TooLarge { .. }))) => {
-				Err(Failure::BadContent(error.to_string()))
-			}
-			Some(Err(error)) => Err(engine(error)),
-		}
+		})
 	}
 }
 
@@ -232,6 +249,21 @@ fn index_size(index: &IndexFile) -> u64 {
 /// that are kept by themselves have let go of it.
 fn retrieval_size(index: &RetrievalIndex, lens: u64) -> u64 {
 	index_size(index.file()).saturating_add(lens.saturating_mul(LENS_OVERHEAD))
+}
+
+/// A record, in no more bytes than its leaf says.
+fn wanted<'a>(leaf: &'a RecordLeaf<AccountId32>, last: Option<&'a Url>) -> Wanted<'a> {
+	Wanted { hash: &leaf.content, most: leaf.size.into(), last }
+}
+
+fn failure(error: ContentError) -> Failure {
+	match error {
+		ContentError::NotFound(hash) => Failure::MissingContent(hash),
+		ContentError::Damaged(_) | ContentError::TooLarge { .. } => {
+			Failure::BadContent(error.to_string())
+		}
+		error => engine(error),
+	}
 }
 
 pub(super) fn bad<E: std::fmt::Display>(what: &'static str) -> impl FnOnce(E) -> Failure {

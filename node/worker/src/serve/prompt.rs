@@ -1,7 +1,7 @@
 //! From a question to what the model is asked: with the records that the version's retrieval finds for it, where
 //! the version puts any into prompts. Operators, sessions and verifiers have this one way.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use codec::Encode;
 use openledger_attribution::{
@@ -17,6 +17,7 @@ use openledger_primitives_inference::Failure;
 use openlora::Base;
 use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::{Served, Server, engine, load::bad};
 use crate::question::{Question, Unanswered};
@@ -49,7 +50,7 @@ impl Server {
 			None => None,
 		};
 		let records = match &found {
-			Some(found) => self.quoted(found, cancel)?,
+			Some(found) => self.quoted(found, question.answered_by.as_ref(), cancel)?,
 			None => Vec::new(),
 		};
 		let max_tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX);
@@ -87,14 +88,16 @@ impl Server {
 		Ok(found)
 	}
 
-	/// The records themselves.
+	/// The records themselves, asked of `answered_by` where nobody else has them.
 	fn quoted(
 		&self,
 		found: &Found<AccountId32>,
+		answered_by: Option<&Url>,
 		cancel: &CancellationToken,
 	) -> Result<Vec<Record>, Failure> {
-		let read = |leaf: &RecordLeaf<AccountId32>| {
-			let path = self.loader.file(&leaf.content, cancel)?;
+		let leaves: Vec<_> = found.records.iter().map(|credit| &credit.record).collect();
+		let paths = self.loader.records(&leaves, answered_by, cancel)?;
+		let read = |(leaf, path): (&RecordLeaf<AccountId32>, PathBuf)| {
 			let size = std::fs::metadata(&path).map_err(engine)?.len();
 			if size > u64::from(leaf.size) {
 				return Err(bad("record")("it has more bytes than its leaf says"));
@@ -102,7 +105,7 @@ impl Server {
 			let bytes = std::fs::read(path).map_err(engine)?;
 			Record::parse(&bytes).map_err(bad("record"))
 		};
-		found.records.iter().map(|credit| read(&credit.record)).collect()
+		leaves.into_iter().zip(paths).map(read).collect()
 	}
 }
 

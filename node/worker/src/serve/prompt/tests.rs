@@ -279,12 +279,12 @@ fn record_is_refused_when_it_is_larger_than_its_leaf_says_or_none() {
 	let nothing = vec![0; 512].try_into().unwrap();
 	let found = RETRIEVING.index.found_on(nothing, &[RECORD as u32]).unwrap();
 	let cancel = CancellationToken::new();
-	assert_eq!(engine.server.quoted(&found, &cancel).unwrap(), [text(RECORD)]);
+	assert_eq!(engine.server.quoted(&found, None, &cancel).unwrap(), [text(RECORD)]);
 	let refused = |bytes: &[u8], size| {
 		let mut found = found.clone();
 		let leaf = &mut found.records[0].record;
 		(leaf.content, leaf.size) = (put(&engine.runtime, &engine.store, bytes), size);
-		engine.server.quoted(&found, &cancel)
+		engine.server.quoted(&found, None, &cancel)
 	};
 	for (bytes, size) in [(&b"no record"[..], 9), (&br#"{"text":"a b"}"#[..], 13)] {
 		let refused = refused(bytes, size);
