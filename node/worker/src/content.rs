@@ -213,6 +213,22 @@ impl ContentStore {
 		}
 	}
 
+	/// Fetches what is not in the store, which hands it out from then on. Makes no copy of what a remote store
+	/// has.
+	///
+	/// # Errors
+	/// [`ContentError::TooLarge`] where it has more bytes than are wanted, [`ContentError::NotFound`] where nobody
+	/// who is asked has it, or when a store fails.
+	pub async fn keep(&self, wanted: Wanted<'_>) -> Result<(), ContentError> {
+		match self.size(wanted.hash).await? {
+			None => self.0.fetch(wanted).await.map(drop),
+			Some(size) if size > wanted.most => {
+				Err(ContentError::TooLarge { size, limit: wanted.most })
+			}
+			Some(_) => Ok(()),
+		}
+	}
+
 	fn any<'a>(&self, hash: &'a Hash) -> Wanted<'a> {
 		Wanted { hash, most: self.0.limits.blob, last: None }
 	}

@@ -10,6 +10,7 @@ use crate::{
 	endpoint,
 	queue::{Answerer, Queue},
 	sessions::{Desk, Sessions},
+	stock::Stock,
 };
 
 /// The queue and the sessions, as the off-chain worker talks to it.
@@ -17,13 +18,19 @@ pub struct QueueEngine {
 	queue: Arc<Queue>,
 	answerer: Arc<dyn Answerer>,
 	desk: Desk,
+	stock: Arc<Stock>,
 }
 
 impl QueueEngine {
-	/// An engine that enqueues what `answerer` has the base for, and asks the sessions at `desk` about
-	/// receipts.
-	pub fn new(queue: Arc<Queue>, answerer: Arc<dyn Answerer>, desk: Desk) -> Self {
-		Self { queue, answerer, desk }
+	/// An engine that enqueues what `answerer` has the base for, asks the sessions at `desk` about receipts, and
+	/// has all records fetched that versions with jobs put into prompts.
+	pub fn new(
+		queue: Arc<Queue>,
+		answerer: Arc<dyn Answerer>,
+		desk: Desk,
+		stock: Arc<Stock>,
+	) -> Self {
+		Self { queue, answerer, desk, stock }
 	}
 
 	fn of_sessions(&self, ask: impl FnOnce(&Arc<Sessions>) -> Response) -> Response {
@@ -40,7 +47,11 @@ impl QueueEngine {
 			Command::Enqueue(job) if !self.answerer.bases().contains(&job.material.base) => {
 				Response::Failed(Failure::MissingBase(job.material.base))
 			}
-			Command::Enqueue(job) => self.queue.enqueue(job),
+			Command::Enqueue(job) => {
+				// The job at hand fetches what it needs by itself; the next one shall find it here.
+				self.stock.ask(job.model, &job.material);
+				self.queue.enqueue(job)
+			}
 			Command::Execute(job) if !self.answerer.bases().contains(&job.material.base) => {
 				Response::Failed(Failure::MissingBase(job.material.base))
 			}
@@ -103,11 +114,16 @@ mod tests {
 		queue::Shape,
 		testing::{
 			BASE, EXAMINED, Held, OVERLAP, Scripted, TRACES, comparison, examination, job, outcome,
-			until,
+			retrieval::RETRIEVING, until,
 		},
 	};
 	use openledger_primitives_core::{Endpoint, Hash};
 	use openledger_primitives_inference::{Progress, job::Executed};
+	use std::sync::{LazyLock, atomic::Ordering};
+	use tokio::runtime::Runtime;
+	use tokio_util::sync::CancellationToken;
+
+	static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 	fn engine(answerer: Scripted) -> QueueEngine {
 		engine_of(Arc::new(answerer))
@@ -118,7 +134,9 @@ mod tests {
 		let shape = Shape { capacity: 2, parallel: 1 };
 		let handouts = Arc::new(Held::default());
 		let queue = Queue::start(answerer.clone(), handouts, shape, metrics).unwrap();
-		QueueEngine::new(Arc::new(queue), answerer, Desk::default())
+		let (runtime, never) = (RUNTIME.handle().clone(), CancellationToken::new());
+		let stock = Stock::new(answerer.clone(), runtime, never);
+		QueueEngine::new(Arc::new(queue), answerer, Desk::default(), Arc::new(stock))
 	}
 
 	fn ask(engine: &QueueEngine, command: Command) -> Response {
@@ -184,6 +202,17 @@ mod tests {
 		other.material.base = Hash::repeat_byte(1);
 		let refused = Response::Failed(Failure::MissingBase(other.material.base));
 		assert_eq!(ask(&engine, Command::ExecuteFrom(other, Endpoint::default())), refused);
+	}
+
+	#[test]
+	fn records_are_looked_for_once_a_job_is_taken_on() {
+		let answerer = Arc::new(Scripted::default());
+		let engine = engine_of(answerer.clone());
+		ask(&engine, Command::Enqueue(job(1)));
+		let mut quoting = job(2);
+		quoting.material.retrieval = RETRIEVING.material().retrieval;
+		ask(&engine, Command::Enqueue(quoting));
+		until("they are looked for", || answerer.looks.load(Ordering::SeqCst) == 1);
 	}
 
 	#[test]

@@ -20,6 +20,7 @@ pub mod queue;
 mod serve;
 pub mod sessions;
 pub mod status;
+pub mod stock;
 #[cfg(test)]
 mod testing;
 pub mod watch;

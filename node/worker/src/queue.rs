@@ -19,7 +19,7 @@ use std::{
 use openledger_primitives_attribution::{Claim, audit::Traces, duplicate::Overlap};
 use openledger_primitives_core::{Answer, Hash, RequestId, model::Usage};
 use openledger_primitives_inference::{
-	Failure, Job, Outcome, Response,
+	Failure, Job, Material, Outcome, Response,
 	comparison::Comparison,
 	examination::{Examination, Examined},
 	job::Executed,
@@ -36,6 +36,7 @@ use crate::{
 	error::StartError,
 	metrics::{Metrics, kind},
 	question::{Question, Unanswered},
+	stock::Held,
 };
 
 /// The longest text in a failure, in bytes.
@@ -94,6 +95,19 @@ pub trait Answerer: Send + Sync + 'static {
 	/// # Errors
 	/// What kept it from being answered.
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered>;
+
+	/// Fetches every record that can be put into a prompt of a model version and is not here, which takes
+	/// minutes. `told` hears how far it is. Returns early, with any failure, once `cancel` says so.
+	///
+	/// # Errors
+	/// What keeps the version's records from being known: [`Failure::MissingContent`] and
+	/// [`Failure::BadContent`] of its retrieval. A record that is nowhere is in what is returned.
+	fn stock(
+		&self,
+		material: &Material,
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure>;
 
 	/// Computes drawn parts of a model version again, which takes minutes. Returns early, with any failure,
 	/// once `cancel` says so.

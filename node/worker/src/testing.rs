@@ -43,6 +43,7 @@ use crate::{
 	http,
 	question::{Question, Unanswered},
 	queue::{Answerer, Done, Fetched, Handouts},
+	stock::Held as Records,
 };
 
 /// A model version, made once for all tests.
@@ -129,6 +130,10 @@ pub struct Scripted {
 	pub started: Mutex<Vec<RequestId>>,
 	/// The workers that those were answered by.
 	pub answered_by: Mutex<Vec<Option<Url>>>,
+	/// How often records were looked for.
+	pub looks: AtomicU32,
+	/// What is here of the records of every version.
+	pub records: Mutex<Records>,
 	/// How many answers were cancelled.
 	pub cancelled: AtomicU32,
 }
@@ -174,6 +179,24 @@ pub fn comparison(challenge: u32) -> Comparison {
 impl Answerer for Scripted {
 	fn bases(&self) -> Vec<Hash> {
 		vec![BASE]
+	}
+
+	fn stock(
+		&self,
+		_: &Material,
+		told: &mut dyn FnMut(&Records),
+		cancel: &CancellationToken,
+	) -> Result<Records, Failure> {
+		self.looks.fetch_add(1, Ordering::SeqCst);
+		told(&self.records.lock());
+		while *self.hold.lock() && !cancel.is_cancelled() {
+			std::thread::sleep(Duration::from_millis(1));
+		}
+		assert!(!*self.panic.lock(), "told to");
+		match &*self.failure.lock() {
+			Some(failure) => Err(failure.clone()),
+			None => Ok(self.records.lock().clone()),
+		}
 	}
 
 	fn most(&self, question: &Question, _: &CancellationToken) -> Result<Usage, Unanswered> {

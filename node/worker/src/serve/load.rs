@@ -7,7 +7,7 @@ use std::{
 	sync::Arc,
 };
 
-use futures::future::try_join_all;
+use futures::{StreamExt, future::try_join_all, stream};
 use openledger_attribution::{
 	IndexFile, features,
 	retrieval::{self, Lens, RetrievalIndex},
@@ -28,13 +28,18 @@ use url::Url;
 use super::engine;
 use crate::{
 	cache::Cache,
-	content::{ContentError, ContentStore, Wanted},
+	content::{ContentError, ContentStore, Wanted, hash::name},
+	stock::Held,
 };
 
 /// What an index takes in memory, as a multiple of its file: bytes, leaves and trees.
 const INDEX_OVERHEAD: u64 = 3;
 /// What a lens takes, as a multiple of its file, in which words have less room.
 const LENS_OVERHEAD: u64 = 2;
+/// Records that are fetched at once.
+const AT_ONCE: usize = 8;
+/// After so many records that are nowhere no more are looked for: each may have waited for peers that are away.
+const MOST_MISSING: usize = 8;
 
 /// An index with its commitment.
 pub(crate) type Loaded = (IndexFile, IndexCommitment);
@@ -223,6 +228,40 @@ impl Loader {
 	) -> Result<Vec<PathBuf>, Failure> {
 		let found = records.iter().map(|leaf| self.store.checked(wanted(leaf, last)));
 		self.wait(try_join_all(found), cancel)?.map_err(failure)
+	}
+
+	/// Fetches the records that are not here, and tells how far that is.
+	pub(super) fn keep(
+		&self,
+		records: &[RecordLeaf<AccountId32>],
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure> {
+		let count = u32::try_from(records.len()).map_err(engine)?;
+		let mut held = Held { records: count, ..Held::default() };
+		let keep = |leaf| async move { (leaf, self.store.keep(wanted(leaf, None)).await) };
+		let keeping = async {
+			let mut kept = stream::iter(records).map(keep).buffer_unordered(AT_ONCE);
+			while let Some((leaf, result)) = kept.next().await {
+				match result.map_err(failure) {
+					Ok(()) => held.here = held.here.saturating_add(1),
+					Err(Failure::MissingContent(hash)) => held.missing.push(hash),
+					Err(Failure::BadContent(_)) => {
+						return Err(bad("record")(format!(
+							"{} has more bytes than its leaf says",
+							name(&leaf.content)
+						)));
+					}
+					Err(other) => return Err(other),
+				}
+				told(&held);
+				if held.missing.len() >= MOST_MISSING {
+					break;
+				}
+			}
+			Ok(held)
+		};
+		self.wait(keeping, cancel)?
 	}
 
 	/// What comes of waiting for the network, unless nobody waits for that any more.

@@ -141,6 +141,9 @@ impl Sessions {
 		let question = asked.question(terms.payer, admission.input(), material);
 		// The answer's bound is the body's, which whoever executes it again has too; so one that might
 		// cost more than was agreed to is not begun.
+		if question.material.retrieval.is_some() {
+			self.stocked(terms.model, &question.material)?;
+		}
 		let usage = answerer.most(&question, cancel).map_err(of_answer)?;
 		let (fee, most) = (terms.price.fee(usage).unwrap_or(u128::MAX), admission.most());
 		if fee > most {

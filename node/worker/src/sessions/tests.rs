@@ -5,4 +5,5 @@ mod audits;
 mod commands;
 mod drawn;
 mod refused;
+mod stock;
 mod world;

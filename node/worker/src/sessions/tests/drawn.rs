@@ -34,6 +34,7 @@ use crate::{
 	question::{Question, Unanswered},
 	queue::{Answerer, Done},
 	serve::{self, Server},
+	stock::Held,
 	testing::{
 		MODEL as VERSION, config, key,
 		model::{Model, put_into},
@@ -72,6 +73,15 @@ struct Liar {
 impl Answerer for Liar {
 	fn bases(&self) -> Vec<Hash> {
 		self.server.bases()
+	}
+
+	fn stock(
+		&self,
+		material: &Material,
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure> {
+		self.server.stock(material, told, cancel)
 	}
 
 	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
