@@ -82,6 +82,14 @@ pub trait Answerer: Send + Sync + 'static {
 	/// blake2b-256 of each base's weights file.
 	fn bases(&self) -> Vec<Hash>;
 
+	/// Less than which no answer to the question can be bounded to, found without looking for records: with
+	/// none in its prompt, or with as many as fill the context. What [`Answerer::most`] says costs no less than
+	/// the cheaper of the two, whatever the price.
+	///
+	/// # Errors
+	/// What keeps it from being answered, with records or without.
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered>;
+
 	/// The most tokens that the question's answer can take. Returns early, with any failure, once `cancel` says
 	/// so: what the prompt is made of may have to be fetched.
 	///

@@ -258,6 +258,14 @@ impl Answerer for Server {
 		running.map(|(hash, _)| *hash).collect()
 	}
 
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered> {
+		let (served, prompt) = self.plain(question)?;
+		// What fills the prompt beyond what the answer may have is taken from the answer, token for token, and
+		// leaves it one at least. So the cheapest stands at either end, whichever kind of token is dearer.
+		let full = served.base.config.context.saturating_sub(1);
+		Ok([usage(prompt, most(question, &served.base, prompt))?, usage(full, 1)?])
+	}
+
 	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
 		let Prompted { served, tokens, .. } = self.prompt(question, cancel)?;
 		Ok(usage(tokens.len(), most(question, &served.base, tokens.len()))?)

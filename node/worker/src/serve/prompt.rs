@@ -36,16 +36,28 @@ pub(super) struct Prompted<'a> {
 }
 
 impl Server {
+	/// The base that a question is for, and the prompt's tokens where no records are put into it: the fewest,
+	/// since records stand beside the question and take none of it away.
+	pub(super) fn plain(&self, question: &Question) -> Result<(&Served, usize), Unanswered> {
+		let served = self.served(question)?;
+		let tokens = asked(&served.base, question, &[])?;
+		Ok((served, tokens.len()))
+	}
+
+	fn served(&self, question: &Question) -> Result<&Served, Failure> {
+		let base = &question.material.base;
+		self.bases.get(base).ok_or(Failure::MissingBase(*base))
+	}
+
 	/// The base that a question is for, and what it is asked.
 	pub(super) fn prompt(
 		&self,
 		question: &Question,
 		cancel: &CancellationToken,
 	) -> Result<Prompted<'_>, Unanswered> {
-		let Question { messages, material, max_tokens, .. } = question;
-		let served = self.bases.get(&material.base).ok_or(Failure::MissingBase(material.base))?;
+		let served = self.served(question)?;
 		let base = &served.base;
-		let found = match &material.retrieval {
+		let found = match &question.material.retrieval {
 			Some(retrieval) => Some(self.found(question, retrieval, base, cancel)?),
 			None => None,
 		};
@@ -53,13 +65,7 @@ impl Server {
 			Some(found) => self.quoted(found, question.answered_by.as_ref(), cancel)?,
 			None => Vec::new(),
 		};
-		let max_tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX);
-		let tokens = conversation(base, messages, &records, max_tokens)
-			.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
-		let (length, context) = (tokens.len(), base.config.context);
-		if length >= context {
-			return Err(Unanswered::TooLong { prompt: length, context });
-		}
+		let tokens = asked(base, question, &records)?;
 		Ok(Prompted { served, tokens, found })
 	}
 
@@ -106,6 +112,18 @@ impl Server {
 			Record::parse(&bytes).map_err(bad("record"))
 		};
 		leaves.into_iter().zip(paths).map(read).collect()
+	}
+}
+
+/// A question with these records in its prompt, which leaves room for an answer.
+fn asked(base: &Base, question: &Question, records: &[Record]) -> Result<Vec<u32>, Unanswered> {
+	let max_tokens = usize::try_from(question.max_tokens).unwrap_or(usize::MAX);
+	let tokens = conversation(base, &question.messages, records, max_tokens)
+		.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
+	let (prompt, context) = (tokens.len(), base.config.context);
+	match prompt < context {
+		true => Ok(tokens),
+		false => Err(Unanswered::TooLong { prompt, context }),
 	}
 }
 

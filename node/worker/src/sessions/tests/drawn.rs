@@ -75,6 +75,10 @@ impl Answerer for Liar {
 		self.server.bases()
 	}
 
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered> {
+		self.server.least(question)
+	}
+
 	fn stock(
 		&self,
 		material: &Material,

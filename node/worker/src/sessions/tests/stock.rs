@@ -66,6 +66,20 @@ async fn question_is_not_answered_while_a_record_is_nowhere_and_is_once_all_are_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn question_that_is_too_dear_without_records_is_refused_before_any_are_looked_for() {
+	let (mut world, scripted) = quoting(Scripted::default(), held(6, &[])).await;
+	let messages = json!([{ "role": "user", "content": "Who?" }]);
+	let body = json!({ "model": MODEL.to_string(), "messages": messages, "max_tokens": 900 });
+	let body = body.to_string().into_bytes();
+	let asking = world.asking(&body);
+	let (status, refused) = world.send(&asking, &body).await;
+	assert_eq!((status, code(&refused)), (400, "too_dear"));
+	assert_eq!((looks(&scripted), scripted.priced.load(Ordering::SeqCst)), (0, 0));
+	world.exchange(&question(0)).await;
+	assert_eq!((looks(&scripted), scripted.priced.load(Ordering::SeqCst)), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn operator_has_its_worker_fetch_and_is_told_how_far_it_is() {
 	let (world, scripted) = quoting(Scripted::held(), held(2, &[])).await;
 	let first = world.stock().await;
