@@ -74,6 +74,12 @@ impl Chain for NodeChain {
 		self.ask(At::Finalised, |api, at| api.material(at, model))
 	}
 
+	fn agent(&self, operator: &AccountId) -> Result<Option<AccountId>, ChainError> {
+		self.ask(At::Best, |api, at| {
+			Ok(api.operator(at, operator.clone())?.map(|operator| operator.agent))
+		})
+	}
+
 	fn batch(&self, batch: BatchId, at: At) -> Result<Option<BatchInfo<AccountId>>, ChainError> {
 		self.ask(at, |api, at| api.batch(at, batch))
 	}

@@ -3,13 +3,25 @@
 use crate::keys::Signer;
 use anyhow::{Context, Result, bail};
 use openledger_primitives_core::{
-	Hash,
+	Hash, ModelId,
 	record::{content_hash, upload_message},
+};
+use openledger_sessions::protocol::{
+	Failure,
+	stock::{self, Standing},
 };
 use std::time::Duration;
 
 /// How long one transfer may take.
 const TRANSFER: Duration = Duration::from_secs(600);
+
+/// What a worker says of the records that a model puts into prompts.
+pub enum Stocking {
+	/// How many it has.
+	Stands(Standing),
+	/// Why it can't say yet.
+	Later(String),
+}
 
 /// A worker's content store.
 pub struct Content {
@@ -82,6 +94,29 @@ impl Content {
 			bail!("the worker at {} sent other content than {wanted:?}", self.url);
 		}
 		Ok(bytes)
+	}
+
+	/// Has the worker hold every record that a model puts into prompts. It is the signer's, who is its operator.
+	pub async fn stock(&self, signer: &Signer, genesis: &Hash, model: ModelId) -> Result<Stocking> {
+		let signature = signer.sign(&stock::payload(genesis, model));
+		let response = self
+			.http
+			.post(format!("{}{}", self.url, stock::path(model)))
+			.header("x-openledger-account", signer.address())
+			.header("x-openledger-signature", hex::encode(signature))
+			.send()
+			.await
+			.with_context(|| self.silent())?;
+		let status = response.status();
+		if status.is_success() {
+			return Ok(Stocking::Stands(response.json().await?));
+		}
+		let text = response.text().await.unwrap_or_default();
+		let reason = serde_json::from_str::<Failure>(&text).map_or(text, |of| of.error.message);
+		match status.as_u16() {
+			503 => Ok(Stocking::Later(reason)),
+			_ => bail!("the worker at {} refused ({status}): {reason}", self.url),
+		}
 	}
 
 	fn silent(&self) -> String {

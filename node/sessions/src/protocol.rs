@@ -12,11 +12,13 @@
 //! | `POST /v1/session/voucher` | header [`ACCESS`], [`Payment`] | [`Owing`] |
 //! | `POST /v1/session/receipts` | header [`ACCESS`], [`Missing`] | [`Resent`] |
 //! | `GET /v1/audits/CLAIM` | headers of [`audit::headers`] | [`audit::Content`] |
+//! | `POST /v1/stock/MODEL` | a signature over [`stock::payload`] | [`stock::Standing`] |
 
 pub mod audit;
 mod failure;
 mod headers;
 mod json;
+pub mod stock;
 
 pub use failure::{Failure, Problem};
 pub use headers::{ACCESS, Asking, BadHeader, MOST, SALT, VOUCHER, access};

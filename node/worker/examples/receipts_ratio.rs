@@ -102,6 +102,10 @@ impl Chain for OpenSessions {
 		Ok(Some(self.material.clone()))
 	}
 
+	fn agent(&self, _: &AccountId32) -> Result<Option<AccountId32>, ChainError> {
+		Ok(Some(self.agent.clone()))
+	}
+
 	fn batch(&self, _: BatchId, _: At) -> Result<Option<BatchInfo<AccountId32>>, ChainError> {
 		Ok(None)
 	}

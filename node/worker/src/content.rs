@@ -17,14 +17,15 @@ mod peers;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, stream::BoxStream};
 use openledger_primitives_core::Hash;
 use sp_core::crypto::AccountId32;
 use tempfile::NamedTempFile;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
+use url::Url;
 
 pub use error::ContentError;
 
@@ -38,6 +39,21 @@ use crate::{
 	config::{Limits, OperatorConfig},
 	metrics::Metrics,
 };
+
+/// The longest that a worker is waited for which is nobody's peer, from the question to the last byte: verifiers
+/// ask those whom they audit, and have two minutes for all of it.
+const LAST_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Content that is wanted here.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+	/// Its name.
+	pub hash: &'a Hash,
+	/// The most bytes of it that are taken from others.
+	pub most: u64,
+	/// A worker that is asked where no peer has it.
+	pub last: Option<&'a Url>,
+}
 
 /// A blob as it leaves the store.
 pub struct Blob {
@@ -166,14 +182,7 @@ impl ContentStore {
 	/// # Errors
 	/// [`ContentError::NotFound`] where no peer has it either, or when a store fails.
 	pub async fn path(&self, hash: &Hash) -> Result<PathBuf, ContentError> {
-		if let Some(path) = self.0.backend.local(hash) {
-			return Ok(path);
-		}
-		match self.get(hash).await {
-			Ok(blob) => self.0.take(*hash, blob, Source::Backend).await,
-			Err(ContentError::NotFound(_)) => self.0.fetch(hash).await,
-			Err(error) => Err(error),
-		}
+		self.find(self.any(hash)).await
 	}
 
 	/// As [`ContentStore::path`], with the file's bytes checked now. A damaged copy is removed, and
@@ -182,15 +191,56 @@ impl ContentStore {
 	/// # Errors
 	/// [`ContentError::Damaged`] where it can't be replaced, and as [`ContentStore::path`].
 	pub async fn checked_path(&self, hash: &Hash) -> Result<PathBuf, ContentError> {
-		let path = self.path(hash).await?;
+		self.checked(self.any(hash)).await
+	}
+
+	/// As [`ContentStore::checked_path`], of no more bytes than are wanted, and with one more worker to ask.
+	/// What is here already may have more.
+	///
+	/// # Errors
+	/// As [`ContentStore::checked_path`].
+	pub async fn checked(&self, wanted: Wanted<'_>) -> Result<PathBuf, ContentError> {
+		let hash = wanted.hash;
+		let path = self.find(wanted).await?;
 		if self.0.is_sound(hash, &path).await? {
 			return Ok(path);
 		}
 		log::warn!("content {} does not hash to its name: removing it", hash::name(hash));
 		self.remove(hash).await?;
-		match self.path(hash).await {
+		match self.find(wanted).await {
 			Err(ContentError::NotFound(_)) => Err(ContentError::Damaged(*hash)),
 			other => other,
+		}
+	}
+
+	/// Fetches what is not in the store, which hands it out from then on. Makes no copy of what a remote store
+	/// has.
+	///
+	/// # Errors
+	/// [`ContentError::TooLarge`] where it has more bytes than are wanted, [`ContentError::NotFound`] where nobody
+	/// who is asked has it, or when a store fails.
+	pub async fn keep(&self, wanted: Wanted<'_>) -> Result<(), ContentError> {
+		match self.size(wanted.hash).await? {
+			None => self.0.fetch(wanted).await.map(drop),
+			Some(size) if size > wanted.most => {
+				Err(ContentError::TooLarge { size, limit: wanted.most })
+			}
+			Some(_) => Ok(()),
+		}
+	}
+
+	fn any<'a>(&self, hash: &'a Hash) -> Wanted<'a> {
+		Wanted { hash, most: self.0.limits.blob, last: None }
+	}
+
+	async fn find(&self, wanted: Wanted<'_>) -> Result<PathBuf, ContentError> {
+		if let Some(path) = self.0.backend.local(wanted.hash) {
+			return Ok(path);
+		}
+		match self.get(wanted.hash).await {
+			Ok(blob) => self.0.take(wanted, blob, Source::Backend).await,
+			Err(ContentError::NotFound(_)) => self.0.fetch(wanted).await,
+			Err(error) => Err(error),
 		}
 	}
 
@@ -219,37 +269,58 @@ impl Inner {
 		Due { hash, size, silence: self.limits.silence, patience: self.limits.patience(size) }
 	}
 
-	/// Asks one peer after the other until one gives bytes that hash to the name.
-	async fn fetch(self: &Arc<Self>, hash: &Hash) -> Result<PathBuf, ContentError> {
+	/// Asks one peer after the other until one gives bytes that hash to the name, and then whom else there is
+	/// to ask.
+	async fn fetch(self: &Arc<Self>, wanted: Wanted<'_>) -> Result<PathBuf, ContentError> {
 		for peer in self.peers.iter() {
-			let taken = match self.peers.ask(peer, hash).await {
-				Ok(None) => continue,
-				Ok(Some(blob)) => {
-					let size = blob.size;
-					self.take(*hash, blob, Source::Peer).await.inspect(|_| {
-						self.metrics.content_fetched.inc_by(size);
-					})
-				}
-				Err(error) => Err(error),
-			};
-			match taken {
-				Ok(path) => return Ok(path),
-				Err(error) => {
-					log::warn!("content {} from peer {peer}: {error}", hash::name(hash));
-				}
+			if let Some(path) = Self::taken(peer, wanted, self.fetch_from(peer, wanted).await) {
+				return Ok(path);
 			}
 		}
-		Err(ContentError::NotFound(*hash))
+		if let Some(last) = wanted.last {
+			let taken = timeout(LAST_PATIENCE, self.fetch_from(last, wanted)).await;
+			let taken = taken.unwrap_or(Err(ContentError::TooSlow { waited: LAST_PATIENCE }));
+			if let Some(path) = Self::taken(last, wanted, taken) {
+				return Ok(path);
+			}
+		}
+		Err(ContentError::NotFound(*wanted.hash))
+	}
+
+	/// What a worker gave, where it is what is wanted.
+	fn taken(
+		worker: &Url,
+		wanted: Wanted<'_>,
+		taken: Result<Option<PathBuf>, ContentError>,
+	) -> Option<PathBuf> {
+		taken.unwrap_or_else(|error| {
+			let host = worker.host_str().unwrap_or_default();
+			log::warn!("content {} from {host}: {error}", hash::name(wanted.hash));
+			None
+		})
+	}
+
+	/// Stores what a worker has under the name; `None` where it has nothing.
+	async fn fetch_from(
+		self: &Arc<Self>,
+		worker: &Url,
+		wanted: Wanted<'_>,
+	) -> Result<Option<PathBuf>, ContentError> {
+		let Some(blob) = self.peers.ask(worker, wanted).await? else { return Ok(None) };
+		let size = blob.size;
+		let path = self.take(wanted, blob, Source::Peer).await?;
+		self.metrics.content_fetched.inc_by(size);
+		Ok(Some(path))
 	}
 
 	/// Receives a blob from the store or a peer and returns its file.
 	async fn take(
 		self: &Arc<Self>,
-		hash: Hash,
+		wanted: Wanted<'_>,
 		blob: Blob,
 		source: Source,
 	) -> Result<PathBuf, ContentError> {
-		let limit = self.limits.blob;
+		let (hash, limit) = (*wanted.hash, wanted.most.min(self.limits.blob));
 		if blob.size > limit {
 			return Err(ContentError::TooLarge { size: blob.size, limit });
 		}

@@ -7,8 +7,10 @@ use openledger_primitives_inference::{
 };
 
 use crate::{
+	endpoint,
 	queue::{Answerer, Queue},
 	sessions::{Desk, Sessions},
+	stock::Stock,
 };
 
 /// The queue and the sessions, as the off-chain worker talks to it.
@@ -16,13 +18,19 @@ pub struct QueueEngine {
 	queue: Arc<Queue>,
 	answerer: Arc<dyn Answerer>,
 	desk: Desk,
+	stock: Arc<Stock>,
 }
 
 impl QueueEngine {
-	/// An engine that enqueues what `answerer` has the base for, and asks the sessions at `desk` about
-	/// receipts.
-	pub fn new(queue: Arc<Queue>, answerer: Arc<dyn Answerer>, desk: Desk) -> Self {
-		Self { queue, answerer, desk }
+	/// An engine that enqueues what `answerer` has the base for, asks the sessions at `desk` about receipts, and
+	/// has all records fetched that versions with jobs put into prompts.
+	pub fn new(
+		queue: Arc<Queue>,
+		answerer: Arc<dyn Answerer>,
+		desk: Desk,
+		stock: Arc<Stock>,
+	) -> Self {
+		Self { queue, answerer, desk, stock }
 	}
 
 	fn of_sessions(&self, ask: impl FnOnce(&Arc<Sessions>) -> Response) -> Response {
@@ -39,11 +47,25 @@ impl QueueEngine {
 			Command::Enqueue(job) if !self.answerer.bases().contains(&job.material.base) => {
 				Response::Failed(Failure::MissingBase(job.material.base))
 			}
-			Command::Enqueue(job) => self.queue.enqueue(job),
+			Command::Enqueue(job) => {
+				// The job at hand fetches what it needs by itself; the next one shall find it here.
+				self.stock.ask(job.model, &job.material);
+				self.queue.enqueue(job)
+			}
 			Command::Execute(job) if !self.answerer.bases().contains(&job.material.base) => {
 				Response::Failed(Failure::MissingBase(job.material.base))
 			}
-			Command::Execute(job) => self.queue.execute(job),
+			Command::Execute(job) => self.queue.execute(job, None),
+			Command::ExecuteFrom(job, _) if !self.answerer.bases().contains(&job.material.base) => {
+				Response::Failed(Failure::MissingBase(job.material.base))
+			}
+			Command::ExecuteFrom(job, endpoint) => {
+				let answered_by = endpoint::parse(&endpoint);
+				if let Err(error) = &answered_by {
+					log::warn!("request {}: {error}", job.request);
+				}
+				self.queue.execute(job, answered_by.ok())
+			}
 			Command::ExecuteDrawn(drawn)
 				if !self.answerer.bases().contains(&drawn.material.base) =>
 			{
@@ -92,19 +114,29 @@ mod tests {
 		queue::Shape,
 		testing::{
 			BASE, EXAMINED, Held, OVERLAP, Scripted, TRACES, comparison, examination, job, outcome,
-			until,
+			retrieval::RETRIEVING, until,
 		},
 	};
-	use openledger_primitives_core::Hash;
+	use openledger_primitives_core::{Endpoint, Hash};
 	use openledger_primitives_inference::{Progress, job::Executed};
+	use std::sync::{LazyLock, atomic::Ordering};
+	use tokio::runtime::Runtime;
+	use tokio_util::sync::CancellationToken;
+
+	static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 	fn engine(answerer: Scripted) -> QueueEngine {
-		let answerer: Arc<dyn Answerer> = Arc::new(answerer);
+		engine_of(Arc::new(answerer))
+	}
+
+	fn engine_of(answerer: Arc<dyn Answerer>) -> QueueEngine {
 		let metrics = Metrics::new(None).unwrap();
 		let shape = Shape { capacity: 2, parallel: 1 };
 		let handouts = Arc::new(Held::default());
 		let queue = Queue::start(answerer.clone(), handouts, shape, metrics).unwrap();
-		QueueEngine::new(Arc::new(queue), answerer, Desk::default())
+		let (runtime, never) = (RUNTIME.handle().clone(), CancellationToken::new());
+		let stock = Stock::new(answerer.clone(), runtime, never);
+		QueueEngine::new(Arc::new(queue), answerer, Desk::default(), Arc::new(stock))
 	}
 
 	fn ask(engine: &QueueEngine, command: Command) -> Response {
@@ -152,6 +184,35 @@ mod tests {
 		other.material.base = Hash::repeat_byte(1);
 		let refused = Response::Failed(Failure::MissingBase(other.material.base));
 		assert_eq!(ask(&engine, Command::Execute(other)), refused);
+	}
+
+	#[test]
+	fn execution_knows_the_worker_that_answered_where_the_chain_does() {
+		let answerer = Arc::new(Scripted::default());
+		let engine = engine_of(answerer.clone());
+		let done = |request| Response::Executed(Executed::Done(outcome(request), TRACES));
+		for (request, endpoint) in [(1, "http://host:1/w"), (2, "nowhere")] {
+			let endpoint: Endpoint = endpoint.as_bytes().to_vec().try_into().unwrap();
+			let execute = || ask(&engine, Command::ExecuteFrom(job(request), endpoint.clone()));
+			until("done", || execute() == done(request));
+		}
+		let known = Some("http://host:1/w".parse().unwrap());
+		assert_eq!(*answerer.answered_by.lock(), [known, None]);
+		let mut other = job(3);
+		other.material.base = Hash::repeat_byte(1);
+		let refused = Response::Failed(Failure::MissingBase(other.material.base));
+		assert_eq!(ask(&engine, Command::ExecuteFrom(other, Endpoint::default())), refused);
+	}
+
+	#[test]
+	fn records_are_looked_for_once_a_job_is_taken_on() {
+		let answerer = Arc::new(Scripted::default());
+		let engine = engine_of(answerer.clone());
+		ask(&engine, Command::Enqueue(job(1)));
+		let mut quoting = job(2);
+		quoting.material.retrieval = RETRIEVING.material().retrieval;
+		ask(&engine, Command::Enqueue(quoting));
+		until("they are looked for", || answerer.looks.load(Ordering::SeqCst) == 1);
 	}
 
 	#[test]

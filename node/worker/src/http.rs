@@ -22,7 +22,9 @@ pub use auth::{ACCOUNT_HEADER, SIGNATURE_HEADER};
 pub use error::Refusal;
 pub use openlora_http::{bind, serve};
 
-use openledger_sessions::protocol::{RECEIPTS_PATH, VOUCHER_PATH, audit::AUDITS_PATH};
+use openledger_sessions::protocol::{
+	RECEIPTS_PATH, VOUCHER_PATH, audit::AUDITS_PATH, stock::STOCK_PATH,
+};
 
 use crate::{content::ContentStore, metrics::Metrics, sessions::Desk, status::StatusSource};
 
@@ -47,6 +49,7 @@ pub fn router(services: Services) -> Router {
 		.route(VOUCHER_PATH, post(sessions::voucher))
 		.route(RECEIPTS_PATH, post(sessions::receipts))
 		.route(&format!("{AUDITS_PATH}{{claim}}"), get(sessions::audit))
+		.route(&format!("{STOCK_PATH}{{model}}"), post(sessions::stock))
 		.route("/health", get(health))
 		.route("/status", get(status))
 		.method_not_allowed_fallback(wrong_method)

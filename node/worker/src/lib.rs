@@ -9,6 +9,7 @@ pub mod bases;
 mod cache;
 pub mod config;
 pub mod content;
+mod endpoint;
 mod engine;
 pub mod error;
 pub mod http;
@@ -19,6 +20,7 @@ pub mod queue;
 mod serve;
 pub mod sessions;
 pub mod status;
+pub mod stock;
 #[cfg(test)]
 mod testing;
 pub mod watch;

@@ -24,6 +24,7 @@ use crate::{
 	serve::{self, Server},
 	sessions::{Desk, Means, Sessions, chain::Chain, handout::Fetcher},
 	status::{OperatorStatus, Reporter, StatusSource},
+	stock::Stock,
 };
 
 /// A running worker. It stops when dropped.
@@ -35,6 +36,7 @@ pub struct Operator {
 	shutdown: CancellationToken,
 	http: Mutex<Option<JoinHandle<()>>>,
 	desk: Desk,
+	stock: Arc<Stock>,
 	keeper: Mutex<Option<JoinHandle<()>>>,
 	answerer: Arc<dyn Answerer>,
 	metrics: Metrics,
@@ -104,7 +106,10 @@ impl Operator {
 		let queue = Queue::start(answerer.clone(), handouts, shape, metrics.clone())?;
 		let queue = Arc::new(queue);
 		let desk = Desk::default();
-		let engine = Arc::new(QueueEngine::new(queue.clone(), answerer.clone(), desk.clone()));
+		let shutdown = CancellationToken::new();
+		let stock = Arc::new(Stock::new(answerer.clone(), runtime.clone(), shutdown.clone()));
+		let engine = QueueEngine::new(queue.clone(), answerer.clone(), desk.clone(), stock.clone());
+		let engine = Arc::new(engine);
 		let reporter = Arc::new(Reporter {
 			bases,
 			answerer: answerer.clone(),
@@ -120,7 +125,6 @@ impl Operator {
 			metrics: metrics.clone(),
 		};
 		let router = http::router(services);
-		let shutdown = CancellationToken::new();
 		let connections =
 			Connections { most: config.limits.connections, silence: config.limits.silence };
 		let serving = http::serve(listener, router, connections, shutdown.clone());
@@ -134,6 +138,7 @@ impl Operator {
 			shutdown,
 			http,
 			desk,
+			stock,
 			keeper: Mutex::default(),
 			answerer,
 			metrics,
@@ -159,6 +164,7 @@ impl Operator {
 			chain,
 			agent: account,
 			answerer: self.answerer.clone(),
+			stock: self.stock.clone(),
 			shape: Shape { capacity: self.config.queue, parallel: self.config.parallel },
 			metrics: self.metrics.clone(),
 			runtime: self.runtime.clone(),

@@ -4,6 +4,7 @@ use openledger_primitives_core::MAX_ANSWER;
 use openledger_primitives_inference::{Failure, Job, Material};
 use openlora::Message;
 use sp_core::crypto::AccountId32;
+use url::Url;
 
 /// A question, with everything that its answer and claim follow from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Question {
 	pub seed: [u8; 32],
 	/// What the model version computes and is attributed with.
 	pub material: Material,
+	/// The worker that has answered it, where that is audited here: it has to have the records that its prompt
+	/// quotes.
+	pub answered_by: Option<Url>,
 }
 
 impl TryFrom<&Job> for Question {
@@ -38,6 +42,7 @@ impl TryFrom<&Job> for Question {
 			temperature: job.temperature,
 			seed: job.seed,
 			material: job.material.clone(),
+			answered_by: None,
 		})
 	}
 }

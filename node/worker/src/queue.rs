@@ -19,7 +19,7 @@ use std::{
 use openledger_primitives_attribution::{Claim, audit::Traces, duplicate::Overlap};
 use openledger_primitives_core::{Answer, Hash, RequestId, model::Usage};
 use openledger_primitives_inference::{
-	Failure, Job, Outcome, Response,
+	Failure, Job, Material, Outcome, Response,
 	comparison::Comparison,
 	examination::{Examination, Examined},
 	job::Executed,
@@ -29,12 +29,14 @@ use openledger_primitives_receipts::commitment::{self, Salt};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use self::entry::{Lane, State, Task, Work};
 use crate::{
 	error::StartError,
 	metrics::{Metrics, kind},
 	question::{Question, Unanswered},
+	stock::Held,
 };
 
 /// The longest text in a failure, in bytes.
@@ -80,6 +82,14 @@ pub trait Answerer: Send + Sync + 'static {
 	/// blake2b-256 of each base's weights file.
 	fn bases(&self) -> Vec<Hash>;
 
+	/// Less than which no answer to the question can be bounded to, found without looking for records: with
+	/// none in its prompt, or with as many as fill the context. What [`Answerer::most`] says costs no less than
+	/// the cheaper of the two, whatever the price.
+	///
+	/// # Errors
+	/// What keeps it from being answered, with records or without.
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered>;
+
 	/// The most tokens that the question's answer can take. Returns early, with any failure, once `cancel` says
 	/// so: what the prompt is made of may have to be fetched.
 	///
@@ -93,6 +103,19 @@ pub trait Answerer: Send + Sync + 'static {
 	/// # Errors
 	/// What kept it from being answered.
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered>;
+
+	/// Fetches every record that can be put into a prompt of a model version and is not here, which takes
+	/// minutes. `told` hears how far it is. Returns early, with any failure, once `cancel` says so.
+	///
+	/// # Errors
+	/// What keeps the version's records from being known: [`Failure::MissingContent`] and
+	/// [`Failure::BadContent`] of its retrieval. A record that is nowhere is in what is returned.
+	fn stock(
+		&self,
+		material: &Material,
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure>;
 
 	/// Computes drawn parts of a model version again, which takes minutes. Returns early, with any failure,
 	/// once `cancel` says so.
@@ -215,9 +238,10 @@ impl Queue {
 	}
 
 	/// Takes on the execution of what another operator has answered, as [`Queue::enqueue`] takes on
-	/// a job, apart from those.
-	pub fn execute(&self, job: Job) -> Response {
-		let response = self.shared.state.lock().execute(job);
+	/// a job, apart from those. Where the other's worker is known, it is asked for the records that its prompt
+	/// quotes and nobody else has.
+	pub fn execute(&self, job: Job, answered_by: Option<Url>) -> Response {
+		let response = self.shared.state.lock().execute(job, answered_by);
 		self.shared.wake.notify_all();
 		self.shared.count();
 		match response {
@@ -398,7 +422,11 @@ fn attempt(
 	cancel: &CancellationToken,
 ) -> Result<Executed, Failure> {
 	let work = || match work {
-		Work::Job(job) => answerer.answer(&Question::try_from(job.as_ref())?, cancel)?.outcome(),
+		Work::Job(job, answered_by) => {
+			let question = Question::try_from(job.as_ref())?;
+			let question = Question { answered_by: answered_by.clone(), ..question };
+			answerer.answer(&question, cancel)?.outcome()
+		}
 		Work::Question(question, salt) => match answerer.answer(question, cancel) {
 			Ok(done) => Ok(done.recomputed(salt)),
 			// There is a receipt for an answer that there can't be.

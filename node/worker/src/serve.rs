@@ -4,6 +4,7 @@ mod compare;
 mod examine;
 mod load;
 mod prompt;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -26,7 +27,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{Hash, model::Usage};
 use openledger_primitives_inference::{
-	Failure,
+	Failure, Material,
 	comparison::Comparison,
 	examination::{Examination, Examined},
 };
@@ -50,6 +51,7 @@ use crate::{
 	metrics::Metrics,
 	question::{Question, Unanswered},
 	queue::{Answerer, Done},
+	stock::Held,
 };
 
 /// How often a growing answer's length is looked at, in tokens.
@@ -138,7 +140,7 @@ impl Server {
 	) -> Result<Answered, Unanswered> {
 		let started = Instant::now();
 		let base = &served.base;
-		let max_tokens = most(question, base, prompt);
+		let max_tokens = most(question, base, prompt.len());
 		let mut options =
 			GenerateOptions::new(max_tokens, sampling(question), base.stop_tokens.clone());
 		options.log_probs = Some(0);
@@ -225,9 +227,9 @@ fn submitted(
 	Ok((batch.submit(request)?, None))
 }
 
-/// The most tokens that the answer may have.
-fn most(question: &Question, base: &Base, prompt: &[u32]) -> usize {
-	let room = base.config.context.saturating_sub(prompt.len());
+/// The most tokens that the answer to a prompt of so many may have.
+fn most(question: &Question, base: &Base, prompt: usize) -> usize {
+	let room = base.config.context.saturating_sub(prompt);
 	room.min(usize::try_from(question.max_tokens).unwrap_or(usize::MAX))
 }
 
@@ -256,9 +258,17 @@ impl Answerer for Server {
 		running.map(|(hash, _)| *hash).collect()
 	}
 
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered> {
+		let (served, prompt) = self.plain(question)?;
+		// What fills the prompt beyond what the answer may have is taken from the answer, token for token, and
+		// leaves it one at least. So the cheapest stands at either end, whichever kind of token is dearer.
+		let full = served.base.config.context.saturating_sub(1);
+		Ok([usage(prompt, most(question, &served.base, prompt))?, usage(full, 1)?])
+	}
+
 	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
 		let Prompted { served, tokens, .. } = self.prompt(question, cancel)?;
-		Ok(usage(tokens.len(), most(question, &served.base, &tokens))?)
+		Ok(usage(tokens.len(), most(question, &served.base, tokens.len()))?)
 	}
 
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
@@ -290,6 +300,15 @@ impl Answerer for Server {
 			self.metrics.claims.inc();
 		}
 		Ok(Done { text, usage, claim, traces, complete })
+	}
+
+	fn stock(
+		&self,
+		material: &Material,
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure> {
+		self.stocked(material, told, cancel)
 	}
 
 	fn examine(

@@ -15,6 +15,7 @@ mod keeper;
 mod lane;
 mod refusal;
 mod show;
+mod stock;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ use crate::{
 	error::StartError,
 	metrics::Metrics,
 	queue::{Answerer, Shape},
+	stock::Stock,
 };
 
 pub(crate) use self::ask::blocking;
@@ -50,6 +52,8 @@ pub struct Means {
 	pub agent: AccountId32,
 	/// What answers.
 	pub answerer: Arc<dyn Answerer>,
+	/// The records that go into prompts.
+	pub stock: Arc<Stock>,
 	/// How many questions wait and are answered at once, beside the jobs of the queue.
 	pub shape: Shape,
 	/// What is counted.

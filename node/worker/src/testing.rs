@@ -34,6 +34,7 @@ use parking_lot::Mutex;
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use self::model::Model;
 use crate::{
@@ -42,6 +43,7 @@ use crate::{
 	http,
 	question::{Question, Unanswered},
 	queue::{Answerer, Done, Fetched, Handouts},
+	stock::Held as Records,
 };
 
 /// A model version, made once for all tests.
@@ -126,6 +128,14 @@ pub struct Scripted {
 	pub panic: Mutex<bool>,
 	/// Requests in the order in which they were started.
 	pub started: Mutex<Vec<RequestId>>,
+	/// The workers that those were answered by.
+	pub answered_by: Mutex<Vec<Option<Url>>>,
+	/// How often a question was priced with its records.
+	pub priced: AtomicU32,
+	/// How often records were looked for.
+	pub looks: AtomicU32,
+	/// What is here of the records of every version.
+	pub records: Mutex<Records>,
 	/// How many answers were cancelled.
 	pub cancelled: AtomicU32,
 }
@@ -173,7 +183,30 @@ impl Answerer for Scripted {
 		vec![BASE]
 	}
 
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered> {
+		Ok([Usage { prompt: 1, output: question.max_tokens }; 2])
+	}
+
+	fn stock(
+		&self,
+		_: &Material,
+		told: &mut dyn FnMut(&Records),
+		cancel: &CancellationToken,
+	) -> Result<Records, Failure> {
+		self.looks.fetch_add(1, Ordering::SeqCst);
+		told(&self.records.lock());
+		while *self.hold.lock() && !cancel.is_cancelled() {
+			std::thread::sleep(Duration::from_millis(1));
+		}
+		assert!(!*self.panic.lock(), "told to");
+		match &*self.failure.lock() {
+			Some(failure) => Err(failure.clone()),
+			None => Ok(self.records.lock().clone()),
+		}
+	}
+
 	fn most(&self, question: &Question, _: &CancellationToken) -> Result<Usage, Unanswered> {
+		self.priced.fetch_add(1, Ordering::SeqCst);
 		match &*self.failure.lock() {
 			Some(failure) => Err(failure.clone().into()),
 			None => Ok(Usage { prompt: 1, output: question.max_tokens }),
@@ -183,6 +216,7 @@ impl Answerer for Scripted {
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
 		let request = RequestId::from_le_bytes(question.seed[..8].try_into().unwrap());
 		self.started.lock().push(request);
+		self.answered_by.lock().push(question.answered_by.clone());
 		while *self.hold.lock() {
 			if cancel.is_cancelled() {
 				self.cancelled.fetch_add(1, Ordering::SeqCst);

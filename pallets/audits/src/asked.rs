@@ -18,9 +18,10 @@ use openledger_primitives_core::{
 	traits::{Pairs, Versions},
 };
 use openledger_primitives_inference::{
-	Command, Failure,
+	Command, Failure, Response,
 	comparison::Comparison,
 	examination::{Examination, Examined},
+	host::exchange,
 	job::Jobs,
 	receipts::{Drawn, Pass},
 };
@@ -112,6 +113,31 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// What the engine is told to execute of an answer on chain. What a prompt quotes may be with its operator
+	/// alone.
+	fn answered(claim: RequestId, note: &Note<T::AccountId>) -> Option<Command> {
+		let job = T::Jobs::job(claim)?;
+		let quotes = job.material.retrieval.is_some();
+		let operator = || T::Jobs::material(note.model, &note.operator);
+		Some(match quotes.then(operator).flatten() {
+			Some((_, endpoint)) => Command::ExecuteFrom(job, endpoint),
+			None => Command::Execute(job),
+		})
+	}
+
+	/// Has the engine carry out what an audit asks. One that is older than asking operators for records looks
+	/// for them elsewhere.
+	pub(crate) fn carried_out(command: Command) -> Response {
+		let older = match &command {
+			Command::ExecuteFrom(job, _) => Some(job.clone()),
+			_ => None,
+		};
+		match (exchange(command), older) {
+			(Response::Failed(Failure::Unsupported), Some(job)) => exchange(Command::Execute(job)),
+			(response, _) => response,
+		}
+	}
+
 	/// What the engine is told to execute: a request's job is on chain, what was asked behind a drawn
 	/// receipt is with its operator.
 	pub(crate) fn execution(
@@ -129,7 +155,7 @@ impl<T: Config> Pallet<T> {
 			Subject::Claim => {}
 		}
 		if drawn(claim).is_none() {
-			return T::Jobs::job(claim).map(Command::Execute);
+			return Self::answered(claim, note);
 		}
 		let account = |id: &T::AccountId| AccountId32::decode_all(&mut &id.encode()[..]).ok();
 		let (material, endpoint) = T::Jobs::material(note.model, &note.operator)?;

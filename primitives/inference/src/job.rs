@@ -79,6 +79,9 @@ pub enum Command {
 	/// Compare two records, and say how far that is. As [`Command::Execute`]; content that is nowhere to be
 	/// had, or not what it is known by, is [`Failure::MissingContent`] of that record.
 	Compare(Comparison),
+	/// As [`Command::Execute`], with where the worker of the operator is reached who has answered: it is asked
+	/// for the records that the prompt quotes and that nobody else has.
+	ExecuteFrom(Job, Endpoint),
 }
 
 /// The engine's answers to commands.
@@ -92,7 +95,8 @@ pub enum Response {
 	Forgotten,
 	/// The command could not be carried out.
 	Failed(Failure),
-	/// To [`Command::Execute`], [`Command::ExecuteDrawn`], [`Command::Examine`] and [`Command::Compare`].
+	/// To [`Command::Execute`], [`Command::ExecuteDrawn`], [`Command::Examine`], [`Command::Compare`] and
+	/// [`Command::ExecuteFrom`].
 	Executed(Executed),
 	/// To [`Command::Owed`].
 	Owed(Vec<Owed>),
@@ -237,7 +241,8 @@ pub enum Failure {
 	Unknown,
 	/// The base is not loaded here.
 	MissingBase(Hash),
-	/// The content is neither here nor at a known peer: adapter or index.
+	/// The content is neither here nor at a known peer: adapter or index, or a record of the prompt, which the
+	/// operator does not hand out either whose answer is audited.
 	MissingContent(Hash),
 	/// The content is here, and not what the model version committed to.
 	BadContent(String),

@@ -25,6 +25,7 @@ pub mod load_watch;
 pub mod model;
 mod model_show;
 pub mod operator;
+mod operator_stock;
 pub mod publish;
 pub mod publish_audit;
 mod publish_retrieval;

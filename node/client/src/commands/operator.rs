@@ -1,5 +1,6 @@
 //! `openledger operator`: bond, serve, leave.
 
+use super::operator_stock;
 use crate::{
 	Context, amount,
 	chain::{account, bytes, list, number},
@@ -30,7 +31,7 @@ pub enum Command {
 		#[arg(long, default_value_t = 16)]
 		capacity: u32,
 	},
-	/// Serve these models.
+	/// Serve these models. Of one that puts records into prompts your worker fetches all of those first.
 	Serve {
 		/// Numbers of model versions.
 		#[arg(required = true)]
@@ -71,6 +72,8 @@ impl Command {
 				)
 			}
 			Self::Serve { models } => {
+				let (worker, signer) = (context.content()?, context.signer()?);
+				operator_stock::fetch(&chain, &worker, &signer, &models, output).await?;
 				("serve", vec![("models", list(models.into_iter().map(number)))])
 			}
 			Self::Unserve { model } => ("unserve", vec![("model", number(model))]),

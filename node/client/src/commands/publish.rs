@@ -164,11 +164,23 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 			arguments.folder.display()
 		)),
 	}
+	let drafted = Draft {
+		adapter: content_hash(&adapter_bytes),
+		manifest: content_hash(&manifest_bytes),
+		method,
+	};
+	let known = registered(&chain, &signer.account(), &arguments.name, &drafted).await?;
+	if let Some(plan) = &plan {
+		let seed = known.as_ref().map(|model| model.projection);
+		plan.check_file(&gathered.sources(&manifest), seed)?;
+	}
 	let base = registered_base(&chain, &signer, &arguments, weights, tokenizer).await?;
-	let adapter_hash = store.put(&signer, adapter_bytes).await?;
-	let manifest_hash = store.put(&signer, manifest_bytes).await?;
-	let drafted = Draft { base, adapter: adapter_hash, manifest: manifest_hash, method };
-	let mut model = register(&chain, &signer, &arguments, &drafted, &gathered, &adapter).await?;
+	store.put(&signer, adapter_bytes).await?;
+	store.put(&signer, manifest_bytes).await?;
+	let mut model = match known {
+		Some(known) => known,
+		None => register(&chain, &signer, &arguments, base, &drafted, &gathered, &adapter).await?,
+	};
 	output.say(format!("model {} is registered; building its attribution index", model.id));
 	// Stored whatever the version's status is: verifiers may have found it nowhere.
 	let training = match kept {
@@ -260,37 +272,44 @@ async fn registered_base(
 
 /// What a version is registered with.
 struct Draft {
-	base: BaseId,
 	adapter: Hash,
 	manifest: Hash,
 	method: Method,
 }
 
-/// The version, registered now unless an earlier run did.
-async fn register(
+/// The version, where an earlier run has registered it.
+async fn registered(
 	chain: &Chain,
-	signer: &Signer,
-	arguments: &Publish,
+	owner: &AccountId32,
+	name: &str,
 	draft: &Draft,
-	gathered: &Gathered,
-	adapter: &Adapter,
-) -> Result<ModelInfo<AccountId32>> {
+) -> Result<Option<ModelInfo<AccountId32>>> {
 	let models = all(
 		|start| chain.api("models", (start, MAX_PAGE)),
 		|found: &ModelInfo<AccountId32>| found.id,
 	)
 	.await?;
 	let same = |info: &ModelInfo<AccountId32>| {
-		info.owner == signer.account()
-			&& info.name == arguments.name
+		info.owner == *owner
+			&& info.name == name
 			&& info.spec.manifest == draft.manifest
 			&& info.spec.adapter == draft.adapter
 			&& info.spec.method == draft.method
 			&& matches!(info.status, ModelStatus::Draft | ModelStatus::Indexed)
 	};
-	if let Some(known) = models.into_iter().find(same) {
-		return Ok(known);
-	}
+	Ok(models.into_iter().find(same))
+}
+
+/// Registers the version.
+async fn register(
+	chain: &Chain,
+	signer: &Signer,
+	arguments: &Publish,
+	base: BaseId,
+	draft: &Draft,
+	gathered: &Gathered,
+	adapter: &Adapter,
+) -> Result<ModelInfo<AccountId32>> {
 	let snapshots = gathered.references.iter().map(|reference| {
 		record([("datanet", number(reference.datanet)), ("snapshot", number(reference.snapshot))])
 	});
@@ -305,7 +324,7 @@ async fn register(
 	]);
 	let canonical = Value::unnamed_variant("Canonical", [number(openlora::ARITHMETIC)]);
 	let spec = record([
-		("base", number(draft.base)),
+		("base", number(base)),
 		("parent", option(arguments.parent.map(number))),
 		("adapter", bytes(draft.adapter)),
 		("rank", number(adapter.rank() as u32)),

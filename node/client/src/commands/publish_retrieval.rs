@@ -163,12 +163,19 @@ impl Plan {
 		)
 	}
 
+	/// Refuses a file that is another version's, while nothing is paid. `seed` is the one that an earlier try has
+	/// been given: a version that is not registered yet is given one that no file can have.
+	pub fn check_file(&self, sources: &Sources, seed: Option<Hash>) -> Result<()> {
+		self.made.as_ref().map_or(Ok(()), |made| self.belongs(made, sources, seed))
+	}
+
 	/// The index, built and written now unless the file has it. Refused where it is not the one that audits
 	/// come to.
 	pub fn index(&self, base: &Base, drawn: &Drawn, output: Output) -> Result<RetrievalIndex> {
+		self.check_file(&drawn.sources, Some(drawn.seed))?;
 		match &self.made {
 			None => self.build(base, drawn, output),
-			Some(made) => self.belongs(made, drawn).map(|()| made.clone()),
+			Some(made) => Ok(made.clone()),
 		}
 	}
 
@@ -192,19 +199,21 @@ impl Plan {
 		Ok(index)
 	}
 
-	fn belongs(&self, index: &RetrievalIndex, drawn: &Drawn) -> Result<()> {
-		let (header, manifest) = (index.file().header(), drawn.sources.manifest);
-		let differing = if header.snapshots != drawn.sources.snapshots {
-			"is over other records than the adapter was trained on"
-		} else if header.manifest != manifest.hash()? {
-			"was made for another training"
-		} else if index.lens().base() != manifest.base {
-			"was made with another base"
-		} else if header.projection != drawn.seed {
-			"was made with another seed than the chain drew for this version"
-		} else {
-			return Ok(());
-		};
+	fn belongs(&self, index: &RetrievalIndex, sources: &Sources, seed: Option<Hash>) -> Result<()> {
+		let (header, manifest) = (index.file().header(), sources.manifest);
+		let leaves = sources.records.iter().map(|(leaf, _)| leaf.clone());
+		let differing =
+			if header.snapshots != sources.snapshots || !index.file().records().iter().eq(leaves) {
+				"is over other records than the adapter was trained on"
+			} else if header.manifest != manifest.hash()? {
+				"was made for another training"
+			} else if index.lens().base() != manifest.base {
+				"was made with another base"
+			} else if seed != Some(header.projection) {
+				"was made with another seed than the chain draws for this version"
+			} else {
+				return Ok(());
+			};
 		bail!(
 			"{} {differing}: name a file that is not there, and the index is built",
 			self.path.display()

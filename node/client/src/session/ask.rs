@@ -138,7 +138,7 @@ impl Client {
 				}
 				Turn::Unsure(failed.into())
 			}
-			(_, "session_not_found" | "busy") => Turn::Untaken(failed.into()),
+			(_, "session_not_found" | "busy" | "records_missing") => Turn::Untaken(failed.into()),
 			(_, "escrow_spent") if self.topped_up.is_some_and(|until| Instant::now() < until) => {
 				Turn::Untaken(failed.into())
 			}

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
-use openledger_primitives_core::Hash;
 use reqwest::{Client, StatusCode, redirect};
 use url::Url;
 
-use super::{Blob, ContentError, hash::name};
-use crate::config::Limits;
+use super::{Blob, ContentError, Wanted, hash::name};
+use crate::{config::Limits, endpoint};
 
 /// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -21,14 +20,6 @@ pub(super) struct Peers {
 
 impl Peers {
 	pub(super) fn new(peers: &[Url], limits: Limits) -> Result<Self, ContentError> {
-		// Joining a path to a URL replaces its last part unless that ends in a slash.
-		let whole = |peer: &Url| {
-			let mut peer = peer.clone();
-			if !peer.path().ends_with('/') {
-				peer.set_path(&format!("{}/", peer.path()));
-			}
-			peer
-		};
 		// A peer may not send this worker on to addresses of its own network.
 		let client = Client::builder()
 			.connect_timeout(CONNECT)
@@ -36,7 +27,7 @@ impl Peers {
 			.redirect(redirect::Policy::none())
 			.build()
 			.map_err(|error| ContentError::Client(error.to_string()))?;
-		Ok(Self { peers: peers.iter().map(whole).collect(), client, limits })
+		Ok(Self { peers: peers.to_vec(), client, limits })
 	}
 
 	/// The peers, in the order in which they are asked.
@@ -44,16 +35,17 @@ impl Peers {
 		self.peers.iter()
 	}
 
-	/// What a peer has under that name; `None` where it has nothing. The bytes have not been
-	/// checked.
+	/// What a worker has of what is wanted; `None` where it has nothing. The bytes have not been checked.
 	///
 	/// # Errors
-	/// [`ContentError::Peer`] for every other answer.
-	pub(super) async fn ask(&self, peer: &Url, hash: &Hash) -> Result<Option<Blob>, ContentError> {
+	/// [`ContentError::TooLarge`], or [`ContentError::Peer`] for every other answer.
+	pub(super) async fn ask(
+		&self,
+		peer: &Url,
+		wanted: Wanted<'_>,
+	) -> Result<Option<Blob>, ContentError> {
 		let failed = |reason: String| ContentError::Peer { peer: peer.to_string(), reason };
-		let url = peer
-			.join(&format!("content/{}", name(hash)))
-			.map_err(|error| failed(error.to_string()))?;
+		let url = endpoint::below(peer, &format!("/content/{}", name(wanted.hash)));
 		let response =
 			self.client.get(url).send().await.map_err(|error| failed(error.to_string()))?;
 		match response.status() {
@@ -63,7 +55,7 @@ impl Peers {
 		}
 		let size =
 			response.content_length().ok_or_else(|| failed("it names no length".to_string()))?;
-		let limit = self.limits.blob;
+		let limit = wanted.most.min(self.limits.blob);
 		if size > limit {
 			return Err(ContentError::TooLarge { size, limit });
 		}

@@ -29,6 +29,20 @@ pub(super) fn uploader(
 	hash: &Hash,
 	size: u64,
 ) -> Result<AccountId32, Refusal> {
+	let (account, signature) = signed(headers)?;
+	let public = sr25519::Public::from_raw(account.clone().into());
+	if sr25519::Pair::verify(&signature, upload_message(hash, size), &public) {
+		Ok(account)
+	} else {
+		Err(Refusal::BadSignature)
+	}
+}
+
+/// Whose signature the headers say that they have, unchecked.
+///
+/// # Errors
+/// [`Refusal::Unsigned`], [`Refusal::BadAccount`] or [`Refusal::BadSignature`].
+pub(super) fn signed(headers: &HeaderMap) -> Result<(AccountId32, sr25519::Signature), Refusal> {
 	let header = |name: &'static str| {
 		let value = headers.get(name).ok_or(Refusal::Unsigned(name))?;
 		value.to_str().map(str::trim).map_err(|_| Refusal::Unsigned(name))
@@ -40,12 +54,7 @@ pub(super) fn uploader(
 	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes)
 		.map_err(|_| Refusal::BadSignature)?;
 	let signature = sr25519::Signature::from_slice(&bytes).map_err(|()| Refusal::BadSignature)?;
-	let public = sr25519::Public::from_raw(account.clone().into());
-	if sr25519::Pair::verify(&signature, upload_message(hash, size), &public) {
-		Ok(account)
-	} else {
-		Err(Refusal::BadSignature)
-	}
+	Ok((account, signature))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use axum::{
 	response::{IntoResponse, Response},
 };
 use futures::StreamExt;
-use openledger_primitives_core::{RequestId, SessionId};
+use openledger_primitives_core::{ModelId, RequestId, SessionId};
 use openledger_primitives_inference::receipts::Pass;
 use openledger_sessions::{
 	Access,
@@ -22,7 +22,7 @@ use openledger_sessions::{
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Services, content::drain};
+use super::{Services, auth, content::drain};
 use crate::sessions::{Answered, Refused, Sessions, asked::MOST_BYTES};
 
 /// The largest body beside a question's, in bytes: a voucher, or a number.
@@ -142,6 +142,26 @@ pub(super) async fn audit(
 		open(&services)?.hand_out(claim, Pass { agent, signature }).await
 	};
 	respond(&services, content.await)
+}
+
+pub(super) async fn stock(
+	State(services): State<Services>,
+	model: Result<Path<ModelId>, PathRejection>,
+	headers: HeaderMap,
+) -> Response {
+	let standing = async {
+		let Path(model) = model.map_err(|_| {
+			let message = "a model version is named by its number, in decimal";
+			Refused::new(400, "bad_model", message.into())
+		})?;
+		let (operator, signature) = auth::signed(&headers).map_err(|_| {
+			let message =
+				"this is for the worker's operator, who signs for it: see docs/sessions.md";
+			Refused::new(401, "unsigned", message.into())
+		})?;
+		open(&services)?.stock(model, operator, signature).await
+	};
+	respond(&services, standing.await)
 }
 
 /// A header's text. One that is none is as good as missing.

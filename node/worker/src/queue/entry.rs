@@ -13,6 +13,7 @@ use openledger_primitives_inference::{
 };
 use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::question::Question;
 
@@ -47,8 +48,8 @@ pub(super) enum Lane {
 
 /// What is to be computed.
 pub(super) enum Work {
-	/// For an on-chain request.
-	Job(Box<Job>),
+	/// For an on-chain request, with the worker that has answered it where that is audited.
+	Job(Box<Job>, Option<Url>),
 	/// For a drawn receipt, with the salt of its commitments.
 	Question(Box<Question>, Salt),
 	/// Of a model version.
@@ -167,12 +168,16 @@ impl State {
 
 	pub(super) fn enqueue(&mut self, job: Job) -> Result<Progress, Failure> {
 		let task = Task::Answer(job.request);
-		self.take_on(task, job).map(|stage| stage.progress())
+		self.take_on(task, job, None).map(|stage| stage.progress())
 	}
 
-	pub(super) fn execute(&mut self, job: Job) -> Result<Executed, Failure> {
+	pub(super) fn execute(
+		&mut self,
+		job: Job,
+		answered_by: Option<Url>,
+	) -> Result<Executed, Failure> {
 		let task = Task::Execution(job.request);
-		self.take_on(task, job).map(|stage| stage.executed())
+		self.take_on(task, job, answered_by).map(|stage| stage.executed())
 	}
 
 	/// Takes on a drawn receipt. Where it is new, what was asked is fetched from now on: returned are
@@ -227,10 +232,16 @@ impl State {
 		self.stage(task).map(|stage| stage.executed())
 	}
 
-	fn take_on(&mut self, task: Task, job: Job) -> Result<&Stage, Failure> {
-		let digest = job.using_encoded(content_hash);
+	fn take_on(
+		&mut self,
+		task: Task,
+		job: Job,
+		answered_by: Option<Url>,
+	) -> Result<&Stage, Failure> {
+		let digest = (&job, answered_by.as_ref().map(Url::as_str)).using_encoded(content_hash);
 		if self.make_room(task, digest)? {
-			self.enter(task, digest, Stage::Waiting(Work::Job(Box::new(job))));
+			let work = Work::Job(Box::new(job), answered_by);
+			self.enter(task, digest, Stage::Waiting(work));
 			self.waiting.push_back(task);
 		}
 		self.stage(task)

@@ -2,10 +2,12 @@
 //! version committed to.
 
 use std::{
+	future::Future,
 	path::{Path, PathBuf},
 	sync::Arc,
 };
 
+use futures::{StreamExt, future::try_join_all, stream};
 use openledger_attribution::{
 	IndexFile, index,
 	retrieval::{self, Lens, RetrievalIndex},
@@ -13,21 +15,31 @@ use openledger_attribution::{
 use openledger_primitives_core::{
 	Hash,
 	model::{IndexCommitment, Method, Retrieval},
+	record::RecordLeaf,
 };
 use openledger_primitives_inference::{Failure, Material};
 use openlora::{Adapter, Base};
 use parking_lot::Mutex;
+use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::engine;
 use crate::{
 	cache::Cache,
-	content::{ContentError, ContentStore},
+	content::{ContentError, ContentStore, Wanted, hash::name},
+	stock::Held,
 };
 
 /// What an index takes in memory, as a multiple of its file: bytes, leaves and trees.
 const INDEX_OVERHEAD: u64 = 3;
+/// What a lens takes, as a multiple of its file, in which words have less room.
+const LENS_OVERHEAD: u64 = 2;
+/// Records that are fetched at once.
+const AT_ONCE: usize = 8;
+/// After so many records that are nowhere no more are looked for: each may have waited for peers that are away.
+const MOST_MISSING: usize = 8;
 
 /// An index with its commitment.
 pub(crate) type Loaded = (IndexFile, IndexCommitment);
@@ -136,7 +148,8 @@ impl Loader {
 				let bytes = self.bytes(&retrieval.lens, cancel)?;
 				let lens = Lens::from_bytes(&bytes).map_err(bad("lens"))?;
 				let index = RetrievalIndex::new(loaded.0.clone(), lens).map_err(bad("lens"))?;
-				let (index, size) = (Arc::new(index), bytes.len() as u64);
+				let size = retrieval_size(&index, bytes.len() as u64);
+				let index = Arc::new(index);
 				self.retrievals.lock().insert(retrieval.index.file, index.clone(), size);
 				index
 			}
@@ -161,7 +174,7 @@ impl Loader {
 			None => {
 				let path = self.file(&committed.file, cancel)?;
 				let index = open(&path).map_err(bad(what))?;
-				let size = (index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD);
+				let size = index_size(&index);
 				let commitment = index.commitment();
 				let index = Arc::new((index, commitment));
 				self.indexes.lock().insert(committed.file, index.clone(), size);
@@ -202,24 +215,99 @@ impl Loader {
 
 	/// The path of content whose bytes hash to its name.
 	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
-		let found = self.runtime.block_on(async {
+		self.wait(self.store.checked_path(hash), cancel)?.map_err(failure)
+	}
+
+	/// The paths of records, in their order. One that neither this machine nor a peer has is asked of `last`;
+	/// all of them at once, so that it can hold nobody up for longer than once.
+	pub(super) fn records(
+		&self,
+		records: &[&RecordLeaf<AccountId32>],
+		last: Option<&Url>,
+		cancel: &CancellationToken,
+	) -> Result<Vec<PathBuf>, Failure> {
+		let found = records.iter().map(|leaf| self.store.checked(wanted(leaf, last)));
+		self.wait(try_join_all(found), cancel)?.map_err(failure)
+	}
+
+	/// Fetches the records that are not here, and tells how far that is.
+	pub(super) fn keep(
+		&self,
+		records: &[RecordLeaf<AccountId32>],
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure> {
+		let count = u32::try_from(records.len()).map_err(engine)?;
+		let mut held = Held { records: count, ..Held::default() };
+		let keep = |leaf| async move { (leaf, self.store.keep(wanted(leaf, None)).await) };
+		let keeping = async {
+			let mut kept = stream::iter(records).map(keep).buffer_unordered(AT_ONCE);
+			while let Some((leaf, result)) = kept.next().await {
+				match result.map_err(failure) {
+					Ok(()) => held.here = held.here.saturating_add(1),
+					Err(Failure::MissingContent(hash)) => held.missing.push(hash),
+					Err(Failure::BadContent(_)) => {
+						return Err(bad("record")(format!(
+							"{} has more bytes than its leaf says",
+							name(&leaf.content)
+						)));
+					}
+					Err(other) => return Err(other),
+				}
+				told(&held);
+				if held.missing.len() >= MOST_MISSING {
+					break;
+				}
+			}
+			Ok(held)
+		};
+		self.wait(keeping, cancel)?
+	}
+
+	/// What comes of waiting for the network, unless nobody waits for that any more.
+	fn wait<T>(
+		&self,
+		work: impl Future<Output = T>,
+		cancel: &CancellationToken,
+	) -> Result<T, Failure> {
+		self.runtime.block_on(async {
 			tokio::select! {
-				() = cancel.cancelled() => None,
-				found = self.store.checked_path(hash) => Some(found),
+				() = cancel.cancelled() => Err(engine("the job was dropped")),
+				done = work => Ok(done),
 			}
-		});
-		match found {
-			None => Err(engine("the job was dropped")),
-			Some(Ok(path)) => Ok(path),
-			Some(Err(ContentError::NotFound(hash))) => Err(Failure::MissingContent(hash)),
-			Some(Err(error @ (ContentError::Damaged(_) | ContentError::TooLarge { .. }))) => {
-				Err(Failure::BadContent(error.to_string()))
-			}
-			Some(Err(error)) => Err(engine(error)),
+		})
+	}
+}
+
+/// What an index takes in memory.
+fn index_size(index: &IndexFile) -> u64 {
+	(index.to_bytes().len() as u64).saturating_mul(INDEX_OVERHEAD)
+}
+
+/// What a retrieval takes in memory with a lens of so many bytes: its index too, which it keeps there when those
+/// that are kept by themselves have let go of it.
+fn retrieval_size(index: &RetrievalIndex, lens: u64) -> u64 {
+	index_size(index.file()).saturating_add(lens.saturating_mul(LENS_OVERHEAD))
+}
+
+/// A record, in no more bytes than its leaf says.
+fn wanted<'a>(leaf: &'a RecordLeaf<AccountId32>, last: Option<&'a Url>) -> Wanted<'a> {
+	Wanted { hash: &leaf.content, most: leaf.size.into(), last }
+}
+
+fn failure(error: ContentError) -> Failure {
+	match error {
+		ContentError::NotFound(hash) => Failure::MissingContent(hash),
+		ContentError::Damaged(_) | ContentError::TooLarge { .. } => {
+			Failure::BadContent(error.to_string())
 		}
+		error => engine(error),
 	}
 }
 
 pub(super) fn bad<E: std::fmt::Display>(what: &'static str) -> impl FnOnce(E) -> Failure {
 	move |reason| Failure::BadContent(format!("{what}: {reason}"))
 }
+
+#[cfg(test)]
+mod tests;

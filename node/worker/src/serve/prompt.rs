@@ -1,7 +1,7 @@
 //! From a question to what the model is asked: with the records that the version's retrieval finds for it, where
 //! the version puts any into prompts. Operators, sessions and verifiers have this one way.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use codec::Encode;
 use openledger_attribution::{
@@ -17,6 +17,7 @@ use openledger_primitives_inference::Failure;
 use openlora::Base;
 use sp_core::crypto::AccountId32;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::{Served, Server, engine, load::bad};
 use crate::question::{Question, Unanswered};
@@ -35,30 +36,36 @@ pub(super) struct Prompted<'a> {
 }
 
 impl Server {
+	/// The base that a question is for, and the prompt's tokens where no records are put into it: the fewest,
+	/// since records stand beside the question and take none of it away.
+	pub(super) fn plain(&self, question: &Question) -> Result<(&Served, usize), Unanswered> {
+		let served = self.served(question)?;
+		let tokens = asked(&served.base, question, &[])?;
+		Ok((served, tokens.len()))
+	}
+
+	fn served(&self, question: &Question) -> Result<&Served, Failure> {
+		let base = &question.material.base;
+		self.bases.get(base).ok_or(Failure::MissingBase(*base))
+	}
+
 	/// The base that a question is for, and what it is asked.
 	pub(super) fn prompt(
 		&self,
 		question: &Question,
 		cancel: &CancellationToken,
 	) -> Result<Prompted<'_>, Unanswered> {
-		let Question { messages, material, max_tokens, .. } = question;
-		let served = self.bases.get(&material.base).ok_or(Failure::MissingBase(material.base))?;
+		let served = self.served(question)?;
 		let base = &served.base;
-		let found = match &material.retrieval {
+		let found = match &question.material.retrieval {
 			Some(retrieval) => Some(self.found(question, retrieval, base, cancel)?),
 			None => None,
 		};
 		let records = match &found {
-			Some(found) => self.quoted(found, cancel)?,
+			Some(found) => self.quoted(found, question.answered_by.as_ref(), cancel)?,
 			None => Vec::new(),
 		};
-		let max_tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX);
-		let tokens = conversation(base, messages, &records, max_tokens)
-			.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
-		let (length, context) = (tokens.len(), base.config.context);
-		if length >= context {
-			return Err(Unanswered::TooLong { prompt: length, context });
-		}
+		let tokens = asked(base, question, &records)?;
 		Ok(Prompted { served, tokens, found })
 	}
 
@@ -87,14 +94,16 @@ impl Server {
 		Ok(found)
 	}
 
-	/// The records themselves.
+	/// The records themselves, asked of `answered_by` where nobody else has them.
 	fn quoted(
 		&self,
 		found: &Found<AccountId32>,
+		answered_by: Option<&Url>,
 		cancel: &CancellationToken,
 	) -> Result<Vec<Record>, Failure> {
-		let read = |leaf: &RecordLeaf<AccountId32>| {
-			let path = self.loader.file(&leaf.content, cancel)?;
+		let leaves: Vec<_> = found.records.iter().map(|credit| &credit.record).collect();
+		let paths = self.loader.records(&leaves, answered_by, cancel)?;
+		let read = |(leaf, path): (&RecordLeaf<AccountId32>, PathBuf)| {
 			let size = std::fs::metadata(&path).map_err(engine)?.len();
 			if size > u64::from(leaf.size) {
 				return Err(bad("record")("it has more bytes than its leaf says"));
@@ -102,7 +111,19 @@ impl Server {
 			let bytes = std::fs::read(path).map_err(engine)?;
 			Record::parse(&bytes).map_err(bad("record"))
 		};
-		found.records.iter().map(|credit| read(&credit.record)).collect()
+		leaves.into_iter().zip(paths).map(read).collect()
+	}
+}
+
+/// A question with these records in its prompt, which leaves room for an answer.
+fn asked(base: &Base, question: &Question, records: &[Record]) -> Result<Vec<u32>, Unanswered> {
+	let max_tokens = usize::try_from(question.max_tokens).unwrap_or(usize::MAX);
+	let tokens = conversation(base, &question.messages, records, max_tokens)
+		.map_err(|error| Unanswered::NoPrompt(error.to_string()))?;
+	let (prompt, context) = (tokens.len(), base.config.context);
+	match prompt < context {
+		true => Ok(tokens),
+		false => Err(Unanswered::TooLong { prompt, context }),
 	}
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openledger_primitives_core::{SessionId, model::Usage};
+use openledger_primitives_core::{Balance, SessionId, model::Usage};
 use openledger_primitives_receipts::{SignedReceipt, SignedVoucher};
 use openledger_sessions::{
 	StoreError,
@@ -141,11 +141,20 @@ impl Sessions {
 		let question = asked.question(terms.payer, admission.input(), material);
 		// The answer's bound is the body's, which whoever executes it again has too; so one that might
 		// cost more than was agreed to is not begun.
-		let usage = answerer.most(&question, cancel).map_err(of_answer)?;
-		let (fee, most) = (terms.price.fee(usage).unwrap_or(u128::MAX), admission.most());
-		if fee > most {
-			return Err(of_store(StoreError::TooDear { fee, most }));
+		let (price, most) = (terms.price, admission.most());
+		let affordable = |fee: Balance| match fee > most {
+			true => Err(of_store(StoreError::TooDear { fee, most })),
+			false => Ok(fee),
+		};
+		let fee = |usage| price.fee(usage).unwrap_or(Balance::MAX);
+		if question.material.retrieval.is_some() {
+			// What is too dear whatever records there are is refused before any are looked for. Between the two
+			// a fee may be one less, since each of its parts is rounded up.
+			let [plain, full] = answerer.least(&question).map_err(of_answer)?.map(fee);
+			affordable(plain.min(full).saturating_sub(1))?;
+			self.stocked(terms.model, &question.material)?;
 		}
+		let fee = affordable(fee(answerer.most(&question, cancel).map_err(of_answer)?))?;
 		if fee == 0 {
 			return Err(of_store(StoreError::NoFee));
 		}

@@ -208,7 +208,16 @@ impl Asked {
 	pub fn question(self, payer: AccountId32, input: Hash, material: Material) -> Question {
 		let Self { messages, max_tokens, temperature } = self;
 		let seed = input.0;
-		Question { messages, payer, max_tokens, longest: None, temperature, seed, material }
+		Question {
+			messages,
+			payer,
+			max_tokens,
+			longest: None,
+			temperature,
+			seed,
+			material,
+			answered_by: None,
+		}
 	}
 }
 

@@ -58,6 +58,13 @@ pub trait Chain: Send + Sync + 'static {
 	/// [`ChainError`].
 	fn material(&self, model: ModelId) -> Result<Option<Material>, ChainError>;
 
+	/// The agent of an operator, in the state of the best block: one may have registered a moment ago; `None`
+	/// where the account is no operator's.
+	///
+	/// # Errors
+	/// [`ChainError`].
+	fn agent(&self, operator: &AccountId32) -> Result<Option<AccountId32>, ChainError>;
+
 	/// A batch; `None` where there is none, or it was pruned.
 	///
 	/// # Errors

@@ -9,10 +9,10 @@ use openledger_sessions::protocol::audit::{self, Content};
 use reqwest::{Client, redirect};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::asked::{Asked, MOST_BYTES};
 use crate::{
+	endpoint,
 	error::StartError,
 	question::Question,
 	queue::{Fetched, Handouts},
@@ -71,7 +71,7 @@ impl Handouts for Fetcher {
 
 /// What the operator sends, unchecked; or why it sends nothing that can be read.
 async fn fetch(client: &Client, drawn: &Drawn) -> Result<Content, String> {
-	let url = address(&drawn.endpoint, drawn)?;
+	let url = endpoint::below(&endpoint::parse(&drawn.endpoint)?, &audit::path(drawn.claim));
 	let mut request = client.get(url);
 	for (name, value) in audit::headers(&drawn.pass.agent, &drawn.pass.signature) {
 		request = request.header(name, value);
@@ -93,20 +93,6 @@ async fn fetch(client: &Client, drawn: &Drawn) -> Result<Content, String> {
 	serde_json::from_slice(&body).map_err(|error| error.to_string())
 }
 
-/// Where the operator's worker has the content.
-fn address(endpoint: &[u8], drawn: &Drawn) -> Result<Url, String> {
-	let text = std::str::from_utf8(endpoint).map_err(|error| error.to_string())?;
-	let mut url = Url::parse(text).map_err(|error| error.to_string())?;
-	if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-		return Err("its endpoint is no http or https address".into());
-	}
-	let path = format!("{}{}", url.path().trim_end_matches('/'), audit::path(drawn.claim));
-	url.set_path(&path);
-	url.set_query(None);
-	url.set_fragment(None);
-	Ok(url)
-}
-
 /// The question that the content asks, where the receipt commits to it. A body that has no reading has
 /// a receipt all the same only where its operator made one up.
 fn question(content: Content, drawn: Drawn) -> Result<(Salt, Question), Failure> {
@@ -119,7 +105,9 @@ fn question(content: Content, drawn: Drawn) -> Result<(Salt, Question), Failure>
 	}
 	let asked = Asked::read(&asked, drawn.model)
 		.map_err(|error| Failure::BadContent(format!("nobody could have answered it: {error}")))?;
-	Ok((salt, asked.question(drawn.payer, input, drawn.material)))
+	let answered_by = endpoint::parse(&drawn.endpoint).ok();
+	let question = asked.question(drawn.payer, input, drawn.material);
+	Ok((salt, Question { answered_by, ..question }))
 }
 
 #[cfg(test)]
@@ -162,29 +150,12 @@ mod tests {
 	}
 
 	#[test]
-	fn address_is_below_the_endpoint_and_nowhere_else() {
-		let path = audit::path(draw_id(2, 1));
-		for (endpoint, expected) in [
-			("http://host:9955", format!("http://host:9955{path}")),
-			("https://host/worker/", format!("https://host/worker{path}")),
-			("https://host/w?a=b#c", format!("https://host/w{path}")),
-		] {
-			let drawn = drawn(endpoint, b"");
-			assert_eq!(address(&drawn.endpoint, &drawn).unwrap().as_str(), expected);
-		}
-		for endpoint in ["", "host:9955", "ftp://host", "file:///etc", "http://", "data:,x"] {
-			let drawn = drawn(endpoint, b"");
-			assert!(address(&drawn.endpoint, &drawn).is_err(), "{endpoint}");
-		}
-		assert!(address(b"http://\xff", &drawn("", b"")).is_err());
-	}
-
-	#[test]
 	fn question_follows_from_the_body_that_the_receipt_commits_to() {
 		let asked =
 			br#"{"model":"5","messages":[{"role":"user","content":"Who?"}],"max_tokens":7}"#;
-		let drawn = drawn("", asked);
+		let drawn = drawn("http://host:1", asked);
 		let (salt, question) = super::question(content(asked), drawn.clone()).unwrap();
+		assert_eq!(question.answered_by, endpoint::parse(&drawn.endpoint).ok());
 		assert_eq!((salt, question.max_tokens, question.longest), (SALT, 7, None));
 		assert_eq!((question.seed, question.payer), (drawn.input.0, drawn.payer.clone()));
 		let mut other = content(asked);

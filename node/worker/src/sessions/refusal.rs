@@ -45,6 +45,12 @@ pub(super) fn not_served() -> Refused {
 	Refused::new(503, "model_not_served", message.into())
 }
 
+pub(super) fn lacking() -> Refused {
+	let message = "the operator does not have every record yet that this model version puts into prompts: ask \
+		 again later, or another operator";
+	Refused::new(503, "records_missing", message.into())
+}
+
 pub(super) fn busy() -> Refused {
 	let message = "as many questions wait as are let in: try again in a moment";
 	Refused::new(503, "busy", message.into())

@@ -6,4 +6,5 @@ mod commands;
 mod drawn;
 mod mangled;
 mod refused;
+mod stock;
 mod world;

@@ -1,5 +1,6 @@
 mod memory;
 mod pairs;
+mod quoted;
 mod versions;
 
 use crate::{
@@ -44,6 +45,10 @@ use std::sync::{
 #[derive(Default)]
 struct Double {
 	executed: Mutex<Option<Executed>>,
+	/// Where the operators are whose answers it was told to execute, as far as it was told.
+	asked: Mutex<Vec<Option<Vec<u8>>>>,
+	/// Whether it is of a release that asks no operators.
+	is_older: AtomicBool,
 	/// What it was told to execute of drawn receipts, and what that comes to.
 	drawn: Mutex<Vec<Drawn>>,
 	recomputed: Mutex<Option<Executed>>,
@@ -60,10 +65,11 @@ impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
 		let Message::V2(command) = message;
 		Reply::V2(match command {
-			Command::Execute(_) => match self.executed.lock().unwrap().clone() {
-				Some(executed) => Response::Executed(executed),
-				None => Response::Failed(Failure::Busy),
-			},
+			Command::ExecuteFrom(..) if self.is_older.load(Ordering::Relaxed) => {
+				Response::Failed(Failure::Unsupported)
+			}
+			Command::Execute(_) => self.execute(None),
+			Command::ExecuteFrom(_, endpoint) => self.execute(Some(endpoint.into_inner())),
 			Command::ExecuteDrawn(drawn) => {
 				self.drawn.lock().unwrap().push(drawn);
 				match self.recomputed.lock().unwrap().clone() {
@@ -95,6 +101,14 @@ impl Engine for Double {
 }
 
 impl Double {
+	fn execute(&self, answered_by: Option<Vec<u8>>) -> Response {
+		self.asked.lock().unwrap().push(answered_by);
+		match self.executed.lock().unwrap().clone() {
+			Some(executed) => Response::Executed(executed),
+			None => Response::Failed(Failure::Busy),
+		}
+	}
+
 	fn comes_to(&self, claim: &Claim<AccountId32>) {
 		let outcome = Outcome {
 			answer: b"It scatters.".to_vec().try_into().unwrap(),

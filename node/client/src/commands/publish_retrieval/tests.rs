@@ -166,7 +166,7 @@ fn index_of_something_else_is_refused_before_it_is_committed_to() {
 		plan.index(&of.base, &of.drawn(seed), QUIET).err().unwrap().to_string()
 	};
 	let told = refused(&made, 4);
-	assert!(told.contains("another seed than the chain drew"), "{told}");
+	assert!(told.contains("another seed than the chain draws"), "{told}");
 	let fewer = trained(folder.path(), &TEXTS[..2]);
 	assert!(refused(&fewer, 3).contains("over other records"));
 	let mut longer = trained(folder.path(), &TEXTS);
@@ -174,4 +174,33 @@ fn index_of_something_else_is_refused_before_it_is_committed_to() {
 	assert!(refused(&longer, 3).contains("another training"));
 	std::fs::write(lens_of(&folder.path().join("tree.retrieval")), b"none").unwrap();
 	assert!(asked(folder.path(), "").plan(&method(8, 64)).is_err());
+}
+
+#[test]
+fn file_is_refused_before_the_version_is_registered_unless_it_is_of_an_earlier_try() {
+	let folder = folder();
+	let made = trained(folder.path(), &TEXTS);
+	let words = "--retrieved-dimension 64";
+	let plan = asked(folder.path(), words).plan(&method(8, 64)).unwrap().unwrap();
+	// Without a file there is nothing to refuse.
+	plan.check_file(&made.drawn(3).sources, None).unwrap();
+	plan.index(&made.base, &made.drawn(3), QUIET).unwrap();
+	let plan = asked(folder.path(), "").plan(&method(8, 64)).unwrap().unwrap();
+	let refused = |of: &Trained, seed: Option<u8>| {
+		let seed = seed.map(Hash::repeat_byte);
+		plan.check_file(&of.drawn(0).sources, seed).unwrap_err().to_string()
+	};
+	plan.check_file(&made.drawn(0).sources, Some(Hash::repeat_byte(3))).unwrap();
+	for seed in [None, Some(4)] {
+		let told = refused(&made, seed);
+		assert!(told.contains("another seed") && told.contains("tree.retrieval"), "{told}");
+	}
+	let fewer = trained(folder.path(), &TEXTS[..2]);
+	assert!(refused(&fewer, Some(3)).contains("over other records"));
+	let mut others = trained(folder.path(), &TEXTS);
+	others.records[0].0.contributor = AccountId32::new([9; 32]);
+	assert!(refused(&others, Some(3)).contains("over other records"));
+	let mut longer = trained(folder.path(), &TEXTS);
+	longer.manifest.record_tokens += 1;
+	assert!(refused(&longer, Some(3)).contains("another training"));
 }

@@ -10,6 +10,8 @@ const NEEDED: &str =
 	r#"{"error":{"message":"pay","type":"insufficient_quota","code":"voucher_needed"}}"#;
 const UNKNOWN: &str =
 	r#"{"error":{"message":"wait","type":"invalid_request_error","code":"session_not_found"}}"#;
+const FETCHING: &str =
+	r#"{"error":{"message":"wait","type":"server_error","code":"records_missing"}}"#;
 const BROKEN: &str =
 	r#"{"error":{"message":"broken","type":"server_error","code":"operator_fault"}}"#;
 
@@ -109,6 +111,20 @@ async fn operator_behind_the_chain_is_waited_for_within_reason() {
 	world.fail((0..200).map(|_| unknown()));
 	let error = format!("{:#}", client.ask(&question("why?")).await.unwrap_err());
 	assert!(error.contains("session_not_found"), "{error}");
+	assert_eq!(client.purse.status().asked, 0);
+}
+
+#[tokio::test]
+async fn operator_that_fetches_records_is_waited_for_and_has_answered_nothing() {
+	let world = World::new().await;
+	let fetching = || Fault::Refused(503, FETCHING);
+	world.fail([fetching(), fetching()]);
+	let mut client = world.client();
+	client.ask(&question("why?")).await.unwrap();
+	assert_eq!(world.asked(), 3);
+	world.fail((0..200).map(|_| fetching()));
+	let error = format!("{:#}", client.ask(&question("why?")).await.unwrap_err());
+	assert!(error.contains("records_missing"), "{error}");
 	assert_eq!(client.purse.status().asked, 0);
 }
 

@@ -18,7 +18,10 @@ use openledger_attribution::{
 	retrieval::{Lens, RetrievalIndex, prompt},
 };
 use openledger_primitives_attribution::verify;
-use openledger_primitives_core::{Hash, model::Usage};
+use openledger_primitives_core::{
+	Hash,
+	model::{Price, Usage},
+};
 use openledger_primitives_inference::{Job, Material};
 use openlora::{Adapter, Message};
 use std::collections::BTreeMap;
@@ -279,12 +282,12 @@ fn record_is_refused_when_it_is_larger_than_its_leaf_says_or_none() {
 	let nothing = vec![0; 512].try_into().unwrap();
 	let found = RETRIEVING.index.found_on(nothing, &[RECORD as u32]).unwrap();
 	let cancel = CancellationToken::new();
-	assert_eq!(engine.server.quoted(&found, &cancel).unwrap(), [text(RECORD)]);
+	assert_eq!(engine.server.quoted(&found, None, &cancel).unwrap(), [text(RECORD)]);
 	let refused = |bytes: &[u8], size| {
 		let mut found = found.clone();
 		let leaf = &mut found.records[0].record;
 		(leaf.content, leaf.size) = (put(&engine.runtime, &engine.store, bytes), size);
-		engine.server.quoted(&found, &cancel)
+		engine.server.quoted(&found, None, &cancel)
 	};
 	for (bytes, size) in [(&b"no record"[..], 9), (&br#"{"text":"a b"}"#[..], 13)] {
 		let refused = refused(bytes, size);
@@ -328,4 +331,43 @@ fn less_is_quoted_where_the_conversation_leaves_less_room() {
 	assert!(engine.answer(&asked(last + 1)).is_ok());
 	let refused = added(context - less);
 	assert!(matches!(refused, Err(Unanswered::TooLong { .. })), "{refused:?}");
+}
+
+/// Prices of which one kind of token is the dearer, and the fee of what is priced.
+fn fees(of: Usage) -> [u128; 4] {
+	[(1_000, 1_000), (1_000, 9_000), (9_000, 1_000), (1, 7)]
+		.map(|(prompt, output)| Price { prompt, output }.fee(of).unwrap())
+}
+
+#[test]
+fn no_records_make_a_question_cheaper_than_it_can_be_without_looking_for_any() {
+	let engine = stocked();
+	let base = Base::load(&RETRIEVING.model.base).unwrap();
+	let mut quoting = 0;
+	for (count, max_tokens) in [(0, 8), (0, u32::MAX), (150, 8), (250, 200), (300, 64)] {
+		let earlier = Message::new("user", "x".repeat(count));
+		let messages =
+			vec![earlier, Message::new("assistant", "Yes."), Message::new("user", ASKED)];
+		let plain = format::conversation(&base, &messages).unwrap().len();
+		let question = Question { messages, max_tokens, ..asked() };
+		let [without, full] = engine.server.least(&question).unwrap();
+		assert_eq!(without.prompt as usize, plain);
+		assert_eq!((full.prompt as usize, full.output), (base.config.context - 1, 1));
+		let most = engine.most(&question).unwrap();
+		quoting += u32::from(most.prompt > without.prompt);
+		for (most, least) in fees(most).into_iter().zip(fees(without).into_iter().zip(fees(full))) {
+			assert!(most + 1 >= least.0.min(least.1), "{count} and {max_tokens}");
+		}
+	}
+	assert_eq!(quoting, 5, "records were in every prompt");
+}
+
+#[test]
+fn least_is_known_without_any_content() {
+	let engine = engine(1);
+	let question = asked();
+	assert!(engine.server.least(&question).is_ok());
+	assert!(engine.most(&question).is_err());
+	let long = Question { messages: vec![Message::new("user", "x".repeat(5_000))], ..asked() };
+	assert!(matches!(engine.server.least(&long), Err(Unanswered::TooLong { .. })));
 }

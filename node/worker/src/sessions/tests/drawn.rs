@@ -7,7 +7,9 @@ use openledger_primitives_attribution::{
 	claim::Claim,
 	duplicate::Overlap,
 };
-use openledger_primitives_core::{Hash, RequestId, draw::draw_id, model::Usage};
+use openledger_primitives_core::{
+	Hash, RequestId, draw::draw_id, model::Usage, record::content_hash,
+};
 use openledger_primitives_inference::{
 	Command, Failure, Material, Message, Reply, Response,
 	comparison::Comparison,
@@ -32,6 +34,7 @@ use crate::{
 	question::{Question, Unanswered},
 	queue::{Answerer, Done},
 	serve::{self, Server},
+	stock::Held,
 	testing::{
 		MODEL as VERSION, config, key,
 		model::{Model, put_into},
@@ -70,6 +73,19 @@ struct Liar {
 impl Answerer for Liar {
 	fn bases(&self) -> Vec<Hash> {
 		self.server.bases()
+	}
+
+	fn least(&self, question: &Question) -> Result<[Usage; 2], Unanswered> {
+		self.server.least(question)
+	}
+
+	fn stock(
+		&self,
+		material: &Material,
+		told: &mut dyn FnMut(&Held),
+		cancel: &CancellationToken,
+	) -> Result<Held, Failure> {
+		self.server.stock(material, told, cancel)
 	}
 
 	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
@@ -234,6 +250,44 @@ async fn answer_from_records_is_told_to_the_payer_and_executed_to_the_same_bits(
 	assert_eq!((found.answer, found.usage), (shown.receipt.output, shown.receipt.usage));
 	assert_eq!(found.claim, shown.claim);
 	assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_a_verifier_lacks_is_had_from_the_operator_whose_answer_it_is() {
+	let records = &RETRIEVING.model.records;
+	let contents = [RETRIEVING.files().to_vec(), records.clone()].concat();
+	// It has the index, and none of the records.
+	let verifier = verifier_with(server_of(&RETRIEVING.model, &RETRIEVING.files()).await);
+	let server = server_of(&RETRIEVING.model, &contents).await;
+	let (material, body) = (RETRIEVING.material(), asks("What is it?", 0.7));
+	let Drawing { world, drawn, shown, _folder, .. } =
+		drawing_of(server, material, body, honest).await;
+	let quoted: Vec<Hash> = shown
+		.claim
+		.found
+		.as_ref()
+		.unwrap()
+		.records
+		.iter()
+		.map(|credit| credit.record.content)
+		.collect();
+	// One that nobody hands out has been withheld by who answered with it.
+	let failed = verifier.execute(&drawn).await;
+	let Executed::Failed(Failure::MissingContent(hash)) = failed else { panic!("{failed:?}") };
+	assert!(quoted.contains(&hash));
+	assert_eq!(verifier.ask(Command::ForgetExecution(CLAIM)), Response::Forgotten);
+	for bytes in records {
+		put_into(world.operator.content(), bytes).await;
+	}
+	let (found, traces) = verifier.recompute(&drawn).await;
+	assert_eq!(found.claim, shown.claim);
+	assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
+	// What was fetched stays, whoever answers next time.
+	assert_eq!(verifier.ask(Command::ForgetExecution(CLAIM)), Response::Forgotten);
+	for bytes in records {
+		world.operator.content().remove(&content_hash(bytes)).await.unwrap();
+	}
+	assert_eq!(verifier.recompute(&drawn).await.0, found);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ pub struct Said {
 	pub height: BlockNumber,
 	pub sessions: BTreeMap<SessionId, OnChain>,
 	pub material: Option<Material>,
+	/// The agents of operators.
+	pub agents: BTreeMap<AccountId32, AccountId32>,
 	/// Batches, and whether they are final.
 	pub batches: BTreeMap<BatchId, (BatchInfo<AccountId32>, bool)>,
 	pub seats: Vec<(RequestId, AccountId32)>,
@@ -71,6 +73,10 @@ impl Chain for FakeChain {
 
 	fn material(&self, model: ModelId) -> Result<Option<Material>, ChainError> {
 		Ok(self.0.lock().material.clone().filter(|_| model == MODEL))
+	}
+
+	fn agent(&self, operator: &AccountId32) -> Result<Option<AccountId32>, ChainError> {
+		Ok(self.0.lock().agents.get(operator).cloned())
 	}
 
 	fn batch(&self, batch: BatchId, at: At) -> Result<Option<BatchInfo<AccountId32>>, ChainError> {
