@@ -78,7 +78,8 @@ fn fold(character: char) -> char {
 	}
 }
 
-fn is_space(character: char) -> bool {
+/// White_Space.
+pub(crate) fn is_space(character: char) -> bool {
 	TABLES.spaces.has(character)
 }
 
@@ -133,6 +134,6 @@ mod tests {
 		}
 		let found = (cluster::VERSION, retrieval::VERSION, outcome.finalize().to_hex());
 		let hash = "7adcc78df54d7cee336bfb2491f8c546144208ac51145ea9a58e4ff7f4ced441";
-		assert_eq!((found.0, found.1, &*found.2), (1, 1 << 16 | 1 << 8 | 2, hash));
+		assert_eq!((found.0, found.1, &*found.2), (1, 1 << 16 | 2 << 12 | 1 << 8 | 2, hash));
 	}
 }

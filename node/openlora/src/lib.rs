@@ -50,7 +50,7 @@ pub use architecture::Architecture;
 
 /// The canonical arithmetic that this engine computes with, by its number in
 /// `docs/reproducible-arithmetic.md`.
-pub const ARITHMETIC: u16 = 1;
+pub const ARITHMETIC: u16 = 2;
 
 pub use base::{Base, SpecialTokens};
 pub use chat::Message;

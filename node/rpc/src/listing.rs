@@ -237,7 +237,7 @@ pub struct Model {
 	pub snapshots: Vec<SnapshotRef>,
 	/// How answers are attributed.
 	pub method: Method,
-	/// How answers are computed: canonical-1, whose bits are the same everywhere, or tolerant.
+	/// How answers are computed: canonical-2, whose bits are the same everywhere, or tolerant.
 	pub arithmetic: String,
 	/// What an answer costs.
 	pub price: Price,

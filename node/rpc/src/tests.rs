@@ -43,7 +43,7 @@ async fn model_is_flat_with_amounts_as_strings() {
 	assert_eq!(model["fees"], "1000000000000000000");
 	assert_eq!(model["toContributors"], "5");
 	assert_eq!(model["method"], json!({ "payBy": "contributors", "credits": 8, "dimension": 512 }));
-	assert_eq!(model["arithmetic"], "canonical-1");
+	assert_eq!(model["arithmetic"], "canonical-2");
 	assert_eq!(model["snapshots"], json!([{ "datanet": 0, "snapshot": 0 }]));
 	assert_eq!(model["index"]["floorPpm"], 50_000);
 	assert_eq!(model["parent"], 4);

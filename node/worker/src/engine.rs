@@ -101,8 +101,8 @@ impl QueueEngine {
 
 impl Engine for QueueEngine {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V2(command) = message;
-		Reply::V2(self.carry_out(command))
+		let Message::V3(command) = message;
+		Reply::V3(self.carry_out(command))
 	}
 }
 
@@ -140,7 +140,7 @@ mod tests {
 	}
 
 	fn ask(engine: &QueueEngine, command: Command) -> Response {
-		let Reply::V2(response) = engine.exchange(Message::V2(command));
+		let Reply::V3(response) = engine.exchange(Message::V3(command));
 		response
 	}
 

@@ -262,13 +262,13 @@ impl WatchEngine {
 impl Engine for WatchEngine {
 	fn exchange(&self, message: Message) -> Reply {
 		match (message, &self.operator) {
-			(Message::V2(Command::Look(watched)), _) => Reply::V2(self.watcher.look(watched)),
-			(Message::V2(Command::Count(deed)), _) => {
+			(Message::V3(Command::Look(watched)), _) => Reply::V3(self.watcher.look(watched)),
+			(Message::V3(Command::Count(deed)), _) => {
 				self.watcher.count(deed);
-				Reply::V2(Response::Noted)
+				Reply::V3(Response::Noted)
 			}
 			(message, Some(operator)) => operator.exchange(message),
-			(Message::V2(_), None) => Reply::V2(Response::Failed(Failure::Unavailable)),
+			(Message::V3(_), None) => Reply::V3(Response::Failed(Failure::Unavailable)),
 		}
 	}
 }

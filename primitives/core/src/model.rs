@@ -209,7 +209,7 @@ pub struct IndexCommitment {
 
 /// The latest of the canonical arithmetics, each of which fixes every bit of an answer
 /// (`docs/reproducible-arithmetic.md`). They are numbered from 1.
-pub const LATEST_ARITHMETIC: u16 = 1;
+pub const LATEST_ARITHMETIC: u16 = 2;
 
 /// With which arithmetic a version's answers are computed, and so how they can be checked.
 #[derive(

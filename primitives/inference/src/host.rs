@@ -43,10 +43,10 @@ pub trait EngineHost {
 		message: PassFatPointerAndRead<&[u8]>,
 	) -> AllocateAndReturnByCodec<Vec<u8>> {
 		let reply = match Message::decode_all(&mut &message[..]) {
-			Err(_) => Reply::V2(Response::Failed(Failure::Unsupported)),
+			Err(_) => Reply::V3(Response::Failed(Failure::Unsupported)),
 			Ok(message) => match self.extension::<EngineExt>() {
 				Some(EngineExt(engine)) => engine.exchange(message),
-				None => Reply::V2(Response::Failed(Failure::Unavailable)),
+				None => Reply::V3(Response::Failed(Failure::Unavailable)),
 			},
 		};
 		reply.encode()
@@ -59,9 +59,9 @@ pub type HostFunctions = (engine_host::HostFunctions,);
 
 /// Sends one command and reads the reply. What can't be read is [`Failure::Unsupported`].
 pub fn exchange(command: crate::Command) -> Response {
-	let reply = engine_host::exchange(&Message::V2(command).encode());
+	let reply = engine_host::exchange(&Message::V3(command).encode());
 	match Reply::decode(&mut &reply[..]) {
-		Ok(Reply::V2(response)) => response,
+		Ok(Reply::V3(response)) => response,
 		Err(_) => Response::Failed(Failure::Unsupported),
 	}
 }
@@ -75,8 +75,8 @@ mod tests {
 	struct Idle;
 	impl Engine for Idle {
 		fn exchange(&self, message: Message) -> Reply {
-			let Message::V2(command) = message;
-			Reply::V2(match command {
+			let Message::V3(command) = message;
+			Reply::V3(match command {
 				Command::Capabilities => {
 					Response::Capabilities(Capabilities { bases: Vec::new(), free: 3 })
 				}
@@ -114,12 +114,12 @@ mod tests {
 	#[test]
 	fn exchange_is_unsupported_when_version_is_unknown_or_bytes_are_left() {
 		with(Some(Arc::new(Idle)), || {
-			let known = Message::V2(Command::Capabilities).encode();
+			let known = Message::V3(Command::Capabilities).encode();
 			let mut long = known.clone();
 			long.push(0);
 			for bytes in [vec![], vec![9], long, known[..0].to_vec()] {
 				let reply = Reply::decode(&mut &engine_host::exchange(&bytes)[..]).unwrap();
-				assert_eq!(reply, Reply::V2(Response::Failed(Failure::Unsupported)));
+				assert_eq!(reply, Reply::V3(Response::Failed(Failure::Unsupported)));
 			}
 		});
 	}

@@ -18,23 +18,24 @@ use scale_info::TypeInfo;
 use sp_core::crypto::AccountId32;
 
 /// A message to the engine. Later versions are later variants: a node that does not know one
-/// answers [`Failure::Unsupported`]. The first version knew nothing of records in prompts.
+/// answers [`Failure::Unsupported`]. The first version knew nothing of records in
+/// prompts, and the second one was of engines that compute another arithmetic.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Message {
-	/// The second version.
-	#[codec(index = 1)]
-	V2(Command),
+	/// The third version.
+	#[codec(index = 2)]
+	V3(Command),
 }
 
-/// The canonical arithmetic that engines compute with when they are asked by [`Message::V2`].
-pub const ARITHMETIC: u16 = 1;
+/// The canonical arithmetic that engines compute with when they are asked by [`Message::V3`].
+pub const ARITHMETIC: u16 = 2;
 
 /// The engine's reply, in the version of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
-	/// The second version.
-	#[codec(index = 1)]
-	V2(Response),
+	/// The third version.
+	#[codec(index = 2)]
+	V3(Response),
 }
 
 /// What the off-chain worker can ask for. No command waits for inference.

@@ -365,7 +365,7 @@ fn worker_answers_the_same_after_a_restart_in_the_middle_of_a_job() {
 	let config = OperatorConfig { bases: vec![MODEL.base.clone()], ..config(folder.path()) };
 	let start = || Operator::start(config.clone(), runtime.handle().clone(), None).unwrap();
 	let ask = |operator: &Operator, command| {
-		let Reply::V2(response) = operator.engine().exchange(Message::V2(command));
+		let Reply::V3(response) = operator.engine().exchange(Message::V3(command));
 		response
 	};
 	let store = ContentStore::open(&config, Metrics::new(None).unwrap()).unwrap();

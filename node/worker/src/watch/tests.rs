@@ -424,12 +424,12 @@ fn engine_watches_and_leaves_the_rest_to_the_operator() {
 	impl Engine for Idle {
 		fn exchange(&self, _: Message) -> Reply {
 			let capabilities = Capabilities { bases: Vec::new(), free: 3 };
-			Reply::V2(Response::Capabilities(capabilities))
+			Reply::V3(Response::Capabilities(capabilities))
 		}
 	}
 	let world = world();
 	let ask = |engine: &WatchEngine, command| {
-		let Reply::V2(response) = engine.exchange(Message::V2(command));
+		let Reply::V3(response) = engine.exchange(Message::V3(command));
 		response
 	};
 	let watcher = Arc::new(world.watcher);

@@ -51,15 +51,15 @@ struct Double {
 
 impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V2(command) = message;
+		let Message::V3(command) = message;
 		if self.blind.load(Ordering::Relaxed) {
-			return Reply::V2(Response::Failed(Failure::Unavailable));
+			return Reply::V3(Response::Failed(Failure::Unavailable));
 		}
-		Reply::V2(match command {
+		Reply::V3(match command {
 			Command::Look(watched) => {
 				if let (Some(position), true) = (watched.show, self.shows.load(Ordering::Relaxed)) {
 					let Forgery { leaf, proof, .. } = forgery(position as usize);
-					return Reply::V2(Response::Sighted(Sighting::Leaf(leaf, proof)));
+					return Reply::V3(Response::Sighted(Sighting::Leaf(leaf, proof)));
 				}
 				let told = match &watched.claim {
 					None if watched.show.is_some() => Some(Sighting::Looking),

@@ -63,8 +63,8 @@ struct Double {
 
 impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V2(command) = message;
-		Reply::V2(match command {
+		let Message::V3(command) = message;
+		Reply::V3(match command {
 			Command::ExecuteFrom(..) if self.is_older.load(Ordering::Relaxed) => {
 				Response::Failed(Failure::Unsupported)
 			}

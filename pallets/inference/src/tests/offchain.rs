@@ -36,10 +36,10 @@ struct Double {
 
 impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V2(command) = message;
+		let Message::V3(command) = message;
 		self.heard.lock().unwrap().push(command.clone());
 		let mut jobs = self.jobs.lock().unwrap();
-		Reply::V2(match command {
+		Reply::V3(match command {
 			Command::Enqueue(job) => match self.refuses.lock().unwrap().clone() {
 				Some(failure) => Response::Failed(failure),
 				None => {

@@ -96,7 +96,7 @@ fn register_is_refused_when_arithmetic_is_unknown() {
 		}
 		// While there are no audits.
 		Hindrance::set(Some(Unaudited::Off));
-		for known in [Arithmetic::Canonical(1), Arithmetic::Tolerant] {
+		for known in [Arithmetic::Canonical(1), Arithmetic::Canonical(2), Arithmetic::Tolerant] {
 			let id = NextModel::<Test>::get();
 			assert_ok!(register(OWNER, of(known)));
 			assert_eq!(Pallet::<Test>::served(id).unwrap().arithmetic, known);

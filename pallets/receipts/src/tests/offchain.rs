@@ -77,8 +77,8 @@ impl Double {
 
 impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
-		let Message::V2(command) = message;
-		Reply::V2(match command {
+		let Message::V3(command) = message;
+		Reply::V3(match command {
 			Command::Owed(most) => Response::Owed(self.owed(most)),
 			Command::Committed(_) if self.behind.load(Ordering::Relaxed) => {
 				Response::Failed(Failure::NotFinal)

@@ -67,7 +67,7 @@ async fn commands_are_unavailable_when_there_are_no_sessions() {
 		[Command::Owed(1), Command::Committed(0), Command::Show(0, 0), Command::Finalise(0)]
 	{
 		use openledger_primitives_inference::{Message, Reply};
-		let Reply::V2(response) = operator.engine().exchange(Message::V2(command));
+		let Reply::V3(response) = operator.engine().exchange(Message::V3(command));
 		assert_eq!(response, Response::Failed(Failure::Unavailable));
 	}
 }

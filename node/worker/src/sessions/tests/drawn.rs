@@ -192,7 +192,7 @@ fn verifier_with((server, content): (Arc<Server>, TempDir)) -> Verifier {
 
 impl Verifier {
 	fn ask(&self, command: Command) -> Response {
-		let Reply::V2(response) = self.operator.engine().exchange(Message::V2(command));
+		let Reply::V3(response) = self.operator.engine().exchange(Message::V3(command));
 		response
 	}
 

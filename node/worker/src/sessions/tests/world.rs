@@ -294,7 +294,7 @@ impl World {
 	}
 
 	pub fn command(&self, command: Command) -> Response {
-		let Reply::V2(response) = self.operator.engine().exchange(Message::V2(command));
+		let Reply::V3(response) = self.operator.engine().exchange(Message::V3(command));
 		response
 	}
 
