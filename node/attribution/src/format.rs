@@ -3,7 +3,7 @@
 //! A record is one line of JSON, without its line break: `{"question": …, "answer": …}` or
 //! `{"text": …}`. Other fields may stand beside and are not trained on.
 
-use crate::error::Result;
+use crate::{alphabet, error::Result};
 use openlora::{Base, Message};
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +78,8 @@ impl Record {
 		answer: Option<String>,
 		text: Option<String>,
 	) -> Result<Self, FormatError> {
-		let filled = |text: String, field: &'static str| match text.trim() {
+		let filled = |text: String, field: &'static str| match text.trim_matches(alphabet::is_space)
+		{
 			"" => Err(FormatError::Empty(field)),
 			text => Ok(text.to_owned()),
 		};

@@ -36,7 +36,9 @@ pub(super) fn places(
 		// A block has a multiple of the entries between samples.
 		section(file, array, |places, block| {
 			for place in places.iter().step_by(SAMPLING) {
-				let suffix = text.get(place.index() * token..).unwrap_or_default();
+				// An array that is wrong is found to be so beside this.
+				let at = place.index().checked_mul(token);
+				let suffix = at.and_then(|at| text.get(at..)).unwrap_or_default();
 				block.extend_from_slice(&beginning(suffix, 0).to_le_bytes());
 			}
 		})?,

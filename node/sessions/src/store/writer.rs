@@ -129,7 +129,9 @@ impl Queue {
 	/// When what is there is to be written; `None` while there is nothing.
 	fn due(&self) -> Option<Instant> {
 		let since = self.since?;
-		Some(if self.awaited || self.closing { since } else { since + PATIENCE })
+		let is_due = self.awaited || self.closing;
+		// A clock that ends before then is not waited for.
+		Some(since.checked_add(PATIENCE).filter(|_| !is_due).unwrap_or(since))
 	}
 
 	fn take(&mut self) -> Vec<Job> {

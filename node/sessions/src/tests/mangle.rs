@@ -1,7 +1,7 @@
 //! Valid JSON and headers with something changed, and the cases that it is done for.
 //!
-//! Every case follows from a seed and its number. `scripts/fuzz` runs them for longer: see there for what
-//! the environment variables mean.
+//! Every case follows from a seed and its number, and for some targets from what the cases before it left.
+//! `scripts/fuzz` runs them for longer: see there for what the environment variables mean.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +22,8 @@ pub struct Cases {
 	target: &'static str,
 	seed: u64,
 	only: Option<u64>,
+	/// Whether one case needs those before it.
+	in_order: bool,
 	until: Option<Instant>,
 	usual: u64,
 	done: u64,
@@ -50,6 +52,7 @@ impl Cases {
 			target,
 			seed: number("OPENLEDGER_FUZZ_SEED").unwrap_or(1),
 			only: number("OPENLEDGER_FUZZ_CASE"),
+			in_order: false,
 			until: seconds.map(|all| Instant::now() + all),
 			usual,
 			done: 0,
@@ -57,14 +60,22 @@ impl Cases {
 		}
 	}
 
+	/// As [`Cases::of`], of a target whose cases go on from what those before them left: one alone is run
+	/// after all of these.
+	#[allow(dead_code, reason = "messages stand alone; requests do not")]
+	pub fn in_order(target: &'static str, usual: u64) -> Self {
+		Self { in_order: true, ..Self::of(target, usual) }
+	}
+
 	/// The next one, while there is one.
 	pub fn another(&mut self) -> Option<Case> {
 		let more = match (self.only, self.until) {
+			(Some(only), _) if self.in_order => self.done <= only,
 			(Some(_), _) => self.done == 0,
 			(None, Some(until)) => Instant::now() < until,
 			(None, None) => self.done < self.usual,
 		};
-		let number = self.only.unwrap_or(self.done);
+		let number = self.only.filter(|_| !self.in_order).unwrap_or(self.done);
 		self.done += 1;
 		let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
 		rng.set_stream(number);

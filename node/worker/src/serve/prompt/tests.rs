@@ -230,7 +230,7 @@ fn retrieval_is_refused_when_it_is_not_the_committed_one() {
 	refused(&garbage, "seed", &|m| m.projection = Hash::zero());
 	// Neither kind passes for the other, whether or not it is loaded already.
 	let index = model.job.material.index;
-	refused(&garbage, "features", &|m| of(m, &|r| r.index = index));
+	refused(&garbage, "another kind", &|m| of(m, &|r| r.index = index));
 	assert!(garbage.answer(&asked_of(model.job.material.clone())).is_ok());
 	refused(&garbage, "another kind", &|m| of(m, &|r| r.index = index));
 	assert!(garbage.answer(&asked()).is_ok());

@@ -1,11 +1,12 @@
 //! Requests to every route of a worker that are changed at random: each is refused with a code for programs
 //! and leaves receipts and contents as they were, or is done, and a question that is answered has a receipt
-//! that commits to what was sent.
+//! that commits to what was sent. What was drawn is asked for by verifiers who sit nowhere: who sits, and what
+//! they are given, is in the tests of draws.
 
 #[path = "../../../../sessions/src/tests/mangle.rs"]
 mod mangle;
 
-use std::{fmt::Write, sync::Arc};
+use std::{fmt::Write, path::PathBuf, sync::Arc};
 
 use codec::Encode;
 use mangle::{Cases, Headers, headers, mangle, retext};
@@ -16,7 +17,7 @@ use openledger_primitives_receipts::{
 };
 use openledger_sessions::{
 	Access,
-	protocol::{ACCESS, Asking, Given, Payment, SALT, audit},
+	protocol::{ACCESS, Asking, Given, Payment, SALT, audit, stock},
 };
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -25,7 +26,10 @@ use serde_json::{Value, json};
 use sp_core::{Pair, sr25519};
 
 use super::world::*;
-use crate::testing::{files, key, signed};
+use crate::{
+	http,
+	testing::{files, key, signed},
+};
 
 /// The most bytes of an answer to a request that was changed.
 const LONGEST: usize = 1 << 20;
@@ -36,7 +40,9 @@ struct Payer {
 	key: sr25519::Pair,
 	tree: SumFrontier,
 	/// Files of the worker, after the last content that was put.
-	contents: usize,
+	files: Vec<PathBuf>,
+	/// Contents that were put.
+	contents: Vec<Vec<u8>>,
 }
 
 /// A request as a client sends it.
@@ -56,9 +62,11 @@ impl Payer {
 			let session = &mut said.sessions.get_mut(&SESSION).unwrap().session;
 			session.signer = key.public().into();
 			session.escrow = u128::MAX / 2;
+			let operator = crate::testing::key("Charlie").public().into();
+			said.agents.insert(operator, agent().public().into());
 		}
-		let contents = files(world.folder.path()).len();
-		Self { world, key, tree: SumFrontier::default(), contents }
+		let files = files_of(&world);
+		Self { world, key, tree: SumFrontier::default(), files, contents: Vec::new() }
 	}
 
 	fn access(&self) -> Access {
@@ -87,7 +95,7 @@ impl Payer {
 		let bytes: Vec<u8> = (0..rng.random_range(1..64)).map(|_| rng.random()).collect();
 		let hash = content_hash(&bytes);
 		let content = format!("/content/{}", hex::encode(hash));
-		match rng.random_range(0..9) {
+		match rng.random_range(0..10) {
 			0..3 => {
 				let asked: Value = serde_json::from_slice(&question(rng.random())).unwrap();
 				let asking = Asking {
@@ -126,7 +134,22 @@ impl Payer {
 					body: bytes,
 				}
 			}
-			7 => get(content, Headers::new()),
+			7 => {
+				let at = rng.random_range(0..=self.contents.len());
+				let known = self.contents.get(at);
+				let known =
+					known.map(|bytes| format!("/content/{}", hex::encode(content_hash(bytes))));
+				get(known.unwrap_or(content), Headers::new())
+			}
+			8 => {
+				let pair = key("Charlie");
+				let signature = pair.sign(&stock::payload(&GENESIS, MODEL));
+				let own = [
+					(http::ACCOUNT_HEADER, format!("0x{}", hex::encode(pair.public().0))),
+					(http::SIGNATURE_HEADER, hex::encode(signature.0)),
+				];
+				post(&stock::path(MODEL), own.into_iter().collect(), vec![])
+			}
 			_ => get(["/health", "/status"][rng.random_range(0..2)].into(), Headers::new()),
 		}
 	}
@@ -156,7 +179,7 @@ impl Payer {
 		}
 		let receipts = self.world.operator.metrics().receipts.get();
 		assert_eq!(receipts, u64::from(self.tree.count()), "{told}");
-		assert_eq!(files(self.world.folder.path()).len(), self.contents, "{told}");
+		assert_eq!(files_of(&self.world), self.files, "{told}");
 		status < 300
 	}
 
@@ -180,7 +203,8 @@ impl Payer {
 	/// Takes what was given, and checks that it is for what was sent.
 	fn done(&mut self, request: &Request, answer: &Value) {
 		if request.method == Method::PUT {
-			self.contents = files(self.world.folder.path()).len();
+			self.files = files_of(&self.world);
+			self.contents.push(request.body.clone());
 		}
 		let Some(given) = answer.get("openledger") else { return };
 		let given: Given = serde_json::from_value(given.clone()).expect("a receipt");
@@ -192,6 +216,13 @@ impl Payer {
 		assert_eq!(receipt.input, commitment::input(&salt, &request.body));
 		self.tree.push(receipt.leaf()).expect("a tree that has room");
 	}
+}
+
+/// The worker's files by name: contents are named by their hashes.
+fn files_of(world: &World) -> Vec<PathBuf> {
+	let mut all = files(world.folder.path());
+	all.sort();
+	all
 }
 
 /// Another path: one of its parts changed, or something about the whole.
@@ -214,7 +245,7 @@ fn path(rng: &mut ChaCha8Rng, path: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn mangled_requests_are_refused_by_name_or_done() {
 	let mut payer = Payer::new().await;
-	let mut cases = Cases::of("requests", 400);
+	let mut cases = Cases::in_order("requests", 400);
 	while let Some(mut case) = cases.another() {
 		cases.accept(payer.case(&mut case.rng).await);
 	}
