@@ -187,9 +187,10 @@ impl State {
 		drawn: &Drawn,
 	) -> Result<(Executed, Option<(u64, CancellationToken)>), Failure> {
 		let task = Task::Execution(drawn.claim);
-		let Drawn { claim, model, payer, input, material, endpoint, pass: _ } = drawn;
-		// Without the pass: its signature is another one each time.
-		let digest = (claim, model, payer, input, material, endpoint).using_encoded(content_hash);
+		let Drawn { claim, model, payer, input, material, endpoint: _, pass: _ } = drawn;
+		// The pass has another signature each time. The operator may move its worker whenever it likes, which
+		// must not begin anew what is under way: no execution of its answers would end.
+		let digest = (claim, model, payer, input, material).using_encoded(content_hash);
 		let begun = match self.make_room(task, digest)? {
 			false => None,
 			true => {
@@ -238,7 +239,8 @@ impl State {
 		job: Job,
 		answered_by: Option<Url>,
 	) -> Result<&Stage, Failure> {
-		let digest = (&job, answered_by.as_ref().map(Url::as_str)).using_encoded(content_hash);
+		// Whoever is audited may say with every block that its worker is elsewhere.
+		let digest = job.using_encoded(content_hash);
 		if self.make_room(task, digest)? {
 			let work = Work::Job(Box::new(job), answered_by);
 			self.enter(task, digest, Stage::Waiting(work));

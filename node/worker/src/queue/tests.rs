@@ -260,6 +260,52 @@ fn drawn_receipt_is_fetched_once_and_executed_whatever_pass_it_is_asked_with() {
 }
 
 #[test]
+fn execution_goes_on_when_the_operator_moves_its_worker_and_asks_the_new_one_once_it_failed() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 2);
+	let at = |port: u16| Some(format!("http://host:{port}/").parse::<Url>().unwrap());
+	queue.execute(job(1), at(1));
+	until("it runs", || queue.load().running == [1]);
+	for worker in [at(2), at(3), None] {
+		assert_eq!(executed(queue.execute(job(1), worker)), Executed::Running);
+	}
+	let missing = Failure::MissingContent(Hash::zero());
+	*answerer.failure.lock() = Some(missing.clone());
+	*answerer.hold.lock() = false;
+	let failed = Executed::Failed(missing);
+	until("it fails", || executed(queue.execute(job(1), at(4))) == failed);
+	assert_eq!((answerer.cancelled.load(Ordering::SeqCst), answerer.started.lock().len()), (0, 1));
+	*answerer.failure.lock() = None;
+	queue.forget_execution(1);
+	let done = Executed::Done(outcome(1), TRACES);
+	until("it is done", || executed(queue.execute(job(1), at(5))) == done);
+	assert_eq!(*answerer.answered_by.lock(), [at(1), at(5)]);
+}
+
+#[test]
+fn drawn_receipt_is_fetched_once_however_often_the_operator_moves_its_worker() {
+	let answerer = Arc::new(Scripted::held());
+	let (queue, held) = drawing(&answerer, 2);
+	let at = |port: u16| {
+		let endpoint = format!("http://host:{port}").into_bytes().try_into().unwrap();
+		Drawn { endpoint, ..drawn(9) }
+	};
+	for port in 1..4 {
+		assert_eq!(executed(queue.execute_drawn(at(port))), Executed::Queued);
+	}
+	let [(cancel, then)] = std::mem::take(&mut *held.0.lock()).try_into().ok().unwrap();
+	assert!(!cancel.is_cancelled());
+	then(asked(5));
+	until("it runs", || queue.load().running == [9]);
+	assert_eq!(executed(queue.execute_drawn(at(4))), Executed::Running);
+	assert!(held.0.lock().is_empty());
+	assert_eq!(answerer.cancelled.load(Ordering::SeqCst), 0);
+	*answerer.hold.lock() = false;
+	until("done", || matches!(executed(queue.execute_drawn(at(5))), Executed::Drawn(..)));
+	assert_eq!(*answerer.started.lock(), [5]);
+}
+
+#[test]
 fn fetching_takes_a_place_and_no_thread_and_stops_when_it_is_forgotten() {
 	let answerer = Arc::new(Scripted::default());
 	let (queue, held) = drawing(&answerer, 2);

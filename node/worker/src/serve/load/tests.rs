@@ -18,12 +18,13 @@ fn retrieval_counts_as_its_index_and_its_lens() {
 	}
 	let base = Base::load(&RETRIEVING.model.base).unwrap();
 	let material = RETRIEVING.material();
-	let is_kept = |limit: usize| {
-		let loader = Loader::new(store.clone(), runtime.handle().clone(), limit as u64);
+	let is_kept = |limit: u64| {
+		let loader = Loader::new(store.clone(), runtime.handle().clone(), limit);
 		let retrieval = material.retrieval.as_ref().unwrap();
 		let load = || loader.retrieval(&material, retrieval, &base, &CancellationToken::new());
 		Arc::ptr_eq(&load().unwrap(), &load().unwrap())
 	};
-	assert!(is_kept(4 * (lens.len() + file.len())));
-	assert!(!is_kept(lens.len() + file.len()), "it is in memory beside its lens");
+	let (index, lens) = (file.len() as u64 * INDEX_OVERHEAD, lens.len() as u64 * LENS_OVERHEAD);
+	assert!(is_kept(index + lens));
+	assert!(!is_kept(index + lens - 1), "both are in memory");
 }
