@@ -220,12 +220,22 @@ impl ContentStore {
 	/// [`ContentError::TooLarge`] where it has more bytes than are wanted, [`ContentError::NotFound`] where nobody
 	/// who is asked has it, or when a store fails.
 	pub async fn keep(&self, wanted: Wanted<'_>) -> Result<(), ContentError> {
+		match self.has(wanted).await? {
+			false => self.0.fetch(wanted).await.map(drop),
+			true => Ok(()),
+		}
+	}
+
+	/// Whether the store has it. Nobody else is asked.
+	///
+	/// # Errors
+	/// [`ContentError::TooLarge`] where it has more bytes than are wanted, or when the store fails.
+	pub async fn has(&self, wanted: Wanted<'_>) -> Result<bool, ContentError> {
 		match self.size(wanted.hash).await? {
-			None => self.0.fetch(wanted).await.map(drop),
 			Some(size) if size > wanted.most => {
 				Err(ContentError::TooLarge { size, limit: wanted.most })
 			}
-			Some(_) => Ok(()),
+			size => Ok(size.is_some()),
 		}
 	}
 

@@ -203,6 +203,12 @@ impl Operator {
 		&self.metrics
 	}
 
+	/// What it holds of the records that go into prompts.
+	#[cfg(test)]
+	pub(crate) fn stock(&self) -> &Stock {
+		&self.stock
+	}
+
 	/// How the worker is.
 	pub fn status(&self) -> OperatorStatus {
 		self.reporter.status()

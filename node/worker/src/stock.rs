@@ -2,7 +2,8 @@
 //! says that it serves the version, so that no question meets one that it lacks.
 //!
 //! What is here stays here: no store drops content that is sound. So a version is looked through once in the life
-//! of the process, when it is first asked for, and again after a pause where a record was nowhere to be had.
+//! of the process, when it is first asked for, and again after a pause where a record was nowhere to be had, or
+//! is gone all the same, as after a disk's failure.
 
 use std::{
 	collections::BTreeMap,
@@ -23,7 +24,7 @@ use crate::{content::hash::name, queue::Answerer};
 /// Versions that are known of; those that are done with make room.
 const MOST_KNOWN: usize = 256;
 /// The pause before what was missing is looked for again.
-const PAUSE: Duration = Duration::from_secs(30);
+pub(crate) const PAUSE: Duration = Duration::from_secs(30);
 /// How often the log tells how far fetching is.
 const TELL: Duration = Duration::from_secs(10);
 
@@ -66,16 +67,12 @@ pub struct Stock {
 	known: Mutex<BTreeMap<Hash, Entry>>,
 	/// Told of every standing that is final.
 	settled: Condvar,
-	/// Held while records are fetched: one version at a time.
-	turn: Mutex<()>,
 }
 
 impl Stock {
 	/// What `answerer` finds and fetches, until `shutdown`.
 	pub fn new(answerer: Arc<dyn Answerer>, runtime: Handle, shutdown: CancellationToken) -> Self {
-		let known = Mutex::default();
-		let (settled, turn) = (Condvar::new(), Mutex::default());
-		Self { answerer, runtime, shutdown, known, settled, turn }
+		Self { answerer, runtime, shutdown, known: Mutex::default(), settled: Condvar::new() }
 	}
 
 	/// How far a version is. One that is not known begins, and one that lacks records begins anew after a
@@ -130,7 +127,6 @@ impl Stock {
 
 	/// Fetches what is not here.
 	fn fill(&self, model: ModelId, key: Hash, material: &Material) {
-		let _turn = self.turn.lock();
 		let mut told = Instant::now();
 		let mut tell = |held: &Held| {
 			self.note(key, Standing::Fetching(held.clone()));
@@ -167,6 +163,29 @@ impl Stock {
 		};
 		self.note(key, standing);
 		self.settled.notify_all();
+	}
+
+	/// Takes back that all is here: `missing` was neither here nor at a peer when a prompt needed it. What else is
+	/// missing is found when it is looked for again.
+	pub fn lost(&self, material: &Material, missing: Hash) {
+		let mut known = self.known.lock();
+		let Some(entry) = known.get_mut(&material.using_encoded(content_hash)) else { return };
+		if let Standing::Complete(held) = &entry.standing {
+			let held = Held {
+				here: held.here.saturating_sub(1),
+				missing: vec![missing],
+				records: held.records,
+			};
+			*entry = Entry { standing: Standing::Lacking(held), since: Instant::now() };
+		}
+	}
+
+	/// Acts as if `time` were over.
+	#[cfg(test)]
+	pub(crate) fn pass(&self, time: Duration) {
+		for entry in self.known.lock().values_mut() {
+			entry.since -= time;
+		}
 	}
 
 	fn note(&self, key: Hash, standing: Standing) {

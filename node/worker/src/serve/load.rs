@@ -50,6 +50,8 @@ pub(crate) struct Loader {
 	adapters: Mutex<Cache<Adapter>>,
 	indexes: Mutex<Cache<Loaded>>,
 	retrievals: Mutex<Cache<RetrievalIndex>>,
+	/// Held while records are fetched: one version at a time.
+	turn: tokio::sync::Mutex<()>,
 }
 
 /// What an index has to be.
@@ -68,7 +70,7 @@ impl Loader {
 	pub(crate) fn new(store: ContentStore, runtime: Handle, limit: u64) -> Self {
 		let (adapters, indexes) = (Mutex::new(Cache::new(limit)), Mutex::new(Cache::new(limit)));
 		let retrievals = Mutex::new(Cache::new(limit));
-		Self { store, runtime, adapters, indexes, retrievals }
+		Self { store, runtime, adapters, indexes, retrievals, turn: Default::default() }
 	}
 
 	/// The adapter that the model version names, checked against the base.
@@ -230,6 +232,12 @@ impl Loader {
 		self.wait(try_join_all(found), cancel)?.map_err(failure)
 	}
 
+	/// Held while records are fetched.
+	#[cfg(test)]
+	pub(super) fn turn(&self) -> &tokio::sync::Mutex<()> {
+		&self.turn
+	}
+
 	/// Fetches the records that are not here, and tells how far that is.
 	pub(super) fn keep(
 		&self,
@@ -239,19 +247,28 @@ impl Loader {
 	) -> Result<Held, Failure> {
 		let count = u32::try_from(records.len()).map_err(engine)?;
 		let mut held = Held { records: count, ..Held::default() };
+		let has = |leaf| async move { (leaf, self.store.has(wanted(leaf, None)).await) };
 		let keep = |leaf| async move { (leaf, self.store.keep(wanted(leaf, None)).await) };
 		let keeping = async {
-			let mut kept = stream::iter(records).map(keep).buffer_unordered(AT_ONCE);
+			let mut absent = Vec::new();
+			let mut looked = stream::iter(records).map(has).buffered(AT_ONCE);
+			while let Some((leaf, result)) = looked.next().await {
+				match result.map_err(of_record(leaf))? {
+					true => held.here = held.here.saturating_add(1),
+					false => absent.push(leaf),
+				}
+			}
+			told(&held);
+			if absent.is_empty() {
+				return Ok(held);
+			}
+			// A version of which all is here does not wait for one that is fetched.
+			let _turn = self.turn.lock().await;
+			let mut kept = stream::iter(absent).map(keep).buffer_unordered(AT_ONCE);
 			while let Some((leaf, result)) = kept.next().await {
-				match result.map_err(failure) {
+				match result.map_err(of_record(leaf)) {
 					Ok(()) => held.here = held.here.saturating_add(1),
 					Err(Failure::MissingContent(hash)) => held.missing.push(hash),
-					Err(Failure::BadContent(_)) => {
-						return Err(bad("record")(format!(
-							"{} has more bytes than its leaf says",
-							name(&leaf.content)
-						)));
-					}
 					Err(other) => return Err(other),
 				}
 				told(&held);
@@ -288,6 +305,17 @@ fn index_size(index: &IndexFile) -> u64 {
 /// that are kept by themselves have let go of it.
 fn retrieval_size(index: &RetrievalIndex, lens: u64) -> u64 {
 	index_size(index.file()).saturating_add(lens.saturating_mul(LENS_OVERHEAD))
+}
+
+/// What keeps a record from being had.
+fn of_record(leaf: &RecordLeaf<AccountId32>) -> impl FnOnce(ContentError) -> Failure {
+	|error| match failure(error) {
+		Failure::BadContent(_) => {
+			let name = name(&leaf.content);
+			bad("record")(format!("{name} has more bytes than its leaf says"))
+		}
+		other => other,
+	}
 }
 
 /// A record, in no more bytes than its leaf says.

@@ -154,11 +154,12 @@ impl Sessions {
 			affordable(plain.min(full).saturating_sub(1))?;
 			self.stocked(terms.model, &question.material)?;
 		}
-		let fee = affordable(fee(answerer.most(&question, cancel).map_err(of_answer)?))?;
+		let unanswered = |error| self.unanswered(&question.material, error);
+		let fee = affordable(fee(answerer.most(&question, cancel).map_err(unanswered)?))?;
 		if fee == 0 {
 			return Err(of_store(StoreError::NoFee));
 		}
-		let done = answerer.answer(&question, cancel).map_err(of_answer)?;
+		let done = answerer.answer(&question, cancel).map_err(unanswered)?;
 		if cancel.is_cancelled() {
 			return Err(refusal::stopping());
 		}

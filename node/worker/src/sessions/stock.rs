@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openledger_primitives_core::ModelId;
-use openledger_primitives_inference::Material;
+use openledger_primitives_inference::{Failure, Material};
 use openledger_sessions::protocol::stock::{Progress, Standing as Told, payload};
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 
@@ -13,7 +13,10 @@ use super::{
 	ask::blocking,
 	refusal::{self, Refused, of_answer, of_chain},
 };
-use crate::stock::{Held, Standing};
+use crate::{
+	question::Unanswered,
+	stock::{Held, Standing},
+};
 
 /// The longest that a question waits to know that all records are here: to look is enough, once a process.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -27,6 +30,23 @@ impl Sessions {
 			Standing::Fetching(_) | Standing::Lacking(_) => Err(refusal::lacking()),
 			Standing::Failed(failure) => Err(of_answer(failure.into())),
 		}
+	}
+
+	/// Why a question of this version is not answered. Where a record is gone that was here, no other question is
+	/// begun until all are here again.
+	pub(super) fn unanswered(&self, material: &Material, error: Unanswered) -> Refused {
+		let (Some(retrieval), Unanswered::Failed(Failure::MissingContent(missing))) =
+			(&material.retrieval, &error)
+		else {
+			return of_answer(error);
+		};
+		if [material.adapter, material.index.file, retrieval.index.file, retrieval.lens]
+			.contains(missing)
+		{
+			return of_answer(error);
+		}
+		self.means.stock.lost(material, *missing);
+		refusal::lacking()
 	}
 
 	/// Has the records of a version fetched for the operator that this worker belongs to, and says how far that is.

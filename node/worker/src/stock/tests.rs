@@ -46,8 +46,7 @@ fn who_asks_meanwhile_is_told_how_far_it_is_and_waits_no_longer_than_it_will() {
 	let now = Standing::Fetching(held(2, &[]));
 	until("it tells how far it is", || stock.ask(MODEL, &material) == now);
 	assert_eq!(stock.wait(MODEL, &material, Duration::from_millis(20)), now);
-	let begun = stock.known.lock().values().next().unwrap().since;
-	stock.known.lock().values_mut().next().unwrap().since = begun - LONG;
+	stock.pass(LONG);
 	assert_eq!(stock.wait(MODEL, &material, LONG), now, "nobody waits that long after");
 	stock.known.lock().values_mut().next().unwrap().since = Instant::now();
 	*scripted.records.lock() = held(6, &[]);
@@ -67,10 +66,27 @@ fn what_was_missing_is_looked_for_again_after_a_pause() {
 	*scripted.records.lock() = held(6, &[]);
 	assert_eq!(stock.wait(MODEL, &material, LONG), lacking);
 	assert_eq!(scripted.looks.load(Ordering::SeqCst), 1);
-	for entry in stock.known.lock().values_mut() {
-		entry.since -= PAUSE;
-	}
+	stock.pass(PAUSE);
 	assert_eq!(stock.wait(MODEL, &material, LONG), Standing::Complete(held(6, &[])));
+}
+
+#[test]
+fn record_that_is_gone_again_takes_back_that_all_are_here() {
+	let runtime = Runtime::new().unwrap();
+	let (stock, scripted) = stock(&runtime, Scripted::default(), held(6, &[]));
+	let (material, gone) = (RETRIEVING.material(), Hash::repeat_byte(4));
+	stock.lost(&material, gone);
+	assert_eq!(stock.wait(MODEL, &material, LONG), Standing::Complete(held(6, &[])));
+	stock.lost(&material, gone);
+	let lacking = Standing::Lacking(held(5, &[gone]));
+	assert_eq!(stock.ask(MODEL, &material), lacking);
+	stock.pass(PAUSE / 2);
+	// Who began before does not put off that it is looked for.
+	stock.lost(&material, Hash::repeat_byte(5));
+	assert_eq!(stock.ask(MODEL, &material), lacking);
+	stock.pass(PAUSE / 2);
+	assert_eq!(stock.wait(MODEL, &material, LONG), Standing::Complete(held(6, &[])));
+	assert_eq!(scripted.looks.load(Ordering::SeqCst), 2);
 }
 
 #[test]

@@ -94,10 +94,14 @@ async fn every_record_that_can_be_found_is_here_afterwards_and_is_not_fetched_tw
 	let (held, told) = shop.stock().await;
 	let all = Held { records: 6, here: 6, missing: Vec::new() };
 	assert_eq!(held, Ok(all.clone()));
-	assert_eq!((told.len(), told.last()), (6, Some(&all)));
+	assert_eq!((told.len(), told.last()), (7, Some(&all)));
+	assert_eq!(told[0], Held { records: 6, ..Held::default() });
 	for bytes in records {
 		assert!(shop.has(bytes).await);
 	}
+	// A version of which all are here does not wait for one that is fetched.
+	let _fetching = shop.server.loader.turn().try_lock().unwrap();
+	assert_eq!(shop.stock().await, (Ok(all.clone()), vec![all]));
 	// They are here without the peer.
 	shop.peer.stop().await;
 	let store = shop.store.clone();

@@ -1,6 +1,9 @@
 //! Versions that put records into prompts: what is asked before all records are there, and who has them fetched.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+	sync::{Arc, atomic::Ordering},
+	time::Duration,
+};
 
 use openledger_primitives_core::{Hash, ModelId};
 use openledger_primitives_inference::Failure;
@@ -11,7 +14,7 @@ use sp_core::{Pair, crypto::AccountId32};
 use super::world::*;
 use crate::{
 	http,
-	stock::Held,
+	stock::{Held, PAUSE},
 	testing::{Scripted, eventually, key, retrieval::RETRIEVING},
 };
 
@@ -51,6 +54,18 @@ impl World {
 		assert_eq!(status, 200, "{told}");
 		serde_json::from_value(told).unwrap()
 	}
+
+	/// What its operator is told once it is no longer that records are fetched.
+	async fn settled(&self) -> (u16, Value) {
+		for _ in 0..5_000 {
+			let told = self.stock_of(MODEL, "Charlie", MODEL).await;
+			if told.1["progress"] != json!(Progress::Fetching) {
+				return told;
+			}
+			tokio::time::sleep(Duration::from_millis(2)).await;
+		}
+		panic!("it is fetched for ever");
+	}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,8 +76,33 @@ async fn question_is_not_answered_while_a_record_is_nowhere_and_is_once_all_are_
 	let (status, refused) = world.send(&asking, &question(0)).await;
 	assert_eq!((status, code(&refused)), (503, "records_missing"));
 	assert!(scripted.started.lock().is_empty(), "nothing is begun");
-	let (mut world, _) = quoting(Scripted::default(), held(6, &[])).await;
+	*scripted.records.lock() = held(6, &[]);
+	world.operator.stock().pass(PAUSE);
 	world.exchange(&question(0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_is_gone_stops_questions_until_it_is_here_again() {
+	let (mut world, scripted) = quoting(Scripted::default(), held(6, &[])).await;
+	world.exchange(&question(0)).await;
+	*scripted.failure.lock() = Some(Failure::MissingContent(Hash::repeat_byte(1)));
+	for (number, priced) in [(1, 2), (2, 2)] {
+		let asking = world.asking(&question(number));
+		let (status, refused) = world.send(&asking, &question(number)).await;
+		assert_eq!((status, code(&refused)), (503, "records_missing"));
+		assert_eq!(scripted.priced.load(Ordering::SeqCst), priced, "the next one is not begun");
+	}
+	*scripted.failure.lock() = None;
+	world.operator.stock().pass(PAUSE);
+	world.exchange(&question(3)).await;
+	assert_eq!(looks(&scripted), 2);
+	// What is gone is no record: the next question may be of one that is answered.
+	let adapter = RETRIEVING.material().adapter;
+	*scripted.failure.lock() = Some(Failure::MissingContent(adapter));
+	let asking = world.asking(&question(4));
+	let (status, refused) = world.send(&asking, &question(4)).await;
+	assert_eq!((status, code(&refused)), (503, "not_answered"));
+	assert_eq!(world.stock().await.progress, Progress::Complete);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,22 +129,11 @@ async fn operator_has_its_worker_fetch_and_is_told_how_far_it_is() {
 	assert_eq!((second.progress, second.here, second.records), (Progress::Fetching, 2, 6));
 	*scripted.records.lock() = held(6, &[]);
 	*scripted.hold.lock() = false;
-	let told = loop {
-		match world.stock().await {
-			Standing { progress: Progress::Fetching, .. } => tokio::task::yield_now().await,
-			told => break told,
-		}
-	};
+	let told: Standing = serde_json::from_value(world.settled().await.1).unwrap();
 	assert_eq!((told.progress, told.here, told.records), (Progress::Complete, 6, 6));
 	let nowhere = Hash::repeat_byte(7);
 	let (world, _) = quoting(Scripted::default(), held(5, &[nowhere])).await;
-	world.stock().await;
-	let told = loop {
-		match world.stock().await {
-			Standing { progress: Progress::Fetching, .. } => tokio::task::yield_now().await,
-			told => break told,
-		}
-	};
+	let told: Standing = serde_json::from_value(world.settled().await.1).unwrap();
 	assert_eq!((told.progress, told.missing), (Progress::Lacking, vec![nowhere]));
 }
 
@@ -133,13 +162,7 @@ async fn operator_is_told_why_records_can_not_be_looked_for() {
 	let scripted = Scripted::default();
 	*scripted.failure.lock() = Some(Failure::MissingContent(Hash::repeat_byte(0xab)));
 	let (world, _) = quoting(scripted, held(0, &[])).await;
-	world.stock_of(MODEL, "Charlie", MODEL).await;
-	let (status, refused) = loop {
-		match world.stock_of(MODEL, "Charlie", MODEL).await {
-			(200, _) => tokio::task::yield_now().await,
-			told => break told,
-		}
-	};
+	let (status, refused) = world.settled().await;
 	assert_eq!((status, code(&refused)), (422, "not_stocked"));
 	assert!(refused["error"]["message"].as_str().unwrap().contains("abab"), "{refused}");
 }
