@@ -1,13 +1,13 @@
-//! Building an index: a gradient for each record, then everything else in moments.
+//! Building an index: a gradient for each record, whose leaf is written at once, then everything else in moments.
 
 use crate::{
 	error::{Error, Result},
 	estimator, features, floor,
-	index::{self, Header, IndexFile, Leaf, Parts, View},
+	index::{self, Builder, Header, IndexFile, Leaf, View},
 	nulls,
 	projection::Projection,
 	scan::{self, Probe},
-	sources::{Prepared, Sources},
+	sources::Sources,
 	store::FeatureCache,
 };
 use openledger_primitives_core::{
@@ -45,18 +45,20 @@ pub struct BuildOptions<'a> {
 	pub method: Method,
 	/// The seed that the chain drew for the projection.
 	pub projection: Hash,
-	/// Where features are kept; an interrupted build goes on from them.
+	/// Where the index is written, leaf by leaf; an interrupted build goes on from what is there.
+	pub file: &'a Path,
+	/// Where features are kept, which indexes with other projections need too.
 	pub cache_dir: Option<&'a Path>,
 }
 
-/// Builds the index of `adapter`, which was trained on `sources`.
+/// Builds the index of `adapter`, which was trained on `sources`, in a file.
 ///
 /// `progress` is called after each gradient and can end the work; what is computed by then is in
-/// the cache.
+/// file and cache. Beside the records, a few features are held in memory, and no leaves.
 ///
 /// # Errors
 /// Typed: sources that don't belong together, nothing to train on, an adapter of another base or
-/// whose gradients are not finite, [`Error::Cancelled`], or the cache's [`Error::Io`].
+/// whose gradients are not finite, [`Error::Cancelled`], or [`Error::Io`] of file and cache.
 pub fn build(
 	base: &Base,
 	adapter: &Adapter,
@@ -66,46 +68,47 @@ pub fn build(
 ) -> Result<IndexFile> {
 	sources.check()?;
 	adapter.fits(&base.config)?;
-	let manifest = sources.manifest.hash()?;
-	let adapter_hash = Hash(blake2_256(&adapter.to_bytes()?));
-	let cache = options
-		.cache_dir
-		.map(|folder| FeatureCache::new(folder, &sources.manifest.base, &adapter_hash));
-	let mut work = Work { base, adapter, cache, progress };
-
-	let prepared = sources.prepare(base, &mut || ControlFlow::Continue(()))?;
-	let contents = sources.records.iter().map(|(leaf, _)| leaf.content);
-	let features = work.features(
-		Stage::Records,
-		contents.zip(prepared.iter().map(|record| record.example.clone())).collect(),
-	)?;
-	if features.iter().all(Option::is_none) {
-		return Err(Error::NothingUsable(sources.records.len()));
-	}
-	let null_features = work.features(Stage::Nulls, null_examples(base)?)?;
-
 	let header = Header {
 		method: options.method,
-		manifest,
-		adapter: adapter_hash,
+		manifest: sources.manifest.hash()?,
+		adapter: Hash(blake2_256(&adapter.to_bytes()?)),
 		projection: options.projection,
 		features: index::GRADIENTS,
 		floor_ppm: 0,
 		nulls: nulls::hash(),
 		snapshots: sources.snapshots.to_vec(),
 	};
-	with_floor_of(assemble(header, sources, &prepared, &features)?, &null_features)
-}
+	let cache = options
+		.cache_dir
+		.map(|folder| FeatureCache::new(folder, &sources.manifest.base, &header.adapter));
+	let mut work = Work { base, adapter, cache, progress };
 
-/// The index with the floor of the leaves that its method pays, given the features of the null queries.
-fn with_floor_of(index: IndexFile, nulls: &[Option<Vec<f32>>]) -> Result<IndexFile> {
-	let sketches = nulls
-		.iter()
-		.flatten()
-		.map(|feature| estimator::sketch(index.projection(), feature))
-		.collect::<Result<Vec<_>>>()?;
-	let floor_ppm = calibrate(&index.view(), &sketches)?;
-	index.with_floor(floor_ppm)
+	let prepared = sources.prepare(base, &mut || ControlFlow::Continue(()))?;
+	let contents = sources.records.iter().map(|(leaf, _)| leaf.content);
+	let (heads, examples): (Vec<u32>, Vec<_>) =
+		prepared.into_iter().zip(contents).map(|(of, name)| (of.head, (name, of.example))).unzip();
+	if examples.iter().all(|(_, example)| example.is_none()) {
+		return Err(Error::NothingUsable(sources.records.len()));
+	}
+	let dimension = usize::from(header.method.dimension);
+	let projection = Projection::new(&header.projection, dimension, features::DIMENSION);
+	let zero = Sketch::try_from(vec![0; dimension])
+		.map_err(|_| Error::malformed("method", format!("{dimension} components")))?;
+
+	let records: Vec<_> = sources.records.iter().map(|(leaf, _)| leaf.clone()).collect();
+	let mut builder = Builder::open(options.file, header, &records)?;
+	let from = builder.len();
+	let filled = work.features(Stage::Records, &examples, from, |at, feature| {
+		builder.push(match feature {
+			Some(feature) => estimator::leaf(&projection, &feature, at as u32)?,
+			None => Leaf { head: heads[at], scale: 0, sketch: zero.clone() },
+		})
+	});
+	let nulls = filled.and_then(|()| work.nulls(&projection)).inspect_err(|_| {
+		// The error reported is the first one; without this the next build only has more to do.
+		let _ = builder.keep();
+	})?;
+	builder.finish(|view| calibrate(view, &nulls))
 }
 
 /// The index of `adapter` with its floor calibrated anew, as [`build()`] does: for an index whose method was
@@ -116,38 +119,9 @@ fn with_floor_of(index: IndexFile, nulls: &[Option<Vec<f32>>]) -> Result<IndexFi
 pub fn recalibrated(base: &Base, adapter: &Adapter, index: IndexFile) -> Result<IndexFile> {
 	let progress = &mut |_| ControlFlow::Continue(());
 	let mut work = Work { base, adapter, cache: None, progress };
-	let nulls = work.features(Stage::Nulls, null_examples(base)?)?;
-	with_floor_of(index, &nulls)
-}
-
-/// The null queries as work to be done.
-fn null_examples(base: &Base) -> Result<Vec<(Hash, Option<Example>)>> {
-	let examples = nulls::examples(base)?;
-	Ok(examples.into_iter().map(|(hash, example)| (hash, Some(example))).collect())
-}
-
-/// Puts the index of these features together, without a floor.
-fn assemble(
-	header: Header,
-	sources: &Sources,
-	prepared: &[Prepared],
-	features: &[Option<Vec<f32>>],
-) -> Result<IndexFile> {
-	let dimension = usize::from(header.method.dimension);
-	let projection = Projection::new(&header.projection, dimension, features::DIMENSION);
-	let zero = Sketch::try_from(vec![0; dimension])
-		.map_err(|_| Error::malformed("method", format!("{dimension} components")))?;
-	let leaves = prepared
-		.iter()
-		.zip(features)
-		.enumerate()
-		.map(|(position, (record, feature))| match feature {
-			Some(feature) => estimator::leaf(&projection, feature, position as u32),
-			None => Ok(Leaf { head: record.head, scale: 0, sketch: zero.clone() }),
-		})
-		.collect::<Result<_>>()?;
-	let records = sources.records.iter().map(|(leaf, _)| leaf.clone()).collect();
-	IndexFile::new(Parts { header, leaves, records })
+	let nulls = work.nulls(index.projection())?;
+	let floor_ppm = calibrate(&index.view(), &nulls)?;
+	index.with_floor(floor_ppm)
 }
 
 /// The floor of the leaves that the method pays.
@@ -172,39 +146,76 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-	/// The features of examples, from the cache or computed; `None` where there is no example.
+	/// The sketches of the null queries.
+	fn nulls(&mut self, projection: &Projection) -> Result<Vec<Sketch>> {
+		let examples = nulls::examples(self.base)?;
+		let examples: Vec<_> =
+			examples.into_iter().map(|(hash, example)| (hash, Some(example))).collect();
+		let mut sketches = Vec::new();
+		self.features(Stage::Nulls, &examples, 0, |_, feature| {
+			if let Some(feature) = feature {
+				sketches.push(estimator::sketch(projection, &feature)?);
+			}
+			Ok(())
+		})?;
+		Ok(sketches)
+	}
+
+	/// Hands out the features of examples from position `from` on, in their order, from the cache or computed;
+	/// `None` where there is no example.
 	fn features(
 		&mut self,
 		stage: Stage,
-		examples: Vec<(Hash, Option<Example>)>,
-	) -> Result<Vec<Option<Vec<f32>>>> {
+		examples: &[(Hash, Option<Example>)],
+		from: usize,
+		mut take: impl FnMut(usize, Option<Vec<f32>>) -> Result<()>,
+	) -> Result<()> {
 		let total = examples.iter().filter(|(_, example)| example.is_some()).count();
-		let mut features: Vec<Option<Vec<f32>>> = vec![None; examples.len()];
-		let mut missing = Vec::new();
-		for (at, (content, example)) in examples.iter().enumerate() {
-			let Some(example) = example else { continue };
-			match self.cache.as_ref().and_then(|cache| cache.get(content)) {
-				Some(feature) => features[at] = Some(feature),
-				None => missing.push((at, content, example)),
-			}
-		}
+		let missing: Vec<(usize, &Hash, &Example)> = examples
+			.iter()
+			.enumerate()
+			.skip(from)
+			.filter_map(|(at, (content, example))| Some((at, content, example.as_ref()?)))
+			.filter(|(_, content, _)| !self.cache.as_ref().is_some_and(|cache| cache.has(content)))
+			.collect();
 		let mut done = total - missing.len();
 		self.report(Progress { stage, done, total })?;
 		let sequences: Vec<(&[u32], usize)> = missing
 			.iter()
 			.map(|(_, _, example)| (&example.tokens[..], example.answer_start))
 			.collect();
+		let mut next = from;
 		let (base, adapter) = (self.base, self.adapter);
 		estimator::compute(base, adapter, &sequences, |which, feature| {
 			let (at, content, _) = missing[which];
+			for known in next..at {
+				take(known, self.known(&examples[known])?)?;
+			}
 			if let Some(cache) = &self.cache {
 				cache.put(content, &feature)?;
 			}
-			features[at] = Some(feature);
+			take(at, Some(feature))?;
+			next = at + 1;
 			done += 1;
 			self.report(Progress { stage, done, total })
 		})?;
-		Ok(features)
+		(next..examples.len()).try_for_each(|known| take(known, self.known(&examples[known])?))
+	}
+
+	/// The feature of an example, from the cache unless it is damaged there.
+	fn known(&self, (content, example): &(Hash, Option<Example>)) -> Result<Option<Vec<f32>>> {
+		let (Some(example), Some(cache)) = (example, &self.cache) else { return Ok(None) };
+		if let Some(feature) = cache.get(content) {
+			return Ok(Some(feature));
+		}
+		let mut found = None;
+		let sequence = [(&example.tokens[..], example.answer_start)];
+		estimator::compute(self.base, self.adapter, &sequence, |_, feature| {
+			cache.put(content, &feature)?;
+			found = Some(feature);
+			Ok(())
+		})?;
+		Ok(found)
 	}
 
 	fn report(&mut self, progress: Progress) -> Result<()> {

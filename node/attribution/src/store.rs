@@ -68,6 +68,11 @@ impl FeatureCache {
 		self.folder.join(hex::encode(content))
 	}
 
+	/// Whether there is a feature of the record with that content, damaged or not.
+	pub fn has(&self, content: &Hash) -> bool {
+		self.path(content).is_file()
+	}
+
 	/// The feature of the record with that content, if it is there and undamaged.
 	pub fn get(&self, content: &Hash) -> Option<Vec<f32>> {
 		let bytes = fs::read(self.path(content)).ok()?;

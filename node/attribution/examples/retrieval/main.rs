@@ -126,6 +126,7 @@ fn run(arguments: &Arguments) -> Result<Value, Failure> {
 		let options = BuildOptions {
 			method: of(pay_by),
 			projection: Hash(blake2_256(b"retrieval")),
+			file: &arguments.work.join(format!("{pay_by:?}.index")),
 			cache_dir: Some(&arguments.work),
 		};
 		build(&base, &adapter, &sources, &options, &mut |p| {

@@ -117,7 +117,9 @@ impl Paid {
 		corpus: &Corpus,
 		method: Method,
 	) -> Result<Self, Failure> {
-		let options = BuildOptions { method, projection: Hash::zero(), cache_dir: None };
+		let (projection, folder) = (Hash::zero(), tempfile::tempdir()?);
+		let file = folder.path().join("index");
+		let options = BuildOptions { method, projection, file: &file, cache_dir: None };
 		let sources = corpus.sources();
 		let index = build(base, adapter, &sources, &options, &mut |_| ControlFlow::Continue(()))?;
 		Ok(Self { index })

@@ -5,22 +5,35 @@ use crate::{
 	training_set,
 };
 use openledger_primitives_attribution::{Terms, verify};
+use std::collections::BTreeMap;
 
-fn options(pay_by: PayBy, cache_dir: Option<&Path>) -> BuildOptions<'_> {
-	let method = Method { pay_by, credits: 3, dimension: 64 };
-	BuildOptions { method, projection: Hash::repeat_byte(8), cache_dir }
+const METHOD: Method = Method { pay_by: PayBy::Records, credits: 3, dimension: 64 };
+
+fn build_of(trained: &Trained, method: Method) -> Result<IndexFile> {
+	let folder = tempfile::tempdir().unwrap();
+	let mut on = |_| ControlFlow::Continue(());
+	build_at(trained, method, folder.path(), None, &mut on)
 }
 
-fn build_with(trained: &Trained, options: &BuildOptions) -> Result<IndexFile> {
-	let mut on = |_| ControlFlow::Continue(());
-	build(&trained.base, &trained.adapter, &trained.sources(), options, &mut on)
+/// Builds below `folder`, with the cache there too where `cached` says so.
+fn build_at(
+	trained: &Trained,
+	method: Method,
+	folder: &Path,
+	cached: Option<()>,
+	on: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<IndexFile> {
+	let file = folder.join("index");
+	let cache_dir = cached.map(|()| folder);
+	let options = BuildOptions { method, projection: Hash::repeat_byte(8), file: &file, cache_dir };
+	build(&trained.base, &trained.adapter, &trained.sources(), &options, on)
 }
 
 #[test]
 fn claims_on_a_built_index_verify_and_own_answers_come_first() {
 	let trained = trained();
 	for pay_by in [PayBy::Records, PayBy::Contributors] {
-		let index = build_with(&trained, &options(pay_by, None)).unwrap();
+		let index = build_of(&trained, Method { pay_by, ..METHOD }).unwrap();
 		let terms = Terms {
 			method: index.header().method,
 			index: index.commitment(),
@@ -47,7 +60,7 @@ fn claims_on_a_built_index_verify_and_own_answers_come_first() {
 #[test]
 fn duplicates_and_what_cannot_be_trained_on_have_empty_leaves() {
 	let trained = trained();
-	let index = build_with(&trained, &options(PayBy::Records, None)).unwrap();
+	let index = build_of(&trained, METHOD).unwrap();
 	let heads: Vec<u32> = index.leaves().iter().map(|leaf| leaf.head).collect();
 	assert_eq!(heads, [0, 1, 1, 3, 4, 5, 6, 7]);
 	let empty: Vec<bool> = index.leaves().iter().map(|leaf| leaf.scale == 0).collect();
@@ -59,46 +72,74 @@ fn duplicates_and_what_cannot_be_trained_on_have_empty_leaves() {
 fn index_is_the_same_when_built_again_with_or_without_the_cache() {
 	let trained = trained();
 	let folder = tempfile::tempdir().unwrap();
-	let cached = options(PayBy::Records, Some(folder.path()));
-	let first = build_with(&trained, &cached).unwrap();
+	let mut on = |_| ControlFlow::Continue(());
+	let first = build_at(&trained, METHOD, folder.path(), Some(()), &mut on).unwrap();
 	let mut computed = 0;
-	let again = build(&trained.base, &trained.adapter, &trained.sources(), &cached, &mut |p| {
+	let again = build_at(&trained, METHOD, folder.path(), Some(()), &mut |p| {
 		computed += usize::from(p.done < p.total);
 		ControlFlow::Continue(())
-	})
-	.unwrap();
+	});
 	assert_eq!(computed, 0);
-	let without = build_with(&trained, &options(PayBy::Records, None)).unwrap();
-	assert_eq!(again.to_bytes(), first.to_bytes());
+	let without = build_of(&trained, METHOD).unwrap();
+	assert_eq!(again.unwrap().to_bytes(), first.to_bytes());
 	assert_eq!(without.to_bytes(), first.to_bytes());
+	assert_eq!(std::fs::read(folder.path().join("index")).unwrap(), first.to_bytes());
 }
 
 #[test]
 fn build_goes_on_where_it_was_when_interrupted() {
 	let trained = trained();
+	let whole = build_of(&trained, METHOD).unwrap();
+	let nulls = nulls::examples(&trained.base).unwrap().len();
+	for (cached, stage, total) in [
+		(Some(()), Stage::Records, 5),
+		(None, Stage::Records, 5),
+		(Some(()), Stage::Nulls, nulls),
+		(None, Stage::Nulls, nulls),
+	] {
+		let folder = tempfile::tempdir().unwrap();
+		let mut stop = |p: Progress| match (p.stage, p.done) {
+			(of, 3) if of == stage => ControlFlow::Break(()),
+			_ => ControlFlow::Continue(()),
+		};
+		let stopped = build_at(&trained, METHOD, folder.path(), cached, &mut stop);
+		assert!(matches!(stopped, Err(Error::Cancelled)));
+		assert!(!folder.path().join("index").exists());
+		let mut first = BTreeMap::new();
+		let index = build_at(&trained, METHOD, folder.path(), cached, &mut |p| {
+			first.entry(p.stage as u8).or_insert(p);
+			ControlFlow::Continue(())
+		});
+		// Without the cache, null queries are computed again: they have no leaves.
+		let done = if cached.is_none() && stage == Stage::Nulls { 0 } else { 3 };
+		assert_eq!(first[&(stage as u8)], Progress { stage, done, total });
+		if stage == Stage::Nulls {
+			assert_eq!(first[&(Stage::Records as u8)].done, 5);
+		}
+		assert_eq!(index.unwrap().to_bytes(), whole.to_bytes());
+	}
+}
+
+#[test]
+fn damaged_features_are_computed_again() {
+	let trained = trained();
+	let whole = build_of(&trained, METHOD).unwrap();
 	let folder = tempfile::tempdir().unwrap();
-	let cached = options(PayBy::Records, Some(folder.path()));
-	let mut stop = |p: Progress| match p.done {
-		3 => ControlFlow::Break(()),
-		_ => ControlFlow::Continue(()),
-	};
-	let stopped = build(&trained.base, &trained.adapter, &trained.sources(), &cached, &mut stop);
-	assert!(matches!(stopped, Err(Error::Cancelled)));
-	let mut first = None;
-	let index = build(&trained.base, &trained.adapter, &trained.sources(), &cached, &mut |p| {
-		first.get_or_insert(p);
-		ControlFlow::Continue(())
-	})
-	.unwrap();
-	assert_eq!(first, Some(Progress { stage: Stage::Records, done: 3, total: 5 }));
-	let whole = build_with(&trained, &options(PayBy::Records, None)).unwrap();
-	assert_eq!(index.to_bytes(), whole.to_bytes());
+	let mut on = |_| ControlFlow::Continue(());
+	build_at(&trained, METHOD, folder.path(), Some(()), &mut on).unwrap();
+	for entry in std::fs::read_dir(folder.path().join("features")).unwrap() {
+		for feature in std::fs::read_dir(entry.unwrap().path()).unwrap().step_by(2) {
+			std::fs::write(feature.unwrap().path(), b"damaged").unwrap();
+		}
+	}
+	let again = build_at(&trained, METHOD, folder.path(), Some(()), &mut on).unwrap();
+	assert_eq!(again.to_bytes(), whole.to_bytes());
 }
 
 #[test]
 fn floor_refuses_the_null_queries_that_it_was_calibrated_on() {
 	let trained = trained();
-	let index = build_with(&trained, &options(PayBy::Records, None)).unwrap();
+	let index = build_of(&trained, METHOD).unwrap();
 	assert!(index.header().floor_ppm > 0);
 	let (mut paid, nulls) = (0, nulls::examples(&trained.base).unwrap());
 	assert!(nulls.len() >= 1_000);
@@ -129,7 +170,7 @@ fn build_is_refused_when_sources_do_not_belong_together() {
 	for (name, change) in changes {
 		let mut changed = trained();
 		change(&mut changed);
-		let refused = build_with(&changed, &options(PayBy::Records, None));
+		let refused = build_of(&changed, METHOD);
 		assert!(
 			matches!(
 				refused,
@@ -150,7 +191,7 @@ fn build_is_refused_when_the_adapter_is_for_another_base() {
 	config.layers = 3;
 	let peft = openlora::PeftConfig::new(2, 4.0, [openlora::Module::Q]).unwrap();
 	trained.adapter = Adapter::init(&config, peft, 0).unwrap();
-	let refused = build_with(&trained, &options(PayBy::Records, None));
+	let refused = build_of(&trained, METHOD);
 	assert!(matches!(refused, Err(Error::Engine(openlora::Error::AdapterLayers { .. }))));
 }
 
@@ -158,8 +199,7 @@ fn build_is_refused_when_the_adapter_is_for_another_base() {
 fn build_is_refused_when_the_dimension_is_out_of_range() {
 	let trained = trained();
 	for dimension in [0, 15, 2_049] {
-		let mut options = options(PayBy::Records, None);
-		options.method.dimension = dimension;
-		assert!(matches!(build_with(&trained, &options), Err(Error::Malformed { .. })));
+		let refused = build_of(&trained, Method { dimension, ..METHOD });
+		assert!(matches!(refused, Err(Error::Malformed { .. })));
 	}
 }

@@ -56,7 +56,8 @@ impl Ground {
 		};
 		let files = vec![Hash::zero(); log.links.len() - 1];
 		let method = Method { pay_by: PayBy::Records, credits: 3, dimension: 64 };
-		let build_with = BuildOptions { method, projection: Hash::repeat_byte(8), cache_dir: None };
+		let (projection, file) = (Hash::repeat_byte(8), states.path().join("index"));
+		let build_with = BuildOptions { method, projection, file: &file, cache_dir: None };
 		let mut on = |_| ControlFlow::Continue(());
 		let index =
 			build(&model.base, &model.adapter, &model.sources(), &build_with, &mut on).unwrap();

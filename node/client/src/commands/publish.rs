@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_attribution::{
-	BuildOptions, IndexFile, Manifest, Stage, build,
+	BuildOptions, IndexFile, Manifest, Sources, Stage, build,
 	examine::{check_read, check_size},
 	local::LocalManifest,
 	training_set,
@@ -32,8 +32,14 @@ use openledger_primitives_core::{
 use openlora::{Adapter, Base};
 use serde_json::json;
 use sp_core::crypto::AccountId32;
-use std::{ops::ControlFlow, path::PathBuf};
+use std::{
+	ops::ControlFlow,
+	path::{Path, PathBuf},
+};
 use subxt::dynamic::Value;
+
+/// The file of a model's folder that its attribution index is written to.
+const INDEX: &str = "attribution.index";
 
 /// Which leaves are paid.
 #[derive(Clone, Copy, ValueEnum)]
@@ -187,7 +193,8 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 		Some(kept) => Some(checkpoints::store(&store, &signer, &kept).await?),
 		None => None,
 	};
-	let index = index(&engine, &manifest, &adapter, &gathered, method, model.projection, output)?;
+	let (sources, folder) = (gathered.sources(&manifest), &arguments.folder);
+	let index = index(&engine, &sources, &adapter, folder, method, model.projection, output)?;
 	let commitment = index.commitment();
 	if model.index.is_some_and(|committed| committed != commitment) {
 		bail!("model {} has committed to another index than this folder's gives", model.id);
@@ -353,20 +360,20 @@ pub(super) fn bar(output: Output, what: &str) -> Result<ProgressBar> {
 	Ok(bar)
 }
 
-/// The attribution index, from the cache where it was built before.
+/// The attribution index, in a file of the folder: `openledger attribute` and `trace --explain` read it.
 fn index(
 	base: &Base,
-	manifest: &Manifest,
+	sources: &Sources,
 	adapter: &Adapter,
-	gathered: &Gathered,
+	folder: &Path,
 	method: Method,
 	projection: Hash,
 	output: Output,
 ) -> Result<IndexFile> {
-	let cache = keys::cache_folder();
-	let options = BuildOptions { method, projection, cache_dir: Some(&cache) };
+	let (cache, file) = (keys::cache_folder(), folder.join(INDEX));
+	let options = BuildOptions { method, projection, file: &file, cache_dir: Some(&cache) };
 	let bar = bar(output, "index")?;
-	let index = build(base, adapter, &gathered.sources(manifest), &options, &mut |progress| {
+	let index = build(base, adapter, sources, &options, &mut |progress| {
 		bar.set_message(match progress.stage {
 			Stage::Records => "records",
 			Stage::Nulls => "null queries",
@@ -376,6 +383,7 @@ fn index(
 		ControlFlow::Continue(())
 	})?;
 	bar.finish_and_clear();
+	output.say(format!("wrote {}", file.display()));
 	// What is committed to has to be what the store hands out.
 	if content_hash(index.to_bytes()) != index.commitment().file {
 		bail!("the index does not have the hash that it commits to");

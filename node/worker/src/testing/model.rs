@@ -127,7 +127,8 @@ pub fn model(config: &Config, projection: Hash) -> Model {
 	let outcome = train::fit(&base, data, &kept, &mut |_| ControlFlow::Continue(())).unwrap();
 	let adapter = outcome.adapter;
 	let method = Method { pay_by: PayBy::Contributors, credits: 4, dimension: 64 };
-	let build_options = BuildOptions { method, projection, cache_dir: None };
+	let file = folder.path().join("index");
+	let build_options = BuildOptions { method, projection, file: &file, cache_dir: None };
 	let index =
 		build(&base, &adapter, &sources, &build_options, &mut |_| ControlFlow::Continue(()))
 			.unwrap();

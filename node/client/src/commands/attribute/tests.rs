@@ -100,7 +100,8 @@ fn folder(pay_by: PayBy) -> TempDir {
 	let mut on = |_| ControlFlow::Continue(());
 	let adapter = openlora::train(&base, &examples, &options, &mut on).unwrap();
 	let method = Method { pay_by, credits: 4, dimension: 32 };
-	let building = BuildOptions { method, projection: Hash::repeat_byte(3), cache_dir: None };
+	let (projection, file) = (Hash::repeat_byte(3), at("built.index"));
+	let building = BuildOptions { method, projection, file: &file, cache_dir: None };
 	let index = build(&base, &adapter, &sources, &building, &mut |_| ControlFlow::Continue(()));
 	index.unwrap().with_floor(0).unwrap().save(&at("tree.index")).unwrap();
 	std::fs::create_dir(at("out")).unwrap();
