@@ -28,9 +28,10 @@ fn before<Spec>(model: Model<Test>, spec: impl FnOnce(ModelSpec) -> Spec) -> Old
 	}
 }
 
-/// Puts a version back to what it was before it named its arithmetic.
+/// Puts a version back to what it was before it named its arithmetic, which was the first.
 fn first(id: u32) -> Model<Test> {
-	let model = Models::<Test>::get(id).unwrap();
+	let mut model = Models::<Test>::get(id).unwrap();
+	model.spec.arithmetic = Arithmetic::Canonical(1);
 	let old: First<Test> = before(model.clone(), |spec| v1::ModelSpec {
 		base: spec.base,
 		parent: spec.parent,
