@@ -54,7 +54,7 @@ pub struct BuildOptions<'a> {
 /// Builds the index of `adapter`, which was trained on `sources`, in a file.
 ///
 /// `progress` is called after each gradient and can end the work; what is computed by then is in
-/// file and cache. Beside the records, a few features are held in memory, and no leaves.
+/// file and cache. Beside the records, a few features and at most 1,024 leaves are held in memory.
 ///
 /// # Errors
 /// Typed: sources that don't belong together, nothing to train on, an adapter of another base or
@@ -90,6 +90,8 @@ pub fn build(
 	if examples.iter().all(|(_, example)| example.is_none()) {
 		return Err(Error::NothingUsable(sources.records.len()));
 	}
+	// Without any there is no floor in the end.
+	let nulls = null_examples(base)?;
 	let dimension = usize::from(header.method.dimension);
 	let projection = Projection::new(&header.projection, dimension, features::DIMENSION);
 	let zero = Sketch::try_from(vec![0; dimension])
@@ -104,10 +106,11 @@ pub fn build(
 			None => Leaf { head: heads[at], scale: 0, sketch: zero.clone() },
 		})
 	});
-	let nulls = filled.and_then(|()| work.nulls(&projection)).inspect_err(|_| {
-		// The error reported is the first one; without this the next build only has more to do.
-		let _ = builder.keep();
-	})?;
+	let nulls = filled.and_then(|()| work.sketches(&projection, &nulls));
+	// Whatever comes next, the leaves are there already.
+	let kept = builder.keep();
+	let nulls = nulls?;
+	kept?;
 	builder.finish(|view| calibrate(view, &nulls))
 }
 
@@ -119,9 +122,21 @@ pub fn build(
 pub fn recalibrated(base: &Base, adapter: &Adapter, index: IndexFile) -> Result<IndexFile> {
 	let progress = &mut |_| ControlFlow::Continue(());
 	let mut work = Work { base, adapter, cache: None, progress };
-	let nulls = work.nulls(index.projection())?;
+	let nulls = work.sketches(index.projection(), &null_examples(base)?)?;
 	let floor_ppm = calibrate(&index.view(), &nulls)?;
 	index.with_floor(floor_ppm)
+}
+
+/// The null queries as work to be done.
+///
+/// # Errors
+/// [`Error::NoNullQueries`] where none fits into the base's context.
+fn null_examples(base: &Base) -> Result<Vec<(Hash, Option<Example>)>> {
+	let examples = nulls::examples(base)?;
+	match examples.is_empty() {
+		true => Err(Error::NoNullQueries),
+		false => Ok(examples.into_iter().map(|(hash, it)| (hash, Some(it))).collect()),
+	}
 }
 
 /// The floor of the leaves that the method pays.
@@ -147,12 +162,13 @@ struct Work<'a> {
 
 impl Work<'_> {
 	/// The sketches of the null queries.
-	fn nulls(&mut self, projection: &Projection) -> Result<Vec<Sketch>> {
-		let examples = nulls::examples(self.base)?;
-		let examples: Vec<_> =
-			examples.into_iter().map(|(hash, example)| (hash, Some(example))).collect();
+	fn sketches(
+		&mut self,
+		projection: &Projection,
+		nulls: &[(Hash, Option<Example>)],
+	) -> Result<Vec<Sketch>> {
 		let mut sketches = Vec::new();
-		self.features(Stage::Nulls, &examples, 0, |_, feature| {
+		self.features(Stage::Nulls, nulls, 0, |_, feature| {
 			if let Some(feature) = feature {
 				sketches.push(estimator::sketch(projection, &feature)?);
 			}
@@ -189,7 +205,7 @@ impl Work<'_> {
 		estimator::compute(base, adapter, &sequences, |which, feature| {
 			let (at, content, _) = missing[which];
 			for known in next..at {
-				take(known, self.known(&examples[known])?)?;
+				take(known, self.known(&examples[known], Progress { stage, done, total })?)?;
 			}
 			if let Some(cache) = &self.cache {
 				cache.put(content, &feature)?;
@@ -199,11 +215,19 @@ impl Work<'_> {
 			done += 1;
 			self.report(Progress { stage, done, total })
 		})?;
-		(next..examples.len()).try_for_each(|known| take(known, self.known(&examples[known])?))
+		for known in next..examples.len() {
+			take(known, self.known(&examples[known], Progress { stage, done, total })?)?;
+		}
+		Ok(())
 	}
 
-	/// The feature of an example, from the cache unless it is damaged there.
-	fn known(&self, (content, example): &(Hash, Option<Example>)) -> Result<Option<Vec<f32>>> {
+	/// The feature of an example, from the cache unless it is damaged there; then it is computed, and progress
+	/// called as it was.
+	fn known(
+		&mut self,
+		(content, example): &(Hash, Option<Example>),
+		progress: Progress,
+	) -> Result<Option<Vec<f32>>> {
 		let (Some(example), Some(cache)) = (example, &self.cache) else { return Ok(None) };
 		if let Some(feature) = cache.get(content) {
 			return Ok(Some(feature));
@@ -215,6 +239,7 @@ impl Work<'_> {
 			found = Some(feature);
 			Ok(())
 		})?;
+		self.report(progress)?;
 		Ok(found)
 	}
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openledger_primitives_inference::{
-	Capabilities, Command, Failure, Message, Reply, Response, host::Engine,
+	Capabilities, Command, Failure, Message, Progress, Reply, Response, host::Engine,
 };
 
 use crate::{
@@ -50,7 +50,12 @@ impl QueueEngine {
 			Command::Enqueue(job) => {
 				// The job at hand fetches what it needs by itself; the next one shall find it here.
 				self.stock.ask(job.model, &job.material);
-				self.queue.enqueue(job)
+				let (model, material) = (job.model, job.material.clone());
+				let response = self.queue.enqueue(job);
+				if let Response::Progress(Progress::Failed(failure)) = &response {
+					self.stock.lost(model, &material, failure);
+				}
+				response
 			}
 			Command::Execute(job) if !self.answerer.bases().contains(&job.material.base) => {
 				Response::Failed(Failure::MissingBase(job.material.base))
@@ -118,7 +123,7 @@ mod tests {
 		},
 	};
 	use openledger_primitives_core::{Endpoint, Hash};
-	use openledger_primitives_inference::{Progress, job::Executed};
+	use openledger_primitives_inference::job::Executed;
 	use std::sync::{LazyLock, atomic::Ordering};
 	use tokio::runtime::Runtime;
 	use tokio_util::sync::CancellationToken;
@@ -227,7 +232,8 @@ mod tests {
 		));
 		let done = Response::Executed(Executed::Examined(EXAMINED, TRACES));
 		until("done", || ask(&engine, Command::Examine(examination.clone())) == done);
-		assert!(matches!(ask(&engine, Command::Poll(1)), Response::Progress(Progress::Running)));
+		let running = Response::Progress(Progress::Running);
+		until("it is answered still", || ask(&engine, Command::Poll(1)) == running);
 		assert_eq!(ask(&engine, Command::ForgetExecution(examination.audit)), Response::Forgotten);
 		let mut other = examination;
 		other.material.base = Hash::repeat_byte(1);

@@ -26,7 +26,7 @@ mod testing;
 pub mod watch;
 
 // What the runtime lets an engine take on is what this one computes.
-const _: () = assert!(openledger_primitives_inference::ARITHMETIC == openlora::ARITHMETIC);
+const _: () = assert!(openledger_primitives_core::model::LATEST_ARITHMETIC == openlora::ARITHMETIC);
 
 pub use config::{Limits, OperatorConfig, StoreLocation};
 pub use content::{ContentError, ContentStore};

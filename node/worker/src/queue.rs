@@ -239,7 +239,7 @@ impl Queue {
 
 	/// Takes on the execution of what another operator has answered, as [`Queue::enqueue`] takes on
 	/// a job, apart from those. Where the other's worker is known, it is asked for the records that its prompt
-	/// quotes and nobody else has. An execution that is known goes on with the worker that it began with.
+	/// quotes and nobody else has. One that has begun goes on with the worker that it began with.
 	pub fn execute(&self, job: Job, answered_by: Option<Url>) -> Response {
 		let response = self.shared.state.lock().execute(job, answered_by);
 		self.shared.wake.notify_all();

@@ -165,19 +165,27 @@ impl Stock {
 		self.settled.notify_all();
 	}
 
-	/// Takes back that all is here: `missing` was neither here nor at a peer when a prompt needed it. What else is
-	/// missing is found when it is looked for again.
-	pub fn lost(&self, material: &Material, missing: Hash) {
-		let mut known = self.known.lock();
-		let Some(entry) = known.get_mut(&material.using_encoded(content_hash)) else { return };
-		if let Standing::Complete(held) = &entry.standing {
-			let held = Held {
-				here: held.here.saturating_sub(1),
-				missing: vec![missing],
-				records: held.records,
-			};
-			*entry = Entry { standing: Standing::Lacking(held), since: Instant::now() };
+	/// Takes back that all is here where `failure` says that a record was neither here nor at a peer when a
+	/// prompt needed it. What else is missing is found when it is looked for again. Returns whether it says that.
+	pub fn lost(&self, model: ModelId, material: &Material, failure: &Failure) -> bool {
+		let (Some(retrieval), Failure::MissingContent(missing)) = (&material.retrieval, failure)
+		else {
+			return false;
+		};
+		let files = [material.adapter, material.index.file, retrieval.index.file, retrieval.lens];
+		if files.contains(missing) {
+			return false;
 		}
+		let mut known = self.known.lock();
+		if let Some(entry) = known.get_mut(&material.using_encoded(content_hash))
+			&& let Standing::Complete(Held { records, here, .. }) = entry.standing
+		{
+			log::warn!("model version {model}: record {} for prompts is gone", name(missing));
+			let (here, missing) = (here.saturating_sub(1), vec![*missing]);
+			let standing = Standing::Lacking(Held { records, here, missing });
+			*entry = Entry { standing, since: Instant::now() };
+		}
+		true
 	}
 
 	/// Acts as if `time` were over.

@@ -20,8 +20,10 @@ impl<T: Config> Pallet<T> {
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
 		let index = served.index.ok_or(Error::<T>::UnknownModel)?;
 		ensure!(T::Models::condemned(model) == Some(false), Error::<T>::AlreadyCondemned);
-		// Nobody is paid by it any more, and its owner has no reason to keep an index at hand.
-		let in_use = T::Models::is_in_use(model) || served.status != ModelStatus::Retired;
+		// Nobody is paid by it any more, and its owner has no reason to keep an index at hand, or nothing that
+		// reads it.
+		let answers = served.status != ModelStatus::Retired && served.arithmetic.is_computed();
+		let in_use = T::Models::is_in_use(model) || answers;
 		ensure!(in_use, Error::<T>::NotInUse);
 		ensure!(position < index.records, Error::<T>::WrongPosition);
 		let mut open = Demands::<T>::get(model);

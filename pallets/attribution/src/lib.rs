@@ -468,8 +468,8 @@ pub mod pallet {
 		NoDemand,
 		/// The position can still be shown: conclude the demand later.
 		DemandOpen,
-		/// The model version is retired, and nothing that was asked of it is open: nothing has to be shown
-		/// of its index any more.
+		/// The model version is retired, or engines don't compute its arithmetic any more, and nothing that was
+		/// asked of it is open: nothing has to be shown of its index any more.
 		NotInUse,
 		/// The model version puts records into prompts and the claim does not say which, or the other way
 		/// round.

@@ -18,10 +18,9 @@ use openledger_primitives_core::{
 	traits::{Pairs, Versions},
 };
 use openledger_primitives_inference::{
-	Command, Failure, Response,
+	Command, Failure,
 	comparison::Comparison,
 	examination::{Examination, Examined},
-	host::exchange,
 	job::Jobs,
 	receipts::{Drawn, Pass},
 };
@@ -123,19 +122,6 @@ impl<T: Config> Pallet<T> {
 			Some((_, endpoint)) => Command::ExecuteFrom(job, endpoint),
 			None => Command::Execute(job),
 		})
-	}
-
-	/// Has the engine carry out what an audit asks. One that is older than asking operators for records looks
-	/// for them elsewhere.
-	pub(crate) fn carried_out(command: Command) -> Response {
-		let older = match &command {
-			Command::ExecuteFrom(job, _) => Some(job.clone()),
-			_ => None,
-		};
-		match (exchange(command), older) {
-			(Response::Failed(Failure::Unsupported), Some(job)) => exchange(Command::Execute(job)),
-			(response, _) => response,
-		}
 	}
 
 	/// What the engine is told to execute: a request's job is on chain, what was asked behind a drawn

@@ -245,7 +245,7 @@ impl<T: Config> Pallet<T> {
 			log::debug!(target: TARGET, "audit {claim}: nothing to execute");
 			return false;
 		};
-		let found = match Self::carried_out(command) {
+		let found = match exchange(command) {
 			Response::Executed(Executed::Done(Outcome { answer, usage, claim }, traces)) => {
 				let claimed = digest(&claim);
 				let execution = Execution { answer: content_hash(&answer), usage, claim: claimed };

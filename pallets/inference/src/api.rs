@@ -1,8 +1,6 @@
 //! What the runtime API asks of this pallet.
 
-use crate::{
-	Assigned, Config, Operators, Pallet, Requests, ServedBy, Serving, Status, operators::answers,
-};
+use crate::{Assigned, Config, Operators, Pallet, Requests, ServedBy, Serving, Status};
 use alloc::{string::String, vec::Vec};
 use openledger_primitives_api::{OperatorInfo, Quote, RequestState, Trace};
 use openledger_primitives_core::{Endpoint, ModelId, RequestId, model::Usage, traits::Models};
@@ -38,7 +36,7 @@ impl<T: Config> Pallet<T> {
 	/// What an answer of this usage costs, and who would give it now. None where the model version
 	/// answers nothing, or the fee passes what a balance can hold.
 	pub fn quote(model: ModelId, usage: Usage) -> Option<Quote<T::AccountId>> {
-		let served = T::Models::served(model).filter(|served| answers(served.status))?;
+		let served = T::Models::served(model).filter(|served| served.answers())?;
 		Some(Quote {
 			fee: served.price.fee(usage)?,
 			price: served.price,

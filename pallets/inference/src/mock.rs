@@ -283,6 +283,12 @@ pub fn model(status: ModelStatus) -> ServedModel<AccountId32> {
 	}
 }
 
+/// A published version that engines compute no more.
+pub fn outdated() -> ServedModel<AccountId32> {
+	let arithmetic = Arithmetic::Canonical(LATEST_ARITHMETIC - 1);
+	ServedModel { arithmetic, ..model(ModelStatus::Published) }
+}
+
 pub fn account(n: u8) -> AccountId32 {
 	AccountId32::new([n; 32])
 }

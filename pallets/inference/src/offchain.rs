@@ -13,12 +13,9 @@ use frame_support::{
 };
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::Claim;
-use openledger_primitives_core::{
-	BlockNumber, ModelId, RequestId, model::Arithmetic, traits::Models,
-};
+use openledger_primitives_core::{BlockNumber, ModelId, RequestId, traits::Models};
 use openledger_primitives_inference::{
-	ARITHMETIC, Command, Failure, Job, Material, Outcome, Progress, Response, host::exchange,
-	sampling_seed,
+	Command, Failure, Job, Material, Outcome, Progress, Response, host::exchange, sampling_seed,
 };
 use sp_runtime::{
 	DispatchError,
@@ -170,14 +167,7 @@ impl<T: Config> Pallet<T> {
 	/// What a model version computes with: none where it is unknown, has no index, or computes another
 	/// arithmetic than engines that understand this runtime's messages.
 	pub fn material(model: ModelId) -> Option<Material> {
-		let model = T::Models::served(model)?;
-		let computed = match model.arithmetic {
-			Arithmetic::Canonical(number) => number == ARITHMETIC,
-			Arithmetic::Tolerant => true,
-		};
-		if !computed {
-			return None;
-		}
+		let model = T::Models::served(model).filter(|model| model.arithmetic.is_computed())?;
 		Some(Material {
 			base: model.base,
 			adapter: model.adapter,

@@ -9,9 +9,7 @@ use frame_support::{
 	BoundedVec, ensure,
 	traits::{Consideration, Footprint, Get, fungible::hold::Mutate as _, tokens::Precision},
 };
-use openledger_primitives_core::{
-	Balance, Endpoint, ModelId, is_text, model::ModelStatus, traits::Models,
-};
+use openledger_primitives_core::{Balance, Endpoint, ModelId, is_text, traits::Models};
 use openledger_primitives_inference::operator::Operator;
 use sp_runtime::{DispatchResult, traits::Zero};
 
@@ -112,7 +110,7 @@ impl<T: Config> Pallet<T> {
 		let mut served = ServedBy::<T>::get(&who);
 		for model in models {
 			let terms = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
-			ensure!(answers(terms.status), Error::<T>::ModelNotServing);
+			ensure!(terms.answers(), Error::<T>::ModelNotServing);
 			ensure!(!served.contains(&model), Error::<T>::AlreadyServing);
 			served.try_push(model).map_err(|_| Error::<T>::TooManyModels)?;
 			Serving::<T>::try_mutate(model, |operators| operators.try_push(who.clone()))
@@ -179,9 +177,4 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::BondWithdrawn { operator: who, bond });
 		Ok(())
 	}
-}
-
-/// Whether a model version of this status answers new requests.
-pub(crate) fn answers(status: ModelStatus) -> bool {
-	matches!(status, ModelStatus::Published | ModelStatus::Deprecated)
 }

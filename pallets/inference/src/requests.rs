@@ -2,7 +2,7 @@
 
 use crate::{
 	Assigned, Config, Error, Event, Expiries, HoldReason, NextRequest, Operators, Pallet, Request,
-	Requests, Serving, Status, operators::answers,
+	Requests, Serving, Status,
 };
 use codec::MaxEncodedLen;
 use frame_support::{
@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::DeadlineOutOfRange
 		);
 		let model = T::Models::served(order.model).ok_or(Error::<T>::UnknownModel)?;
-		ensure!(answers(model.status), Error::<T>::ModelNotServing);
+		ensure!(model.answers(), Error::<T>::ModelNotServing);
 		let least = model.price.fee(Usage { prompt: 1, output: 1 });
 		ensure!(least.is_some_and(|least| order.max_fee >= least), Error::<T>::FeeTooLow);
 		ensure!(order.max_fee > T::MinFee::get(), Error::<T>::FeeTooLow);

@@ -24,7 +24,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(is_text(&name), Error::<T>::NotText);
 		ensure!(spec.rank > 0, Error::<T>::RankOutOfRange);
 		Self::ensure_method(&spec.method)?;
-		ensure!(spec.arithmetic.is_known(), Error::<T>::UnknownArithmetic);
+		ensure!(spec.arithmetic.is_computed(), Error::<T>::UnknownArithmetic);
 		// Its index would be refused, when the fee is paid.
 		Self::ensure_repeatable(spec.arithmetic)?;
 		Self::ensure_price(&price)?;

@@ -25,7 +25,7 @@ use frame_system::offchain::{
 use openledger_primitives_core::{
 	BlockNumber, Hash, ModelId, RequestId, RoundId,
 	draw::Routed,
-	model::ModelStatus,
+	model::{Arithmetic, LATEST_ARITHMETIC, ModelStatus},
 	settlement::FeeSplit,
 	traits::{self, AnsweredRequest, Clearance, Lots},
 };
@@ -99,6 +99,7 @@ parameter_types! {
 	pub static MinDraw: u128 = 25;
 	pub static PromptPrice: u128 = 1_000;
 	pub static Status: ModelStatus = ModelStatus::Published;
+	pub static Computed: Arithmetic = Arithmetic::Canonical(LATEST_ARITHMETIC);
 	/// The position at which the models' index is forged.
 	pub static Forged: Option<usize> = None;
 	/// Of what was noted for audits, what is private.

@@ -10,7 +10,6 @@ use frame_support::{
 };
 use openledger_primitives_core::{
 	Balance, BlockNumber, ModelId, SessionId,
-	model::ModelStatus,
 	traits::{Models, Operators},
 };
 use sp_runtime::{DispatchResult, traits::UniqueSaturatedInto};
@@ -60,8 +59,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(escrow > 0, Error::<T>::NoEscrow);
 		ensure!((1..=T::MaxDuration::get()).contains(&blocks), Error::<T>::DurationOutOfRange);
 		let served = T::Models::served(model).ok_or(Error::<T>::UnknownModel)?;
-		let answers = matches!(served.status, ModelStatus::Published | ModelStatus::Deprecated);
-		ensure!(answers, Error::<T>::ModelNotServing);
+		ensure!(served.answers(), Error::<T>::ModelNotServing);
 		ensure!(T::Operators::serves(&operator, model), Error::<T>::NotServing);
 		let session = NextSession::<T>::get();
 		let next = session.checked_add(1).ok_or(Error::<T>::Overflow)?;

@@ -241,6 +241,14 @@ impl Arithmetic {
 			Self::Tolerant => true,
 		}
 	}
+
+	/// Whether engines of this release compute it: what only older ones did is answered by nobody any more.
+	pub fn is_computed(self) -> bool {
+		match self {
+			Self::Canonical(number) => number == LATEST_ARITHMETIC,
+			Self::Tolerant => true,
+		}
+	}
 }
 
 /// What a developer registers: everything that the version's answers depend on.

@@ -56,6 +56,12 @@ pub struct ServedModel<AccountId> {
 }
 
 impl<AccountId> ServedModel<AccountId> {
+	/// Whether new questions are answered: it is published, and engines compute it.
+	pub fn answers(&self) -> bool {
+		let is_open = matches!(self.status, ModelStatus::Published | ModelStatus::Deprecated);
+		is_open && self.arithmetic.is_computed()
+	}
+
 	/// The sale of one answer by `operator` for `fee`, on the terms that the version has now.
 	pub fn sale(self, fee: Balance, operator: AccountId) -> Sale<AccountId> {
 		Sale {

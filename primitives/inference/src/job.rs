@@ -27,9 +27,6 @@ pub enum Message {
 	V3(Command),
 }
 
-/// The canonical arithmetic that engines compute with when they are asked by [`Message::V3`].
-pub const ARITHMETIC: u16 = 2;
-
 /// The engine's reply, in the version of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {

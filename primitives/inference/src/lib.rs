@@ -28,8 +28,7 @@ pub mod receipts;
 pub mod watch;
 
 pub use job::{
-	ARITHMETIC, Capabilities, Command, Failure, Job, Material, Message, Outcome, Progress, Reply,
-	Response,
+	Capabilities, Command, Failure, Job, Material, Message, Outcome, Progress, Reply, Response,
 };
 
 use sp_core::crypto::KeyTypeId;

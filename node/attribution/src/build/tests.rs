@@ -121,19 +121,30 @@ fn build_goes_on_where_it_was_when_interrupted() {
 }
 
 #[test]
-fn damaged_features_are_computed_again() {
+fn features_that_are_missing_or_damaged_between_others_are_computed_again() {
 	let trained = trained();
 	let whole = build_of(&trained, METHOD).unwrap();
 	let folder = tempfile::tempdir().unwrap();
 	let mut on = |_| ControlFlow::Continue(());
 	build_at(&trained, METHOD, folder.path(), Some(()), &mut on).unwrap();
-	for entry in std::fs::read_dir(folder.path().join("features")).unwrap() {
-		for feature in std::fs::read_dir(entry.unwrap().path()).unwrap().step_by(2) {
-			std::fs::write(feature.unwrap().path(), b"damaged").unwrap();
-		}
+	let cache = folder.path().join("features");
+	let cache = std::fs::read_dir(cache).unwrap().next().unwrap().unwrap().path();
+	let feature = |position: usize| cache.join(hex::encode(trained.records[position].0.content));
+	// Records 2, 3 and 6 have none; 7 keeps its own.
+	for damaged in [0, 4] {
+		std::fs::write(feature(damaged), b"damaged").unwrap();
 	}
-	let again = build_at(&trained, METHOD, folder.path(), Some(()), &mut on).unwrap();
-	assert_eq!(again.to_bytes(), whole.to_bytes());
+	for missing in [1, 5] {
+		std::fs::remove_file(feature(missing)).unwrap();
+	}
+	let mut done = Vec::new();
+	let again = build_at(&trained, METHOD, folder.path(), Some(()), &mut |p| {
+		done.extend((p.stage == Stage::Records).then_some(p.done));
+		ControlFlow::Continue(())
+	});
+	assert_eq!(again.unwrap().to_bytes(), whole.to_bytes());
+	assert_eq!(done, [3, 3, 4, 4, 5], "at first, then after each that was computed");
+	assert!(feature(7).is_file() && feature(0).metadata().unwrap().len() > 1_000);
 }
 
 #[test]

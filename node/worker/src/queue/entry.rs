@@ -15,7 +15,7 @@ use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::question::Question;
+use crate::{endpoint, question::Question};
 
 /// After how long without being asked for an examination is nobody's any more. A chain that stands still for
 /// some minutes shall not lose what has taken long.
@@ -187,12 +187,15 @@ impl State {
 		drawn: &Drawn,
 	) -> Result<(Executed, Option<(u64, CancellationToken)>), Failure> {
 		let task = Task::Execution(drawn.claim);
-		let Drawn { claim, model, payer, input, material, endpoint: _, pass: _ } = drawn;
+		let Drawn { claim, model, payer, input, material, endpoint, pass: _ } = drawn;
 		// The pass has another signature each time. The operator may move its worker whenever it likes, which
 		// must not begin anew what is under way: no execution of its answers would end.
 		let digest = (claim, model, payer, input, material).using_encoded(content_hash);
 		let begun = match self.make_room(task, digest)? {
-			false => None,
+			false => {
+				self.moved(task, endpoint::parse(endpoint).ok());
+				None
+			}
 			true => {
 				let cancel = CancellationToken::new();
 				let turn = self.enter(task, digest, Stage::Fetching(cancel.clone()));
@@ -245,8 +248,22 @@ impl State {
 			let work = Work::Job(Box::new(job), answered_by);
 			self.enter(task, digest, Stage::Waiting(work));
 			self.waiting.push_back(task);
+		} else {
+			self.moved(task, answered_by);
 		}
 		self.stage(task)
+	}
+
+	/// What has not begun asks the worker that there is now.
+	fn moved(&mut self, task: Task, answered_by: Option<Url>) {
+		let Some(Entry { stage: Stage::Waiting(work), .. }) = self.entries.get_mut(&task) else {
+			return;
+		};
+		match (work, answered_by) {
+			(Work::Job(_, last), Some(now)) => *last = Some(now),
+			(Work::Question(question, _), Some(now)) => question.answered_by = Some(now),
+			_ => {}
+		}
 	}
 
 	/// Whether the task is to be entered: it is not known, and there is room for it now.

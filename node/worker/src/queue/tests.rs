@@ -283,6 +283,22 @@ fn execution_goes_on_when_the_operator_moves_its_worker_and_asks_the_new_one_onc
 }
 
 #[test]
+fn execution_that_waits_asks_the_worker_that_there_is_when_it_begins() {
+	let answerer = Arc::new(Scripted::held());
+	let queue = queue(&answerer, 2);
+	let at = |port: u16| Some(format!("http://host:{port}/").parse::<Url>().unwrap());
+	queue.execute(job(1), at(1));
+	until("it runs", || queue.load().running == [1]);
+	for worker in [at(2), at(3), None] {
+		assert_eq!(executed(queue.execute(job(2), worker)), Executed::Queued);
+	}
+	*answerer.hold.lock() = false;
+	let done = Executed::Done(outcome(2), TRACES);
+	until("it is done", || executed(queue.execute(job(2), None)) == done);
+	assert_eq!(answerer.answered_by.lock()[..2], [at(1), at(3)]);
+}
+
+#[test]
 fn drawn_receipt_is_fetched_once_however_often_the_operator_moves_its_worker() {
 	let answerer = Arc::new(Scripted::held());
 	let (queue, held) = drawing(&answerer, 2);

@@ -221,7 +221,8 @@ impl Loader {
 	}
 
 	/// The paths of records, in their order. One that neither this machine nor a peer has is asked of `last`;
-	/// all of them at once, so that it can hold nobody up for longer than once.
+	/// all of them at once, so that it can hold nobody up for longer than once. One that was damaged here is
+	/// removed, and missing from then on.
 	pub(super) fn records(
 		&self,
 		records: &[&RecordLeaf<AccountId32>],
@@ -229,7 +230,10 @@ impl Loader {
 		cancel: &CancellationToken,
 	) -> Result<Vec<PathBuf>, Failure> {
 		let found = records.iter().map(|leaf| self.store.checked(wanted(leaf, last)));
-		self.wait(try_join_all(found), cancel)?.map_err(failure)
+		self.wait(try_join_all(found), cancel)?.map_err(|error| match error {
+			ContentError::Damaged(hash) => Failure::MissingContent(hash),
+			other => failure(other),
+		})
 	}
 
 	/// Held while records are fetched.
@@ -251,14 +255,15 @@ impl Loader {
 		let keep = |leaf| async move { (leaf, self.store.keep(wanted(leaf, None)).await) };
 		let keeping = async {
 			let mut absent = Vec::new();
+			told(&held);
 			let mut looked = stream::iter(records).map(has).buffered(AT_ONCE);
 			while let Some((leaf, result)) = looked.next().await {
 				match result.map_err(of_record(leaf))? {
 					true => held.here = held.here.saturating_add(1),
 					false => absent.push(leaf),
 				}
+				told(&held);
 			}
-			told(&held);
 			if absent.is_empty() {
 				return Ok(held);
 			}

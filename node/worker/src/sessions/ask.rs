@@ -154,7 +154,7 @@ impl Sessions {
 			affordable(plain.min(full).saturating_sub(1))?;
 			self.stocked(terms.model, &question.material)?;
 		}
-		let unanswered = |error| self.unanswered(&question.material, error);
+		let unanswered = |error| self.unanswered(terms.model, &question.material, error);
 		let fee = affordable(fee(answerer.most(&question, cancel).map_err(unanswered)?))?;
 		if fee == 0 {
 			return Err(of_store(StoreError::NoFee));

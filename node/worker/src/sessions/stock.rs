@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openledger_primitives_core::ModelId;
-use openledger_primitives_inference::{Failure, Material};
+use openledger_primitives_inference::Material;
 use openledger_sessions::protocol::stock::{Progress, Standing as Told, payload};
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 
@@ -34,19 +34,18 @@ impl Sessions {
 
 	/// Why a question of this version is not answered. Where a record is gone that was here, no other question is
 	/// begun until all are here again.
-	pub(super) fn unanswered(&self, material: &Material, error: Unanswered) -> Refused {
-		let (Some(retrieval), Unanswered::Failed(Failure::MissingContent(missing))) =
-			(&material.retrieval, &error)
-		else {
-			return of_answer(error);
-		};
-		if [material.adapter, material.index.file, retrieval.index.file, retrieval.lens]
-			.contains(missing)
-		{
-			return of_answer(error);
+	pub(super) fn unanswered(
+		&self,
+		model: ModelId,
+		material: &Material,
+		error: Unanswered,
+	) -> Refused {
+		match &error {
+			Unanswered::Failed(failure) if self.means.stock.lost(model, material, failure) => {
+				refusal::lacking()
+			}
+			_ => of_answer(error),
 		}
-		self.means.stock.lost(material, *missing);
-		refusal::lacking()
 	}
 
 	/// Has the records of a version fetched for the operator that this worker belongs to, and says how far that is.

@@ -75,14 +75,20 @@ fn record_that_is_gone_again_takes_back_that_all_are_here() {
 	let runtime = Runtime::new().unwrap();
 	let (stock, scripted) = stock(&runtime, Scripted::default(), held(6, &[]));
 	let (material, gone) = (RETRIEVING.material(), Hash::repeat_byte(4));
-	stock.lost(&material, gone);
+	let lost = |hash| stock.lost(MODEL, &material, &Failure::MissingContent(hash));
+	assert!(lost(gone), "nothing was said of it yet");
 	assert_eq!(stock.wait(MODEL, &material, LONG), Standing::Complete(held(6, &[])));
-	stock.lost(&material, gone);
+	for other in [Failure::Busy, Failure::MissingContent(material.adapter)] {
+		assert!(!stock.lost(MODEL, &material, &other));
+	}
+	assert!(!stock.lost(MODEL, &job(1).material, &Failure::MissingContent(gone)));
+	assert_eq!(stock.ask(MODEL, &material), Standing::Complete(held(6, &[])));
+	assert!(lost(gone));
 	let lacking = Standing::Lacking(held(5, &[gone]));
 	assert_eq!(stock.ask(MODEL, &material), lacking);
 	stock.pass(PAUSE / 2);
 	// Who began before does not put off that it is looked for.
-	stock.lost(&material, Hash::repeat_byte(5));
+	assert!(lost(Hash::repeat_byte(5)));
 	assert_eq!(stock.ask(MODEL, &material), lacking);
 	stock.pass(PAUSE / 2);
 	assert_eq!(stock.wait(MODEL, &material, LONG), Standing::Complete(held(6, &[])));

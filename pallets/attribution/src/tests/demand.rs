@@ -1,7 +1,11 @@
 use crate::{Demands, Error, Event, Status, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_attribution::forgery::Forgery;
-use openledger_primitives_core::{ModelId, model::ModelStatus, traits::Models as _};
+use openledger_primitives_core::{
+	ModelId,
+	model::{Arithmetic, LATEST_ARITHMETIC, ModelStatus},
+	traits::Models as _,
+};
 use proptest::prelude::*;
 use sp_core::H256;
 use sp_runtime::{DispatchResult, TokenError};
@@ -158,6 +162,16 @@ fn retired_version_has_to_show_nothing_once_nothing_asked_of_it_is_open() {
 		System::set_block_number(WINDOW + 1);
 		assert_ok!(conclude(RECORDS, 5));
 		assert_eq!(Registered::condemned(RECORDS), Some(true));
+	});
+}
+
+#[test]
+fn version_that_engines_compute_no_more_has_to_show_nothing_either() {
+	chain(|| {
+		Computed::set(Arithmetic::Canonical(LATEST_ARITHMETIC - 1));
+		assert_noop!(demand(9, RECORDS, 5), E::NotInUse);
+		Computed::set(Arithmetic::Canonical(LATEST_ARITHMETIC));
+		assert_ok!(demand(9, RECORDS, 5));
 	});
 }
 

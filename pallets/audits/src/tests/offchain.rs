@@ -47,8 +47,6 @@ struct Double {
 	executed: Mutex<Option<Executed>>,
 	/// Where the operators are whose answers it was told to execute, as far as it was told.
 	asked: Mutex<Vec<Option<Vec<u8>>>>,
-	/// Whether it is of a release that asks no operators.
-	is_older: AtomicBool,
 	/// What it was told to execute of drawn receipts, and what that comes to.
 	drawn: Mutex<Vec<Drawn>>,
 	recomputed: Mutex<Option<Executed>>,
@@ -65,9 +63,6 @@ impl Engine for Double {
 	fn exchange(&self, message: Message) -> Reply {
 		let Message::V3(command) = message;
 		Reply::V3(match command {
-			Command::ExecuteFrom(..) if self.is_older.load(Ordering::Relaxed) => {
-				Response::Failed(Failure::Unsupported)
-			}
 			Command::Execute(_) => self.execute(None),
 			Command::ExecuteFrom(_, endpoint) => self.execute(Some(endpoint.into_inner())),
 			Command::ExecuteDrawn(drawn) => {

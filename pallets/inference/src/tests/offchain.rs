@@ -4,7 +4,11 @@ use crate::{
 	offchain::{Memory, memory_key},
 };
 use frame_support::traits::Hooks;
-use openledger_primitives_core::{Hash, RequestId, model::Usage};
+use openledger_primitives_core::{
+	Hash, RequestId,
+	model::{Arithmetic, ModelStatus, Usage},
+	traits::ServedModel,
+};
 use openledger_primitives_inference::{
 	Command, Failure, Job, Message, OPERATOR_KEY_TYPE, Outcome, Progress, Reply, Response,
 	host::{Engine, EngineExt},
@@ -146,6 +150,24 @@ fn request_is_enqueued_once_with_all_that_answering_takes() {
 			(Hash::repeat_byte(4), Hash::repeat_byte(6))
 		);
 	});
+}
+
+#[test]
+fn engine_is_given_nothing_of_a_version_that_it_computes_no_more() {
+	let of = |arithmetic| ServedModel { arithmetic, ..model(ModelStatus::Published) };
+	for (version, given) in [
+		(outdated(), false),
+		(of(Arithmetic::Tolerant), true),
+		(of(Arithmetic::Canonical(0)), false),
+	] {
+		node(1, true, |engine, _, _| {
+			Registry::mutate(|all| all.insert(1, version));
+			run();
+			assert_eq!(Inference::material(1).is_some(), given);
+			assert_eq!(engine.enqueued(), usize::from(given));
+			Registry::mutate(|all| all.insert(1, model(ModelStatus::Published)));
+		});
+	}
 }
 
 #[test]

@@ -96,6 +96,8 @@ fn serving_is_refused_when_model_does_not_answer() {
 			Registry::mutate(|all| all.insert(3, model(status)));
 			assert_noop!(serve(1, &[3]), E::ModelNotServing);
 		}
+		Registry::mutate(|all| all.insert(3, outdated()));
+		assert_noop!(serve(1, &[3]), E::ModelNotServing);
 		assert_noop!(serve(1, &[1, 1]), E::AlreadyServing);
 		assert_ok!(serve(1, &[1, 2]));
 		Registry::mutate(|all| all.insert(3, model(ModelStatus::Published)));

@@ -2,8 +2,11 @@ use crate::{
 	Assigned, Error, Event, Exposed, HoldReason, NextRequest, Operators, Requests, mock::*,
 };
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives_core::traits::Settlement as _;
-use openledger_primitives_core::{Prompt, model::ModelStatus, model::Price};
+use openledger_primitives_core::{
+	Prompt,
+	model::{ModelStatus, Price, Usage},
+	traits::Settlement as _,
+};
 use sp_core::crypto::AccountId32;
 use sp_runtime::{DispatchResult, Permill, TokenError};
 
@@ -121,6 +124,9 @@ fn request_is_refused_when_model_is_unknown_or_does_not_answer() {
 			Registry::mutate(|all| all.insert(1, model(status)));
 			assert_noop!(Ask::default().by(5), E::ModelNotServing);
 		}
+		Registry::mutate(|all| all.insert(1, outdated()));
+		assert_noop!(Ask::default().by(5), E::ModelNotServing);
+		assert!(Inference::quote(1, Usage { prompt: 1, output: 1 }).is_none());
 		Registry::mutate(|all| all.insert(1, model(ModelStatus::Deprecated)));
 		assert_ok!(Ask::default().by(5));
 	});

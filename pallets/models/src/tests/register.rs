@@ -88,7 +88,7 @@ fn register_is_refused_when_arithmetic_is_unknown() {
 	run(|| {
 		assert_ok!(add_base(OWNER));
 		let of = |arithmetic| ModelSpec { arithmetic, ..spec() };
-		for number in [0, LATEST_ARITHMETIC + 1, u16::MAX] {
+		for number in [0, LATEST_ARITHMETIC - 1, LATEST_ARITHMETIC + 1, u16::MAX] {
 			assert_noop!(
 				register(OWNER, of(Arithmetic::Canonical(number))),
 				Error::<Test>::UnknownArithmetic
@@ -96,7 +96,7 @@ fn register_is_refused_when_arithmetic_is_unknown() {
 		}
 		// While there are no audits.
 		Hindrance::set(Some(Unaudited::Off));
-		for known in [Arithmetic::Canonical(1), Arithmetic::Canonical(2), Arithmetic::Tolerant] {
+		for known in [Arithmetic::Canonical(LATEST_ARITHMETIC), Arithmetic::Tolerant] {
 			let id = NextModel::<Test>::get();
 			assert_ok!(register(OWNER, of(known)));
 			assert_eq!(Pallet::<Test>::served(id).unwrap().arithmetic, known);

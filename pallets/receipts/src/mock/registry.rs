@@ -1,6 +1,6 @@
 //! A registry of two model versions with the same four records, each of them another direction.
 
-use super::{Forged, MODEL, OTHER, PromptPrice, Status, account};
+use super::{Computed, Forged, MODEL, OTHER, PromptPrice, Status, account};
 use codec::Encode;
 use frame_support::storage::unhashed;
 use openledger_primitives_attribution::{
@@ -8,7 +8,7 @@ use openledger_primitives_attribution::{
 };
 use openledger_primitives_core::{
 	Hash, ModelId, Sketch, merkle,
-	model::{Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelStatus, PayBy, Price},
+	model::{IndexCommitment, Method, ModelStatus, PayBy, Price},
 	record::{RecordLeaf, Snapshot},
 	settlement::Distribution,
 	traits::{Models, ServedModel},
@@ -116,7 +116,7 @@ impl Models<AccountId32> for Registered {
 			status: Status::get(),
 			price: Price { prompt: PromptPrice::get(), output: 10_000 },
 			method: Method { pay_by: PayBy::Records, credits: 2, dimension: 16 },
-			arithmetic: Arithmetic::Canonical(LATEST_ARITHMETIC),
+			arithmetic: Computed::get(),
 			snapshots: vec![(
 				DATANET,
 				Snapshot { root: merkle::root(&records()), count: RECORDS as u32, frozen_at: 1 },

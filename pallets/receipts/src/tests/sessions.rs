@@ -1,6 +1,9 @@
 use crate::{Error, Event, HoldReason, Private, Sessions, mock::*};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives_core::{Hash, model::ModelStatus};
+use openledger_primitives_core::{
+	Hash,
+	model::{Arithmetic, LATEST_ARITHMETIC, ModelStatus},
+};
 
 type E = Error<Test>;
 
@@ -81,6 +84,9 @@ fn opening_is_refused_when_terms_are_bad() {
 			assert_noop!(try_open(3, OPERATOR, MODEL, 10, 10), E::ModelNotServing);
 		}
 		Status::set(ModelStatus::Deprecated);
+		Computed::set(Arithmetic::Canonical(LATEST_ARITHMETIC - 1));
+		assert_noop!(try_open(3, OPERATOR, MODEL, 10, 10), E::ModelNotServing);
+		Computed::set(Arithmetic::Canonical(LATEST_ARITHMETIC));
 		assert_ok!(try_open(3, OPERATOR, MODEL, 10, 10));
 		assert!(try_open(3, OPERATOR, MODEL, RICH, 10).is_err());
 		Inference::leave(signed(OPERATOR)).unwrap();

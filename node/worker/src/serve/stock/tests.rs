@@ -16,7 +16,7 @@ use crate::{
 use openledger_attribution::{IndexFile, retrieval::RetrievalIndex};
 use openledger_primitives_core::{Hash, merkle, record::content_hash};
 use openlora::Base;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
@@ -94,18 +94,51 @@ async fn every_record_that_can_be_found_is_here_afterwards_and_is_not_fetched_tw
 	let (held, told) = shop.stock().await;
 	let all = Held { records: 6, here: 6, missing: Vec::new() };
 	assert_eq!(held, Ok(all.clone()));
-	assert_eq!((told.len(), told.last()), (7, Some(&all)));
-	assert_eq!(told[0], Held { records: 6, ..Held::default() });
+	let here: Vec<u32> = told.iter().map(|held| held.here).collect();
+	assert_eq!(here, [vec![0; 7], (1..=6).collect()].concat(), "they are looked for, then fetched");
 	for bytes in records {
 		assert!(shop.has(bytes).await);
 	}
-	// A version of which all are here does not wait for one that is fetched.
-	let _fetching = shop.server.loader.turn().try_lock().unwrap();
-	assert_eq!(shop.stock().await, (Ok(all.clone()), vec![all]));
+	assert_eq!(shop.stock().await.0, Ok(all));
 	// They are here without the peer.
 	shop.peer.stop().await;
 	let store = shop.store.clone();
 	assert!(store.checked_path(&content(&RETRIEVING.index, 0)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_fetched_one_after_the_other_and_what_is_here_waits_for_none() {
+	let records = &RETRIEVING.model.records;
+	let shop = shop(records).await;
+	shop.stock().await.0.unwrap();
+	let fetching = shop.server.loader.turn().lock().await;
+	let all = Held { records: 6, here: 6, missing: Vec::new() };
+	let told = tokio::time::timeout(Duration::from_secs(20), shop.stock()).await;
+	assert_eq!(told.expect("it waits for nothing").0, Ok(all.clone()));
+	shop.store.remove(&content_hash(&records[3])).await.unwrap();
+	let mut other = Box::pin(shop.stock());
+	assert!(tokio::time::timeout(Duration::from_millis(200), &mut other).await.is_err());
+	assert!(!shop.has(&records[3]).await);
+	drop(fetching);
+	let told = tokio::time::timeout(Duration::from_secs(20), other).await;
+	assert_eq!(told.expect("it is its turn").0, Ok(all));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_is_damaged_is_missing_from_then_on() {
+	let records = &RETRIEVING.model.records;
+	let shop = shop(&[]).await;
+	for bytes in records {
+		put_into(&shop.store, bytes).await;
+	}
+	let name = content_hash(&records[3]);
+	std::fs::write(shop.store.path(&name).await.unwrap(), b"damaged").unwrap();
+	let leaf = RETRIEVING.index.file().records().iter().find(|leaf| leaf.content == name).unwrap();
+	let server = shop.server.clone();
+	let read = move || server.loader.records(&[&leaf], None, &CancellationToken::new());
+	let read = tokio::task::spawn_blocking(read).await.unwrap();
+	assert_eq!(read, Err(Failure::MissingContent(name)));
+	assert_eq!(shop.stock().await.0.unwrap().missing, [name]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,18 +39,6 @@ fn answer_from_no_records_is_executed_as_it_always_was() {
 }
 
 #[test]
-fn engine_that_asks_no_operator_executes_all_the_same() {
-	node(&truth(), true, |node| {
-		quoting();
-		node.engine.is_older.store(true, Ordering::Relaxed);
-		node.engine.comes_to(&truth());
-		node.run();
-		assert_eq!(node.sent().len(), 1);
-		assert_eq!(*node.engine.asked.lock().unwrap(), [None]);
-	});
-}
-
-#[test]
 fn record_that_its_operator_does_not_hand_out_either_is_withheld_by_it() {
 	node(&truth(), true, |node| {
 		quoting();
