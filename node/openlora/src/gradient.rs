@@ -59,7 +59,7 @@ pub fn gradient(
 ) -> Result<Vec<f32>> {
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
-	let trained = Trained::new(adapter.weights(), &values)?;
+	let trained = Trained::of(adapter, &values)?;
 	let sequence = answer(tokens, answer_start);
 	let (_, gradient) = loss_and_gradient(base, Team::shared()?, &trained, sequence, options)?;
 	finite(gradient)
@@ -83,7 +83,7 @@ pub fn gradients(
 ) -> Result<()> {
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
-	let trained = Trained::new(adapter.weights(), &values)?;
+	let trained = Trained::of(adapter, &values)?;
 	let sequences: Vec<_> =
 		sequences.iter().map(|(tokens, start)| answer(tokens, *start)).collect();
 	let options = PassOptions { gradient: options, ..PassOptions::default() };

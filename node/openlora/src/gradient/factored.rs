@@ -59,7 +59,7 @@ pub fn factored_gradients<T: Send>(
 ) -> Result<()> {
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
-	let trained = Trained::new(adapter.weights(), &values)?;
+	let trained = Trained::of(adapter, &values)?;
 	let sequences: Vec<Sequence<'_>> = (0..)
 		.zip(sequences)
 		.map(|(record, (tokens, start))| Sequence { record, ..answer(tokens, *start) })

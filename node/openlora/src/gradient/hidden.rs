@@ -28,7 +28,7 @@ pub fn hidden_states(
 ) -> Result<()> {
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
-	let trained = Trained::new(adapter.weights(), &values)?;
+	let trained = Trained::of(adapter, &values)?;
 	// All rows are run at once, the prompt's among them.
 	let sequences: Vec<Sequence<'_>> = sequences
 		.iter()

@@ -174,7 +174,7 @@ pub(super) fn states<T>(
 	let mut sequences = sequences.to_vec();
 	sequences.iter_mut().for_each(|sequence| sequence.context = 0);
 	let run = |sequences: &[Sequence<'_>]| {
-		let adapters = [(&trained.packed, 1.0)];
+		let adapters = [(&*trained.packed, 1.0)];
 		let (mut pool, mut kept) = pages(base, sequences);
 		let mut runs = runs(sequences, &mut pool, &mut kept, &adapters)?;
 		let mut workspace = Workspace::default();
@@ -219,7 +219,7 @@ fn pass(
 	sink: &mut dyn Sink,
 ) -> Result<Vec<Scores>> {
 	let (mut pool, mut kept) = pages(base, sequences);
-	let adapters = [(&trained.packed, 1.0)];
+	let adapters = [(&*trained.packed, 1.0)];
 	let mut workspace = Workspace::default();
 	for (sequence, kept) in sequences.iter().zip(&mut kept) {
 		for tokens in sequence.tokens[..sequence.context].chunks(CHUNK) {

@@ -43,7 +43,7 @@ pub fn scored_gradient(
 	let is_half = adapter.is_half();
 	adapter.fits(&base.config)?;
 	let values = parameters::flatten(adapter.weights())?;
-	let trained = Trained::new(adapter.weights(), &values)?;
+	let trained = Trained::of(adapter, &values)?;
 	let pass = PassOptions { gradient: options, log_probs: is_half, ..PassOptions::default() };
 	let sink = |_| Dense(vec![vec![0.0; length(&trained, options)]]);
 	let sequence = answer(tokens, answer_start);
@@ -139,12 +139,12 @@ impl Trail {
 		let tokens = &self.tokens[..end];
 		check(base, tokens, prompt)?;
 		let values = parameters::flatten(adapter.weights())?;
-		let trained = Trained::new(adapter.weights(), &values)?;
+		let trained = Trained::of(adapter, &values)?;
 		let sequence = answer(tokens, prompt);
 		let Sequence { context, .. } = sequence;
 		// What came after them is not looked at.
 		self.pool.truncate(&mut self.sequence, end - 1);
-		let adapters = [(&trained.packed, 1.0)];
+		let adapters = [(&*trained.packed, 1.0)];
 		let (of, tokens) = (&mut self.sequence, &tokens[context..end - 1]);
 		let runs = [Run { tokens, sequence: of, adapters: &adapters }];
 		let inputs = &self.inputs[..tokens.len() * base.config.hidden];

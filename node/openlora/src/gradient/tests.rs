@@ -59,6 +59,34 @@ fn full_gradient(base: &Base, adapter: &Adapter, answer: usize) -> Vec<f32> {
 	loss_and_gradient(base, &Team::alone(), &trained, sequence, ALL).unwrap().1
 }
 
+#[test]
+fn parameters_in_half_precision_are_read_as_such_and_give_the_same_bits() {
+	for config in configs() {
+		let base = base(&config);
+		for adapter in [adapter(&base, 0.5), mixed_adapter(&base)] {
+			let half = adapter.to_half().unwrap();
+			let values = parameters::flatten(half.weights()).unwrap();
+			let trained = Trained::of(&half, &values).unwrap();
+			assert_eq!(trained.packed.bytes(), half.packed().unwrap().bytes());
+			for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+				let team = Team::alone_with(isa);
+				let sequence = Sequence { tokens: &TOKENS, answer_start: 4, ..Sequence::default() };
+				let bits = |trained: &Trained<'_>| {
+					let found = loss_and_gradient(&base, &team, trained, sequence.clone(), ALL);
+					let gradient = found.unwrap().1;
+					gradient.iter().map(|value| value.to_bits()).collect::<Vec<u32>>()
+				};
+				let single = Trained::new(half.weights(), &values).unwrap();
+				assert!(single.packed.bytes().len() > trained.packed.bytes().len());
+				assert_eq!(bits(&trained), bits(&single));
+			}
+			let values = parameters::flatten(adapter.weights()).unwrap();
+			let whole = Trained::of(&adapter, &values).unwrap();
+			assert_ne!(whole.packed.bytes().len(), trained.packed.bytes().len());
+		}
+	}
+}
+
 fn norm(values: &[f32]) -> f64 {
 	values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt()
 }
