@@ -71,6 +71,8 @@ pub mod benchmarking;
 mod challenge;
 pub mod crypto;
 mod demand;
+mod errors;
+mod events;
 mod finality;
 mod judge;
 pub mod migrations;
@@ -91,6 +93,8 @@ mod try_state;
 mod types;
 pub mod weights;
 
+use frame_support::pallet_macros::import_section;
+
 pub use openledger_primitives_attribution::challenge::{Fault, Target, commitment};
 pub use pallet::*;
 pub use types::{Challenge, ClaimRecord, Correction, Demand, Prompted, Revision, Status};
@@ -104,6 +108,8 @@ pub use weights::WeightInfo;
 	clippy::indexing_slicing,
 	clippy::arithmetic_side_effects
 )]
+#[import_section(events::events)]
+#[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -224,263 +230,6 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// What happened.
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A claim was verified.
-		Claimed {
-			/// The request.
-			request: RequestId,
-			/// blake2b-256 of the claim.
-			digest: Hash,
-			/// How many leaves it credits.
-			credits: u32,
-			/// The share of the contributors' part that its gain earns.
-			earned: Permill,
-			/// The first block at which it can be final.
-			final_at: BlockNumber,
-		},
-		/// A challenge was committed.
-		ChallengeCommitted {
-			/// What it is against.
-			target: Target,
-			/// Who challenges.
-			challenger: T::AccountId,
-		},
-		/// A challenge was withdrawn before it was opened.
-		ChallengeWithdrawn {
-			/// What it was against.
-			target: Target,
-			/// Who had challenged.
-			challenger: T::AccountId,
-		},
-		/// A challenge showed nothing, and lost its deposit to the treasury.
-		ChallengeFailed {
-			/// What it was against.
-			target: Target,
-			/// Who challenged.
-			challenger: T::AccountId,
-			/// What was lost.
-			deposit: Balance,
-			/// Why it showed nothing.
-			reason: Refusal,
-		},
-		/// A claim was corrected by what it had left out.
-		ClaimCorrected {
-			/// The request.
-			request: RequestId,
-			/// Who showed it.
-			challenger: T::AccountId,
-			/// The place of the leaf that was left out.
-			position: u32,
-			/// Who is paid for it.
-			account: T::AccountId,
-			/// What the operator paid for leaving it out.
-			penalty: Balance,
-			/// The first block at which the claim can be final now.
-			final_at: BlockNumber,
-		},
-		/// A model version's index was shown to be forged.
-		ForgeryShown {
-			/// The model version, now condemned.
-			model: ModelId,
-			/// Who showed it.
-			challenger: T::AccountId,
-			/// The place of the forged leaf.
-			position: u32,
-			/// What the model's owner lost.
-			penalty: Balance,
-		},
-		/// A claim is final, and its fee paid.
-		ClaimFinalized {
-			/// The request.
-			request: RequestId,
-			/// What contributors were paid.
-			contributors: Balance,
-		},
-		/// A claim's fee could not be paid. The claim stays open, and anyone can finalize it.
-		SettlementFailed {
-			/// The request.
-			request: RequestId,
-			/// Why.
-			error: DispatchError,
-		},
-		/// Too many claims are due for this one to become final by itself: anyone can finalize it.
-		FinalityDeferred {
-			/// The request.
-			request: RequestId,
-		},
-		/// A claim that an audit refuted was replaced by the true one.
-		ClaimReplaced {
-			/// The request.
-			request: RequestId,
-			/// How many leaves the true claim credits.
-			credits: u32,
-			/// The share of the contributors' part that its gain earns.
-			earned: Permill,
-		},
-		/// A claim that an audit refuted, or whose model version is condemned, credits nobody any more.
-		ClaimDiscredited {
-			/// The request.
-			request: RequestId,
-		},
-		/// A claim on a false answer ended, and the fee went back to the payer.
-		ClaimRejected {
-			/// The request.
-			request: RequestId,
-			/// The fee.
-			fee: Balance,
-		},
-		/// A position of an index was demanded.
-		PositionDemanded {
-			/// The model version.
-			model: ModelId,
-			/// The position.
-			position: u32,
-			/// Who asked.
-			demander: T::AccountId,
-			/// The first block at which it is too late to show it.
-			until: BlockNumber,
-		},
-		/// A demanded position was shown, which ends the demand.
-		PositionShown {
-			/// The model version.
-			model: ModelId,
-			/// The position.
-			position: u32,
-			/// Who showed it.
-			shown_by: T::AccountId,
-			/// The deposit that the demander lost.
-			deposit: Balance,
-			/// The part of it that went to who showed it; the treasury has the rest.
-			reward: Balance,
-		},
-		/// A demanded position was not shown in time, and the deposit given back.
-		DemandUnanswered {
-			/// The model version.
-			model: ModelId,
-			/// The position.
-			position: u32,
-			/// Who had asked.
-			demander: T::AccountId,
-			/// What the model version's owner lost; none where the version was gone or condemned already.
-			penalty: Option<Balance>,
-		},
-		/// A claim was corrected by a record that was left out of the prompt, or stood there behind less
-		/// relevant ones.
-		RelevanceCorrected {
-			/// The request.
-			request: RequestId,
-			/// Who showed it.
-			challenger: T::AccountId,
-			/// The place of the record in the retrieval's index.
-			position: u32,
-			/// Who is paid for it.
-			account: T::AccountId,
-			/// What the operator paid for leaving it out.
-			penalty: Balance,
-			/// The first block at which the claim can be final now.
-			final_at: BlockNumber,
-		},
-	}
-
-	/// Why a call failed.
-	#[pallet::error]
-	pub enum Error<T> {
-		/// There is no such claim.
-		UnknownClaim,
-		/// The request has a claim already.
-		AlreadyClaimed,
-		/// There is no such model version, or it has no index.
-		UnknownModel,
-		/// Too many claims become final at that time: submit it a block later.
-		QueueFull,
-		/// The claim is final.
-		AlreadyFinal,
-		/// The window is over: the claim takes no more challenges.
-		WindowClosed,
-		/// The claim's window is not over.
-		WindowOpen,
-		/// A committed challenge can still be opened.
-		ChallengeStanding,
-		/// The caller has a challenge to this target already: open or withdraw it first.
-		AlreadyChallenged,
-		/// The caller has no challenge to this target.
-		NoChallenge,
-		/// A challenge is opened in a later block than it is committed.
-		TooEarly,
-		/// The time to open challenges is over: withdraw it.
-		TooLate,
-		/// What is opened is not what this caller committed to.
-		WrongOpening,
-		/// The model version's own terms can't be met.
-		BadTerms,
-		/// The query sketch's length is not the method's dimension.
-		QueryLength,
-		/// A leaf's sketch has another length than the query's.
-		LeafLength,
-		/// A component of a sketch is −128.
-		Asymmetric,
-		/// More leaves are credited, or more records shown, than the method allows.
-		TooManyCredits,
-		/// Contributors are credited where records are paid, or the other way round.
-		WrongMethod,
-		/// The leaves are not ordered by score, then position, or one stands twice.
-		Unordered,
-		/// A paid leaf's score does not exceed its floor.
-		BelowFloor,
-		/// A record that is not the head of its cluster is credited.
-		NotHead,
-		/// The position lies in no snapshot, or the record shown is not the one at that position.
-		WrongPosition,
-		/// The index leaves' proof fails: one of them is not in the index, or names another record
-		/// than the one shown.
-		NotInIndex,
-		/// A record leaf's proof fails.
-		NotInSnapshot,
-		/// The contributor leaves' proof fails.
-		NotAContributor,
-		/// A contributor is paid twice.
-		PaidTwice,
-		/// A contributor is paid without one record that shows it contributed.
-		NoWitness,
-		/// The payer's own records or leaf are credited.
-		Payer,
-		/// The leaf is already credited: withdraw the challenge, where it is one.
-		AlreadyCredited,
-		/// The leaf does not come before the last one credited: withdraw the challenge, where it is one.
-		NotBetter,
-		/// The claim may be audited, or its audit is under way: finalize it later.
-		NotCleared,
-		/// The index leaf names the snapshot's own record: it is not forged.
-		TrueLeaf,
-		/// An omission is a claim's: challenge the claim.
-		WrongTarget,
-		/// The model version is condemned already, and nothing more can be shown: withdraw the
-		/// challenge.
-		AlreadyCondemned,
-		/// The position is demanded already: wait for it to be shown.
-		AlreadyDemanded,
-		/// As many positions of this index are demanded as can be: wait for one to be shown.
-		TooManyDemands,
-		/// The position is not demanded.
-		NoDemand,
-		/// The position can still be shown: conclude the demand later.
-		DemandOpen,
-		/// The model version is retired, or engines don't compute its arithmetic any more, and nothing that was
-		/// asked of it is open: nothing has to be shown of its index any more.
-		NotInUse,
-		/// The model version puts records into prompts and the claim does not say which, or the other way
-		/// round.
-		Retrieval,
-		/// The question's sketch is not the one that the claim was made with.
-		OtherQuestion,
-		/// An audit put another claim into the place of the one that was challenged, or took all credits from
-		/// it: withdraw the challenge.
-		Superseded,
-	}
-
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
@@ -522,9 +271,8 @@ pub mod pallet {
 		}
 
 		/// Opens the caller's challenge. Where it shows an omission, or a record that was left out of the
-		/// prompt, the claim is corrected; where it
-		/// shows a forgery the model version is condemned; where it shows neither, the deposit goes to
-		/// the treasury. Refused where another's correction came first, or an audit replaced the claim after the
+		/// prompt, the claim is corrected; where it shows a forgery the model version is condemned; where it
+		/// shows neither, the deposit goes to the treasury. Refused where another's correction came first, or an audit replaced the claim after the
 		/// commitment: the challenge stands then, to be withdrawn.
 		#[pallet::call_index(1)]
 		#[pallet::weight(match **fault {

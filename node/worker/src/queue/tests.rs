@@ -259,11 +259,15 @@ fn drawn_receipt_is_fetched_once_and_executed_whatever_pass_it_is_asked_with() {
 	assert_eq!(held.0.lock().len(), 1);
 }
 
+/// A worker of the operator whose answer is executed.
+fn at(port: u16) -> Option<Url> {
+	Some(format!("http://host:{port}/").parse().unwrap())
+}
+
 #[test]
 fn execution_goes_on_when_the_operator_moves_its_worker_and_asks_the_new_one_once_it_failed() {
 	let answerer = Arc::new(Scripted::held());
 	let queue = queue(&answerer, 2);
-	let at = |port: u16| Some(format!("http://host:{port}/").parse::<Url>().unwrap());
 	queue.execute(job(1), at(1));
 	until("it runs", || queue.load().running == [1]);
 	for worker in [at(2), at(3), None] {
@@ -286,7 +290,6 @@ fn execution_goes_on_when_the_operator_moves_its_worker_and_asks_the_new_one_onc
 fn execution_that_waits_asks_the_worker_that_there_is_when_it_begins() {
 	let answerer = Arc::new(Scripted::held());
 	let queue = queue(&answerer, 2);
-	let at = |port: u16| Some(format!("http://host:{port}/").parse::<Url>().unwrap());
 	queue.execute(job(1), at(1));
 	until("it runs", || queue.load().running == [1]);
 	for worker in [at(2), at(3), None] {
