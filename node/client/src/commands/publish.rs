@@ -153,6 +153,7 @@ pub async fn run(arguments: Publish, context: &Context) -> Result<()> {
 	let gathered = sources::gather(&chain, &store, output, &named).await?;
 	gathered.sources(&manifest).check()?;
 	// All that can be refused is, before anything costs a fee.
+	check_room(&arguments.folder)?;
 	let engine = Base::load(&arguments.base)?;
 	let examples = training_set(&engine, &gathered.sources(&manifest))?.len();
 	let kept = checkpoints::read(&arguments.folder, &manifest, &adapter)?;
@@ -360,6 +361,13 @@ pub(super) fn bar(output: Output, what: &str) -> Result<ProgressBar> {
 	Ok(bar)
 }
 
+/// Refuses a folder that the index can't be written to.
+fn check_room(folder: &Path) -> Result<()> {
+	let written = tempfile::tempfile_in(folder);
+	let why = || format!("{INDEX} can't be written to {}", folder.display());
+	written.map(drop).with_context(why)
+}
+
 /// The attribution index, in a file of the folder: `openledger attribute` and `trace --explain` read it.
 fn index(
 	base: &Base,
@@ -412,6 +420,19 @@ mod tests {
 		let method = asked("").unwrap();
 		assert_eq!(method, Method { pay_by: PayBy::Records, credits: 8, dimension: 2_048 });
 		method.check().unwrap();
+	}
+
+	#[test]
+	fn folder_is_refused_that_nothing_can_be_written_to() {
+		let folder = tempfile::tempdir().unwrap();
+		check_room(folder.path()).unwrap();
+		assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+		let file = folder.path().join("file");
+		std::fs::write(&file, "").unwrap();
+		for other in [file, folder.path().join("absent")] {
+			let refused = check_room(&other).unwrap_err().to_string();
+			assert!(refused.starts_with("attribution.index can't be written to /"), "{refused}");
+		}
 	}
 
 	#[test]
