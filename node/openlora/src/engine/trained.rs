@@ -21,7 +21,7 @@ pub(crate) struct Part {
 /// By layers and modules.
 type Parts = Vec<[Option<Part>; Module::ALL.len()]>;
 
-/// Parameters in single precision: as one vector, and as the kernels read them.
+/// Parameters, as one vector in single precision and as the kernels read them.
 #[derive(Debug)]
 pub(crate) struct Trained<'a> {
 	pub(crate) values: &'a [f32],
