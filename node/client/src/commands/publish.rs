@@ -60,7 +60,7 @@ pub enum Pay {
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Publish {
-	/// The folder that openledger model train wrote.
+	/// The folder that openledger model train wrote; the attribution index is written there too.
 	folder: PathBuf,
 	/// The model's name, at most 64 bytes.
 	#[arg(long)]
