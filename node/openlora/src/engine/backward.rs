@@ -76,6 +76,11 @@ impl Backward<'_> {
 		Ok(())
 	}
 
+	/// The hidden states after the last norm, `[rows, hidden]`, of the rows on a tape.
+	pub(crate) fn states(&self, tape: &Tape<'_>) -> Vec<f32> {
+		self.normed(&tape.last, &self.base.weights.norm)
+	}
+
 	/// Each run's rows among all.
 	fn stretches(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
 		self.runs.iter().scan(0, |end, run| {

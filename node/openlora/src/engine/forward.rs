@@ -106,7 +106,9 @@ pub(crate) fn forward<'w>(
 	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
 	pass.begin();
 	pass.embed();
-	pass.layers(0, pool, observer)?;
+	pass.stretch(0..base.config.layers, pool, observer)?;
+	observer.finished(&pass.workspace.x);
+	pass.norm(&base.weights.norm);
 	for run in runs {
 		run.sequence.advance(run.tokens.len());
 	}
@@ -174,25 +176,24 @@ pub(crate) fn again(
 /// hidden]`: the runs have been added to their sequences, whose keys and values in lower layers are not
 /// looked at.
 ///
-/// Returns what [`forward`] returned.
-///
 /// # Errors
 /// [`Error::NonFiniteActivation`], as the pass had it then.
-pub(crate) fn onward<'w>(
+pub(crate) fn onward(
 	base: &Base,
 	team: &Team,
 	pool: &mut Pool,
 	runs: &[Run<'_>],
 	(first, x): (usize, &[f32]),
-	workspace: &'w mut Workspace,
 	observer: &mut impl Observer,
-) -> Result<&'w [f32]> {
-	let places = places(runs);
+) -> Result<()> {
+	let (places, mut workspace) = (places(runs), Workspace::default());
+	let workspace = &mut workspace;
 	let mut pass = Pass { of: Batch { base, team, places: &places, runs }, workspace };
 	pass.begin();
 	pass.workspace.x.copy_from_slice(x);
-	pass.layers(first, pool, observer)?;
-	Ok(&workspace.normed)
+	pass.stretch(first..base.config.layers, pool, observer)?;
+	observer.finished(&pass.workspace.x);
+	Ok(())
 }
 
 /// Where the rows of runs belong that have been added to their sequences.
@@ -288,19 +289,6 @@ impl Pass<'_, '_> {
 			embedding.expand(isa, token / LANES, 0..hidden, &mut panel, hidden);
 			x.copy_from_slice(&panel[token % LANES * hidden..][..hidden]);
 		});
-	}
-
-	/// Runs the layers from one on, and the last norm.
-	fn layers(
-		&mut self,
-		first: usize,
-		pool: &mut Pool,
-		observer: &mut impl Observer,
-	) -> Result<()> {
-		self.stretch(first..self.of.base.config.layers, pool, observer)?;
-		observer.finished(&self.workspace.x);
-		self.norm(&self.of.base.weights.norm);
-		Ok(())
 	}
 
 	/// Runs some layers and nothing after them.

@@ -1,7 +1,7 @@
 //! What a pass keeps for the way back.
 
 use super::{Observer, dropout::Dropped};
-use crate::adapter::Module;
+use crate::{adapter::Module, config::Config};
 
 /// The values of one layer that its gradient is computed from; all others follow from them.
 #[derive(Debug, Default)]
@@ -24,6 +24,32 @@ pub(crate) struct Kept {
 	pub(crate) up: Vec<f32>,
 }
 
+impl Kept {
+	/// With room for so many rows: what grows beyond its room takes up to twice as much.
+	fn with_capacity(rows: usize, config: &Config) -> Self {
+		let mut kept = Self::default();
+		for (values, width) in kept.columns().into_iter().zip(widths(config)) {
+			values.reserve_exact(rows.saturating_mul(width));
+		}
+		kept
+	}
+
+	/// All values, in the order of [`widths`].
+	fn columns(&mut self) -> [&mut Vec<f32>; 8] {
+		let Self { x, queries_before, keys_before, queries, mixed, middle, gate, up } = self;
+		[x, queries_before, keys_before, queries, mixed, middle, gate, up]
+	}
+}
+
+/// The widths of a layer's values; zero of those that the architecture does not have.
+fn widths(config: &Config) -> [usize; 8] {
+	let (queries, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+	let (queries_before, keys_before) =
+		if config.architecture.facts().head_norms { (queries, keys) } else { (0, 0) };
+	let (hidden, intermediate) = (config.hidden, config.intermediate);
+	[hidden, queries_before, keys_before, queries, queries, hidden, intermediate, intermediate]
+}
+
 /// How much of a layer is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -34,7 +60,7 @@ pub(crate) enum Keep {
 	Inputs,
 }
 
-/// The values of the layers from one on.
+/// The values of the layers from one on. Passes whose rows follow those of the pass before add to it.
 #[derive(Debug)]
 pub(crate) struct Tape<'a> {
 	first: usize,
@@ -49,6 +75,46 @@ impl<'a> Tape<'a> {
 	/// Keeps nothing of the layers before `first`.
 	pub(crate) fn new(first: usize, keep: Keep, dropped: Option<Dropped<'a>>) -> Self {
 		Self { first, keep, dropped, layers: Vec::new(), last: Vec::new() }
+	}
+
+	/// Keeps all of the layers from `first` on, with room for so many rows.
+	pub(crate) fn with_capacity(first: usize, rows: usize, config: &Config) -> Self {
+		let layers = config.layers.saturating_sub(first);
+		Self {
+			layers: (0..layers).map(|_| Kept::with_capacity(rows, config)).collect(),
+			last: Vec::with_capacity(rows.saturating_mul(config.hidden)),
+			..Self::new(first, Keep::All, None)
+		}
+	}
+
+	/// Bytes of a row where all of the layers from `first` on is kept.
+	pub(crate) fn row_bytes(first: usize, config: &Config) -> usize {
+		let layer: usize = widths(config).into_iter().sum();
+		let layers = config.layers.saturating_sub(first);
+		size_of::<f32>() * (layers * layer + config.hidden)
+	}
+
+	/// Rows that have been through all layers.
+	pub(crate) fn rows(&self, config: &Config) -> usize {
+		self.last.len() / config.hidden
+	}
+
+	/// Forgets the rows from the `rows`-th on, and what there is of a pass that did not reach its end.
+	pub(crate) fn truncate(&mut self, rows: usize, config: &Config) {
+		for kept in &mut self.layers {
+			for (values, width) in kept.columns().into_iter().zip(widths(config)) {
+				values.truncate(rows.saturating_mul(width));
+			}
+		}
+		self.last.truncate(rows.saturating_mul(config.hidden));
+	}
+
+	/// Gives room back that nothing was kept in.
+	pub(crate) fn shrink_to_fit(&mut self) {
+		for kept in &mut self.layers {
+			kept.columns().into_iter().for_each(Vec::shrink_to_fit);
+		}
+		self.last.shrink_to_fit();
 	}
 
 	/// The first layer that is kept.
@@ -80,31 +146,40 @@ impl<'a> Tape<'a> {
 
 impl Observer for Tape<'_> {
 	fn before_attention(&mut self, layer: usize, x: &[f32]) {
-		if layer >= self.first {
-			self.layers.push(Kept { x: x.to_vec(), ..Kept::default() });
+		if let Some(place) = layer.checked_sub(self.first) {
+			let layers = self.layers.len().max(place + 1);
+			self.layers.resize_with(layers, Kept::default);
+			self.layers[place].x.extend_from_slice(x);
 		}
 	}
 
 	fn before_head_norms(&mut self, layer: usize, queries: &[f32], keys: &[f32]) {
 		self.keep(layer, |kept| {
-			(kept.queries_before, kept.keys_before) = (queries.to_vec(), keys.to_vec());
+			kept.queries_before.extend_from_slice(queries);
+			kept.keys_before.extend_from_slice(keys);
 		});
 	}
 
 	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]) {
-		self.keep(layer, |kept| (kept.queries, kept.mixed) = (queries.to_vec(), mixed.to_vec()));
+		self.keep(layer, |kept| {
+			kept.queries.extend_from_slice(queries);
+			kept.mixed.extend_from_slice(mixed);
+		});
 	}
 
 	fn before_feed_forward(&mut self, layer: usize, x: &[f32]) {
-		self.keep(layer, |kept| kept.middle = x.to_vec());
+		self.keep(layer, |kept| kept.middle.extend_from_slice(x));
 	}
 
 	fn gated(&mut self, layer: usize, gate: &[f32], up: &[f32]) {
-		self.keep(layer, |kept| (kept.gate, kept.up) = (gate.to_vec(), up.to_vec()));
+		self.keep(layer, |kept| {
+			kept.gate.extend_from_slice(gate);
+			kept.up.extend_from_slice(up);
+		});
 	}
 
 	fn finished(&mut self, x: &[f32]) {
-		self.last = x.to_vec();
+		self.last.extend_from_slice(x);
 	}
 
 	fn drop(&self, layer: usize, module: Module, row: usize, x: &[f32]) -> Option<Vec<f32>> {

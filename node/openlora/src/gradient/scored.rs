@@ -8,7 +8,7 @@ use super::{
 use crate::{
 	adapter::Adapter,
 	base::Base,
-	engine::{self, Backward, Dense, Keep, Run, Tape, Trained, Workspace},
+	engine::{self, Backward, Dense, Run, Tape, Trained},
 	error::{Error, Result},
 	kernels::{
 		Team,
@@ -69,8 +69,9 @@ fn only(scores: Vec<Scores>, gradients: Vec<Vec<f32>>) -> Result<ScoredGradient>
 /// What generating an answer left behind: all that its gradient needs of the pass that the answer came
 /// from, so that nothing below the first differentiated layer, and nothing of the prompt, is read again.
 ///
-/// For each position that predicts a token of the answer it has the residual stream that went into the
-/// first layer, and of all positions the keys and values from that layer on.
+/// For each position that predicts a token of the answer it has the activations from the first layer on or,
+/// where there was no room for them, the residual stream that went into that layer, from which they are
+/// computed once more; and of all positions the keys and values from that layer on.
 #[derive(Debug)]
 pub struct Trail {
 	/// The prompt and the answer.
@@ -81,7 +82,9 @@ pub struct Trail {
 	pub(crate) first: usize,
 	/// The adapters' generations, and the bits of their factors.
 	pub(crate) adapters: Vec<(u64, u32)>,
-	/// `[positions, hidden]`, from the prompt's last position on.
+	/// Of the positions from the prompt's last on.
+	pub(crate) tape: Tape<'static>,
+	/// `[positions, hidden]`, of those that follow the tape's.
 	pub(crate) inputs: Vec<f32>,
 	/// Keys and values.
 	pub(crate) pool: Pool,
@@ -144,27 +147,24 @@ impl Trail {
 		let Sequence { context, .. } = sequence;
 		// What came after them is not looked at.
 		self.pool.truncate(&mut self.sequence, end - 1);
-		let adapters = [(&*trained.packed, 1.0)];
-		let (of, tokens) = (&mut self.sequence, &tokens[context..end - 1]);
-		let runs = [Run { tokens, sequence: of, adapters: &adapters }];
-		let inputs = &self.inputs[..tokens.len() * base.config.hidden];
-		let (first, objective) = (options.first_layer, options.objective);
-		let mut tape = Tape::new(first, Keep::All, None);
-		let mut workspace = Workspace::default();
-		let from = (first, inputs);
-		let states =
-			engine::onward(base, team, &mut self.pool, &runs, from, &mut workspace, &mut tape)?;
-		let (sequences, labels) = ([sequence], super::Labels::Given);
+		let (adapters, config) = ([(&*trained.packed, 1.0)], &base.config);
+		let (mut of, mut tape) = (self.sequence, self.tape);
+		tape.truncate(end - 1 - context, config);
+		let from = context + tape.rows(config);
+		if from < end - 1 {
+			let tokens = &tokens[from..end - 1];
+			let runs = [Run { tokens, sequence: &mut of, adapters: &adapters }];
+			let inputs = (self.first, &self.inputs[..tokens.len() * config.hidden]);
+			engine::onward(base, team, &mut self.pool, &runs, inputs, &mut tape)?;
+		}
+		let tokens = &tokens[context..end - 1];
+		let runs = [Run { tokens, sequence: &mut of, adapters: &adapters }];
+		let backward = Backward { base, team, trained: &trained, runs: &runs };
+		let (sequences, labels, objective) = ([sequence], super::Labels::Given, options.objective);
 		let head = Head { base, team, sequences: &sequences, objective, labels, log_probs: true };
-		let (scores, of_states) = head.run_back(states)?;
-		drop(workspace);
+		let (scores, of_states) = head.run_back(&backward.states(&tape))?;
 		let mut sink = Dense(vec![vec![0.0; length(&trained, options)]]);
-		Backward { base, team, trained: &trained, runs: &runs }.run(
-			&mut self.pool,
-			tape,
-			of_states,
-			&mut sink,
-		)?;
+		backward.run(&mut self.pool, tape, of_states, &mut sink)?;
 		only(scores, sink.0)
 	}
 }

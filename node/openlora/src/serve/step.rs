@@ -22,6 +22,7 @@ use super::{
 use crate::{
 	base::Base,
 	choice::{Choice, Chosen},
+	config::Config,
 	engine::{self, Packed, Run, Workspace},
 	error::{Error, Result},
 	generate::Finish,
@@ -65,6 +66,13 @@ impl Active {
 	/// Pages that it takes at most; the last token of an answer is not run.
 	fn pages(request: &Request) -> usize {
 		positions(request).div_ceil(PAGE)
+	}
+
+	/// Has nothing be kept of positions that were not run, or in vain.
+	fn keep_as_run(&mut self, base: &Config) {
+		if let Some(keeping) = &mut self.keeping {
+			keeping.truncate(self.sequence.len(), base);
+		}
 	}
 
 	/// Takes the next token.
@@ -232,16 +240,16 @@ impl Batch {
 			self.prefixes.evict(&mut self.pool, missing);
 			self.pool.reserve(sequence, count)?;
 		}
-		let (mut parts, mut wanted) = (Vec::with_capacity(chosen.len()), Vec::new());
-		let (mut keepers, mut row) = (Vec::new(), 0);
+		let count = |at: usize, guesses: &[u32]| shares[at] + guesses.len();
+		let rows = chosen.iter().map(|at| count(*at, &self.active[*at].guesses)).sum();
+		let (mut parts, mut row) = (Vec::with_capacity(chosen.len()), 0);
+		let mut taking = Taking::new(rows);
 		for (at, active) in self.active.iter_mut().enumerate().filter(|(at, _)| chosen.contains(at))
 		{
 			let Active { sequence, tokens, guesses, held, keeping, .. } = active;
-			let from = sequence.len();
-			let count = shares[at] + guesses.len();
-			if let Some(rows) = keeping.as_ref().and_then(|of| of.wanted(from..from + count, row)) {
-				wanted.push(rows);
-				keepers.push(at);
+			let (from, count) = (sequence.len(), count(at, guesses));
+			if let Some(keeping) = keeping {
+				taking.add(keeping, from..from + count, row);
 			}
 			row += count;
 			let packed = held.packed.iter().map(|(packed, factor)| (&**packed, *factor));
@@ -255,14 +263,16 @@ impl Batch {
 			.collect();
 		let (base, team, workspace) = (&*self.base, &*self.team, &mut self.workspace);
 		let hidden = base.config.hidden;
-		let mut taking = Taking::new(hidden, wanted);
-		let states =
-			engine::forward(base, team, &mut self.pool, &mut runs, workspace, &mut taking)?;
-		for (at, inputs) in keepers.into_iter().zip(taking.taken()) {
-			if let Some(keeping) = &mut self.active[at].keeping {
-				keeping.add(&inputs);
+		let passed = engine::forward(base, team, &mut self.pool, &mut runs, workspace, &mut taking);
+		let states = match passed {
+			Ok(states) => states,
+			Err(error) => {
+				for &at in chosen {
+					self.active[at].keep_as_run(&base.config);
+				}
+				return Err(error);
 			}
-		}
+		};
 
 		let (mut row, mut last, mut ready) = (0, Vec::new(), Vec::new());
 		for &at in chosen {
@@ -339,9 +349,7 @@ impl Batch {
 		if !guesses.is_empty() {
 			active.drafter.learn(guesses.len(), right);
 			self.pool.truncate(&mut active.sequence, active.tokens.len() - 1);
-			if let Some(keeping) = &mut active.keeping {
-				keeping.truncate(active.sequence.len(), &self.base.config);
-			}
+			active.keep_as_run(&self.base.config);
 			self.waiting.served(active.owner, right);
 			self.tokens += right as u64;
 			self.guessed += guesses.len() as u64;
@@ -360,7 +368,8 @@ impl Batch {
 				(one.keeping.take(), &one.end, left)
 			{
 				let tokens = (mem::take(&mut one.tokens), one.request.prompt.len());
-				keeping.finish(&self.pool, &one.sequence, tokens, mem::take(&mut one.adapters));
+				let (base, adapters) = (&self.base.config, mem::take(&mut one.adapters));
+				keeping.finish(base, &self.pool, &one.sequence, tokens, adapters);
 			}
 			self.pool.truncate(&mut one.sequence, 0);
 			self.waiting.done(one.owner);

@@ -1,3 +1,5 @@
+mod trails;
+
 use super::*;
 use crate::{
 	Adapter, Chosen, Constraint, Finish, Grammar, Isa, Module, PeftConfig, Sampling, generate,

@@ -1,7 +1,6 @@
 //! What is kept of an answer while it grows, for its gradient.
 
 use std::{
-	mem,
 	ops::Range,
 	sync::{
 		Arc,
@@ -13,7 +12,7 @@ use std::{
 use super::{Request, positions, prefix::Adapters};
 use crate::{
 	config::Config,
-	engine::Observer,
+	engine::{Observer, Tape},
 	gradient::Trail,
 	kernels::kv::{PAGE, Pool, Sequence, Shape},
 };
@@ -32,6 +31,14 @@ impl Wish {
 		let rows = request.options.max_tokens.saturating_mul(row_bytes(base));
 		let copied = positions(request).div_ceil(PAGE) * shape.from(self.first).page_bytes();
 		rows.saturating_add(copied).div_ceil(shape.page_bytes())
+	}
+
+	/// Rows of an answer to a request of which so many pages have room for everything that the way back
+	/// takes, and the pages that they need.
+	pub(super) fn taped(&self, base: &Config, request: &Request, pages: usize) -> (usize, usize) {
+		let (page, row) = (Shape::new(base).page_bytes(), Tape::row_bytes(self.first, base));
+		let rows = (pages.saturating_mul(page) / row).min(request.options.max_tokens);
+		(rows, rows.saturating_mul(row).div_ceil(page))
 	}
 }
 
@@ -93,45 +100,48 @@ impl Ledger {
 	}
 }
 
-/// What is kept so far.
+/// What is kept so far: of the first rows everything that the way back takes, as far as memory was lent for
+/// it, and of the others what went into the first layer, from which the rest is computed once more.
 pub(super) struct Keeping {
 	wish: Wish,
 	/// The first position that is kept.
 	from: usize,
-	/// `[positions, hidden]`.
+	/// Rows that there is a tape for.
+	taped: usize,
+	tape: Tape<'static>,
+	/// `[positions, hidden]`, of those after the tape's.
 	inputs: Vec<f32>,
 	loan: Loan,
 }
 
 impl Keeping {
-	/// Nothing so far, with room for what the longest answer to a request leaves: growing would take more
-	/// than is lent. The system gives memory once it is written to.
-	pub(super) fn new(wish: Wish, base: &Config, request: &Request, loan: Loan) -> Self {
-		let rows = request.options.max_tokens;
+	/// Nothing so far, with room for what the longest answer to a request leaves, of which `taped` rows are
+	/// kept whole: growing would take more than is lent. The system gives memory once it is written to.
+	pub(super) fn new(
+		wish: Wish,
+		base: &Config,
+		request: &Request,
+		taped: usize,
+		loan: Loan,
+	) -> Self {
+		let rows = request.options.max_tokens.saturating_sub(taped);
 		let inputs = Vec::with_capacity(rows.saturating_mul(base.hidden));
-		Self { wish, from: request.prompt.len().saturating_sub(1), inputs, loan }
-	}
-
-	/// What to take from a pass in which the positions `run` are the rows from `row` on.
-	pub(super) fn wanted(&self, run: Range<usize>, row: usize) -> Option<(usize, Range<usize>)> {
-		let skipped = self.from.saturating_sub(run.start);
-		let rows = row + skipped.min(run.len())..row + run.len();
-		(!rows.is_empty()).then_some((self.wish.first, rows))
-	}
-
-	/// Adds what was taken.
-	pub(super) fn add(&mut self, inputs: &[f32]) {
-		self.inputs.extend_from_slice(inputs);
+		let tape = Tape::with_capacity(wish.first, taped, base);
+		let from = request.prompt.len().saturating_sub(1);
+		Self { wish, from, taped, tape, inputs, loan }
 	}
 
 	/// Forgets all positions from `len` on.
 	pub(super) fn truncate(&mut self, len: usize, base: &Config) {
-		self.inputs.truncate(len.saturating_sub(self.from) * base.hidden);
+		let rows = len.saturating_sub(self.from);
+		self.inputs.truncate(rows.saturating_sub(self.taped) * base.hidden);
+		self.tape.truncate(rows, base);
 	}
 
 	/// Hands it over, if there is an answer and somebody who takes it.
 	pub(super) fn finish(
 		self,
+		base: &Config,
 		pool: &Pool,
 		sequence: &Sequence,
 		(tokens, prompt): (Vec<u32>, usize),
@@ -140,51 +150,98 @@ impl Keeping {
 		if tokens.len() <= prompt {
 			return;
 		}
-		let Self { wish: Wish { first, sender }, mut inputs, mut loan, .. } = self;
+		let Self { wish: Wish { first, sender }, taped, mut tape, mut inputs, mut loan, .. } = self;
 		// What is kept is what is lent for it.
 		inputs.shrink_to_fit();
+		tape.shrink_to_fit();
+		let taped = taped.min(tokens.len() - prompt) * Tape::row_bytes(first, base);
 		let page = pool.page_bytes();
 		let (pool, sequence) = pool.copy(sequence, first);
-		let bytes = size_of_val(&inputs[..]) + pool.page_bytes() * sequence.pages().len();
+		let bytes = taped + size_of_val(&inputs[..]) + pool.page_bytes() * sequence.pages().len();
 		loan.shrink(bytes.div_ceil(page));
-		let trail = Trail { tokens, prompt, first, adapters, inputs, pool, sequence, _loan: loan };
+		let trail =
+			Trail { tokens, prompt, first, adapters, tape, inputs, pool, sequence, _loan: loan };
 		// Whoever asked may have gone.
 		let _ = sender.send(trail);
 	}
 }
 
-/// Takes rows that go into layers from a pass.
-#[derive(Default)]
-pub(super) struct Taking {
-	hidden: usize,
-	wanted: Vec<(usize, Range<usize>)>,
-	taken: Vec<Vec<f32>>,
+/// Keeps rows of a pass for those who want them.
+pub(super) struct Taking<'a> {
+	/// Rows of the pass.
+	rows: usize,
+	wanted: Vec<Wanted<'a>>,
 }
 
-impl Taking {
-	/// Takes some rows of one layer each.
-	pub(super) fn new(hidden: usize, wanted: Vec<(usize, Range<usize>)>) -> Self {
-		let taken = wanted.iter().map(|_| Vec::new()).collect();
-		Self { hidden, wanted, taken }
-	}
-
-	/// What it has taken, in the order in which it was wanted.
-	pub(super) fn taken(&mut self) -> impl Iterator<Item = Vec<f32>> {
-		mem::take(&mut self.taken).into_iter()
-	}
+/// Rows of a pass that one of its requests keeps.
+struct Wanted<'a> {
+	keeping: &'a mut Keeping,
+	taped: Range<usize>,
+	/// Those that follow, of which the inputs are kept alone.
+	inputs: Range<usize>,
 }
 
-impl Observer for Taking {
-	fn before_attention(&mut self, layer: usize, x: &[f32]) {
-		let wanted = self.wanted.iter().zip(&mut self.taken);
-		for ((_, rows), taken) in wanted.filter(|((of, _), _)| *of == layer) {
-			*taken = x[rows.start * self.hidden..rows.end * self.hidden].to_vec();
+impl<'a> Taking<'a> {
+	/// Nothing yet, of a pass of so many rows.
+	pub(super) fn new(rows: usize) -> Self {
+		Self { rows, wanted: Vec::new() }
+	}
+
+	/// Has what `keeping` wants be kept of a pass in which its positions `run` are the rows from `row` on.
+	pub(super) fn add(&mut self, keeping: &'a mut Keeping, run: Range<usize>, row: usize) {
+		let number = |at: usize| row + at.clamp(run.start, run.end) - run.start;
+		let (from, taped) = (keeping.from, keeping.from.saturating_add(keeping.taped));
+		let (taped, inputs) = (number(from)..number(taped), number(taped)..number(run.end));
+		if taped.start < inputs.end {
+			self.wanted.push(Wanted { keeping, taped, inputs });
 		}
 	}
 
-	fn before_head_norms(&mut self, _: usize, _: &[f32], _: &[f32]) {}
-	fn attended(&mut self, _: usize, _: &[f32], _: &[f32]) {}
-	fn before_feed_forward(&mut self, _: usize, _: &[f32]) {}
-	fn gated(&mut self, _: usize, _: &[f32], _: &[f32]) {}
-	fn finished(&mut self, _: &[f32]) {}
+	/// Hands rows of a pass's values to each tape.
+	fn tapes(&mut self, mut put: impl FnMut(&mut Tape<'static>, &dyn Fn(&[f32]) -> Range<usize>)) {
+		for Wanted { keeping, taped, .. } in &mut self.wanted {
+			if !Range::is_empty(taped) {
+				put(&mut keeping.tape, &|values| stretch(values, taped, self.rows));
+			}
+		}
+	}
+}
+
+/// Where some of so many rows are in their values.
+fn stretch(values: &[f32], of: &Range<usize>, rows: usize) -> Range<usize> {
+	let width = values.len() / rows;
+	of.start * width..of.end * width
+}
+
+impl Observer for Taking<'_> {
+	fn before_attention(&mut self, layer: usize, x: &[f32]) {
+		for Wanted { keeping, inputs, .. } in &mut self.wanted {
+			if layer == keeping.wish.first {
+				keeping.inputs.extend_from_slice(&x[stretch(x, inputs, self.rows)]);
+			}
+		}
+		self.tapes(|tape, of| tape.before_attention(layer, &x[of(x)]));
+	}
+
+	fn before_head_norms(&mut self, layer: usize, queries: &[f32], keys: &[f32]) {
+		self.tapes(|tape, of| {
+			tape.before_head_norms(layer, &queries[of(queries)], &keys[of(keys)]);
+		});
+	}
+
+	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]) {
+		self.tapes(|tape, of| tape.attended(layer, &queries[of(queries)], &mixed[of(mixed)]));
+	}
+
+	fn before_feed_forward(&mut self, layer: usize, x: &[f32]) {
+		self.tapes(|tape, of| tape.before_feed_forward(layer, &x[of(x)]));
+	}
+
+	fn gated(&mut self, layer: usize, gate: &[f32], up: &[f32]) {
+		self.tapes(|tape, of| tape.gated(layer, &gate[of(gate)], &up[of(up)]));
+	}
+
+	fn finished(&mut self, x: &[f32]) {
+		self.tapes(|tape, of| tape.finished(&x[of(x)]));
+	}
 }
