@@ -3,6 +3,7 @@
 use super::{
 	Arch, Kernel,
 	exp::{exp, sigmoid},
+	update::{Update, View},
 	vector::{LogSumExp, dot, halve, largest, norm_factor},
 };
 use crate::objective::Objective;
@@ -98,27 +99,29 @@ impl Kernel for LossGradient<'_> {
 	}
 }
 
-/// Gradient of [`super::attention`] for one position and one query head.
+/// Gradient of [`super::attention`] for one position and the query heads that share a key head.
 ///
 /// Probabilities `p` are those of the keys by [`dot`]; with `g` the result's gradient,
 /// `d = p · (g·v − Σ p · g·v)`, the gradients are `Σ scale · d · k` of the query, `scale · d · q` of
-/// each key, and `p · g` of each value, position by position. Positions, counted from the first that
-/// the query sees, are constant before `start`.
+/// each key, and `p · g` of each value, position by position and head by head. Positions, counted from the
+/// first that the query sees, are constant before `start`.
 pub(crate) struct AttentionGradient<'a> {
-	pub(crate) query: &'a [f32],
-	/// Of the result.
+	pub(crate) width: usize,
+	/// `[heads, width]`.
+	pub(crate) queries: &'a [f32],
+	/// Of the results, as the queries.
 	pub(crate) gradient: &'a [f32],
 	/// `[positions, width]`, as many as the query sees.
 	pub(crate) keys: &'a [f32],
 	pub(crate) values: &'a [f32],
 	pub(crate) scale: f32,
 	pub(crate) start: usize,
-	/// Added to, `[width]`.
-	pub(crate) of_query: &'a mut [f32],
+	/// Added to, as the queries.
+	pub(crate) of_queries: &'a mut [f32],
 	/// Added to, `[positions from start on, width]`, possibly more.
 	pub(crate) of_keys: &'a mut [f32],
 	pub(crate) of_values: &'a mut [f32],
-	/// Room for two numbers for each position.
+	/// Room for two numbers for each head and position.
 	pub(crate) scratch: &'a mut Vec<f32>,
 }
 
@@ -127,46 +130,42 @@ impl Kernel for AttentionGradient<'_> {
 
 	#[inline(always)]
 	fn run<A: Arch>(self) {
-		let width = self.query.len();
-		let positions = self.keys.len() / width;
+		let Self { width, queries, gradient, keys, values, scale, start, .. } = self;
+		let (heads, positions) = (queries.len() / width, keys.len() / width);
 		self.scratch.clear();
-		self.scratch.resize(2 * positions, 0.0);
-		let (p, d) = self.scratch.split_at_mut(positions);
-		for (p, key) in p.iter_mut().zip(self.keys.chunks_exact(width)) {
-			*p = dot::<A>(self.query, key) * self.scale;
-		}
-		let top = largest(p);
-		let mut lanes = [0f32; 16];
-		for p in p.chunks_mut(16) {
-			for (lane, p) in lanes.iter_mut().zip(p) {
-				*p = exp(*p - top);
-				*lane += *p;
+		self.scratch.resize(2 * heads * positions, 0.0);
+		let (p, d) = self.scratch.split_at_mut(heads * positions);
+		let each = p.chunks_exact_mut(positions).zip(d.chunks_exact_mut(positions));
+		let each = each.zip(queries.chunks_exact(width).zip(gradient.chunks_exact(width)));
+		for ((p, d), (query, gradient)) in each {
+			for (p, key) in p.iter_mut().zip(keys.chunks_exact(width)) {
+				*p = dot::<A>(query, key) * scale;
+			}
+			let top = largest(p);
+			let mut lanes = [0f32; 16];
+			for p in p.chunks_mut(16) {
+				for (lane, p) in lanes.iter_mut().zip(p) {
+					*p = exp(*p - top);
+					*lane += *p;
+				}
+			}
+			let factor = 1.0 / halve(&mut lanes);
+			for ((p, d), value) in p.iter_mut().zip(&mut *d).zip(values.chunks_exact(width)) {
+				*p *= factor;
+				*d = dot::<A>(gradient, value);
+			}
+			let mean = dot::<A>(p, d);
+			for (p, d) in p.iter().zip(d) {
+				*d = scale * (p * (*d - mean));
 			}
 		}
-		let factor = 1.0 / halve(&mut lanes);
-		for ((p, d), value) in p.iter_mut().zip(&mut *d).zip(self.values.chunks_exact(width)) {
-			*p *= factor;
-			*d = dot::<A>(self.gradient, value);
-		}
-		let mean = dot::<A>(p, d);
-		for (p, d) in p.iter().zip(&mut *d) {
-			*d = self.scale * (p * (*d - mean));
-		}
-		for (d, key) in d.iter().zip(self.keys.chunks_exact(width)) {
-			for (target, key) in self.of_query.iter_mut().zip(key) {
-				*target = d.mul_add(*key, *target);
-			}
-		}
-		let own = p.iter().zip(&*d).skip(self.start);
-		let targets =
-			self.of_keys.chunks_exact_mut(width).zip(self.of_values.chunks_exact_mut(width));
-		for ((p, d), (of_key, of_value)) in own.zip(targets) {
-			for (target, query) in of_key.iter_mut().zip(self.query) {
-				*target = d.mul_add(*query, *target);
-			}
-			for (target, g) in of_value.iter_mut().zip(self.gradient) {
-				*target = p.mul_add(*g, *target);
-			}
+		let (p, d) = (&*p, &*d);
+		let of = |a, b, c| Update { a, b, b_step: width, c, c_step: width, columns: width };
+		let all = View::rows(d, heads, positions, positions);
+		Kernel::run::<A>(of(all, keys, self.of_queries));
+		for (factors, b, c) in [(d, queries, self.of_keys), (p, gradient, self.of_values)] {
+			let own = View::rows(&factors[start..], heads, positions - start, positions).t();
+			Kernel::run::<A>(of(own, b, c));
 		}
 	}
 }

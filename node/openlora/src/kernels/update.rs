@@ -84,6 +84,8 @@ impl Kernel for Update<'_> {
 					row += match a.rows - row {
 						WIDE_ROWS.. if wide => tile.run::<A, WIDE_ROWS, 2>(),
 						4.. if wide => tile.run::<A, 4, 2>(),
+						3 if wide => tile.run::<A, 3, 2>(),
+						2 if wide => tile.run::<A, 2, 2>(),
 						_ if wide => tile.run::<A, 1, 2>(),
 						6.. if A::SUMS >= 6 => tile.run::<A, 6, 1>(),
 						4.. if A::SUMS >= 4 => tile.run::<A, 4, 1>(),

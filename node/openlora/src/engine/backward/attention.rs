@@ -43,22 +43,21 @@ pub(super) fn gradients(
 			let seen = first * width..(start + row + 1) * width;
 			// The keys and values from the tape's first row on have gradients.
 			let own = first.saturating_sub(start) * width;
-			for member in 0..group {
-				let at = (stretch.start + row) * wide + (shared * group + member) * width;
-				way.team.isa().run(AttentionGradient {
-					query: &queries[at..][..width],
-					gradient: &of_mixed[at..][..width],
-					keys: &keys[seen.clone()],
-					values: &values[seen.clone()],
-					scale: scale(width),
-					start: start.saturating_sub(first),
-					// SAFETY: each task has heads of its own, of rows of its own.
-					of_query: unsafe { of_queries.slice(at, width) },
-					of_keys: &mut own_keys[own..],
-					of_values: &mut own_values[own..],
-					scratch: &mut scratch,
-				});
-			}
+			let at = (stretch.start + row) * wide + shared * group * width;
+			way.team.isa().run(AttentionGradient {
+				width,
+				queries: &queries[at..][..group * width],
+				gradient: &of_mixed[at..][..group * width],
+				keys: &keys[seen.clone()],
+				values: &values[seen],
+				scale: scale(width),
+				start: start.saturating_sub(first),
+				// SAFETY: each task has heads of its own, of rows of its own.
+				of_queries: unsafe { of_queries.slice(at, group * width) },
+				of_keys: &mut own_keys[own..],
+				of_values: &mut own_values[own..],
+				scratch: &mut scratch,
+			});
 		}
 		for (shared_target, own) in [(of_keys, own_keys), (of_values, own_values)] {
 			for (row, own) in own.chunks_exact(width).enumerate() {
