@@ -215,6 +215,11 @@ impl Loader {
 		std::fs::read(self.file(hash, cancel)?).map_err(engine)
 	}
 
+	/// Whether content is here.
+	pub(crate) fn has(&self, hash: &Hash, cancel: &CancellationToken) -> Result<bool, Failure> {
+		Ok(self.wait(self.store.size(hash), cancel)?.map_err(failure)?.is_some())
+	}
+
 	/// The path of content whose bytes hash to its name.
 	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
 		self.wait(self.store.checked_path(hash), cancel)?.map_err(failure)
@@ -294,6 +299,8 @@ impl Loader {
 	) -> Result<T, Failure> {
 		self.runtime.block_on(async {
 			tokio::select! {
+				// What nobody waits for is not begun, however soon it would be done.
+				biased;
 				() = cancel.cancelled() => Err(engine("the job was dropped")),
 				done = work => Ok(done),
 			}
