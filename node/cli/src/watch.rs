@@ -29,7 +29,8 @@ pub struct WatchParams {
 	/// Challenges are signed with the keys of type `watc` in this node's keystore, and their deposits
 	/// are held from those keys' accounts: fund them. No base is needed, and the node need not be an
 	/// operator. The off-chain worker is switched on whatever --offchain-worker says, and claims are
-	/// kept as they were submitted.
+	/// kept as they were submitted. An operator without it only shows demanded leaves of indexes that it
+	/// has, signed by its agent.
 	#[arg(long)]
 	pub watch: bool,
 
@@ -95,15 +96,21 @@ pub struct Node<'a> {
 	pub operator: Option<&'a Running>,
 }
 
-/// What off-chain workers talk to: with a watcher, where one is to be started.
+/// What off-chain workers talk to: with a watcher, where one is to be started. An operator that does not watch
+/// shows what is demanded of indexes that it has.
 pub fn start(plan: Plan, node: Node) -> Result<Option<Arc<dyn Engine>>, ServiceError> {
 	let operator = node.operator.map(Running::engine);
-	let Some(Watch { settings, content }) = plan else { return Ok(operator) };
+	let watches = plan.is_some();
 	let leaves: Arc<dyn RecordLeaves> = Arc::new(NodeRecords(node.client.clone()));
 	let runtime = node.config.tokio_handle.clone();
-	let watcher = match node.operator {
-		Some(beside) => Watcher::beside(beside.worker(), settings, leaves, runtime),
-		None => {
+	let watcher = match (node.operator, plan) {
+		(Some(beside), plan) => {
+			let showing = || WatchSettings { shows_only: true, ..WatchSettings::default() };
+			let settings = plan.map_or_else(showing, |plan| plan.settings);
+			Watcher::beside(beside.worker(), settings, leaves, runtime)
+		}
+		(None, None) => return Ok(None),
+		(None, Some(Watch { settings, content })) => {
 			if content.peers.is_empty() {
 				log::warn!(
 					"no --watch-peer is given: what this node has no content of it can't watch"
@@ -114,7 +121,9 @@ pub fn start(plan: Plan, node: Node) -> Result<Option<Arc<dyn Engine>>, ServiceE
 		}
 	};
 	let watcher = watcher.map_err(|error| ServiceError::Application(error.into()))?;
-	report(&node.keystore);
+	if watches {
+		report(&node.keystore);
+	}
 	Ok(Some(Arc::new(WatchEngine::new(Arc::new(watcher), operator))))
 }
 

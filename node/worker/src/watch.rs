@@ -60,11 +60,14 @@ pub struct WatchSettings {
 	/// The first pause before what failed is tried again. Each following one is twice as long, up to
 	/// five minutes.
 	pub pause: Duration,
+	/// Leaves that are demanded are looked for alone, in indexes that are here: what operators do that do not
+	/// watch.
+	pub shows_only: bool,
 }
 
 impl Default for WatchSettings {
 	fn default() -> Self {
-		Self { least: 0, pause: FIRST_PAUSE }
+		Self { least: 0, pause: FIRST_PAUSE, shows_only: false }
 	}
 }
 
@@ -87,6 +90,7 @@ struct Shared {
 	wake: Condvar,
 	cancel: CancellationToken,
 	metrics: Metrics,
+	shows_only: bool,
 }
 
 impl Watcher {
@@ -130,12 +134,14 @@ impl Watcher {
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
 		let book = Mutex::new(Book::new(settings.pause));
+		let shows_only = settings.shows_only;
 		let looker = Arc::new(Looker::new(store, leaves, runtime, settings));
 		let shared = Arc::new(Shared {
 			book,
 			wake: Condvar::new(),
 			cancel: CancellationToken::new(),
 			metrics,
+			shows_only,
 		});
 		let watcher = Self { shared, threads: Mutex::default() };
 		for _ in 0..THREADS {
@@ -150,6 +156,9 @@ impl Watcher {
 
 	/// How far the look at something is; one that is not known begins.
 	pub fn look(&self, watched: Watched) -> Response {
+		if self.shared.shows_only && watched.show.is_none() {
+			return Response::Failed(Failure::Unavailable);
+		}
 		let now = Instant::now();
 		let mut book = self.shared.book.lock();
 		let told = book.ask(watched, now);

@@ -1,5 +1,5 @@
 //! The off-chain worker of a watcher: has claims and indexes looked at, and challenges what is wrong
-//! with them.
+//! with them. That of an operator that does not watch shows what is demanded of indexes that it has.
 //!
 //! Every run starts from the chain's state. What a challenge commits to can't be had from there, so it
 //! is remembered in the off-chain database before the commitment is sent. Where that is lost all the
@@ -106,8 +106,18 @@ pub(crate) fn opened_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
 	(OPENED, watcher).encode()
 }
 
+/// Whose key a run signs with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+	/// A watcher's, who does everything.
+	Watcher,
+	/// An operator's agent's, who shows what is demanded.
+	Agent,
+}
+
 /// One run for one watcher.
 struct Run<'a, T: Config> {
+	role: Role,
 	watcher: &'a Account<T>,
 	store: StorageValueRef<'a>,
 	memory: Memory<T::AccountId>,
@@ -119,32 +129,42 @@ struct Run<'a, T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// One run, for every watcher whose key is in the keystore.
+	/// One run, for every watcher whose key is in the keystore. Where there is none, for every operator's agent.
 	pub(crate) fn work() {
 		let mut lock = StorageLock::<Time>::new(LOCK);
 		let Ok(_guard) = lock.try_lock() else {
 			log::debug!(target: TARGET, "another run is under way");
 			return;
 		};
-		for watcher in Signer::<T, T::WatcherId>::keystore_accounts() {
-			let key = memory_key(&watcher.id);
-			let store = StorageValueRef::persistent(&key);
-			let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
-			let memory = before.clone();
-			let opened_key = opened_key(&watcher.id);
-			let opened_store = StorageValueRef::persistent(&opened_key);
-			let opened_before: Opened<T::AccountId> =
-				opened_store.get().ok().flatten().unwrap_or_default();
-			let opened = opened_before.clone();
-			let (leaves, sent) = (Vec::new(), 0);
-			let mut run = Run { watcher: &watcher, store, memory, opened, leaves, sent };
-			run.go();
-			if run.opened != opened_before {
-				opened_store.set(&run.opened);
+		let watchers: Vec<_> = Signer::<T, T::WatcherId>::keystore_accounts().collect();
+		for watcher in &watchers {
+			Self::work_for(watcher, Role::Watcher);
+		}
+		if watchers.is_empty() {
+			for agent in Signer::<T, T::AuthorityId>::keystore_accounts() {
+				Self::work_for(&agent, Role::Agent);
 			}
-			if run.memory != before {
-				run.store.set(&run.memory);
-			}
+		}
+	}
+
+	fn work_for(watcher: &Account<T>, role: Role) {
+		let key = memory_key(&watcher.id);
+		let store = StorageValueRef::persistent(&key);
+		let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
+		let memory = before.clone();
+		let opened_key = opened_key(&watcher.id);
+		let opened_store = StorageValueRef::persistent(&opened_key);
+		let opened_before: Opened<T::AccountId> =
+			opened_store.get().ok().flatten().unwrap_or_default();
+		let opened = opened_before.clone();
+		let (leaves, sent) = (Vec::new(), 0);
+		let mut run = Run { role, watcher, store, memory, opened, leaves, sent };
+		run.go();
+		if run.opened != opened_before {
+			opened_store.set(&run.opened);
+		}
+		if run.memory != before {
+			run.store.set(&run.memory);
 		}
 	}
 
@@ -236,7 +256,12 @@ fn count(deed: Deed) {
 impl<T: Config> Run<'_, T> {
 	fn go(&mut self) {
 		self.settle();
-		self.look();
+		match self.role {
+			Role::Watcher => self.look(),
+			Role::Agent => {
+				self.look_at_demands();
+			}
+		}
 		// Accounts' nonces are those of the block: a second transaction would have the same one.
 		if self.memory.in_flight.is_empty() {
 			self.end_standing();
@@ -409,8 +434,13 @@ impl<T: Config> Run<'_, T> {
 		let until = Pallet::<T>::now().saturating_add(UNDER_WAY);
 		self.memory.in_flight.push((target, step, until));
 		self.store.set(&self.memory);
-		let signer = Signer::<T, T::WatcherId>::any_account();
-		let problem = match signer.send_single_signed_transaction(self.watcher, call) {
+		let sent = match self.role {
+			Role::Watcher => Signer::<T, T::WatcherId>::any_account()
+				.send_single_signed_transaction(self.watcher, call),
+			Role::Agent => Signer::<T, T::AuthorityId>::any_account()
+				.send_single_signed_transaction(self.watcher, call),
+		};
+		let problem = match sent {
 			Some(Ok(())) => {
 				log::info!(target: TARGET, "{step:?} {target:?}: submitted");
 				self.sent = self.sent.saturating_add(1);

@@ -171,6 +171,7 @@ impl pallet_attribution::Config for Test {
 	type MaxDemands = ConstU32<2>;
 	type MaxDue = ConstU32<64>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
+	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type NextModel = ConstU32<3>;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;

@@ -175,6 +175,11 @@ impl Looker {
 		position: u32,
 		cancel: &CancellationToken,
 	) -> Result<Sighting, Failure> {
+		// Others' demands are no reason to fetch what is not served here.
+		let file = material.index.file;
+		if self.settings.shows_only && !self.loader.has(&file, cancel)? {
+			return Err(Failure::MissingContent(file));
+		}
 		let index = self.index(material, None, cancel).map_err(|lack| lack.failure)?;
 		let shown = shown_record(&index.0, position);
 		let shown = shown.map_err(|error| Failure::BadContent(error.to_string()))?;

@@ -262,6 +262,20 @@ fn demanded_leaf_is_shown_with_its_proof_where_the_index_is_to_be_had() {
 }
 
 #[test]
+fn operators_that_do_not_watch_show_leaves_of_indexes_that_are_here() {
+	let settings = WatchSettings { shows_only: true, ..WatchSettings::default() };
+	let world = world_with(WatchSettings { pause: Duration::from_millis(10), ..settings }, true);
+	let demanded = Watched { show: Some(4), ..index_of(material()) };
+	let unavailable = Response::Failed(Failure::Unavailable);
+	assert_eq!(world.watcher.look(index_of(material())), unavailable);
+	let missing = Sighting::Failed(Failure::MissingContent(material().index.file));
+	assert_eq!(world.sees(&demanded), missing);
+	world.holds(&MODEL.index);
+	until("shown", || matches!(world.sees(&demanded), Sighting::Leaf(..)));
+	assert_eq!(world.watcher.look(index_of(material())), unavailable);
+}
+
+#[test]
 fn content_that_is_withheld_is_missing_and_tried_again() {
 	let world = world();
 	let (index, claim) = (index_of(material()), leaving_out_the_best());

@@ -1,12 +1,12 @@
 //! Having claims and indexes looked at.
 
-use super::{Found, Run};
-use crate::{ClaimRecord, Claims, Config, Demands, Due, Fault, Pallet, Target};
+use super::{Found, Role, Run};
+use crate::{ClaimRecord, Claims, Config, Demand, Demands, Due, Fault, Pallet, Target};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::traits::Get;
 use openledger_primitives_core::{
-	Hash, ModelId, RequestId,
+	BlockNumber, Hash, ModelId, RequestId,
 	model::ModelStatus,
 	record::content_hash,
 	traits::{Models, Settlement},
@@ -169,11 +169,13 @@ impl<T: Config> Run<'_, T> {
 	}
 
 	/// Has demanded positions looked for that can be shown still. Returns as above.
-	fn look_at_demands(&mut self) -> bool {
+	pub(super) fn look_at_demands(&mut self) -> bool {
 		let next = Pallet::<T>::next();
 		let mut demands: Vec<(ModelId, u32)> = Demands::<T>::iter()
 			.flat_map(|(model, open)| open.into_iter().map(move |demand| (model, demand)))
-			.filter(|(_, demand)| next < demand.until)
+			.filter(|(model, demand)| {
+				next < demand.until && self.shows_from(*model, demand) <= next
+			})
 			.map(|(model, demand)| (model, demand.position))
 			.collect();
 		demands.sort_unstable();
@@ -189,6 +191,21 @@ impl<T: Config> Run<'_, T> {
 			}
 		}
 		true
+	}
+
+	/// The first block in which what is demanded is shown. Watchers show it at once, and agents take turns over
+	/// the middle half of the window: all of them that have the index would pay for a transaction, and one is
+	/// rewarded.
+	fn shows_from(&self, model: ModelId, demand: &Demand<T::AccountId>) -> BlockNumber {
+		let window = T::DemandWindow::get();
+		let begun = demand.until.saturating_sub(window);
+		if self.role == Role::Watcher {
+			return begun;
+		}
+		let drawn = (&self.watcher.id, model, demand.position).using_encoded(content_hash);
+		let turn = drawn.to_low_u64_be().checked_rem(u64::from(window / 2));
+		let turn = turn.and_then(|turn| turn.try_into().ok()).unwrap_or(0);
+		begun.saturating_add(window / 4).saturating_add(turn)
 	}
 
 	/// Whether something was found against a target already.

@@ -15,12 +15,12 @@ use openledger_primitives_core::{
 	traits::{Claims as _, Models as _},
 };
 use openledger_primitives_inference::{
-	Command, Failure, Message, Reply, Response, WATCHER_KEY_TYPE,
+	Command, Failure, Message, OPERATOR_KEY_TYPE, Reply, Response, WATCHER_KEY_TYPE,
 	host::{Engine, EngineExt},
 	watch::{Deed, Sighting, Watched},
 };
 use sp_core::{
-	crypto::AccountId32,
+	crypto::{AccountId32, KeyTypeId},
 	offchain::{
 		OffchainDbExt, OffchainWorkerExt, TransactionPool, TransactionPoolExt,
 		testing::{TestOffchainExt, TestTransactionPoolExt},
@@ -123,11 +123,17 @@ struct Node {
 
 /// A node with a watcher's key, whose account has `balance`.
 fn node_with(balance: u128, test: impl FnOnce(Node)) {
+	node_of(&[WATCHER_KEY_TYPE], balance, test);
+}
+
+/// A node with keys of some types, one of them its watcher's.
+fn node_of(keys: &[KeyTypeId], balance: u128, test: impl FnOnce(Node)) {
 	let mut ext = stage();
 	let (offchain, _) = TestOffchainExt::with_offchain_db(ext.offchain_db());
 	let (pool, state) = TestTransactionPoolExt::new();
 	let keystore = MemoryKeystore::new();
-	let key = keystore.sr25519_generate_new(WATCHER_KEY_TYPE, Some("//Watcher")).unwrap();
+	let of = |kind: &KeyTypeId| keystore.sr25519_generate_new(*kind, Some("//Watcher")).unwrap();
+	let key = keys.iter().map(of).last().unwrap();
 	let (engine, refuses) = (Arc::new(Double::default()), Arc::new(AtomicBool::new(false)));
 	ext.register_extension(OffchainDbExt::new(offchain.clone()));
 	ext.register_extension(OffchainWorkerExt::new(offchain));
@@ -735,6 +741,51 @@ fn demanded_leaf_is_shown_for_half_of_the_deposit_once_it_is_to_be_had() {
 		// What it is too late for is left alone.
 		Attribution::demand_position(signed(9), RECORDS, 3).unwrap();
 		go_to(System::block_number() + 19);
+		node.run();
+		assert!(node.sent().is_empty());
+	});
+}
+
+#[test]
+fn operators_show_what_is_demanded_in_their_turn_and_challenge_nothing() {
+	node_of(&[OPERATOR_KEY_TYPE], 10 * DEPOSIT, |node| {
+		let id = cheating();
+		node.engine.sees(id, &left_out(0));
+		node.engine.shows.store(true, Ordering::Relaxed);
+		let window = 20;
+		for position in [5, 2] {
+			Attribution::demand_position(signed(9), RECORDS, position).unwrap();
+		}
+		let until = System::block_number() + window;
+		let before = Balances::free_balance(&node.watcher);
+		let mut turns = Vec::new();
+		while System::block_number() < until {
+			node.run();
+			if !node.sent().is_empty() {
+				assert!(matches!(&node.sent()[..], [Call::answer_demand { .. }]));
+				turns.push(until - System::block_number());
+			}
+			node.include();
+		}
+		assert_eq!(Balances::free_balance(&node.watcher), before + 2 * (DEMAND / 2));
+		assert_eq!(node.engine.deeds(), [Deed::Shown, Deed::Shown]);
+		// Watchers come first, there is time to try again, and it is not for all positions the same block.
+		let [first, second] = turns[..] else { panic!("{turns:?}") };
+		assert!(first <= window - window / 4 && first > second, "{turns:?}");
+		assert!(second > window / 4, "{turns:?}");
+		assert!(node.engine.asked().iter().all(|watched| watched.show.is_some()));
+		assert_eq!(paid(id), [1, 2]);
+	});
+}
+
+#[test]
+fn nothing_is_shown_twice_where_a_node_has_both_keys() {
+	node_of(&[OPERATOR_KEY_TYPE, WATCHER_KEY_TYPE], 10 * DEPOSIT, |node| {
+		node.engine.shows.store(true, Ordering::Relaxed);
+		Attribution::demand_position(signed(9), RECORDS, 5).unwrap();
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::answer_demand { .. }]));
+		node.include();
 		node.run();
 		assert!(node.sent().is_empty());
 	});
