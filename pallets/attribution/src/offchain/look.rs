@@ -203,8 +203,9 @@ impl<T: Config> Run<'_, T> {
 			return begun;
 		}
 		let drawn = (&self.watcher.id, model, demand.position).using_encoded(content_hash);
-		let turn = drawn.to_low_u64_be().checked_rem(u64::from(window / 2));
-		let turn = turn.and_then(|turn| turn.try_into().ok()).unwrap_or(0);
+		let word =
+			drawn.as_bytes().first_chunk().map_or(0, |word| BlockNumber::from_le_bytes(*word));
+		let turn = word.checked_rem(window / 2).unwrap_or(0);
 		begun.saturating_add(window / 4).saturating_add(turn)
 	}
 
