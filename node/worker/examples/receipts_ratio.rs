@@ -1,11 +1,11 @@
 //! What receipts cost an operator: answers a second over HTTP in sessions, to the same answers without.
 //!
-//! `cargo run -p openledger-worker --example receipts_ratio [PAIRS]` prints one JSON object. Both ways
-//! share one server of a small base made from a seed, HTTP, the reading of bodies and the number of
-//! turns; one of them checks access and vouchers, and signs, encrypts and writes a receipt with its
-//! claim for each answer. Eight clients ask 120 questions of up to 48 tokens in a round, the same ones
-//! with the same seeds one way and the other; the ratio is the geometric mean over rounds, each way
-//! going first in half of them. It takes an idle machine: other work moves single rounds by a half.
+//! `cargo run -p openledger-worker --example receipts_ratio [PAIRS [BASE]]` prints one JSON object. Both ways
+//! share one server of a base, a GGUF file or a small one made from a seed, HTTP, the reading of bodies and the
+//! number of turns; one of them checks access and vouchers, and signs, encrypts and writes a receipt with its
+//! claim for each answer. Eight clients ask 48 questions of up to 48 tokens in a round, of the small base 120,
+//! the same ones with the same seeds one way and the other; the ratio is the geometric mean over rounds, each
+//! way going first in half of them. It takes an idle machine: other work moves single rounds by a half.
 //! Clients run in the same process, and sign vouchers, which an operator's machine would not do.
 
 #[allow(dead_code, reason = "tests use more of it")]
@@ -15,6 +15,8 @@ mod model;
 use std::{
 	collections::BTreeMap,
 	error::Error,
+	ops::Range,
+	path::PathBuf,
 	sync::{
 		Arc,
 		atomic::{AtomicU32, Ordering},
@@ -58,7 +60,9 @@ const GENESIS: Hash = Hash::repeat_byte(9);
 const VERSION: ModelId = 5;
 const PRICE: Price = Price { prompt: 1_000, output: 1_000 };
 const CLIENTS: u64 = 8;
-const QUESTIONS: u32 = 120;
+/// Questions of a round: some seconds' work.
+const QUESTIONS: u32 = 48;
+const OF_SMALL_BASE: u32 = 120;
 const TOKENS: u32 = 48;
 const PARALLEL: usize = 4;
 
@@ -224,14 +228,14 @@ impl Client {
 	}
 }
 
-/// Answers a second over one round, in which the questions from `first` on are asked.
+/// Answers a second over one round, in which those questions are asked.
 async fn round(
 	clients: &mut Vec<Client>,
 	url: &str,
 	is_paid: bool,
-	first: u32,
+	asked: Range<u32>,
 ) -> Result<f64, Failure> {
-	let next = Arc::new(AtomicU32::new(0));
+	let next = Arc::new(AtomicU32::new(asked.start));
 	let answers = Arc::new(AtomicU32::new(0));
 	let started = Instant::now();
 	let mut running = JoinSet::new();
@@ -240,10 +244,10 @@ async fn round(
 		running.spawn(async move {
 			loop {
 				let number = next.fetch_add(1, Ordering::SeqCst);
-				if number >= QUESTIONS {
+				if number >= asked.end {
 					return Ok::<_, Failure>(client);
 				}
-				let body = body(first + number);
+				let body = body(number);
 				let is_answered = match is_paid {
 					true => client.paid(&url, body).await?,
 					false => client.bare(&url, body).await?,
@@ -285,9 +289,16 @@ fn config() -> Config {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-	let pairs: usize = std::env::args().nth(1).map_or(Ok(4), |text| text.parse())?;
+	let mut arguments = std::env::args().skip(1);
+	let pairs: usize = arguments.next().map_or(Ok(4), |text| text.parse())?;
+	let given: Option<PathBuf> = arguments.next().map(PathBuf::from);
+	let questions = if given.is_some() { QUESTIONS } else { OF_SMALL_BASE };
 	let folder = tempfile::tempdir()?;
-	let made = tokio::task::spawn_blocking(|| model::model(&config(), model::SEED)).await?;
+	let made = tokio::task::spawn_blocking(|| match given {
+		Some(base) => tempfile::tempdir().map(|own| model::model_over(base, model::SEED, own)),
+		None => Ok(model::model(&config(), model::SEED)),
+	});
+	let made = made.await??;
 	let material = made.job.material.clone();
 	let mut setup = OperatorConfig::new(folder.path());
 	(setup.listen, setup.parallel) = (([127, 0, 0, 1], 0).into(), PARALLEL);
@@ -336,17 +347,18 @@ async fn main() -> Result<(), Failure> {
 	};
 	let mut clients: Vec<Client> = (0..CLIENTS).map(client).collect();
 	for (url, is_paid) in [(&free, false), (&paid, true)] {
-		round(&mut clients, url, is_paid, 0).await?;
+		round(&mut clients, url, is_paid, 0..questions).await?;
 	}
 	let (mut ratios, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
 	// In pairs: whichever comes first is the other one in the next round.
 	for number in 0..2 * pairs {
 		let mut both = [0.0; 2];
-		let first = u32::try_from(number + 1)? * QUESTIONS;
+		let first = u32::try_from(number + 1)? * questions;
+		let asked = first..first + questions;
 		for step in 0..2 {
 			let is_paid = (number + step) % 2 == 0;
 			let url = if is_paid { &paid } else { &free };
-			both[usize::from(is_paid)] = round(&mut clients, url, is_paid, first).await?;
+			both[usize::from(is_paid)] = round(&mut clients, url, is_paid, asked.clone()).await?;
 		}
 		without.push(both[0]);
 		with.push(both[1]);
@@ -359,6 +371,7 @@ async fn main() -> Result<(), Failure> {
 		"answers_per_second_without": median(&mut without),
 		"ratios": ratios,
 		"receipts": receipts,
+		"questions": questions,
 		"tokens": TOKENS,
 		"clients": CLIENTS,
 		"parallel": PARALLEL,

@@ -2,8 +2,9 @@
 
 Prints one JSON object: what the examples `settlement` of the node (batches settled on the runtime, and a claim
 verified in its WASM), `draws` (the error of contributors' pay), `receipts_speed` of the sessions (receipts that an
-operator's store gives), `receipts_ratio` of the worker (answers over HTTP with them and without) and `scale` (ten thousand operators on the weights just found) report. docs/benchmarks.md
-says what the figures are.
+operator's store gives), `receipts_ratio` of the worker (answers over HTTP with them and without, by the
+demonstration's base and by a tiny one) and `scale` (ten thousand operators on the weights just found) report.
+docs/benchmarks.md says what the figures are.
 """
 
 import json
@@ -12,7 +13,7 @@ import pathlib
 import build
 from figures import aims
 from machine import conditions
-from places import DRAWS, RECEIPTS_RATIO, RECEIPTS_SPEED, SCALE, SETTLEMENT
+from places import DRAWS, MODEL, RECEIPTS_RATIO, RECEIPTS_SPEED, SCALE, SETTLEMENT
 from processes import run, say
 
 EXAMPLES = ("settlement", "draws", "receipts_speed", "receipts_ratio", "scale")
@@ -29,10 +30,10 @@ def add_arguments(parser, number):
     parser.add_argument("--audit-rate", type=float, default=0.1, metavar="R", help="part of drawn receipts that is audited, of which answers_per_block_audited speaks (default %(default)s)")
     parser.add_argument("--seeds", type=number(1), default=101, metavar="N", help="times that the error of pay is taken (default %(default)s)")
     parser.add_argument("--days", type=number(1), default=7, metavar="N", help="days of the network of operators (default %(default)s)")
-    parser.set_defaults(model=None)
+    parser.add_argument("--model", type=pathlib.Path, default=MODEL, help="GGUF file that answers with receipts and without (default %(default)s)")
 
 
-def described(settled, drawn, given, compared, scaled):
+def described(settled, drawn, given, compared, small, scaled):
     """The figures at the top, and what they come from below."""
     payment = drawn["payment_error"]
     figures = {
@@ -49,8 +50,10 @@ def described(settled, drawn, given, compared, scaled):
         "state_bytes_per_answer_next": settled["state_bytes_per_answer_next"],
         "receipts_per_s": given["receipts_per_s"],
         "receipts_throughput_ratio": compared["receipts_throughput_ratio"],
+        "receipts_throughput_ratio_tiny_base": small["receipts_throughput_ratio"],
     }
-    details = {"settlement": settled, "payment": payment, "receipts": given, "http": compared, "scale": scaled}
+    http = {"base": compared, "tiny_base": small}
+    details = {"settlement": settled, "payment": payment, "receipts": given, "http": http, "scale": scaled}
     return {"targets": aims(figures)} | figures | details
 
 
@@ -72,9 +75,10 @@ def measure(arguments, folder):
     say("giving receipts")
     given = json.loads(run([RECEIPTS_SPEED, folder]))
     say("answering with receipts and without")
-    compared = json.loads(run([RECEIPTS_RATIO, arguments.pairs]))
+    compared = json.loads(run([RECEIPTS_RATIO, arguments.pairs, arguments.model]))
+    small = json.loads(run([RECEIPTS_RATIO, arguments.pairs]))
     say("paying by draws")
     drawn = json.loads(run([DRAWS, "--seeds", arguments.seeds]))
     say("running a network of operators")
     scaled = json.loads(run([SCALE, costs, "--days", arguments.days]))
-    return found | described(json.loads(settled), drawn, given, compared, scaled)
+    return found | described(json.loads(settled), drawn, given, compared, small, scaled)

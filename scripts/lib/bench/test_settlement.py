@@ -23,6 +23,7 @@ SETTLED = {
 DRAWN = {"payment_error": {"median": 0.04, "worst": 0.2, "seeds": 7}}
 GIVEN = {"receipts_per_s": 6000.0, "cpu_us_per_receipt": 150.0}
 COMPARED = {"receipts_throughput_ratio": 0.98}
+SMALL = {"receipts_throughput_ratio": 0.94}
 SCALED = {"blocks": {"of_time": 0.5}}
 
 PARAMETERS = (ROOT / "runtime/src/configs/parameters.rs").read_text(encoding="utf-8")
@@ -50,9 +51,11 @@ def assumed(name):
 
 class Settlement(unittest.TestCase):
     def test_figures_stand_at_the_top_beside_their_targets(self):
-        found = settlement.described(SETTLED, DRAWN, GIVEN, COMPARED, SCALED)
+        found = settlement.described(SETTLED, DRAWN, GIVEN, COMPARED, SMALL, SCALED)
         self.assertEqual(found["payment_error"], 0.04)
         self.assertEqual(found["receipts_per_s"], 6000.0)
+        self.assertEqual(found["receipts_throughput_ratio"], 0.98)
+        self.assertEqual(found["http"], {"base": COMPARED, "tiny_base": SMALL})
         self.assertEqual(found["scale"], SCALED)
         for name, target in found["targets"].items():
             self.assertEqual(target, TARGETS[name])

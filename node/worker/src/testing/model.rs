@@ -80,6 +80,11 @@ impl Model {
 pub fn model(config: &Config, projection: Hash) -> Model {
 	let folder = tempfile::tempdir().unwrap();
 	let path = write_gguf(folder.path(), config, 7, Encoding::F32);
+	model_over(path, projection, folder)
+}
+
+/// The same over a base that there is already.
+pub fn model_over(path: PathBuf, projection: Hash, folder: TempDir) -> Model {
 	let base = Base::load(&path).unwrap();
 	let hash = crate::bases::weights_hash(&path).unwrap();
 	let records: Vec<_> = RECORDS
