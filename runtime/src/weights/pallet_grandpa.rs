@@ -1,8 +1,8 @@
 //! Weights of `pallet_grandpa`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: Intel(R) Xeon(R) Processor.
+//! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 63747 ns.
+//! Reference: 70115 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -14,12 +14,12 @@ impl<T: frame_system::Config> WeightInfo<T> {
 	// `x`: 0 to 1.
 	/// Measured.
 	pub fn check_equivocation_proof(x: u32) -> Weight {
-		Weight::from_parts(71_407_730, 0)
-			.saturating_add(Weight::from_parts(90_654, 0).saturating_mul(x.into()))
+		Weight::from_parts(66_362_507, 0)
+			.saturating_add(Weight::from_parts(8_030, 0).saturating_mul(x.into()))
 	}
 
 	/// Measured.
 	pub fn note_stalled() -> Weight {
-		Weight::from_parts(2_950_000, 0).saturating_add(T::DbWeight::get().writes(1))
+		Weight::from_parts(2_303_000, 0).saturating_add(T::DbWeight::get().writes(1))
 	}
 }

@@ -1,8 +1,8 @@
 //! Weights of `pallet_lots`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: Intel(R) Xeon(R) Processor.
+//! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 63747 ns.
+//! Reference: 70115 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,13 +12,13 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_lots::WeightInfo for WeightInfo<T> {
 	fn mix() -> Weight {
-		Weight::from_parts(14_231_000, 0)
+		Weight::from_parts(9_624_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
 	fn end_round() -> Weight {
-		Weight::from_parts(35_174_000, 0)
+		Weight::from_parts(21_542_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}

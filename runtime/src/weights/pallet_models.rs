@@ -1,8 +1,8 @@
 //! Weights of `pallet_models`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: Intel(R) Xeon(R) Processor.
+//! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 63747 ns.
+//! Reference: 70115 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,21 +12,21 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	fn register_base() -> Weight {
-		Weight::from_parts(48_444_000, 0)
+		Weight::from_parts(46_950_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn remove_base() -> Weight {
-		Weight::from_parts(43_995_000, 0)
+		Weight::from_parts(41_072_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 
 	// `s`: 1 to 16.
 	fn register(s: u32) -> Weight {
-		Weight::from_parts(115_316_851, 0)
-			.saturating_add(Weight::from_parts(6_490_917, 0).saturating_mul(s.into()))
+		Weight::from_parts(111_365_638, 0)
+			.saturating_add(Weight::from_parts(6_488_424, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -34,39 +34,39 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	}
 
 	fn commit_index() -> Weight {
-		Weight::from_parts(120_834_000, 0)
+		Weight::from_parts(113_539_000, 0)
 			.saturating_add(T::DbWeight::get().reads(21))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 
 	fn set_status() -> Weight {
-		Weight::from_parts(19_787_000, 0)
+		Weight::from_parts(16_715_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
 	fn set_price() -> Weight {
-		Weight::from_parts(16_713_000, 0)
+		Weight::from_parts(13_280_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
 	fn offer_ownership() -> Weight {
-		Weight::from_parts(16_393_000, 0)
+		Weight::from_parts(13_260_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
 	fn accept_ownership() -> Weight {
-		Weight::from_parts(158_444_000, 0)
+		Weight::from_parts(163_314_000, 0)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 
 	// `s`: 1 to 16.
 	fn remove(s: u32) -> Weight {
-		Weight::from_parts(116_591_927, 0)
-			.saturating_add(Weight::from_parts(3_876_863, 0).saturating_mul(s.into()))
+		Weight::from_parts(112_906_356, 0)
+			.saturating_add(Weight::from_parts(3_707_783, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -74,20 +74,19 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	}
 
 	fn commit_training() -> Weight {
-		Weight::from_parts(15_955_000, 0)
+		Weight::from_parts(12_709_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 
 	fn ask_audit() -> Weight {
-		Weight::from_parts(100_783_000, 0)
+		Weight::from_parts(93_089_000, 0)
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 
-	// Counted: as `commit_training`, and a look at 16 snapshots.
 	fn commit_retrieval() -> Weight {
-		Weight::from_parts(60_000_000, 0)
+		Weight::from_parts(59_899_000, 0)
 			.saturating_add(T::DbWeight::get().reads(17))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

@@ -1,8 +1,8 @@
 //! Weights of `pallet_parameters`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: Intel(R) Xeon(R) Processor.
+//! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 63747 ns.
+//! Reference: 70115 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,7 +12,7 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_parameters::WeightInfo for WeightInfo<T> {
 	fn set_parameter() -> Weight {
-		Weight::from_parts(7_420_000, 0)
+		Weight::from_parts(6_540_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

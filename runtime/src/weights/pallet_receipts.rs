@@ -1,8 +1,8 @@
 //! Weights of `pallet_receipts`, measured: `scripts/weights run` writes this file (docs/weights.md).
 //!
-//! Machine: Intel(R) Xeon(R) Processor.
+//! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 63747 ns.
+//! Reference: 70115 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,27 +12,27 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 	fn open_session() -> Weight {
-		Weight::from_parts(180_540_000, 0)
+		Weight::from_parts(172_827_000, 0)
 			.saturating_add(T::DbWeight::get().reads(27))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 
 	fn add_escrow() -> Weight {
-		Weight::from_parts(62_378_000, 0)
+		Weight::from_parts(58_257_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn close_session() -> Weight {
-		Weight::from_parts(95_367_000, 0)
+		Weight::from_parts(92_718_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 
 	// `v`: 1 to 64.
 	fn commit_batch(v: u32) -> Weight {
-		Weight::from_parts(191_239_183, 0)
-			.saturating_add(Weight::from_parts(87_993_774, 0).saturating_mul(v.into()))
+		Weight::from_parts(119_016_202, 0)
+			.saturating_add(Weight::from_parts(83_646_829, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -42,9 +42,9 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 	// `n`: 1 to 8.
 	// `c`: 0 to 16.
 	fn reveal(n: u32, c: u32) -> Weight {
-		Weight::from_parts(174_690_309, 0)
-			.saturating_add(Weight::from_parts(82_928_024, 0).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(29_643_208, 0).saturating_mul(c.into()))
+		Weight::from_parts(145_665_275, 0)
+			.saturating_add(Weight::from_parts(84_366_801, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(29_837_114, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(28))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -53,8 +53,8 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 
 	// `v`: 1 to 64.
 	fn conclude(v: u32) -> Weight {
-		Weight::from_parts(209_977_450, 0)
-			.saturating_add(Weight::from_parts(77_261_324, 0).saturating_mul(v.into()))
+		Weight::from_parts(177_379_192, 0)
+			.saturating_add(Weight::from_parts(78_526_490, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -63,11 +63,11 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 
 	// `d`: 1 to 32.
 	fn prune_batch(d: u32) -> Weight {
-		Weight::from_parts(70_208_893, 0)
-			.saturating_add(Weight::from_parts(10_354_029, 0).saturating_mul(d.into()))
+		Weight::from_parts(57_450_315, 0)
+			.saturating_add(Weight::from_parts(10_967_295, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
-			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(4_u64.saturating_mul(d.into())))
 	}
 }
