@@ -25,15 +25,6 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-	/// With room for so many rows: what grows beyond its room takes up to twice as much.
-	fn with_capacity(rows: usize, config: &Config) -> Self {
-		let mut kept = Self::default();
-		for (values, width) in kept.columns().into_iter().zip(widths(config)) {
-			values.reserve_exact(rows.saturating_mul(width));
-		}
-		kept
-	}
-
 	/// All values, in the order of [`widths`].
 	fn columns(&mut self) -> [&mut Vec<f32>; 8] {
 		let Self { x, queries_before, keys_before, queries, mixed, middle, gate, up } = self;
@@ -77,14 +68,16 @@ impl<'a> Tape<'a> {
 		Self { first, keep, dropped, layers: Vec::new(), last: Vec::new() }
 	}
 
-	/// Keeps all of the layers from `first` on, with room for so many rows.
-	pub(crate) fn with_capacity(first: usize, rows: usize, config: &Config) -> Self {
-		let layers = config.layers.saturating_sub(first);
-		Self {
-			layers: (0..layers).map(|_| Kept::with_capacity(rows, config)).collect(),
-			last: Vec::with_capacity(rows.saturating_mul(config.hidden)),
-			..Self::new(first, Keep::All, None)
+	/// Makes room for so many more rows: without it, what grows takes up to twice as much.
+	pub(crate) fn reserve(&mut self, rows: usize, config: &Config) {
+		let layers = config.layers.saturating_sub(self.first);
+		self.layers.resize_with(layers, Kept::default);
+		for kept in &mut self.layers {
+			for (values, width) in kept.columns().into_iter().zip(widths(config)) {
+				values.reserve_exact(rows.saturating_mul(width));
+			}
 		}
+		self.last.reserve_exact(rows.saturating_mul(config.hidden));
 	}
 
 	/// Bytes of a row where all of the layers from `first` on is kept.

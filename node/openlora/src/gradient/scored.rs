@@ -152,6 +152,7 @@ impl Trail {
 		tape.truncate(end - 1 - context, config);
 		let from = context + tape.rows(config);
 		if from < end - 1 {
+			tape.reserve(end - 1 - from, config);
 			let tokens = &tokens[from..end - 1];
 			let runs = [Run { tokens, sequence: &mut of, adapters: &adapters }];
 			let inputs = (self.first, &self.inputs[..tokens.len() * config.hidden]);

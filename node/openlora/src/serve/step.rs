@@ -17,7 +17,7 @@ use super::{
 	fair::{Fair, Owner},
 	positions,
 	prefix::{Adapters, Prefixes},
-	trail::{Keeping, Ledger, Taking},
+	trail::{Keeping, Ledger, Loan, Taking},
 };
 use crate::{
 	base::Base,
@@ -35,6 +35,9 @@ use crate::{
 /// Rows of a step up to which guesses are added: with more of them wrong guesses cost more than right
 /// ones save.
 const GUESSED_ROWS: usize = 5;
+/// The part of all memory up to which trails grow tapes, and which is left to requests all the same: what there
+/// is no tape of is computed once more.
+const TAPES: usize = 4;
 
 /// A request in the batch.
 struct Active {
@@ -239,6 +242,8 @@ impl Batch {
 			let missing = needed.saturating_sub(self.pool.available());
 			self.prefixes.evict(&mut self.pool, missing);
 			self.pool.reserve(sequence, count)?;
+			let end = sequence.len() + count;
+			self.lend(at, end);
 		}
 		let count = |at: usize, guesses: &[u32]| shares[at] + guesses.len();
 		let rows = chosen.iter().map(|at| count(*at, &self.active[*at].guesses)).sum();
@@ -312,6 +317,33 @@ impl Batch {
 		}
 		self.logits = logits;
 		Ok(())
+	}
+
+	/// Lends memory for the tape of a request whose positions up to `end` are run, while all trails together
+	/// have less than their part and as much is left to requests.
+	fn lend(&mut self, at: usize, end: usize) {
+		let config = &self.base.config;
+		let keeping = self.active[at].keeping.as_ref();
+		let Some((rows, pages)) = keeping.and_then(|of| of.lacking(end, config)) else { return };
+		let taken: usize = self.active.iter().map(|one| Active::pages(&one.request)).sum();
+		let free = self.pages.saturating_sub(self.withdrawn + taken);
+		let part = self.pages / TAPES;
+		if self.withdrawn + pages > part || free < pages + part {
+			return;
+		}
+		let Some(loan) = self.borrow(pages) else { return };
+		if let Some(keeping) = &mut self.active[at].keeping {
+			keeping.grow(rows, loan, &self.base.config);
+		}
+	}
+
+	/// Takes pages from the pool for a trail, from prompts' beginnings that are kept if need be.
+	fn borrow(&mut self, pages: usize) -> Option<Loan> {
+		let missing = pages.saturating_sub(self.pool.available());
+		self.prefixes.evict(&mut self.pool, missing);
+		self.pool.withdraw(pages).ok()?;
+		self.withdrawn += pages;
+		Some(self.lent.lend(pages))
 	}
 
 	/// Takes the next token of a request, and the ones after it as long as they were guessed, from

@@ -12,7 +12,7 @@ use std::{
 use super::{Request, positions, prefix::Adapters};
 use crate::{
 	config::Config,
-	engine::{Observer, Tape},
+	engine::{Keep, Observer, Tape},
 	gradient::Trail,
 	kernels::kv::{PAGE, Pool, Sequence, Shape},
 };
@@ -32,15 +32,10 @@ impl Wish {
 		let copied = positions(request).div_ceil(PAGE) * shape.from(self.first).page_bytes();
 		rows.saturating_add(copied).div_ceil(shape.page_bytes())
 	}
-
-	/// Rows of an answer to a request of which so many pages have room for everything that the way back
-	/// takes, and the pages that they need.
-	pub(super) fn taped(&self, base: &Config, request: &Request, pages: usize) -> (usize, usize) {
-		let (page, row) = (Shape::new(base).page_bytes(), Tape::row_bytes(self.first, base));
-		let rows = (pages.saturating_mul(page) / row).min(request.options.max_tokens);
-		(rows, rows.saturating_mul(row).div_ceil(page))
-	}
 }
+
+/// Rows for which a tape grows at once.
+pub(super) const GROWTH: usize = 16;
 
 /// Bytes of one position's residual stream.
 fn row_bytes(base: &Config) -> usize {
@@ -55,6 +50,11 @@ pub(crate) struct Loan {
 }
 
 impl Loan {
+	/// Has another's pages be this one's.
+	fn add(&mut self, mut other: Self) {
+		self.pages += std::mem::take(&mut other.pages);
+	}
+
 	/// Gives back what is not needed.
 	fn shrink(&mut self, pages: usize) {
 		let rest = self.pages.saturating_sub(pages);
@@ -115,20 +115,34 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-	/// Nothing so far, with room for what the longest answer to a request leaves, of which `taped` rows are
-	/// kept whole: growing would take more than is lent. The system gives memory once it is written to.
-	pub(super) fn new(
-		wish: Wish,
-		base: &Config,
-		request: &Request,
-		taped: usize,
-		loan: Loan,
-	) -> Self {
-		let rows = request.options.max_tokens.saturating_sub(taped);
+	/// Nothing so far, with room for the inputs that the longest answer to a request leaves: growing would
+	/// take more than is lent. The system gives memory once it is written to.
+	pub(super) fn new(wish: Wish, base: &Config, request: &Request, loan: Loan) -> Self {
+		let rows = request.options.max_tokens;
 		let inputs = Vec::with_capacity(rows.saturating_mul(base.hidden));
-		let tape = Tape::with_capacity(wish.first, taped, base);
+		let tape = Tape::new(wish.first, Keep::All, None);
 		let from = request.prompt.len().saturating_sub(1);
-		Self { wish, from, taped, tape, inputs, loan }
+		Self { wish, from, taped: 0, tape, inputs, loan }
+	}
+
+	/// Rows that the tape lacks for the positions up to `end`, by [`GROWTH`], and the pages that they would
+	/// make. None once a row has its inputs alone.
+	pub(super) fn lacking(&self, end: usize, base: &Config) -> Option<(usize, usize)> {
+		let rows =
+			end.saturating_sub(self.from).checked_sub(self.taped).filter(|rows| *rows > 0)?;
+		if !self.inputs.is_empty() {
+			return None;
+		}
+		let rows = rows.next_multiple_of(GROWTH);
+		let bytes = rows.saturating_mul(Tape::row_bytes(self.wish.first, base));
+		Some((rows, bytes.div_ceil(Shape::new(base).page_bytes())))
+	}
+
+	/// Has so many more rows be kept whole.
+	pub(super) fn grow(&mut self, rows: usize, more: Loan, base: &Config) {
+		self.taped += rows;
+		self.tape.reserve(rows, base);
+		self.loan.add(more);
 	}
 
 	/// Forgets all positions from `len` on.
@@ -150,11 +164,11 @@ impl Keeping {
 		if tokens.len() <= prompt {
 			return;
 		}
-		let Self { wish: Wish { first, sender }, taped, mut tape, mut inputs, mut loan, .. } = self;
+		let Self { wish: Wish { first, sender }, mut tape, mut inputs, mut loan, .. } = self;
 		// What is kept is what is lent for it.
 		inputs.shrink_to_fit();
 		tape.shrink_to_fit();
-		let taped = taped.min(tokens.len() - prompt) * Tape::row_bytes(first, base);
+		let taped = tape.rows(base) * Tape::row_bytes(first, base);
 		let page = pool.page_bytes();
 		let (pool, sequence) = pool.copy(sequence, first);
 		let bytes = taped + size_of_val(&inputs[..]) + pool.page_bytes() * sequence.pages().len();

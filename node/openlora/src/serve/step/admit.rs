@@ -9,9 +9,6 @@ use crate::{
 	serve::{Event, Submitted, draft::Drafter, fair::Owner, trail::Keeping},
 };
 
-/// The part of all memory that trails may have before they are kept without tapes.
-const TAPES: usize = 4;
-
 impl Batch {
 	/// Lets new requests wait.
 	pub(in crate::serve) fn take(&mut self, submitted: Vec<Submitted>) {
@@ -97,17 +94,8 @@ impl Batch {
 			let sequence = self.pool.shared(pages);
 			self.reused += sequence.len() as u64;
 			let keeping = wish.and_then(|wish| {
-				// What there is no tape of takes time, and neither a place nor an answer from anybody.
-				let left = (self.pages / TAPES).saturating_sub(self.withdrawn + more);
-				let left = left.min(free - Active::pages(&request) - more);
-				let (taped, pages) = wish.taped(&self.base.config, &request, left);
-				let more = more + pages;
-				let missing = more.saturating_sub(self.pool.available());
-				self.prefixes.evict(&mut self.pool, missing);
-				self.pool.withdraw(more).ok()?;
-				self.withdrawn += more;
-				let loan = self.lent.lend(more);
-				Some(Keeping::new(wish, &self.base.config, &request, taped, loan))
+				let loan = self.borrow(more)?;
+				Some(Keeping::new(wish, &self.base.config, &request, loan))
 			});
 			let tokens = request.prompt.clone();
 			let choice = Choice::new(&request.options);

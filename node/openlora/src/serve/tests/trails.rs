@@ -1,5 +1,5 @@
 use super::*;
-use crate::{GradientOptions, Objective, Trail, gradient::scored_gradient};
+use crate::{GradientOptions, Objective, Trail, engine::Tape, gradient::scored_gradient};
 
 const FIRST: usize = 1;
 const OPTIONS: GradientOptions = GradientOptions { objective: Objective::Root, first_layer: FIRST };
@@ -49,7 +49,7 @@ fn gradients_of_trails_have_the_bits_of_reading_once_more_whatever_runs_beside()
 	let adapters = [half(&base, 1), half(&base, 2)];
 	// With the last not all rows have a tape.
 	for (chunk, guesses, cache_bytes) in
-		[(256, 0, 512 << 20), (7, 0, 512 << 20), (20, 4, 512 << 20), (20, 4, 300 << 10)]
+		[(256, 0, 512 << 20), (7, 0, 512 << 20), (20, 4, 512 << 20), (20, 4, 400 << 10)]
 	{
 		let limits = Limits { running: 5, chunk, guesses, cache_bytes, ..Limits::default() };
 		let server = server(&base, limits);
@@ -83,7 +83,7 @@ fn rows_that_there_was_no_room_for_are_computed_once_more() {
 	let adapter = half(&base, 1);
 	let prompt = prompt(20, 2);
 	let mut taped = Vec::new();
-	for cache_bytes in (2..=12).map(|times| times * (25 << 10)) {
+	for cache_bytes in (2..=30).map(|times| times * (25 << 10)) {
 		let server = server(&base, Limits { cache_bytes, ..Limits::default() });
 		for count in [20, 4] {
 			let (tokens, trail) = kept(&server, adapted(&prompt, 20, &adapter));
@@ -118,7 +118,7 @@ fn passes_that_fail_leave_nothing_in_a_trail() {
 	let (adapter, prompt) = (half(&base, 1), prompt(20, 1));
 	let server = server(&base, Limits::default());
 	// Whether it fails while the other is answered is up to the system's threads.
-	let beside = (0..50).any(|_| {
+	let beside = (0..200).any(|_| {
 		let (answer, trail) =
 			server.submit_keeping(adapted(&prompt, 100, &adapter), FIRST).unwrap();
 		let Some(Event::Token(first)) = answer.next() else { panic!("there is no token") };
@@ -256,6 +256,27 @@ fn answer_that_is_ended_before_its_time_leaves_a_trail() {
 	let whole = [&prompt[..], &[first.token]].concat();
 	assert_eq!(found, scored_gradient(&base, &adapter, &whole, 10, OPTIONS).unwrap());
 	until_free(&server);
+}
+
+#[test]
+fn trail_of_an_answer_that_stops_by_itself_has_no_more_than_is_lent() {
+	let base = base();
+	let adapter = half(&base, 1);
+	let server = server(&base, Limits::default());
+	let prompt = prompt(10, 1);
+	let (whole, trail) = kept(&server, adapted(&prompt, 20, &adapter));
+	drop(trail);
+	let mut one = adapted(&prompt, 20, &adapter);
+	one.options.stop_tokens = vec![whole[7]];
+	let (tokens, trail) = kept(&server, one);
+	assert!(tokens.len() < 20);
+	let page = Shape::new(&base.config).page_bytes();
+	let tape = trail.tape.rows(&base.config) * Tape::row_bytes(FIRST, &base.config);
+	let kept = tape + trail.pool.page_bytes() * trail.sequence.pages().len();
+	// What is given back is taken when somebody asks for something.
+	server.submit(request(&prompt, 1)).unwrap().finish().unwrap();
+	assert_eq!(idle(&server).pages, kept.div_ceil(page));
+	check(&base, &adapter, &prompt, &tokens, trail);
 }
 
 #[test]
