@@ -7,8 +7,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SKIPPED = {"target", "node_modules", ".git"}
-# What Cargo compiles by itself, or a manifest names.
-ROOTS = {"lib.rs", "main.rs", "mod.rs", "build.rs"}
+# Folders whose sources are targets of their own.
 TARGETS = {"tests", "examples", "benches", "bin"}
 
 
@@ -19,15 +18,23 @@ def sources(root):
 
 
 def is_target(path):
-    """Whether Cargo makes a target of its own of it, as of `examples/one.rs` and of no `src/tests/one.rs`."""
-    parent = path.parent
-    return parent.name in TARGETS and (parent.parent / "Cargo.toml").is_file() or parent.name == "bin"
+    """Whether Cargo compiles it by itself, as `examples/one.rs` and not `src/tests/one.rs`."""
+    folder = path.parent
+    in_package = lambda of: (of / "Cargo.toml").is_file()
+    if path.name == "build.rs":
+        return in_package(folder)
+    if path.name in ("lib.rs", "main.rs"):
+        return in_package(folder.parent) or folder.parent.name in TARGETS and in_package(folder.parent.parent)
+    return folder.name in TARGETS and in_package(folder.parent.parent if folder.name == "bin" else folder.parent)
 
 
 def parents(path):
-    """The files whose module it may be."""
-    folder = path.parent
-    return [folder.with_suffix(".rs"), *(folder / name for name in sorted(ROOTS)), *folder.glob("*.rs")]
+    """The files whose module it may be, and its name there."""
+    folder, name = path.parent, path.stem
+    if path.name == "mod.rs":
+        folder, name = folder.parent, folder.name
+    beside = [of for of in folder.glob("*.rs") if of.name in ("lib.rs", "main.rs", "mod.rs") or is_target(of)]
+    return name, [of for of in (folder.with_suffix(".rs"), *beside) if of != path]
 
 
 def forgotten(root):
@@ -35,22 +42,20 @@ def forgotten(root):
     texts = {path: path.read_text(encoding="utf-8") for path in sources(root)}
     placed = set()
     for path, text in texts.items():
-        for name in re.findall(r'#\[path = "([^"]+)"\]', text):
+        for name in re.findall(r'^#\[path = "([^"]+)"\]', text, re.MULTILINE):
             placed.add(pathlib.Path(os.path.normpath(path.parent / name)))
     for path in sorted(texts):
-        if path.name in ROOTS or path in placed or is_target(path):
+        if path in placed or is_target(path):
             continue
-        named = re.compile(rf"\bmod {path.stem};")
-        # A file beside it has it for a module only where it is no module file itself.
-        beside = [of for of in parents(path) if of in texts and of != path]
-        beside = [of for of in beside if of.parent != path.parent or of.name in ROOTS or is_target(of)]
-        if not any(named.search(texts[of]) for of in beside):
-            yield path.relative_to(root)
+        name, named_by = parents(path)
+        module = re.compile(rf"^\s*(pub(\([^)]*\))? )?mod {name};", re.MULTILINE)
+        if not any(module.search(texts[of]) for of in named_by if of in texts):
+            yield str(path.relative_to(root))
 
 
 class Sources(unittest.TestCase):
     def test_every_source_is_compiled(self):
-        self.assertEqual(list(map(str, forgotten(ROOT))), [], "no module names them")
+        self.assertEqual(list(forgotten(ROOT)), [], "no module names them")
 
 
 if __name__ == "__main__":
