@@ -46,7 +46,7 @@ export const PERIODS = { ...AUDITS, RevealPeriod: 48 };
 const VOTES = { '//Alice': 1n, '//Bob': 3n };
 /** Slots of an epoch: none ends while the tests run, and the votes stay as they are. */
 const EPOCH_SLOTS = 2_400;
-const DEMAND_WINDOW = 16;
+const DEMAND_WINDOW = 24;
 const MEBIBYTE = 1024 * 1024;
 
 const execute = promisify(execFile);

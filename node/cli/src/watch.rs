@@ -29,8 +29,8 @@ pub struct WatchParams {
 	/// Challenges are signed with the keys of type `watc` in this node's keystore, and their deposits
 	/// are held from those keys' accounts: fund them. No base is needed, and the node need not be an
 	/// operator. The off-chain worker is switched on whatever --offchain-worker says, and claims are
-	/// kept as they were submitted. An operator without it only shows demanded leaves of indexes that it
-	/// has, signed by its agent.
+	/// kept as they were submitted. An operator without it only shows demanded leaves of versions
+	/// that it serves, signed by its agent.
 	#[arg(long)]
 	pub watch: bool,
 
@@ -97,7 +97,7 @@ pub struct Node<'a> {
 }
 
 /// What off-chain workers talk to: with a watcher, where one is to be started. An operator that does not watch
-/// shows what is demanded of indexes that it has.
+/// shows what is demanded of versions that it serves.
 pub fn start(plan: Plan, node: Node) -> Result<Option<Arc<dyn Engine>>, ServiceError> {
 	let operator = node.operator.map(Running::engine);
 	let watches = plan.is_some();

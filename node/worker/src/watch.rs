@@ -60,8 +60,7 @@ pub struct WatchSettings {
 	/// The first pause before what failed is tried again. Each following one is twice as long, up to
 	/// five minutes.
 	pub pause: Duration,
-	/// Leaves that are demanded are looked for alone, in indexes that are here: what operators do that do not
-	/// watch.
+	/// Leaves that are demanded are looked for alone: what operators do that do not watch.
 	pub shows_only: bool,
 }
 

@@ -180,6 +180,8 @@ pub mod pallet {
 		type WatcherId: AppCrypto<Self::Public, Self::Signature>;
 		/// The key that an operator's off-chain worker signs with.
 		type AuthorityId: AppCrypto<Self::Public, Self::Signature>;
+		/// Whose agents show what is demanded.
+		type Operators: traits::Operators<Self::AccountId>;
 		/// The number of the next model version: watchers look at all below.
 		type NextModel: Get<ModelId>;
 		/// Blocks after which a transaction that an off-chain worker sent is in no block any more.

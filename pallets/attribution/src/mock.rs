@@ -165,6 +165,7 @@ impl pallet_attribution::Config for Test {
 	type MaxDue = ConstU32<2>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
+	type Operators = Inference;
 	type NextModel = Versions;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;

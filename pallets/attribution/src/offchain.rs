@@ -1,5 +1,5 @@
 //! The off-chain worker of a watcher: has claims and indexes looked at, and challenges what is wrong
-//! with them. That of an operator that does not watch shows what is demanded of indexes that it has.
+//! with them. An operator's agent shows what is demanded of the indexes of versions that it serves.
 //!
 //! Every run starts from the chain's state. What a challenge commits to can't be had from there, so it
 //! is remembered in the off-chain database before the commitment is sent. Where that is lost all the
@@ -20,9 +20,12 @@ use frame_support::{
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::{Credit, IndexLeaf, omission::Omission};
 use openledger_primitives_core::{
-	BlockNumber, Hash, ModelId, RequestId, merkle::Proof, model::ModelStatus, traits::Models,
+	BlockNumber, Hash, ModelId, RequestId,
+	merkle::Proof,
+	model::ModelStatus,
+	traits::{Models, Operators},
 };
-use openledger_primitives_inference::{Command, host::exchange, watch::Deed};
+use openledger_primitives_inference::{Command, host::exchange, pending, watch::Deed};
 use sp_runtime::{
 	DispatchError, DispatchResult,
 	offchain::{
@@ -107,17 +110,16 @@ pub(crate) fn opened_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
 }
 
 /// Whose key a run signs with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum Role<AccountId> {
 	/// A watcher's, who does everything.
 	Watcher,
 	/// An operator's agent's, who shows what is demanded.
-	Agent,
+	Agent { operator: AccountId },
 }
 
 /// One run for one watcher.
 struct Run<'a, T: Config> {
-	role: Role,
+	role: Role<T::AccountId>,
 	watcher: &'a Account<T>,
 	store: StorageValueRef<'a>,
 	memory: Memory<T::AccountId>,
@@ -129,25 +131,24 @@ struct Run<'a, T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// One run, for every watcher whose key is in the keystore. Where there is none, for every operator's agent.
+	/// One run, for every watcher and every operator's agent whose key is in the keystore.
 	pub(crate) fn work() {
 		let mut lock = StorageLock::<Time>::new(LOCK);
 		let Ok(_guard) = lock.try_lock() else {
 			log::debug!(target: TARGET, "another run is under way");
 			return;
 		};
-		let watchers: Vec<_> = Signer::<T, T::WatcherId>::keystore_accounts().collect();
-		for watcher in &watchers {
-			Self::work_for(watcher, Role::Watcher);
+		for watcher in Signer::<T, T::WatcherId>::keystore_accounts() {
+			Self::work_for(&watcher, Role::Watcher);
 		}
-		if watchers.is_empty() {
-			for agent in Signer::<T, T::AuthorityId>::keystore_accounts() {
-				Self::work_for(&agent, Role::Agent);
+		for agent in Signer::<T, T::AuthorityId>::keystore_accounts() {
+			if let Some(operator) = T::Operators::of_agent(&agent.id) {
+				Self::work_for(&agent, Role::Agent { operator });
 			}
 		}
 	}
 
-	fn work_for(watcher: &Account<T>, role: Role) {
+	fn work_for(watcher: &Account<T>, role: Role<T::AccountId>) {
 		let key = memory_key(&watcher.id);
 		let store = StorageValueRef::persistent(&key);
 		let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
@@ -257,16 +258,24 @@ impl<T: Config> Run<'_, T> {
 	fn go(&mut self) {
 		self.settle();
 		match self.role {
-			Role::Watcher => self.look(),
-			Role::Agent => {
-				self.look_at_demands();
+			Role::Watcher => {
+				self.look();
+				// Accounts' nonces are those of the block: a second transaction would have the same one.
+				if self.memory.in_flight.is_empty() {
+					self.end_standing();
+					self.commit_found();
+					self.show_leaves();
+				}
 			}
-		}
-		// Accounts' nonces are those of the block: a second transaction would have the same one.
-		if self.memory.in_flight.is_empty() {
-			self.end_standing();
-			self.commit_found();
-			self.show_leaves();
+			Role::Agent { .. } => {
+				// What else an agent sends has deadlines that are nearer.
+				let nonce = frame_system::Pallet::<T>::account_nonce(&self.watcher.id);
+				let waits = pending::waits(&self.watcher.id, nonce, Pallet::<T>::now());
+				if self.memory.in_flight.is_empty() && !waits {
+					self.look_at_demands();
+					self.show_leaves();
+				}
+			}
 		}
 	}
 
@@ -434,10 +443,10 @@ impl<T: Config> Run<'_, T> {
 		let until = Pallet::<T>::now().saturating_add(UNDER_WAY);
 		self.memory.in_flight.push((target, step, until));
 		self.store.set(&self.memory);
-		let sent = match self.role {
+		let sent = match &self.role {
 			Role::Watcher => Signer::<T, T::WatcherId>::any_account()
 				.send_single_signed_transaction(self.watcher, call),
-			Role::Agent => Signer::<T, T::AuthorityId>::any_account()
+			Role::Agent { .. } => Signer::<T, T::AuthorityId>::any_account()
 				.send_single_signed_transaction(self.watcher, call),
 		};
 		let problem = match sent {
@@ -450,6 +459,10 @@ impl<T: Config> Run<'_, T> {
 			None => "the transaction could not be signed",
 		};
 		log::warn!(target: TARGET, "{step:?} {target:?}: {problem}");
+		// An agent that can't pay for it is not asked in every block.
+		if matches!(self.role, Role::Agent { .. }) {
+			return;
+		}
 		self.memory.in_flight.pop();
 		self.store.set(&self.memory);
 	}

@@ -30,7 +30,7 @@ use openledger_primitives_core::{
 };
 use openledger_primitives_inference::{
 	Command, Failure, Outcome, Response, examination::Examined, host::exchange, job::Executed,
-	receipts::Recomputed,
+	pending, receipts::Recomputed,
 };
 use sp_core::crypto::AccountId32;
 use sp_runtime::{
@@ -368,7 +368,11 @@ impl<T: Config> Pallet<T> {
 		store.set(memory);
 		let signer = Signer::<T, T::AuthorityId>::any_account();
 		match signer.send_single_signed_transaction(agent, call) {
-			Some(Ok(())) => log::info!(target: TARGET, "audit {claim}: submitted"),
+			Some(Ok(())) => {
+				log::info!(target: TARGET, "audit {claim}: submitted");
+				let next = frame_system::Pallet::<T>::account_nonce(&agent.id);
+				pending::note(&agent.id, next, until);
+			}
 			Some(Err(())) => {
 				log::warn!(target: TARGET, "audit {claim}: the pool refused the transaction");
 				memory.in_flight = None;

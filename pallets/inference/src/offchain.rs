@@ -15,7 +15,8 @@ use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{BlockNumber, ModelId, RequestId, traits::Models};
 use openledger_primitives_inference::{
-	Command, Failure, Job, Material, Outcome, Progress, Response, host::exchange, sampling_seed,
+	Command, Failure, Job, Material, Outcome, Progress, Response, host::exchange, pending,
+	sampling_seed,
 };
 use sp_runtime::{
 	DispatchError,
@@ -224,12 +225,17 @@ impl<T: Config> Pallet<T> {
 			memory.fail(id, now, false);
 			return;
 		}
-		memory.in_flight = Some((id, now.saturating_add(T::SubmissionPeriod::get())));
+		let until = now.saturating_add(T::SubmissionPeriod::get());
+		memory.in_flight = Some((id, until));
 		store.set(memory);
 		let call = Call::answer { request: id, answer, usage, claim: Box::new(claim) };
 		let signer = Signer::<T, T::AuthorityId>::any_account();
 		match signer.send_single_signed_transaction(agent, call) {
-			Some(Ok(())) => log::info!(target: TARGET, "request {id}: answer submitted"),
+			Some(Ok(())) => {
+				log::info!(target: TARGET, "request {id}: answer submitted");
+				let next = frame_system::Pallet::<T>::account_nonce(&agent.id);
+				pending::note(&agent.id, next, until);
+			}
 			Some(Err(())) => {
 				log::warn!(target: TARGET, "request {id}: the pool refused the answer");
 				memory.in_flight = None;

@@ -172,6 +172,7 @@ impl pallet_attribution::Config for Test {
 	type MaxDue = ConstU32<64>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
+	type Operators = Inference;
 	type NextModel = ConstU32<3>;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Test>;

@@ -18,7 +18,7 @@ use openledger_primitives_core::{
 	Balance, BatchId, BlockNumber, ModelId, SessionId,
 	traits::{Lots, Operators},
 };
-use openledger_primitives_inference::{Command, Response, host::exchange, receipts::Owed};
+use openledger_primitives_inference::{Command, Response, host::exchange, pending, receipts::Owed};
 use openledger_primitives_receipts::{SignedVoucher, draw};
 use sp_runtime::{
 	DispatchError, DispatchResult,
@@ -309,6 +309,8 @@ impl<T: Config> Run<'_, T> {
 		let sent = match signer.send_single_signed_transaction(self.agent, call) {
 			Some(Ok(())) => {
 				log::info!(target: TARGET, "{step:?}: submitted");
+				let next = frame_system::Pallet::<T>::account_nonce(&self.agent.id);
+				pending::note(&self.agent.id, next, until);
 				return true;
 			}
 			Some(Err(())) => "the pool refused the transaction",

@@ -24,6 +24,7 @@ pub mod examination;
 pub mod host;
 pub mod job;
 pub mod operator;
+pub mod pending;
 pub mod receipts;
 pub mod watch;
 

@@ -138,6 +138,7 @@ impl pallet_attribution::Config for Runtime {
 	type MaxDue = ConstU32<256>;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
+	type Operators = Inference;
 	type NextModel = NextModel;
 	type SubmissionPeriod = SubmissionPeriod;
 	type WeightInfo = crate::weights::pallet_attribution::WeightInfo<Runtime>;

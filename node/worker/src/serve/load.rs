@@ -215,11 +215,6 @@ impl Loader {
 		std::fs::read(self.file(hash, cancel)?).map_err(engine)
 	}
 
-	/// Whether content is here.
-	pub(crate) fn has(&self, hash: &Hash, cancel: &CancellationToken) -> Result<bool, Failure> {
-		Ok(self.wait(self.store.size(hash), cancel)?.map_err(failure)?.is_some())
-	}
-
 	/// The path of content whose bytes hash to its name.
 	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
 		self.wait(self.store.checked_path(hash), cancel)?.map_err(failure)

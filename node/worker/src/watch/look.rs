@@ -58,7 +58,9 @@ impl Looker {
 		runtime: Handle,
 		settings: WatchSettings,
 	) -> Self {
-		let (limit, pause) = (store.limits().loaded, settings.pause);
+		// What is shown now and then is not worth memory that answers are given with.
+		let limit = if settings.shows_only { 0 } else { store.limits().loaded };
+		let pause = settings.pause;
 		Self {
 			loader: Loader::new(store, runtime, limit),
 			leaves,
@@ -175,11 +177,6 @@ impl Looker {
 		position: u32,
 		cancel: &CancellationToken,
 	) -> Result<Sighting, Failure> {
-		// Others' demands are no reason to fetch what is not served here.
-		let file = material.index.file;
-		if self.settings.shows_only && !self.loader.has(&file, cancel)? {
-			return Err(Failure::MissingContent(file));
-		}
 		let index = self.index(material, None, cancel).map_err(|lack| lack.failure)?;
 		let shown = shown_record(&index.0, position);
 		let shown = shown.map_err(|error| Failure::BadContent(error.to_string()))?;

@@ -262,7 +262,7 @@ fn demanded_leaf_is_shown_with_its_proof_where_the_index_is_to_be_had() {
 }
 
 #[test]
-fn operators_that_do_not_watch_show_leaves_of_indexes_that_are_here() {
+fn operators_that_do_not_watch_show_leaves_alone() {
 	let settings = WatchSettings { shows_only: true, ..WatchSettings::default() };
 	let world = world_with(WatchSettings { pause: Duration::from_millis(10), ..settings }, true);
 	let demanded = Watched { show: Some(4), ..index_of(material()) };

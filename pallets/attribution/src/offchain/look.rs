@@ -9,7 +9,7 @@ use openledger_primitives_core::{
 	BlockNumber, Hash, ModelId, RequestId,
 	model::ModelStatus,
 	record::content_hash,
-	traits::{Models, Settlement},
+	traits::{Models, Operators, Settlement},
 };
 use openledger_primitives_inference::{
 	Command, Failure, Material, Response,
@@ -174,7 +174,7 @@ impl<T: Config> Run<'_, T> {
 		let mut demands: Vec<(ModelId, u32)> = Demands::<T>::iter()
 			.flat_map(|(model, open)| open.into_iter().map(move |demand| (model, demand)))
 			.filter(|(model, demand)| {
-				next < demand.until && self.shows_from(*model, demand) <= next
+				next < demand.until && self.shows(*model) && self.shows_from(*model, demand) <= next
 			})
 			.map(|(model, demand)| (model, demand.position))
 			.collect();
@@ -193,16 +193,25 @@ impl<T: Config> Run<'_, T> {
 		true
 	}
 
+	/// Whether what is demanded of a version's index is shown: an operator fetches those of versions that it
+	/// serves.
+	fn shows(&self, model: ModelId) -> bool {
+		match &self.role {
+			Role::Watcher => true,
+			Role::Agent { operator } => T::Operators::serves(operator, model),
+		}
+	}
+
 	/// The first block in which what is demanded is shown. Watchers show it at once, and agents take turns over
-	/// the middle half of the window: all of them that have the index would pay for a transaction, and one is
-	/// rewarded.
+	/// the middle half of the window: all of them would pay for a transaction, and one is rewarded.
 	fn shows_from(&self, model: ModelId, demand: &Demand<T::AccountId>) -> BlockNumber {
 		let window = T::DemandWindow::get();
 		let begun = demand.until.saturating_sub(window);
-		if self.role == Role::Watcher {
+		if matches!(self.role, Role::Watcher) {
 			return begun;
 		}
-		let drawn = (&self.watcher.id, model, demand.position).using_encoded(content_hash);
+		let of = (&self.watcher.id, model, demand.position, demand.until);
+		let drawn = of.using_encoded(content_hash);
 		let word =
 			drawn.as_bytes().first_chunk().map_or(0, |word| BlockNumber::from_le_bytes(*word));
 		let turn = word.checked_rem(window / 2).unwrap_or(0);

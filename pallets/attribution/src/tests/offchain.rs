@@ -17,6 +17,7 @@ use openledger_primitives_core::{
 use openledger_primitives_inference::{
 	Command, Failure, Message, OPERATOR_KEY_TYPE, Reply, Response, WATCHER_KEY_TYPE,
 	host::{Engine, EngineExt},
+	pending,
 	watch::{Deed, Sighting, Watched},
 };
 use sp_core::{
@@ -746,9 +747,17 @@ fn demanded_leaf_is_shown_for_half_of_the_deposit_once_it_is_to_be_had() {
 	});
 }
 
+/// Makes the node an operator's that serves a version.
+fn serves(node: &Node) {
+	let endpoint = b"http://127.0.0.1:1".to_vec().try_into().unwrap();
+	Inference::register_operator(signed(12), node.watcher.clone(), BOND, endpoint, 32).unwrap();
+	Inference::serve(signed(12), vec![RECORDS].try_into().unwrap()).unwrap();
+}
+
 #[test]
 fn operators_show_what_is_demanded_in_their_turn_and_challenge_nothing() {
 	node_of(&[OPERATOR_KEY_TYPE], 10 * DEPOSIT, |node| {
+		serves(&node);
 		let id = cheating();
 		node.engine.sees(id, &left_out(0));
 		node.engine.shows.store(true, Ordering::Relaxed);
@@ -779,8 +788,66 @@ fn operators_show_what_is_demanded_in_their_turn_and_challenge_nothing() {
 }
 
 #[test]
+fn operators_show_nothing_of_versions_that_they_do_not_serve() {
+	node_of(&[OPERATOR_KEY_TYPE], 10 * DEPOSIT, |node| {
+		node.engine.shows.store(true, Ordering::Relaxed);
+		Attribution::demand_position(signed(9), RECORDS, 5).unwrap();
+		for _ in 0..19 {
+			node.run();
+			node.include();
+		}
+		assert!(node.engine.asked().is_empty());
+	});
+}
+
+#[test]
+fn operators_wait_for_what_else_their_agents_have_sent() {
+	node_of(&[OPERATOR_KEY_TYPE], 10 * DEPOSIT, |node| {
+		serves(&node);
+		node.engine.shows.store(true, Ordering::Relaxed);
+		Attribution::demand_position(signed(9), RECORDS, 5).unwrap();
+		go_to(System::block_number() + 16);
+		let now = System::block_number();
+		let nonce = System::account_nonce(&node.watcher);
+		pending::note(&node.watcher, nonce + 1, (now + 2).try_into().unwrap());
+		node.run();
+		assert!(node.sent().is_empty(), "it has the same nonce");
+		System::inc_account_nonce(&node.watcher);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::answer_demand { .. }]));
+		node.pool.write().transactions.clear();
+		node.forget();
+		let nonce = System::account_nonce(&node.watcher);
+		pending::note(&node.watcher, nonce + 1, (now + 2).try_into().unwrap());
+		go_to(now + 2);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::answer_demand { .. }]), "it was lost");
+	});
+}
+
+#[test]
+fn operators_that_can_not_pay_do_not_try_in_every_block() {
+	node_of(&[OPERATOR_KEY_TYPE], 10 * DEPOSIT, |node| {
+		serves(&node);
+		node.engine.shows.store(true, Ordering::Relaxed);
+		Attribution::demand_position(signed(9), RECORDS, 5).unwrap();
+		go_to(System::block_number() + 13);
+		node.refuses.store(true, Ordering::Relaxed);
+		node.run();
+		node.refuses.store(false, Ordering::Relaxed);
+		go_to(System::block_number() + 1);
+		node.run();
+		assert!(node.sent().is_empty());
+		go_to(System::block_number() + 3);
+		node.run();
+		assert!(matches!(&node.sent()[..], [Call::answer_demand { .. }]));
+	});
+}
+
+#[test]
 fn nothing_is_shown_twice_where_a_node_has_both_keys() {
 	node_of(&[OPERATOR_KEY_TYPE, WATCHER_KEY_TYPE], 10 * DEPOSIT, |node| {
+		serves(&node);
 		node.engine.shows.store(true, Ordering::Relaxed);
 		Attribution::demand_position(signed(9), RECORDS, 5).unwrap();
 		node.run();
