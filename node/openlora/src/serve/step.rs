@@ -17,7 +17,7 @@ use super::{
 	fair::{Fair, Owner},
 	positions,
 	prefix::{Adapters, Prefixes},
-	trail::{Keeping, Ledger, Loan, Taking},
+	trail::{self, Keeping, Ledger, Taking},
 };
 use crate::{
 	base::Base,
@@ -35,9 +35,6 @@ use crate::{
 /// Rows of a step up to which guesses are added: with more of them wrong guesses cost more than right
 /// ones save.
 const GUESSED_ROWS: usize = 5;
-/// The part of all memory up to which trails grow tapes, and which is left to requests all the same: what there
-/// is no tape of is computed once more.
-const TAPES: usize = 4;
 
 /// A request in the batch.
 struct Active {
@@ -319,31 +316,30 @@ impl Batch {
 		Ok(())
 	}
 
-	/// Lends memory for the tape of a request whose positions up to `end` are run, while all trails together
-	/// have less than their part and as much is left to requests.
+	/// Lends memory for the tape of a request whose positions up to `end` are run, where it may grow.
 	fn lend(&mut self, at: usize, end: usize) {
 		let config = &self.base.config;
 		let keeping = self.active[at].keeping.as_ref();
-		let Some((rows, pages)) = keeping.and_then(|of| of.lacking(end, config)) else { return };
+		let Some(more) = keeping.and_then(|of| of.lacking(end, config)) else { return };
 		let taken: usize = self.active.iter().map(|one| Active::pages(&one.request)).sum();
 		let free = self.pages.saturating_sub(self.withdrawn + taken);
-		let part = self.pages / TAPES;
-		if self.withdrawn + pages > part || free < pages + part {
+		let (_, pages) = more;
+		if !trail::may_grow(self.pages, self.withdrawn, free, pages) || !self.withdraw(pages) {
 			return;
 		}
-		let Some(loan) = self.borrow(pages) else { return };
 		if let Some(keeping) = &mut self.active[at].keeping {
-			keeping.grow(rows, loan, &self.base.config);
+			keeping.grow(more, &self.base.config);
 		}
 	}
 
-	/// Takes pages from the pool for a trail, from prompts' beginnings that are kept if need be.
-	fn borrow(&mut self, pages: usize) -> Option<Loan> {
+	/// Takes pages from the pool for a trail, from prompts' beginnings that are kept if need be. Returns whether
+	/// there were as many.
+	fn withdraw(&mut self, pages: usize) -> bool {
 		let missing = pages.saturating_sub(self.pool.available());
 		self.prefixes.evict(&mut self.pool, missing);
-		self.pool.withdraw(pages).ok()?;
-		self.withdrawn += pages;
-		Some(self.lent.lend(pages))
+		let withdrawn = self.pool.withdraw(pages).is_ok();
+		self.withdrawn += if withdrawn { pages } else { 0 };
+		withdrawn
 	}
 
 	/// Takes the next token of a request, and the ones after it as long as they were guessed, from

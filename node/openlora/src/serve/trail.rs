@@ -35,7 +35,17 @@ impl Wish {
 }
 
 /// Rows for which a tape grows at once.
-pub(super) const GROWTH: usize = 16;
+const GROWTH: usize = 16;
+/// The part of all memory up to which trails grow tapes, and which is left to requests all the same: what there
+/// is no tape of is computed once more.
+const TAPES: usize = 4;
+
+/// Whether a tape may take `more` of `all` pages, of which `lent` are trails' and `free` nobody's: neither lent
+/// nor any that requests may come to need.
+pub(super) fn may_grow(all: usize, lent: usize, free: usize, more: usize) -> bool {
+	let part = all / TAPES;
+	lent + more <= part && free >= more + part
+}
 
 /// Bytes of one position's residual stream.
 fn row_bytes(base: &Config) -> usize {
@@ -50,9 +60,10 @@ pub(crate) struct Loan {
 }
 
 impl Loan {
-	/// Has another's pages be this one's.
-	fn add(&mut self, mut other: Self) {
-		self.pages += std::mem::take(&mut other.pages);
+	/// Counts so many more pages.
+	fn grow(&mut self, pages: usize) {
+		self.pages += pages;
+		self.ledger.pages.fetch_add(pages, Ordering::Relaxed);
 	}
 
 	/// Gives back what is not needed.
@@ -138,11 +149,11 @@ impl Keeping {
 		Some((rows, bytes.div_ceil(Shape::new(base).page_bytes())))
 	}
 
-	/// Has so many more rows be kept whole.
-	pub(super) fn grow(&mut self, rows: usize, more: Loan, base: &Config) {
+	/// Has so many more rows be kept whole, for which there are so many more pages.
+	pub(super) fn grow(&mut self, (rows, pages): (usize, usize), base: &Config) {
 		self.taped += rows;
 		self.tape.reserve(rows, base);
-		self.loan.add(more);
+		self.loan.grow(pages);
 	}
 
 	/// Forgets all positions from `len` on.

@@ -25,6 +25,7 @@ use openledger_primitives_inference::{
 	examination::{Examination, Examined},
 	host::{Engine, EngineExt},
 	job::Executed,
+	pending,
 	receipts::{Drawn, Recomputed},
 };
 use sp_core::{
@@ -235,6 +236,11 @@ fn verifier_commits_reveals_and_forgets_without_a_person() {
 			panic!("{:?}", node.sent())
 		};
 		assert_eq!(node.memory().in_flight, Some((CLAIM, Step::Commit(Level::First), 6)));
+		let (next, now) = (System::account_nonce(&node.agent), 5);
+		assert!(pending::waits(&node.agent, next - 1, now), "others that sign with the key see it");
+		assert!(
+			!pending::waits(&node.agent, next, now) && !pending::waits(&node.agent, next - 1, 6)
+		);
 		node.include();
 		node.run();
 		assert_eq!(node.sent().len(), 1, "others have not committed");

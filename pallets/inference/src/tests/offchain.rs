@@ -12,7 +12,7 @@ use openledger_primitives_core::{
 use openledger_primitives_inference::{
 	Command, Failure, Job, Message, OPERATOR_KEY_TYPE, Outcome, Progress, Reply, Response,
 	host::{Engine, EngineExt},
-	sampling_seed,
+	pending, sampling_seed,
 };
 use sp_core::{
 	crypto::AccountId32,
@@ -189,6 +189,9 @@ fn done_job_is_submitted_once_signed_by_the_agent() {
 		};
 		assert_eq!((request, usage.output), (0, 30));
 		assert_eq!(memory(&agent).in_flight, Some((0, 6)));
+		let (next, now) = (System::account_nonce(&agent), 5);
+		assert!(pending::waits(&agent, next - 1, now), "others that sign with the key see it");
+		assert!(!pending::waits(&agent, next, now) && !pending::waits(&agent, next - 1, 6));
 	});
 }
 

@@ -9,6 +9,7 @@ use openledger_primitives_core::{BatchId, Hash};
 use openledger_primitives_inference::{
 	Command, Failure, Message, OPERATOR_KEY_TYPE, Reply, Response,
 	host::{Engine, EngineExt},
+	pending,
 	receipts::{Owed, Shown},
 };
 use openledger_primitives_receipts::{
@@ -218,6 +219,16 @@ fn node_commits_shows_and_prunes_without_a_person() {
 			panic!("one transaction shows what fits in one")
 		};
 		assert!(shown.len() > 1, "one unit of 420 decided everything");
+		let (_, until) = node.memory().in_flight[0];
+		let (next, now) = (System::account_nonce(&account(AGENT)), until - 1);
+		assert!(
+			pending::waits(&account(AGENT), next - 1, now),
+			"others that sign with the key see it"
+		);
+		assert!(
+			!pending::waits(&account(AGENT), next, now)
+				&& !pending::waits(&account(AGENT), next - 1, until)
+		);
 		node.run();
 		assert_eq!(node.sent().len(), 1, "what is under way is not sent again");
 		node.include();

@@ -94,7 +94,8 @@ impl Batch {
 			let sequence = self.pool.shared(pages);
 			self.reused += sequence.len() as u64;
 			let keeping = wish.and_then(|wish| {
-				let loan = self.borrow(more)?;
+				let withdrawn = self.withdraw(more);
+				let loan = withdrawn.then(|| self.lent.lend(more))?;
 				Some(Keeping::new(wish, &self.base.config, &request, loan))
 			});
 			let tokens = request.prompt.clone();

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::trail::may_grow, *};
 use crate::{GradientOptions, Objective, Trail, engine::Tape, gradient::scored_gradient};
 
 const FIRST: usize = 1;
@@ -100,6 +100,13 @@ fn rows_that_there_was_no_room_for_are_computed_once_more() {
 	assert!(taped.is_sorted(), "{taped:?}");
 	let some = |rows: &usize| (1..20).contains(rows);
 	assert!(taped.contains(&0) && taped.contains(&20) && taped.iter().any(some), "{taped:?}");
+}
+
+#[test]
+fn tapes_have_a_quarter_of_the_memory_and_leave_one_to_requests() {
+	assert!(may_grow(100, 0, 100, 25) && !may_grow(100, 0, 100, 26));
+	assert!(may_grow(100, 15, 85, 10) && !may_grow(100, 16, 84, 10));
+	assert!(may_grow(100, 0, 35, 10) && !may_grow(100, 0, 34, 10));
 }
 
 #[test]
