@@ -20,6 +20,8 @@ pub(crate) struct Part {
 
 /// By layers and modules.
 type Parts = Vec<[Option<Part>; Module::ALL.len()]>;
+/// Of the adapted projections, in the order of [`crate::parameters`].
+type Shapes = Vec<(usize, Module, Shape)>;
 
 /// Parameters, as one vector in single precision and as the kernels read them.
 #[derive(Debug)]
@@ -74,7 +76,7 @@ impl<'a> Trained<'a> {
 }
 
 /// Where each projection's parameters are, and its shape, of an adapter like that one.
-fn parts(like: &AdapterWeights, values: &[f32]) -> Result<(Parts, Vec<(usize, Module, Shape)>)> {
+fn parts(like: &AdapterWeights, values: &[f32]) -> Result<(Parts, Shapes)> {
 	let none = || [const { None }; Module::ALL.len()];
 	let mut parts: Parts = (0..like.layers()).map(|_| none()).collect();
 	let (mut offset, mut shapes) = (0, Vec::new());

@@ -222,51 +222,61 @@ impl<'a> Taking<'a> {
 		}
 	}
 
-	/// Hands rows of a pass's values to each tape.
-	fn tapes(&mut self, mut put: impl FnMut(&mut Tape<'static>, &dyn Fn(&[f32]) -> Range<usize>)) {
-		for Wanted { keeping, taped, .. } in &mut self.wanted {
-			if !Range::is_empty(taped) {
-				put(&mut keeping.tape, &|values| stretch(values, taped, self.rows));
-			}
-		}
+	/// The tapes that get rows of the pass, and which.
+	fn tapes(&mut self) -> impl Iterator<Item = (&mut Tape<'static>, Part)> {
+		let rows = self.rows;
+		let wanted = self.wanted.iter_mut().filter(|wanted| !wanted.taped.is_empty());
+		wanted.map(move |Wanted { keeping, taped, .. }| {
+			(&mut keeping.tape, Part { taken: taped.clone(), rows })
+		})
 	}
 }
 
-/// Where some of so many rows are in their values.
-fn stretch(values: &[f32], of: &Range<usize>, rows: usize) -> Range<usize> {
-	let width = values.len() / rows;
-	of.start * width..of.end * width
+/// Some of the rows of a pass.
+struct Part {
+	taken: Range<usize>,
+	rows: usize,
+}
+
+impl Part {
+	/// Theirs of all rows' values.
+	fn of<'v>(&self, values: &'v [f32]) -> &'v [f32] {
+		let width = values.len() / self.rows;
+		&values[self.taken.start * width..self.taken.end * width]
+	}
 }
 
 impl Observer for Taking<'_> {
 	fn before_attention(&mut self, layer: usize, x: &[f32]) {
 		for Wanted { keeping, inputs, .. } in &mut self.wanted {
 			if layer == keeping.wish.first {
-				keeping.inputs.extend_from_slice(&x[stretch(x, inputs, self.rows)]);
+				let part = Part { taken: inputs.clone(), rows: self.rows };
+				keeping.inputs.extend_from_slice(part.of(x));
 			}
 		}
-		self.tapes(|tape, of| tape.before_attention(layer, &x[of(x)]));
+		self.tapes().for_each(|(tape, part)| tape.before_attention(layer, part.of(x)));
 	}
 
 	fn before_head_norms(&mut self, layer: usize, queries: &[f32], keys: &[f32]) {
-		self.tapes(|tape, of| {
-			tape.before_head_norms(layer, &queries[of(queries)], &keys[of(keys)]);
+		self.tapes().for_each(|(tape, part)| {
+			tape.before_head_norms(layer, part.of(queries), part.of(keys));
 		});
 	}
 
 	fn attended(&mut self, layer: usize, queries: &[f32], mixed: &[f32]) {
-		self.tapes(|tape, of| tape.attended(layer, &queries[of(queries)], &mixed[of(mixed)]));
+		self.tapes()
+			.for_each(|(tape, part)| tape.attended(layer, part.of(queries), part.of(mixed)));
 	}
 
 	fn before_feed_forward(&mut self, layer: usize, x: &[f32]) {
-		self.tapes(|tape, of| tape.before_feed_forward(layer, &x[of(x)]));
+		self.tapes().for_each(|(tape, part)| tape.before_feed_forward(layer, part.of(x)));
 	}
 
 	fn gated(&mut self, layer: usize, gate: &[f32], up: &[f32]) {
-		self.tapes(|tape, of| tape.gated(layer, &gate[of(gate)], &up[of(up)]));
+		self.tapes().for_each(|(tape, part)| tape.gated(layer, part.of(gate), part.of(up)));
 	}
 
 	fn finished(&mut self, x: &[f32]) {
-		self.tapes(|tape, of| tape.finished(&x[of(x)]));
+		self.tapes().for_each(|(tape, part)| tape.finished(part.of(x)));
 	}
 }
