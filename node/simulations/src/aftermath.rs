@@ -16,7 +16,7 @@ impl World {
 				self.pay_seat(case, verifier);
 				rewarded.push(Account::Verifier(verifier));
 			} else {
-				self.fine(case, verifier, vote);
+				self.fine(case, verifier, vote, trial.decided);
 			}
 		}
 		self.pay_bribes(case, trial);
@@ -44,14 +44,16 @@ impl World {
 		self.books.pay(from, Account::Verifier(verifier), pay);
 	}
 
-	fn fine(&mut self, case: &Case, verifier: usize, vote: Vote) {
+	/// Fines a seat that does not agree with the verdict. Having revealed nothing is a strike where a committee
+	/// `decided`.
+	fn fine(&mut self, case: &Case, verifier: usize, vote: Vote, decided: bool) {
 		let fell_for = case.operator.is_none() && vote == Vote::Uphold;
 		let bond = self.verifier_bonds[verifier];
 		let loss =
 			if fell_for { self.rules.canary_loss * bond } else { self.rules.fined(bond, case.fee) };
 		self.verifier_bonds[verifier] -= loss;
 		self.fines[verifier] += 1;
-		if vote == Vote::Nothing || fell_for || self.rules.minority_strikes {
+		if vote == Vote::Nothing && decided || fell_for || self.rules.minority_strikes {
 			self.strikes[verifier] += 1;
 		}
 		self.books.pay(Account::Verifier(verifier), Account::Treasury, loss);

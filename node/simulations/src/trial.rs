@@ -85,6 +85,8 @@ pub(crate) struct Trial {
 	pub appeal: Option<Appeal>,
 	/// The last verdict.
 	pub verdict: Vote,
+	/// Whether a committee found it, and not governance.
+	pub decided: bool,
 }
 
 impl Trial {
@@ -121,18 +123,23 @@ impl World {
 			if votes.all(|(_, vote)| *vote == Vote::Nothing) {
 				panels.clear();
 			}
-			return Some(Trial { panels, appeal: None, verdict: case.truth() });
+			return Some(Trial { panels, appeal: None, verdict: case.truth(), decided: false });
 		};
 		let appellant = self.appellant(case, &panels, against);
 		let Some(appellant) = appellant else {
 			// The chain knows of a canary that it is one.
 			let verdict = if case.operator.is_none() { Vote::Refute } else { against };
-			return Some(Trial { panels, appeal: None, verdict });
+			return Some(Trial { panels, appeal: None, verdict, decided: true });
 		};
 		let last = self.panel(self.rules.appeal, case, &panels, Some(against));
-		let verdict = last.as_ref().and_then(Panel::verdict).unwrap_or(case.truth());
+		let found = last.as_ref().and_then(Panel::verdict);
 		panels.extend(last);
-		Some(Trial { panels, appeal: Some(Appeal { appellant, against }), verdict })
+		Some(Trial {
+			panels,
+			appeal: Some(Appeal { appellant, against }),
+			verdict: found.unwrap_or(case.truth()),
+			decided: found.is_some(),
+		})
 	}
 
 	/// A committee of so many, none of whom has had a seat in the audit, and its votes; none where

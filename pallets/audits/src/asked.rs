@@ -112,13 +112,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What the engine is told to execute of an answer on chain. What a prompt quotes may be with its operator
-	/// alone.
+	/// What the engine is told to execute of an answer on chain. What that takes may be with its operator
+	/// alone, which is at fault only where it does not hand it out.
 	fn answered(claim: RequestId, note: &Note<T::AccountId>) -> Option<Command> {
 		let job = T::Jobs::job(claim)?;
-		let quotes = job.material.retrieval.is_some();
-		let operator = || T::Jobs::material(note.model, &note.operator);
-		Some(match quotes.then(operator).flatten() {
+		Some(match T::Jobs::material(note.model, &note.operator) {
 			Some((_, endpoint)) => Command::ExecuteFrom(job, endpoint),
 			None => Command::Execute(job),
 		})

@@ -1,7 +1,7 @@
 //! Drawing committees.
 
 use crate::{
-	Audit, Config, Disputes, Duties, Error, Event, Note, Pallet, Seat, Stage, Verifiers, seats,
+	Audit, Config, Disputes, Duties, Event, Note, Pallet, Seat, Stage, VerifierOf, Verifiers, seats,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -10,7 +10,7 @@ use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{
 	Balance, BlockNumber, Hash, RequestId, RoundId,
 	subject::{Subject, subject, versioned},
-	traits::Pairs,
+	traits::{Operators, Pairs},
 };
 use sp_runtime::Permill;
 
@@ -79,20 +79,13 @@ pub(crate) fn draw<AccountId: Clone + Encode>(
 	keys.into_iter().take(count as usize).map(|(_, _, who)| who).collect()
 }
 
-/// Who may be drawn.
-struct Eligible<AccountId> {
-	/// Those with room for another duty, and their bonds.
-	free: Vec<(AccountId, Balance)>,
-	/// How many have none.
-	busy: u32,
-}
-
 /// Whether a committee was drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seated {
 	/// For every seat.
 	Yes,
-	/// There are verifiers for every seat, and some of them have no room now.
+	/// Some of those who are drawn have no room for it now. It is theirs all the same, once they have: were
+	/// others drawn for them, whoever fills most verifiers' places would choose who sits.
 	Busy,
 	/// There are not enough.
 	TooFew,
@@ -121,39 +114,47 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Who may be drawn for `note` by the lots of `round`: whoever was there by then and is no party, nor had
-	/// a seat in the audit before. Leaving after the answer comes too late.
+	/// Who may be drawn for `note` by the lots of `round`, and what of their bonds counts: whoever was there by
+	/// then and is no party, nor does it share its agent with one, nor had a seat in the audit before. Leaving
+	/// after the answer comes too late.
 	fn eligible(
 		id: RequestId,
 		note: &Note<T::AccountId>,
 		audit: &Audit<T::AccountId>,
 		round: RoundId,
-	) -> Eligible<T::AccountId> {
-		let bystander = Self::bystander(id);
-		let mut eligible = Eligible { free: Vec::new(), busy: 0 };
-		for (who, verifier) in Verifiers::<T>::iter() {
-			let party =
-				who == note.operator || who == note.payer || bystander.as_ref() == Some(&who);
+	) -> Vec<(T::AccountId, Balance)> {
+		let parties = [
+			Some(note.operator.clone()),
+			Some(note.payer.clone()),
+			T::Operators::agent(&note.operator),
+			Self::bystander(id),
+		];
+		let is_party = |who: &T::AccountId| parties.iter().flatten().any(|party| party == who);
+		let may_sit = |(who, verifier): (T::AccountId, VerifierOf<T>)| {
+			let party = is_party(&who) || is_party(&verifier.agent);
 			let stays = verifier.leaving.is_none_or(|at| at > note.at);
 			let drawn_before = audit.seats.iter().any(|seat| seat.verifier == who);
-			let bonded = verifier.bond >= T::MinBond::get();
-			if party || !stays || drawn_before || !bonded || verifier.since > round {
-				continue;
-			}
-			if verifier.duties < T::MaxDuties::get() {
-				eligible.free.push((who, verifier.bond));
-			} else {
-				eligible.busy = eligible.busy.saturating_add(1);
-			}
-		}
-		eligible
+			let bond = verifier.bond_in(round);
+			let may = !party && stays && !drawn_before && bond >= T::MinBond::get();
+			may.then_some((who, bond))
+		};
+		Verifiers::<T>::iter().filter_map(may_sit).collect()
+	}
+
+	/// Whether a verifier has room for another duty. Of model versions, and of pairs of records, it takes a third
+	/// of its places each: claims are paid for, and would else wait while somebody has records compared.
+	fn has_room(id: RequestId, who: &T::AccountId) -> bool {
+		let duties = Duties::<T>::get(who);
+		let places = T::MaxDuties::get();
+		let third = places.checked_div(3).unwrap_or(0).max(1);
+		let most = if matches!(subject(id), Subject::Claim) { places } else { third };
+		let kind = core::mem::discriminant(&subject(id));
+		let same = |duty: &&RequestId| core::mem::discriminant(&subject(**duty)) == kind;
+		(duties.len() as u32) < places && (duties.iter().filter(same).count() as u32) < most
 	}
 
 	/// Blocks for those who are `drawn` to compute and commit. Each examines one version after the other, so
 	/// that there is the time of one more for each that has come before.
-	///
-	/// Who has one to examine is drawn all the same. Were it passed over, whoever has others examined at the
-	/// right time would choose among how few this committee is drawn.
 	fn period_of(id: RequestId, drawn: &[T::AccountId]) -> BlockNumber {
 		let period = Self::commit_period(id);
 		if versioned(id).is_none() {
@@ -168,27 +169,26 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Draws the next committee of an audit with the lots' `seed` for `round`, and sets its deadline.
-	/// Nothing changes where not every seat can be filled.
-	///
-	/// # Errors
-	/// [`Error::QueueFull`] where no block has room for the deadline; nothing has changed then either.
+	/// Nothing changes where not every seat can be filled now.
 	pub(crate) fn seat(
 		claim: RequestId,
 		note: &Note<T::AccountId>,
 		audit: &mut Audit<T::AccountId>,
 		round: RoundId,
 		seed: &Hash,
-	) -> Result<Seated, Error<T>> {
+	) -> Seated {
 		let level: Level = audit.level;
 		let wanted = seats(level);
-		let Eligible { free, busy } = Self::eligible(claim, note, audit, round);
-		let all = (free.len() as u32).saturating_add(busy);
-		let drawn = draw(seed, &(claim, level), free, wanted);
+		let eligible = Self::eligible(claim, note, audit, round);
+		let drawn = draw(seed, &(claim, level), eligible, wanted);
 		if (drawn.len() as u32) < wanted {
-			return Ok(if all < wanted { Seated::TooFew } else { Seated::Busy });
+			return Seated::TooFew;
+		}
+		if !drawn.iter().all(|who| Self::has_room(claim, who)) {
+			return Seated::Busy;
 		}
 		let until = Self::now().saturating_add(Self::period_of(claim, &drawn));
-		let until = Self::schedule(claim, until)?;
+		let until = Self::deadline(claim, until);
 		for who in &drawn {
 			Verifiers::<T>::mutate(who, |verifier| {
 				if let Some(verifier) = verifier {
@@ -204,7 +204,7 @@ impl<T: Config> Pallet<T> {
 		}
 		audit.stage = Stage::Committing { until };
 		Self::deposit_event(Event::CommitteeDrawn { claim, level, committee: drawn, until });
-		Ok(Seated::Yes)
+		Seated::Yes
 	}
 }
 

@@ -59,15 +59,15 @@ impl<T: Config> Pallet<T> {
 		ensure!(!Self::is_called_anyway(claim, &note), Error::<T>::CalledAnyway);
 		let deposit = Self::dispute_deposit(note.fee);
 		T::Currency::hold(&HoldReason::Dispute.into(), &who, deposit)?;
-		let mut audit = Audit {
+		// Not the lots of the claim's round, which may be known: a ring would dispute the claims whose
+		// committees it has captured.
+		let audit = Audit {
 			level: Level::First,
 			stage: Stage::Drawing { round: T::Lots::round() },
 			seats: BoundedVec::new(),
 			appeal: None,
 		};
-		// Not the lots of the claim's round, which may be known: a ring would dispute the claims whose
-		// committees it has captured.
-		Self::await_lots(claim, &mut audit)?;
+		Self::schedule(claim, Self::now().saturating_add(T::LookAgain::get()))?;
 		Audits::<T>::insert(claim, audit);
 		let private = Private::<T>::take(claim).is_some();
 		Disputes::<T>::insert(claim, Dispute { disputer: who.clone(), deposit, private });

@@ -21,23 +21,50 @@ use openledger_primitives_core::{
 use sp_runtime::DispatchResult;
 
 /// Blocks that are tried for a deadline where those before are full.
-const SPREAD: u32 = 16;
+pub(crate) const SPREAD: u32 = 16;
 
 impl<T: Config> Pallet<T> {
-	/// Puts an audit on the list of the first block from `at` on that has room, and returns it.
-	pub(crate) fn schedule(claim: RequestId, at: BlockNumber) -> Result<BlockNumber, Error<T>> {
+	/// Puts an audit on the list of the first block from `at` on that has fewer than `most`, and returns it.
+	fn queue(claim: RequestId, at: BlockNumber, most: u32) -> Option<BlockNumber> {
 		// Where the pallet comes by an upgrade, nothing is due in all the blocks before.
 		if !NextDue::<T>::exists() {
 			NextDue::<T>::put(Self::now());
 		}
-		(at..at.saturating_add(SPREAD))
-			.find(|block| Due::<T>::try_mutate(block, |due| due.try_push(claim)).is_ok())
-			.ok_or(Error::<T>::QueueFull)
+		(at..at.saturating_add(SPREAD)).find(|block| {
+			Due::<T>::try_mutate(block, |due| {
+				let free = (due.len() as u32) < most;
+				if free { due.try_push(claim).map_err(drop) } else { Err(()) }
+			})
+			.is_ok()
+		})
+	}
+
+	/// Has a new audit looked at in the first block from `at` on that has room for it. Half of every block's is
+	/// kept for those that are open: opening many would else keep others from their deadlines.
+	///
+	/// # Errors
+	/// [`Error::QueueFull`] where no block has room.
+	pub(crate) fn schedule(claim: RequestId, at: BlockNumber) -> Result<BlockNumber, Error<T>> {
+		let half = T::MaxDue::get().div_ceil(2);
+		Self::queue(claim, at, half).ok_or(Error::<T>::QueueFull)
+	}
+
+	/// Has an open audit looked at when its deadline is over, and returns that. Where no block has room for it
+	/// the audit goes on all the same, and [`crate::Call::advance`] is left to whoever waits for it: nobody
+	/// loses what it has found, or its appeal, because others' audits are many.
+	pub(crate) fn deadline(claim: RequestId, at: BlockNumber) -> BlockNumber {
+		Self::queue(claim, at, T::MaxDue::get()).unwrap_or_else(|| {
+			let error = Error::<T>::QueueFull.into();
+			Self::deposit_event(Event::AdvanceFailed { claim, error });
+			at
+		})
 	}
 
 	/// What taking an audit one step further costs at most.
 	pub(crate) fn step_weight() -> Weight {
-		T::WeightInfo::advance().max(Self::verdict_weight())
+		// The weights were measured when the operator's agent was not looked up.
+		let advance = T::WeightInfo::advance().saturating_add(T::DbWeight::get().reads(1));
+		advance.max(Self::verdict_weight())
 	}
 
 	pub(crate) fn do_advance(claim: RequestId) -> DispatchResult {
@@ -71,7 +98,7 @@ impl<T: Config> Pallet<T> {
 					(Subject::Pair(_), Level::First) => Self::fix_seed(claim, &mut note, seed),
 					_ => {}
 				}
-				match Self::seat(claim, &note, &mut audit, round, &seed)? {
+				match Self::seat(claim, &note, &mut audit, round, &seed) {
 					Seated::Yes => {}
 					// What lots have named stays so, though later ones may draw the committee: they are known.
 					Seated::Busy if named => return Ok(()),
@@ -99,7 +126,7 @@ impl<T: Config> Pallet<T> {
 				if !some {
 					return Self::tally(claim, audit, note);
 				}
-				Self::start_revealing(claim, &mut audit)?;
+				Self::start_revealing(claim, &mut audit);
 				Audits::<T>::insert(claim, audit);
 				Ok(())
 			}
@@ -128,16 +155,8 @@ impl<T: Config> Pallet<T> {
 	/// [`crate::Call::advance`] is left.
 	fn look_at(claim: RequestId) {
 		let Some(audit) = Audits::<T>::get(claim) else { return };
-		let until = match audit.stage {
-			Stage::Drawing { .. } => 0,
-			Stage::Committing { until }
-			| Stage::Revealing { until }
-			| Stage::Decided { until, .. }
-			| Stage::Correcting { until, .. }
-			| Stage::Restoring { until, .. } => until,
-			Stage::Undecided => return,
-		};
-		if Self::now() < until {
+		let waits = audit.stage.until().is_some_and(|until| Self::now() < until);
+		if waits || audit.stage == Stage::Undecided {
 			return;
 		}
 		let advanced = with_storage_layer(|| Self::do_advance(claim));
@@ -151,9 +170,8 @@ impl<T: Config> Pallet<T> {
 			&& Audits::<T>::get(claim)
 				.is_some_and(|audit| matches!(audit.stage, Stage::Drawing { .. }));
 		let again = Self::now().saturating_add(T::LookAgain::get());
-		if (advanced.is_err() || put_off) && Self::schedule(claim, again).is_err() {
-			let error = Error::<T>::QueueFull.into();
-			Self::deposit_event(Event::AdvanceFailed { claim, error });
+		if advanced.is_err() || put_off {
+			Self::deadline(claim, again);
 		}
 	}
 

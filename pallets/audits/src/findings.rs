@@ -56,7 +56,7 @@ impl<T: Config> Pallet<T> {
 			.filter(|seat| seat.level == level)
 			.all(|seat| seat.commitment.is_some());
 		if complete {
-			Self::start_revealing(claim, &mut audit)?;
+			Self::start_revealing(claim, &mut audit);
 		}
 		Audits::<T>::insert(claim, audit);
 		Self::deposit_event(Event::FindingCommitted { claim, verifier });
@@ -64,14 +64,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// From now on the committee reveals.
-	pub(crate) fn start_revealing(
-		claim: RequestId,
-		audit: &mut Audit<T::AccountId>,
-	) -> Result<(), Error<T>> {
+	pub(crate) fn start_revealing(claim: RequestId, audit: &mut Audit<T::AccountId>) {
 		let until = Self::now().saturating_add(T::RevealPeriod::get());
-		let until = Self::schedule(claim, until)?;
+		let until = Self::deadline(claim, until);
 		audit.stage = Stage::Revealing { until };
-		Ok(())
 	}
 
 	pub(crate) fn do_reveal(

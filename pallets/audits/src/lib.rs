@@ -451,7 +451,7 @@ pub mod pallet {
 
 		/// Takes an audit further whose stage is over. Anyone may call it; it happens by itself too.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::advance().max(Pallet::<T>::step_weight()))]
+		#[pallet::weight(Pallet::<T>::step_weight())]
 		pub fn advance(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_advance(claim)

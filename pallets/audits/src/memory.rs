@@ -67,6 +67,7 @@ pub(crate) enum Step {
 	Reveal(Level),
 	Correct,
 	Appeal,
+	Advance,
 }
 
 /// What was found in one audit.

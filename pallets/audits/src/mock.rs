@@ -169,7 +169,7 @@ impl pallet_audits::Config for Test {
 	type MinPenalty = ConstU128<100>;
 	type LookAgain = ConstU32<2>;
 	type MaxVerifiers = ConstU32<16>;
-	type MaxDuties = ConstU32<3>;
+	type MaxDuties = ConstU32<6>;
 	type MaxDue = ConstU32<2>;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_audits::weights::SubstrateWeight<Test>;

@@ -8,6 +8,7 @@
 use crate::{
 	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
 	asked::{judge, judge_pair, judge_version},
+	due::SPREAD,
 	memory::{Found, Memory, Step, basis, memory_key},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -55,6 +56,20 @@ enum Engine {
 	Compared(Overlap, Traces),
 }
 
+/// The most transactions that one run sends: as many as a verifier can have duties, all of which may come to
+/// the same deadline.
+const MAX_SENT: usize = 16;
+
+/// One run for one agent.
+struct Run<'a, T: Config> {
+	agent: &'a Account<T>,
+	memory: Memory<T::AccountId>,
+	store: StorageValueRef<'a>,
+	/// How many transactions may still be sent. None where an earlier run's are under way: those of one run have
+	/// nonces one after the other, and the next run would begin at the same.
+	left: usize,
+}
+
 impl<T: Config> Pallet<T> {
 	/// One run, for every agent whose key is in the keystore.
 	pub(crate) fn work() {
@@ -74,25 +89,22 @@ impl<T: Config> Pallet<T> {
 			let before = Self::recall(&agent.id, &store);
 			let mut memory = before.clone();
 			Self::forget_concluded(verifier.as_ref(), &mut memory);
+			let left = if memory.in_flight.is_none() { MAX_SENT } else { 0 };
+			let mut run = Run { agent: &agent, memory, store, left };
 			if let Some(verifier) = verifier {
-				Self::verify(&agent, &verifier, &mut memory, &store);
+				Self::verify(&mut run, &verifier);
 			}
 			if let Some(operator) = operator {
-				Self::defend(&agent, &operator, &mut memory, &store);
+				Self::defend(&mut run, &operator);
 			}
-			if memory != before {
-				store.set(&memory);
+			if run.memory != before {
+				run.store.set(&run.memory);
 			}
 		}
 	}
 
 	/// Does what its duties ask of a verifier.
-	fn verify(
-		agent: &Account<T>,
-		verifier: &T::AccountId,
-		memory: &mut Memory<T::AccountId>,
-		store: &StorageValueRef,
-	) {
+	fn verify(run: &mut Run<T>, verifier: &T::AccountId) {
 		let duties = Duties::<T>::get(verifier).into_inner();
 		// Revealing first: what is committed and not revealed in time is neglect.
 		let (reveals, others): (Vec<_>, Vec<_>) = duties.into_iter().partition(|claim| {
@@ -100,19 +112,14 @@ impl<T: Config> Pallet<T> {
 				.is_some_and(|audit| matches!(audit.stage, Stage::Revealing { .. }))
 		});
 		for claim in reveals.into_iter().chain(others) {
-			Self::serve(agent, verifier, claim, memory, store);
+			Self::serve(run, verifier, claim);
 		}
-		Self::correct_refuted(agent, memory, store);
+		Self::correct_refuted(run);
 	}
 
 	/// Appeals against verdicts that refute an operator's answers. Its engine computed them, so such a
 	/// verdict is false or the engine is broken, and the deposit is little beside what it decides.
-	fn defend(
-		agent: &Account<T>,
-		operator: &T::AccountId,
-		memory: &mut Memory<T::AccountId>,
-		store: &StorageValueRef,
-	) {
+	fn defend(run: &mut Run<T>, operator: &T::AccountId) {
 		for (claim, audit) in Audits::<T>::iter() {
 			let refuted = matches!(audit.stage,
 				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld);
@@ -121,19 +128,15 @@ impl<T: Config> Pallet<T> {
 			let is_claim = matches!(subject(claim), Subject::Claim);
 			let own = || Notes::<T>::get(claim).is_some_and(|note| note.operator == *operator);
 			if refuted && is_claim && own() {
-				Self::send_appeal(agent, claim, memory, store);
+				Self::send_appeal(run, claim);
 			}
 		}
 	}
 
-	fn send_appeal(
-		agent: &Account<T>,
-		claim: RequestId,
-		memory: &mut Memory<T::AccountId>,
-		store: &StorageValueRef,
-	) {
-		let rehearse = || Self::do_appeal(agent.id.clone(), claim);
-		Self::send(agent, (claim, Step::Appeal), Call::appeal { claim }, rehearse, memory, store);
+	fn send_appeal(run: &mut Run<T>, claim: RequestId) {
+		let agent = run.agent.id.clone();
+		let rehearse = || Self::do_appeal(agent, claim);
+		Self::send(run, (claim, Step::Appeal), Call::appeal { claim }, rehearse);
 	}
 
 	fn forget_concluded(verifier: Option<&T::AccountId>, memory: &mut Memory<T::AccountId>) {
@@ -172,60 +175,69 @@ impl<T: Config> Pallet<T> {
 				matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. })
 			}
 			Step::Appeal => matches!(audit.stage, Stage::Decided { .. }),
+			Step::Advance => Self::is_overdue(&audit),
 		}
 	}
 
+	/// Whether an audit's deadline was over some blocks ago, and no block had room to see to it.
+	fn is_overdue(audit: &Audit<T::AccountId>) -> bool {
+		audit.stage.until().is_some_and(|until| {
+			Self::now() >= until.saturating_add(T::LookAgain::get()).saturating_add(SPREAD)
+		})
+	}
+
 	/// Does for one audit what its stage asks of this verifier.
-	fn serve(
-		agent: &Account<T>,
-		verifier: &T::AccountId,
-		claim: RequestId,
-		memory: &mut Memory<T::AccountId>,
-		store: &StorageValueRef,
-	) {
+	fn serve(run: &mut Run<T>, verifier: &T::AccountId, claim: RequestId) {
 		let (Some(audit), Some(note)) = (Audits::<T>::get(claim), Notes::<T>::get(claim)) else {
 			return;
 		};
+		if Self::is_overdue(&audit) {
+			let rehearse = || Self::do_advance(claim);
+			Self::send(run, (claim, Step::Advance), Call::advance { claim }, rehearse);
+			return;
+		}
 		let level = audit.level;
 		let seat =
 			audit.seats.iter().find(|seat| seat.verifier == *verifier && seat.level == level);
 		let Some(seat) = seat.cloned() else { return };
 		match audit.stage {
 			Stage::Committing { .. } if seat.commitment.is_none() => {
-				let known = memory.found(claim, level, &note).is_some();
-				if !known && !Self::find(agent, claim, &audit, &note, memory) {
+				let known = run.memory.found(claim, level, &note).is_some();
+				if !known && !Self::find(run.agent, claim, &audit, &note, &mut run.memory) {
 					return;
 				}
-				let Some(found) = memory.found(claim, level, &note) else { return };
+				let Some(found) = run.memory.found(claim, level, &note) else { return };
 				let commitment = commitment(claim, level, &found.finding, verifier, &found.salt);
 				let call = Call::commit { claim, commitment };
-				let rehearse = || Self::do_commit(agent.id.clone(), claim, commitment);
-				Self::send(agent, (claim, Step::Commit(level)), call, rehearse, memory, store);
+				let agent = run.agent.id.clone();
+				let rehearse = || Self::do_commit(agent, claim, commitment);
+				Self::send(run, (claim, Step::Commit(level)), call, rehearse);
 			}
 			Stage::Revealing { .. } if seat.commitment.is_some() && seat.finding.is_none() => {
 				let opens = |found: &&Found<T::AccountId>| {
 					let Found { finding, salt, .. } = found;
 					seat.commitment == Some(commitment(claim, level, finding, verifier, salt))
 				};
-				let found = memory.found.iter().find(opens);
+				let found = run.memory.found.iter().find(opens);
 				let Some(Found { finding, salt, .. }) = found.cloned() else {
 					log::error!(target: TARGET, "audit {claim}: what was committed is not known");
 					return;
 				};
 				let call = Call::reveal { claim, finding: finding.clone(), salt };
-				let rehearse = || Self::do_reveal(agent.id.clone(), claim, finding, salt);
-				Self::send(agent, (claim, Step::Reveal(level)), call, rehearse, memory, store);
+				let agent = run.agent.id.clone();
+				let rehearse = || Self::do_reveal(agent, claim, finding, salt);
+				Self::send(run, (claim, Step::Reveal(level)), call, rehearse);
 			}
 			// A verdict other than what was found here was captured, or came of a lie to others. Where nothing
 			// was found here, others may well have found it.
 			Stage::Decided { verdict, .. } => {
-				let found = memory.found(claim, level, &note).map(|found| &found.finding);
+				let found = run.memory.found(claim, level, &note).map(|found| &found.finding);
 				let disagrees = found.is_some_and(|found| {
 					let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
 					looked && Verdict::of(found) != verdict
 				});
 				if disagrees {
-					Self::send_appeal(agent, claim, memory, store);
+					Self::send_appeal(run, claim);
 				}
 			}
 			_ => {}
@@ -318,12 +330,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Brings the true claims that this verifier knows of, once verdicts ask for them.
-	fn correct_refuted(
-		agent: &Account<T>,
-		memory: &mut Memory<T::AccountId>,
-		store: &StorageValueRef,
-	) {
-		for found in memory.found.clone() {
+	fn correct_refuted(run: &mut Run<T>) {
+		for found in run.memory.found.clone() {
 			let Some(truth) = found.truth else { continue };
 			let claim = found.claim;
 			let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
@@ -336,22 +344,21 @@ impl<T: Config> Pallet<T> {
 			if asked {
 				let call = Call::correct { claim, truth: Box::new(truth.clone()) };
 				let rehearse = || Self::do_correct(claim, truth);
-				Self::send(agent, (claim, Step::Correct), call, rehearse, memory, store);
+				Self::send(run, (claim, Step::Correct), call, rehearse);
 			}
 		}
 	}
 
-	/// Sends one transaction, unless another is under way or the runtime would refuse it. What is
-	/// remembered is written before, so that no crash in between loses a salt.
+	/// Sends one transaction, unless others are under way or the runtime would refuse it. What is remembered is
+	/// written before, so that no crash in between loses a salt; of several that a run sends it is the last that
+	/// is remembered as under way, which none of the others is included after.
 	fn send(
-		agent: &Account<T>,
+		run: &mut Run<T>,
 		(claim, step): (RequestId, Step),
 		call: Call<T>,
 		rehearse: impl FnOnce() -> DispatchResult,
-		memory: &mut Memory<T::AccountId>,
-		store: &StorageValueRef,
 	) {
-		if memory.in_flight.is_some() {
+		if run.left == 0 {
 			return;
 		}
 		let rehearsal = with_transaction(|| {
@@ -364,25 +371,27 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let until = Self::now().saturating_add(T::SubmissionPeriod::get());
-		memory.in_flight = Some((claim, step, until));
-		store.set(memory);
+		let before = run.memory.in_flight.replace((claim, step, until));
+		run.store.set(&run.memory);
 		let signer = Signer::<T, T::AuthorityId>::any_account();
-		match signer.send_single_signed_transaction(agent, call) {
+		match signer.send_single_signed_transaction(run.agent, call) {
 			Some(Ok(())) => {
 				log::info!(target: TARGET, "audit {claim}: submitted");
-				let next = frame_system::Pallet::<T>::account_nonce(&agent.id);
-				pending::note(&agent.id, next, until);
+				run.left = run.left.saturating_sub(1);
+				let next = frame_system::Pallet::<T>::account_nonce(&run.agent.id);
+				pending::note(&run.agent.id, next, until);
+				return;
 			}
 			Some(Err(())) => {
 				log::warn!(target: TARGET, "audit {claim}: the pool refused the transaction");
-				memory.in_flight = None;
-				store.set(memory);
 			}
 			None => {
 				log::error!(target: TARGET, "audit {claim}: the transaction could not be signed");
-				memory.in_flight = None;
-				store.set(memory);
 			}
 		}
+		// What comes after it would wait for the nonce that it has not taken.
+		run.left = 0;
+		run.memory.in_flight = before;
+		run.store.set(&run.memory);
 	}
 }

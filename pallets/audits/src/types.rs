@@ -31,8 +31,12 @@ pub struct Verifier<AccountId, Ticket> {
 	pub agent: AccountId,
 	/// What it has at stake; its chance to be drawn is in proportion.
 	pub bond: Balance,
-	/// The round in which it registered or last added to its bond. It is drawn for what was
-	/// committed in this round or later, so that nobody can join once the lots are known.
+	/// What of the bond counts in draws for what was committed before [`Verifier::since`]: nothing of one that
+	/// has just registered.
+	pub settled: Balance,
+	/// The round in which it registered or last added to its bond. All of it counts in draws for what was
+	/// committed in this round or later, so that nobody can join once the lots are known, nor take itself out
+	/// of them by adding to its bond.
 	pub since: RoundId,
 	/// Audits that it has a seat in and that are not concluded.
 	pub duties: u32,
@@ -44,6 +48,13 @@ pub struct Verifier<AccountId, Ticket> {
 	pub leaving: Option<BlockNumber>,
 	/// The deposit for what is stored of it.
 	pub ticket: Ticket,
+}
+
+impl<AccountId, Ticket> Verifier<AccountId, Ticket> {
+	/// What of the bond counts in draws for what was committed in `round`.
+	pub fn bond_in(&self, round: RoundId) -> Balance {
+		if self.since <= round { self.bond } else { self.settled.min(self.bond) }
+	}
 }
 
 /// What lots may call to audit: a claim; a model version, whose owner takes the place of both operator and
@@ -217,6 +228,20 @@ pub enum Stage {
 		/// The first block at which it is too late.
 		until: BlockNumber,
 	},
+}
+
+impl Stage {
+	/// The block from which on it is over; `None` where no block alone ends it.
+	pub fn until(&self) -> Option<BlockNumber> {
+		match self {
+			Self::Committing { until }
+			| Self::Revealing { until }
+			| Self::Decided { until, .. }
+			| Self::Correcting { until, .. }
+			| Self::Restoring { until, .. } => Some(*until),
+			Self::Drawing { .. } | Self::Undecided => None,
+		}
+	}
 }
 
 /// Who appealed.

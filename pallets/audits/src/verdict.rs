@@ -61,12 +61,12 @@ impl<T: Config> Pallet<T> {
 			(Some(verdict), Level::Appeal) => return Self::execute(claim, audit, note, verdict),
 			(Some(verdict), Level::First | Level::Redraw) => {
 				let until = Self::now().saturating_add(T::AppealWindow::get());
-				let until = Self::schedule(claim, until)?;
+				let until = Self::deadline(claim, until);
 				audit.stage = Stage::Decided { verdict, until };
 			}
 			(None, Level::First) => {
 				audit.level = Level::Redraw;
-				Self::await_lots(claim, &mut audit)?;
+				Self::await_lots(claim, &mut audit);
 			}
 			(None, Level::Redraw | Level::Appeal) => Self::leave_undecided(claim, &mut audit)?,
 		}
@@ -74,9 +74,9 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Leaves an audit to governance, and gives the deposit of who asked for it back. Where nobody revealed anything, nobody could execute: the seats
-	/// are freed without a fine, or answers that can't be executed would take all verifiers' room and
-	/// places.
+	/// Leaves an audit to governance, and gives the deposit of who asked for it back. Where nobody revealed
+	/// anything, nobody could execute: the seats are freed without a fine, or answers that can't be executed
+	/// would take all verifiers' room and places.
 	pub(crate) fn leave_undecided(
 		claim: RequestId,
 		audit: &mut Audit<T::AccountId>,
@@ -93,14 +93,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Waits for the lots that decide what is committed now.
-	pub(crate) fn await_lots(
-		claim: RequestId,
-		audit: &mut Audit<T::AccountId>,
-	) -> Result<(), Error<T>> {
+	pub(crate) fn await_lots(claim: RequestId, audit: &mut Audit<T::AccountId>) {
 		let soon = Self::now().saturating_add(T::LookAgain::get());
-		Self::schedule(claim, soon)?;
+		Self::deadline(claim, soon);
 		audit.stage = Stage::Drawing { round: T::Lots::round() };
-		Ok(())
 	}
 
 	/// What an appeal about a claim with this fee puts at stake: in proportion to what a changed verdict would
@@ -123,7 +119,7 @@ impl<T: Config> Pallet<T> {
 		T::Currency::hold(&HoldReason::Appeal.into(), &who, deposit)?;
 		audit.appeal = Some(Appeal { appellant: who.clone(), deposit, against: verdict });
 		audit.level = Level::Appeal;
-		Self::await_lots(claim, &mut audit)?;
+		Self::await_lots(claim, &mut audit);
 		Audits::<T>::insert(claim, audit);
 		Self::deposit_event(Event::Appealed { claim, appellant: who });
 		Ok(())
@@ -160,11 +156,16 @@ impl<T: Config> Pallet<T> {
 
 	/// Frees a verifier of a duty, and pays or fines it by whether its finding agrees with the
 	/// verdict. Returns whether it does.
+	///
+	/// Having revealed nothing is neglect where a committee `decided`, so that what was asked for could be
+	/// found. Where none did, it may be that few could: whoever registers a base that others don't have, and
+	/// has an account drawn that reveals something, would else cost them their places.
 	fn relieve(
 		claim: RequestId,
 		fee: Balance,
 		seat: &Seat<T::AccountId>,
 		verdict: Verdict,
+		decided: bool,
 	) -> Result<bool, DispatchError> {
 		let verifier = &seat.verifier;
 		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
@@ -183,7 +184,7 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		} else {
-			Self::fine(verifier, fee, seat.finding.is_none());
+			Self::fine(verifier, fee, decided && seat.finding.is_none());
 		}
 		Ok(agrees)
 	}
@@ -235,8 +236,9 @@ impl<T: Config> Pallet<T> {
 		verdict: Verdict,
 	) -> DispatchResult {
 		let mut rewarded = Vec::new();
+		let decided = audit.stage != Stage::Undecided;
 		for seat in core::mem::take(&mut audit.seats) {
-			if Self::relieve(claim, note.fee, &seat, verdict)? {
+			if Self::relieve(claim, note.fee, &seat, verdict, decided)? {
 				rewarded.push(seat.verifier);
 			}
 		}
@@ -264,13 +266,13 @@ impl<T: Config> Pallet<T> {
 				if truth.answer == note.execution.answer && truth.usage == note.execution.usage =>
 			{
 				let until = Self::now().saturating_add(T::CorrectionPeriod::get());
-				let until = Self::schedule(claim, until)?;
+				let until = Self::deadline(claim, until);
 				audit.stage = Stage::Correcting { truth: truth.claim, until };
 				Audits::<T>::insert(claim, audit);
 			}
 			Verdict::Refuted(truth) => {
 				let until = Self::now().saturating_add(T::CorrectionPeriod::get());
-				let until = Self::schedule(claim, until)?;
+				let until = Self::deadline(claim, until);
 				audit.stage = Stage::Restoring { truth, until };
 				Audits::<T>::insert(claim, audit);
 			}

@@ -56,6 +56,7 @@ impl<T: Config> Pallet<T> {
 			Verifier {
 				agent: agent.clone(),
 				bond,
+				settled: 0,
 				since: T::Lots::round(),
 				duties: 0,
 				upheld: 0,
@@ -71,8 +72,13 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_bond_extra(who: T::AccountId, amount: Balance) -> DispatchResult {
 		let mut verifier = Verifiers::<T>::get(&who).ok_or(Error::<T>::NotVerifier)?;
 		ensure!(verifier.leaving.is_none(), Error::<T>::Leaving);
+		let round = T::Lots::round();
+		// No draw is left then for what was committed before it was all there.
+		if verifier.since.saturating_add(T::Lots::kept()) < round {
+			verifier.settled = verifier.bond;
+		}
 		verifier.bond = verifier.bond.checked_add(amount).ok_or(Error::<T>::Overflow)?;
-		verifier.since = T::Lots::round();
+		verifier.since = round;
 		T::Currency::hold(&HoldReason::Bond.into(), &who, amount)?;
 		Verifiers::<T>::insert(&who, verifier);
 		Self::deposit_event(Event::BondAdded { verifier: who, amount });

@@ -53,6 +53,10 @@ impl<T: Config> traits::Operators<T::AccountId> for Pallet<T> {
 		AgentOf::<T>::get(agent)
 	}
 
+	fn agent(operator: &T::AccountId) -> Option<T::AccountId> {
+		Operators::<T>::get(operator).map(|registration| registration.operator.agent)
+	}
+
 	fn serves(operator: &T::AccountId, model: ModelId) -> bool {
 		Self::staying(operator).is_ok_and(|registration| {
 			registration.operator.bond >= T::MinBond::get()

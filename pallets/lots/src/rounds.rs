@@ -100,4 +100,8 @@ impl<T: Config> Lots for Pallet<T> {
 		};
 		known.unique_saturated_into()
 	}
+
+	fn kept() -> RoundId {
+		T::Kept::get()
+	}
 }

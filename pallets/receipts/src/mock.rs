@@ -6,7 +6,9 @@ mod registry;
 #[cfg(feature = "runtime-benchmarks")]
 mod stage;
 
-pub use book::{Book, commit, dispatch, private_session, reveal, session, show_all, sign};
+pub use book::{
+	Book, commit, dispatch, private_session, reveal, session, session_on, show_all, sign,
+};
 pub use registry::{Registered, claim, forgery, open, shown, silent};
 
 use crate as pallet_receipts;
@@ -44,6 +46,8 @@ pub const RICH: u128 = 1_000_000;
 pub const MODEL: ModelId = 1;
 /// Another one that the operators serve.
 pub const OTHER: ModelId = 2;
+/// How many they serve, from 1 on.
+pub const VERSIONS: ModelId = 6;
 /// The operator, and the agent that answers for it.
 pub const OPERATOR: u8 = 1;
 pub const AGENT: u8 = 21;
@@ -109,6 +113,7 @@ parameter_types! {
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
 	/// In how many blocks lots say that any seed will be known.
 	pub static Ahead: BlockNumber = 2;
+	pub static MaxDue: u32 = 2;
 }
 
 impl pallet_rewards::Config for Test {
@@ -146,7 +151,7 @@ impl pallet_inference::Config for Test {
 	type MaxTemplate = ConstU32<100>;
 	type MaxCapacity = ConstU32<32>;
 	type MaxOperatorsPerModel = ConstU32<3>;
-	type MaxModelsPerOperator = ConstU32<2>;
+	type MaxModelsPerOperator = ConstU32<VERSIONS>;
 	type MaxExpiries = ConstU32<64>;
 	type SubmissionPeriod = ConstU32<5>;
 	type WeightInfo = pallet_inference::weights::SubstrateWeight<Test>;
@@ -242,7 +247,7 @@ impl pallet_receipts::Config for Test {
 	type MissPenalty = ConstU128<50>;
 	type MissFactor = ConstU32<3>;
 	type MaxVouchers = ConstU32<4>;
-	type MaxDue = ConstU32<2>;
+	type MaxDue = MaxDue;
 	type WeightInfo = pallet_receipts::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Registered;
@@ -293,6 +298,10 @@ impl Lots for Drum {
 
 	fn known_from(_: RoundId) -> BlockNumber {
 		(System::block_number() as BlockNumber).saturating_add(Ahead::get())
+	}
+
+	fn kept() -> RoundId {
+		8
 	}
 }
 
@@ -376,7 +385,8 @@ pub fn check() {
 			.sum();
 		assert_eq!(pallet_inference::Exposed::<Test>::get(account(n)), unsettled);
 	}
-	assert_eq!(crate::Sessions::<Test>::iter().count() as u32, open(MODEL) + open(OTHER));
+	let in_use: u32 = (1..=VERSIONS).map(open).sum();
+	assert_eq!(crate::Sessions::<Test>::iter().count() as u32, in_use);
 }
 
 /// Both operators bond, and serve both model versions.
@@ -384,7 +394,8 @@ pub fn operate() {
 	for (operator, agent) in [(OPERATOR, AGENT), (RIVAL, RIVALS_AGENT)] {
 		let endpoint = b"http://127.0.0.1:9955".to_vec().try_into().unwrap();
 		Inference::register_operator(signed(operator), account(agent), BOND, endpoint, 32).unwrap();
-		Inference::serve(signed(operator), vec![MODEL, OTHER].try_into().unwrap()).unwrap();
+		let versions = (1..=VERSIONS).collect::<Vec<_>>().try_into().unwrap();
+		Inference::serve(signed(operator), versions).unwrap();
 	}
 }
 
@@ -421,6 +432,7 @@ pub fn start(draws: u8, least: u128) -> sp_io::TestExternalities {
 	MinDraw::set(least);
 	Round::set(7);
 	Ahead::set(2);
+	MaxDue::set(2);
 	Seeds::set(BTreeMap::new());
 	Status::set(ModelStatus::Published);
 	Forged::set(None);

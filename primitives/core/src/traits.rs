@@ -87,6 +87,11 @@ pub trait Models<AccountId> {
 		let retrieval = Self::served(model).and_then(|served| served.retrieval);
 		retrieval.map_or(0, |retrieval| retrieval.quoted())
 	}
+	/// Whether engines of this release compute the version: what was asked of one that they ceased to compute
+	/// can't be answered.
+	fn is_computed(model: ModelId) -> bool {
+		Self::served(model).is_some_and(|served| served.arithmetic.is_computed())
+	}
 	/// Counts one more open request, during which the version can't be removed.
 	fn acquire(model: ModelId) -> DispatchResult;
 	/// Takes one open request back.
@@ -274,6 +279,19 @@ impl<AccountId> Examinations<AccountId> for () {
 
 	fn footprint() -> u32 {
 		0
+	}
+}
+
+/// What may still condemn a model version, as their registry needs it.
+pub trait Contests {
+	/// Whether a position of the version's index is demanded, or a challenge stands against it that may be
+	/// opened soon: the bond behind it has to stay.
+	fn is_contested(model: ModelId) -> bool;
+}
+
+impl Contests for () {
+	fn is_contested(_: ModelId) -> bool {
+		false
 	}
 }
 
@@ -468,6 +486,8 @@ impl<AccountId> Voice<AccountId> for () {
 pub trait Operators<AccountId> {
 	/// The operator that `agent` answers for.
 	fn of_agent(agent: &AccountId) -> Option<AccountId>;
+	/// Who answers for `operator`.
+	fn agent(operator: &AccountId) -> Option<AccountId>;
 	/// Whether the operator takes new work on `model`: it serves it, is not leaving, and its bond
 	/// is no smaller than the least.
 	fn serves(operator: &AccountId, model: ModelId) -> bool;
@@ -496,6 +516,8 @@ pub trait Lots {
 	/// The block from which on [`Lots::seed`] knows the seed for `round`, if rounds to come are as long as
 	/// they would be now. One that is over where it is known already, or forgotten.
 	fn known_from(round: RoundId) -> BlockNumber;
+	/// How many seeds are known at once, the oldest of which each new one takes the place of.
+	fn kept() -> RoundId;
 }
 
 /// A source of randomness fixed before whoever uses it could know it.

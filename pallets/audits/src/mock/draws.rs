@@ -23,11 +23,19 @@ impl traits::Lots for Draws {
 	fn known_from(_: RoundId) -> BlockNumber {
 		(System::block_number() as BlockNumber).saturating_add(Ahead::get())
 	}
+
+	fn kept() -> RoundId {
+		8
+	}
 }
 
 impl traits::Operators<AccountId32> for Draws {
 	fn of_agent(agent: &AccountId32) -> Option<AccountId32> {
 		(*agent == OperatorsAgent::get()).then(|| account(1))
+	}
+
+	fn agent(operator: &AccountId32) -> Option<AccountId32> {
+		(*operator == account(1)).then(OperatorsAgent::get)
 	}
 
 	fn serves(_: &AccountId32, _: ModelId) -> bool {

@@ -8,6 +8,7 @@ mod invariants;
 mod offchain;
 mod pairs;
 mod pairs_money;
+mod room;
 mod verdict;
 mod verifiers;
 mod versions;

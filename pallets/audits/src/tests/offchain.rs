@@ -1,6 +1,6 @@
+mod answered;
 mod memory;
 mod pairs;
-mod quoted;
 mod versions;
 
 use crate::{
@@ -15,7 +15,7 @@ use openledger_primitives_attribution::{
 	audit::{Execution, Finding, Level},
 };
 use openledger_primitives_core::{
-	Hash,
+	Hash, RequestId,
 	draw::draw_id,
 	model::{IndexCommitment, Method, PayBy, Usage},
 };
@@ -36,7 +36,7 @@ use sp_core::{
 	},
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::traits::Dispatchable;
+use sp_runtime::{generic::Preamble, traits::Dispatchable};
 use std::sync::{
 	Arc, Mutex,
 	atomic::{AtomicBool, Ordering},
@@ -260,6 +260,55 @@ fn verifier_commits_reveals_and_forgets_without_a_person() {
 		assert_eq!(paid(10), 3);
 		node.run();
 		assert_eq!((node.memory(), *node.engine.forgotten.lock().unwrap()), (Memory::default(), 1));
+	});
+}
+
+#[test]
+fn all_duties_are_done_in_one_run() {
+	node(&truth(), true, |node| {
+		let claims: Vec<_> = (1..6).map(|n| CLAIM + n).collect();
+		for (n, claim) in (2..).zip(&claims) {
+			noted(*claim, &truth());
+			lots(n);
+			drawn(*claim).unwrap();
+		}
+		node.engine.comes_to(&truth());
+		node.run();
+		let pool = node.pool.read();
+		let nonces: Vec<u32> = pool
+			.transactions
+			.iter()
+			.map(|bytes| match Extrinsic::decode(&mut &bytes[..]).unwrap().preamble {
+				Preamble::Signed(_, _, nonce) => nonce.0,
+				other => panic!("{other:?}"),
+			})
+			.collect();
+		assert_eq!(nonces, (0..6).collect::<Vec<_>>());
+		drop(pool);
+		for call in node.sent() {
+			assert!(matches!(call, RuntimeCall::Verification(Call::commit { .. })), "{call:?}");
+			call.dispatch(RuntimeOrigin::signed(node.agent.clone())).unwrap();
+		}
+		let waits = |claim: &RequestId| {
+			let audit = crate::Audits::<Test>::get(claim).unwrap();
+			audit.seats.iter().any(|s| s.verifier == account(10) && s.commitment.is_none())
+		};
+		assert!(!waits(&CLAIM) && !claims.iter().any(waits));
+	});
+}
+
+#[test]
+fn audit_that_no_block_had_room_for_is_advanced() {
+	node(&truth(), true, |node| {
+		let _ = crate::Due::<Test>::clear(u32::MAX, None);
+		System::set_block_number(u64::from(1 + COMMIT + 16 + 1));
+		node.run();
+		assert!(node.sent().is_empty(), "it may still have been put off");
+		System::set_block_number(u64::from(1 + COMMIT + 16 + 2));
+		node.run();
+		assert_eq!(node.sent(), [Call::advance { claim: CLAIM }.into()]);
+		node.include();
+		assert_eq!(level(), Level::Redraw);
 	});
 }
 
