@@ -52,6 +52,10 @@ impl<T: Config> traits::Models<T::AccountId> for Pallet<T> {
 		})
 	}
 
+	fn is_computed(id: ModelId) -> bool {
+		Models::<T>::get(id).is_some_and(|model| model.spec.arithmetic.is_computed())
+	}
+
 	fn acquire(id: ModelId) -> DispatchResult {
 		let model = Models::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(model.answers(), Error::<T>::NotAnswering);

@@ -57,6 +57,20 @@ fn misses_cost_bond_at_the_limit() {
 }
 
 #[test]
+fn request_that_an_upgrade_made_unanswerable_is_no_miss() {
+	chain(|| {
+		operate(1, 2);
+		MaxMissed::set(1);
+		let id = ask(5).unwrap();
+		Registry::mutate(|all| all.insert(1, outdated()));
+		go_to(12);
+		assert_eq!(Requests::<Test>::get(id).unwrap().status, Status::Refunded);
+		let operator = Operators::<Test>::get(account(1)).unwrap().operator;
+		assert_eq!((operator.missed, operator.bond, open(1)), (0, BOND, 0));
+	});
+}
+
+#[test]
 fn penalty_takes_no_more_than_the_bond() {
 	chain(|| {
 		operate(1, 1);
@@ -84,8 +98,7 @@ fn idle_work_stays_within_its_weight_and_goes_on_later() {
 		assert_eq!(Inference::on_idle(30, Weight::zero()), Weight::zero());
 		let mut rounds = 0;
 		while Expiries::<Test>::iter().count() > 0 {
-			use crate::WeightInfo;
-			let limit = <Test as crate::Config>::WeightInfo::expire()
+			let limit = crate::Pallet::<Test>::expire_weight()
 				.saturating_mul(2)
 				.saturating_add(Weight::from_parts(3_000_000_000, 0));
 			assert!(Inference::on_idle(30, limit).all_lte(limit));
