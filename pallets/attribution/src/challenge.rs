@@ -52,7 +52,10 @@ impl<T: Config> Pallet<T> {
 		let deposit = T::ChallengeDeposit::get();
 		T::Currency::hold(&HoldReason::Challenge.into(), &who, deposit)?;
 		Challenges::<T>::insert(target, &who, Challenge { commitment, at: now, deposit });
-		Self::stand(target, |standing| standing.saturating_add(1));
+		match target {
+			Target::Claim(request) => Self::stand(request, |standing| standing.saturating_add(1)),
+			Target::Model(model) => Self::contest(model, now),
+		}
 		Self::deposit_event(Event::ChallengeCommitted { target, challenger: who });
 		Ok(())
 	}
@@ -128,20 +131,20 @@ impl<T: Config> Pallet<T> {
 	/// Takes a challenge out of what stands.
 	fn end(who: &T::AccountId, target: Target) -> Result<Challenge, Error<T>> {
 		let challenge = Challenges::<T>::take(target, who).ok_or(Error::<T>::NoChallenge)?;
-		Self::stand(target, |standing| standing.saturating_sub(1));
+		match target {
+			Target::Claim(request) => Self::stand(request, |standing| standing.saturating_sub(1)),
+			Target::Model(model) => Self::uncontest(model, &challenge),
+		}
 		Ok(challenge)
 	}
 
-	/// Counts what stands against a claim. One that is pruned has nothing to wait for, and an index
-	/// waits for nothing.
-	fn stand(target: Target, count: impl Fn(u32) -> u32) {
-		if let Target::Claim(request) = target {
-			Claims::<T>::mutate(request, |claim| {
-				if let Some(claim) = claim {
-					claim.standing = count(claim.standing);
-				}
-			});
-		}
+	/// Counts what stands against a claim. One that is pruned has nothing to wait for.
+	fn stand(request: RequestId, count: impl Fn(u32) -> u32) {
+		Claims::<T>::mutate(request, |claim| {
+			if let Some(claim) = claim {
+				claim.standing = count(claim.standing);
+			}
+		});
 	}
 
 	/// Gives a challenge's deposit back.

@@ -35,9 +35,10 @@
 //!   committed. Those still closed at its end may be opened for [`Config::RevealGrace`] more, and
 //!   finality waits for them. Each correction begins another window, as many as there can be credits.
 //! - **Target**: what a challenge is against. Against a claim, it is committed within the window, and
-//!   the claim waits for it. Against a model version's index, it is committed at any time, and nothing
-//!   waits.
-//! - **Demand**: a position of an index that has to be shown within [`Config::DemandWindow`] blocks.
+//!   the claim waits for it. Against a model version's index, it is committed at any time, and no claim
+//!   waits; the version can't be removed for [`Config::RevealGrace`] blocks.
+//! - **Demand**: a position of an index that has to be shown within [`Config::DemandWindow`] blocks. Until
+//!   it is shown or concluded, the version can't be removed.
 //! - **Forgery**: an index leaf that names another record than the snapshot holds at its position.
 //! - **Omission**: a leaf that exceeds its floor and precedes the last one credited, or finds
 //!   fewer credited than the method allows.
@@ -69,6 +70,7 @@ mod audited;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod challenge;
+mod contest;
 pub mod crypto;
 mod demand;
 mod errors;
@@ -97,7 +99,7 @@ use frame_support::pallet_macros::import_section;
 
 pub use openledger_primitives_attribution::challenge::{Fault, Target, commitment};
 pub use pallet::*;
-pub use types::{Challenge, ClaimRecord, Correction, Demand, Prompted, Revision, Status};
+pub use types::{Challenge, ClaimRecord, Contest, Correction, Demand, Prompted, Revision, Status};
 pub use weights::WeightInfo;
 
 // What the macros write is the SDK's; the logic is in files of its own, where the lints bind.
@@ -161,7 +163,8 @@ pub mod pallet {
 		type ChallengeDeposit: Get<Balance>;
 		/// Blocks from a claim, and from each correction of it, during which challenges are committed.
 		type ChallengeWindow: Get<BlockNumber>;
-		/// Blocks after the window during which committed challenges can still be opened.
+		/// Blocks after the window during which committed challenges can still be opened, and for which a model
+		/// version whose index is challenged stays.
 		type RevealGrace: Get<BlockNumber>;
 		/// The gain, in thousandths of a nat a token, from which on contributors earn all of their
 		/// part.
@@ -223,6 +226,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Challenges<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, Target, Blake2_128Concat, T::AccountId, Challenge>;
+
+	/// Challenges that stand against indexes, by model version. Those from before this was counted are left
+	/// out.
+	#[pallet::storage]
+	pub type Contests<T: Config> = StorageMap<_, Twox64Concat, ModelId, Contest>;
 
 	/// Demanded positions, by model version.
 	#[pallet::storage]

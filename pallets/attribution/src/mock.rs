@@ -100,6 +100,8 @@ parameter_types! {
 	pub static Uncondemned: ModelStatus = ModelStatus::Published;
 	/// The number of the next model version; those after the first two pay records too.
 	pub static Versions: ModelId = 3;
+	/// The most claims that become final in one block.
+	pub static DueEach: u32 = 2;
 	/// Records that earn nothing.
 	pub static Excluded: Vec<RecordRef> = Vec::new();
 }
@@ -162,7 +164,7 @@ impl pallet_attribution::Config for Test {
 	type DemandDeposit = ConstU128<DEMAND>;
 	type DemandWindow = ConstU32<20>;
 	type MaxDemands = ConstU32<2>;
-	type MaxDue = ConstU32<2>;
+	type MaxDue = DueEach;
 	type WatcherId = pallet_attribution::crypto::WatcherId;
 	type AuthorityId = pallet_inference::crypto::AuthorityId;
 	type Operators = Inference;

@@ -5,19 +5,16 @@
 //! is remembered in the off-chain database before the commitment is sent. Where that is lost all the
 //! same, the challenge is withdrawn.
 
+mod act;
 mod look;
 
 use crate::{
-	Call, Challenge, Challenges, Claims, Config, Demands, Fault, Pallet, Target, commitment,
-	judge::judge,
+	Challenge, Challenges, Claims, Config, Demands, Fault, Pallet, Target, commitment, judge::judge,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, Encode};
-use frame_support::{
-	storage::{TransactionOutcome, with_transaction},
-	traits::Get,
-};
-use frame_system::offchain::{Account, SendSignedTransaction, Signer};
+use frame_support::traits::Get;
+use frame_system::offchain::{Account, Signer};
 use openledger_primitives_attribution::{Credit, IndexLeaf, omission::Omission};
 use openledger_primitives_core::{
 	BlockNumber, Hash, ModelId, RequestId,
@@ -26,21 +23,17 @@ use openledger_primitives_core::{
 	traits::{Models, Operators},
 };
 use openledger_primitives_inference::{Command, host::exchange, pending, watch::Deed};
-use sp_runtime::{
-	DispatchError, DispatchResult,
-	offchain::{
-		storage::StorageValueRef,
-		storage_lock::{StorageLock, Time},
-	},
+use sp_runtime::offchain::{
+	storage::StorageValueRef,
+	storage_lock::{StorageLock, Time},
 };
 
 const TARGET: &str = "runtime::attribution";
 const LOCK: &[u8] = b"openledger/attribution/lock";
 const MEMORY: &[u8] = b"openledger/attribution/memory";
 const OPENED: &[u8] = b"openledger/attribution/opened";
+const BEGUN: &[u8] = b"openledger/attribution/begun";
 
-/// The most transactions that one run sends.
-const MAX_SENT: usize = 4;
 /// Blocks for which a transaction counts as under way. Windows are short, and sent again it has the
 /// nonce that it had, so that it can't be included twice.
 const UNDER_WAY: BlockNumber = 4;
@@ -86,7 +79,7 @@ pub(crate) struct Found<AccountId> {
 }
 
 /// What was opened, each with the block until which it is remembered. Kept apart from the rest, which is
-/// written before each transaction.
+/// written before transactions are sent.
 pub(crate) type Opened<AccountId> = Vec<(Found<AccountId>, BlockNumber)>;
 
 /// What a transaction does about a target.
@@ -109,6 +102,15 @@ pub(crate) fn opened_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
 	(OPENED, watcher).encode()
 }
 
+/// The key of the claims that a watcher has asked its engine about and has no answer for.
+pub(crate) fn begun_key<AccountId: Encode>(watcher: &AccountId) -> Vec<u8> {
+	(BEGUN, watcher).encode()
+}
+
+fn read<Value: Decode + Default>(store: &StorageValueRef) -> Value {
+	store.get().ok().flatten().unwrap_or_default()
+}
+
 /// Whose key a run signs with.
 enum Role<AccountId> {
 	/// A watcher's, who does everything.
@@ -123,8 +125,12 @@ struct Run<'a, T: Config> {
 	watcher: &'a Account<T>,
 	store: StorageValueRef<'a>,
 	memory: Memory<T::AccountId>,
+	/// As it was written last.
+	saved: Memory<T::AccountId>,
 	/// What was opened, and the block until which a re-organisation may take that back.
 	opened: Opened<T::AccountId>,
+	/// Claims that were asked about, without an answer until now.
+	begun: BTreeSet<RequestId>,
 	/// Demanded leaves that can be shown.
 	leaves: Vec<(ModelId, IndexLeaf, Proof)>,
 	sent: usize,
@@ -151,22 +157,26 @@ impl<T: Config> Pallet<T> {
 	fn work_for(watcher: &Account<T>, role: Role<T::AccountId>) {
 		let key = memory_key(&watcher.id);
 		let store = StorageValueRef::persistent(&key);
-		let before = store.get::<Memory<T::AccountId>>().ok().flatten().unwrap_or_default();
-		let memory = before.clone();
+		let saved: Memory<T::AccountId> = read(&store);
+		let memory = saved.clone();
 		let opened_key = opened_key(&watcher.id);
 		let opened_store = StorageValueRef::persistent(&opened_key);
-		let opened_before: Opened<T::AccountId> =
-			opened_store.get().ok().flatten().unwrap_or_default();
+		let opened_before: Opened<T::AccountId> = read(&opened_store);
 		let opened = opened_before.clone();
+		let begun_key = begun_key(&watcher.id);
+		let begun_store = StorageValueRef::persistent(&begun_key);
+		let begun_before: BTreeSet<RequestId> = read(&begun_store);
+		let begun = begun_before.clone();
 		let (leaves, sent) = (Vec::new(), 0);
-		let mut run = Run { role, watcher, store, memory, opened, leaves, sent };
+		let mut run = Run { role, watcher, store, memory, saved, opened, begun, leaves, sent };
 		run.go();
 		if run.opened != opened_before {
 			opened_store.set(&run.opened);
 		}
-		if run.memory != before {
-			run.store.set(&run.memory);
+		if run.begun != begun_before {
+			begun_store.set(&run.begun);
 		}
+		run.save();
 	}
 
 	/// The first block that can include what a worker sends now.
@@ -256,26 +266,41 @@ fn count(deed: Deed) {
 
 impl<T: Config> Run<'_, T> {
 	fn go(&mut self) {
-		self.settle();
+		let waits = self.waits();
+		self.settle(waits);
 		match self.role {
 			Role::Watcher => {
 				self.look();
 				// Accounts' nonces are those of the block: a second transaction would have the same one.
 				if self.memory.in_flight.is_empty() {
-					self.end_standing();
+					// No crash while transactions are sent loses a salt.
+					self.save();
+					// There is more time to open than to commit.
 					self.commit_found();
+					self.end_standing();
 					self.show_leaves();
 				}
 			}
 			Role::Agent { .. } => {
 				// What else an agent sends has deadlines that are nearer.
-				let nonce = frame_system::Pallet::<T>::account_nonce(&self.watcher.id);
-				let waits = pending::waits(&self.watcher.id, nonce, Pallet::<T>::now());
 				if self.memory.in_flight.is_empty() && !waits {
 					self.look_at_demands();
 					self.show_leaves();
 				}
 			}
+		}
+	}
+
+	/// Whether transactions that were signed with the key wait for a block.
+	fn waits(&self) -> bool {
+		let nonce = frame_system::Pallet::<T>::account_nonce(&self.watcher.id);
+		pending::waits(&self.watcher.id, nonce, Pallet::<T>::now())
+	}
+
+	fn save(&mut self) {
+		if self.memory != self.saved {
+			self.store.set(&self.memory);
+			self.saved = self.memory.clone();
 		}
 	}
 
@@ -288,9 +313,12 @@ impl<T: Config> Run<'_, T> {
 		Challenges::<T>::get(target, &self.watcher.id)
 	}
 
-	/// Learns from the chain what became of what was sent.
-	fn settle(&mut self) {
+	/// Learns from the chain what became of what was sent. What a watcher sent is under way no more once its
+	/// account's nonce says that all is in a block, also what was refused there: or each challenge that another
+	/// was faster with would put all others off. An agent that can't pay for a transaction waits all the same.
+	fn settle(&mut self, waits: bool) {
 		let now = Pallet::<T>::now();
+		let waits = waits || matches!(self.role, Role::Agent { .. });
 		for (target, step, until) in core::mem::take(&mut self.memory.in_flight) {
 			let stands = self.standing(target).is_some();
 			match step {
@@ -312,7 +340,7 @@ impl<T: Config> Run<'_, T> {
 					self.memory.found.retain(|found| found.target != target);
 					count(Deed::Withdrawn);
 				}
-				_ if now < until => self.memory.in_flight.push((target, step, until)),
+				_ if waits && now < until => self.memory.in_flight.push((target, step, until)),
 				_ => {}
 			}
 		}
@@ -343,127 +371,5 @@ impl<T: Config> Run<'_, T> {
 				self.opened.push((found, until));
 			}
 		}
-	}
-
-	/// Opens this watcher's challenges that stand. Withdraws those that would show nothing any more, and
-	/// those that it knows nothing of once no transaction of its own can be behind them.
-	fn end_standing(&mut self) {
-		let who = self.watcher.id.clone();
-		let own: Vec<(Target, Challenge)> = Challenges::<T>::iter()
-			.filter(|(_, challenger, _)| *challenger == who)
-			.map(|(target, _, challenge)| (target, challenge))
-			.collect();
-		let (now, next) = (Pallet::<T>::now(), Pallet::<T>::next());
-		for (target, challenge) in own {
-			let found = self.memory.found.iter().find(|found| {
-				found.target == target && self.commitment(found) == challenge.commitment
-			});
-			match found.cloned() {
-				Some(Found { fault, salt, .. }) if Pallet::<T>::would_show(target, &fault) => {
-					if next > challenge.at {
-						let boxed = Box::new(fault.clone());
-						let call = Call::open_challenge { target, fault: boxed, salt };
-						let who = who.clone();
-						let rehearse = || Pallet::<T>::do_open(who, target, fault, salt, next);
-						self.send(target, Step::Open, call, rehearse);
-					}
-				}
-				None if now < challenge.at.saturating_add(T::SubmissionPeriod::get()) => {}
-				_ => {
-					let who = who.clone();
-					let call = Call::withdraw_challenge { target };
-					let rehearse = || Pallet::<T>::do_withdraw(who, target);
-					self.send(target, Step::Withdraw, call, rehearse);
-				}
-			}
-		}
-	}
-
-	/// Commits to what was found, as far as it can still be shown.
-	fn commit_found(&mut self) {
-		let (waiting, mut kept): (Vec<_>, Vec<_>) =
-			core::mem::take(&mut self.memory.found).into_iter().partition(|found| !found.committed);
-		let waiting: Vec<_> = waiting
-			.into_iter()
-			.filter(|found| {
-				Pallet::<T>::takes_challenges(found.target)
-					&& Pallet::<T>::would_show(found.target, &found.fault)
-			})
-			.collect();
-		kept.extend(waiting.clone());
-		self.memory.found = kept;
-		for found in waiting {
-			// One that the database has lost comes back first.
-			if self.standing(found.target).is_some() {
-				continue;
-			}
-			let (target, commitment) = (found.target, self.commitment(&found));
-			let who = self.watcher.id.clone();
-			let call = Call::commit_challenge { target, commitment };
-			let next = Pallet::<T>::next();
-			let rehearse = || Pallet::<T>::do_commit(who, target, commitment, next);
-			self.send(target, Step::Commit, call, rehearse);
-		}
-	}
-
-	/// Shows what is demanded.
-	fn show_leaves(&mut self) {
-		for (model, leaf, proof) in core::mem::take(&mut self.leaves) {
-			let step = Step::Show(leaf.position);
-			let (boxed, shown) = (Box::new(leaf.clone()), proof.clone());
-			let call = Call::answer_demand { model, leaf: boxed, proof: shown };
-			let who = self.watcher.id.clone();
-			let next = Pallet::<T>::next();
-			let rehearse = || Pallet::<T>::do_answer_demand(who, model, leaf, proof, next);
-			self.send(Target::Model(model), step, call, rehearse);
-		}
-	}
-
-	/// Sends one transaction, unless enough were sent or the runtime would refuse it. What is remembered
-	/// is written before, so that no crash in between loses a salt.
-	fn send(
-		&mut self,
-		target: Target,
-		step: Step,
-		call: Call<T>,
-		rehearse: impl FnOnce() -> DispatchResult,
-	) {
-		if self.sent >= MAX_SENT {
-			return;
-		}
-		let rehearsal = with_transaction(|| {
-			TransactionOutcome::Rollback(
-				rehearse().map_or_else(|error| Ok::<_, DispatchError>(Some(error)), |()| Ok(None)),
-			)
-		});
-		if let Ok(Some(error)) | Err(error) = rehearsal {
-			log::warn!(target: TARGET, "{step:?} {target:?}: the runtime would refuse it: {error:?}");
-			return;
-		}
-		let until = Pallet::<T>::now().saturating_add(UNDER_WAY);
-		self.memory.in_flight.push((target, step, until));
-		self.store.set(&self.memory);
-		let sent = match &self.role {
-			Role::Watcher => Signer::<T, T::WatcherId>::any_account()
-				.send_single_signed_transaction(self.watcher, call),
-			Role::Agent { .. } => Signer::<T, T::AuthorityId>::any_account()
-				.send_single_signed_transaction(self.watcher, call),
-		};
-		let problem = match sent {
-			Some(Ok(())) => {
-				log::info!(target: TARGET, "{step:?} {target:?}: submitted");
-				self.sent = self.sent.saturating_add(1);
-				return;
-			}
-			Some(Err(())) => "the pool refused the transaction",
-			None => "the transaction could not be signed",
-		};
-		log::warn!(target: TARGET, "{step:?} {target:?}: {problem}");
-		// An agent that can't pay for it is not asked in every block.
-		if matches!(self.role, Role::Agent { .. }) {
-			return;
-		}
-		self.memory.in_flight.pop();
-		self.store.set(&self.memory);
 	}
 }

@@ -1,27 +1,41 @@
 //! What always holds.
 
 use crate::{
-	Challenges, Claims, Config, Demands, HoldReason, NextDue, Pallet, Revisions, Status, Target,
+	Challenges, Claims, Config, Contests, Demands, HoldReason, NextDue, Pallet, Revisions, Status,
+	Target,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
 use openledger_primitives_attribution::Credit;
-use openledger_primitives_core::{Balance, RequestId, traits::Settlement};
+use openledger_primitives_core::{Balance, ModelId, RequestId, traits::Settlement};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Deposits are what the balances pallet holds, no position is demanded twice, claims count the challenges that
-	/// stand, paid leaves are in order, every open claim has a fee at stake, and what is revised is there.
+	/// Deposits are what the balances pallet holds, no position is demanded twice, claims and indexes count the
+	/// challenges that stand, paid leaves are in order, every open claim has a fee at stake, and what is revised is there.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut deposits: BTreeMap<Vec<u8>, Balance> = BTreeMap::new();
 		let mut standing: BTreeMap<RequestId, u32> = BTreeMap::new();
+		let mut contests: BTreeMap<ModelId, u32> = BTreeMap::new();
 		for (target, who, challenge) in Challenges::<T>::iter() {
 			let sum = deposits.entry(who.encode()).or_default();
 			*sum = sum.saturating_add(challenge.deposit);
-			let Target::Claim(request) = target else { continue };
-			let count = standing.entry(request).or_default();
+			let count = match target {
+				Target::Claim(request) => standing.entry(request).or_default(),
+				Target::Model(model) => {
+					let contest = Contests::<T>::get(model);
+					if contest.is_none_or(|contest| challenge.at < contest.since) {
+						continue;
+					}
+					contests.entry(model).or_default()
+				}
+			};
 			*count = count.saturating_add(1);
+		}
+		for (model, contest) in Contests::<T>::iter() {
+			let count = contests.get(&model).copied();
+			ensure!(count == Some(contest.standing), "an index's count of challenges is off");
 		}
 		for (_, who, _) in Challenges::<T>::iter() {
 			let held = T::Currency::balance_on_hold(&HoldReason::Challenge.into(), &who);

@@ -144,3 +144,16 @@ pub struct Challenge {
 	/// What is held from the challenger until it opens or withdraws.
 	pub deposit: Balance,
 }
+
+/// The challenges that stand against a model version's index.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Contest {
+	/// The block of the first of them.
+	pub since: BlockNumber,
+	/// How many stand that were committed from then on.
+	pub standing: u32,
+	/// The first block at which the version can be removed although they stand.
+	pub until: BlockNumber,
+}

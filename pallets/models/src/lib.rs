@@ -16,7 +16,8 @@
 //!
 //! - **Draft** → **Indexed** → **Published** → **Deprecated** → **Retired**: a version's life. It
 //!   can be retired from any state but Draft, and only ever moves forward. Drafts and retired
-//!   versions can be removed.
+//!   versions can be removed, unless something that was begun may still condemn them
+//!   ([`Config::Contests`]).
 //! - **Condemned**: the end of a version whose index was shown to be forged, from any state but Draft.
 //!   What is unsettled then pays neither its contributors nor its owner nor its base. Anyone can
 //!   remove it.
@@ -101,7 +102,7 @@ pub mod pallet {
 	use openledger_primitives_core::{
 		Balance, BaseId, Hash, ModelId, Name,
 		model::{Assurance, IndexCommitment, ModelSpec, ModelStatus, Price, Retrieval},
-		traits::{Examinations, Seeds, Snapshots},
+		traits::{Contests, Examinations, Seeds, Snapshots},
 	};
 	use sp_runtime::Permill;
 
@@ -134,6 +135,9 @@ pub mod pallet {
 
 		/// Who audits versions, before they earn.
 		type Examinations: Examinations<Self::AccountId>;
+
+		/// Who says that a version may still be condemned, and so can't be removed.
+		type Contests: Contests;
 
 		/// What registering a version costs, paid to the treasury and not given back.
 		type DeploymentFee: Get<Balance>;
@@ -349,6 +353,10 @@ pub mod pallet {
 		/// A prompt holds 1 to 4 records, which are paid some of the contributors' part, and are found by
 		/// sketches of 16 to 2,048 components.
 		RetrievalOutOfRange,
+		/// A position of the version's index is demanded, or the index was challenged a short while ago: show
+		/// what is demanded, or have the demand concluded, and wait until the challenge is opened, withdrawn or
+		/// older than the grace that challengers have to open.
+		Contested,
 	}
 
 	#[pallet::hooks]
@@ -468,15 +476,15 @@ pub mod pallet {
 			Self::do_accept_ownership(who, model)
 		}
 
-		/// Removes a draft, retired or condemned version without open requests that no other continues;
-		/// its snapshots are released, its deposit and bond go back; the bond of one that its last audit
+		/// Removes a draft, retired or condemned version without open requests that no other continues, and
+		/// whose index nothing stands against that may still condemn it; its snapshots are released, its deposit and bond go back; the bond of one that its last audit
 		/// found withheld goes to the treasury. By the owner; by anyone where it is condemned.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::remove(openledger_primitives_core::MAX_SNAPSHOTS))]
+		#[pallet::weight(Pallet::<T>::remove_weight(openledger_primitives_core::MAX_SNAPSHOTS))]
 		pub fn remove(origin: OriginFor<T>, model: ModelId) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			let snapshots = Self::do_remove(&who, model)?;
-			Ok(Some(T::WeightInfo::remove(snapshots)).into())
+			Ok(Some(Self::remove_weight(snapshots)).into())
 		}
 
 		/// Commits a draft to the checkpoints of its training: `training` is blake2b-256 of their list,

@@ -15,7 +15,7 @@ use openledger_primitives_core::{
 		Arithmetic, IndexCommitment, LATEST_ARITHMETIC, Method, ModelSpec, PayBy, Price, Unaudited,
 	},
 	record::{Snapshot, SnapshotRef},
-	traits::{CommittedVersion, Examinations, Seeds, Snapshots},
+	traits::{CommittedVersion, Contests, Examinations, Seeds, Snapshots},
 };
 use sp_runtime::{
 	BoundedVec, BuildStorage, DispatchError, DispatchResult, Permill, traits::Convert,
@@ -62,6 +62,8 @@ parameter_types! {
 	pub static Asked: Vec<(CommittedVersion<u64>, u32)> = Vec::new();
 	/// Versions whose audits were forgotten.
 	pub static Forgotten: Vec<ModelId> = Vec::new();
+	/// Versions whose indexes are demanded or challenged.
+	pub static Contested: Vec<ModelId> = Vec::new();
 	/// Users of each snapshot that exists; all have ten records.
 	pub storage Users: BTreeMap<SnapshotRef, u32> = BTreeMap::new();
 }
@@ -137,8 +139,18 @@ impl Examinations<u64> for Committees {
 	}
 }
 
+/// Contests as [`Contested`] says.
+pub struct Watchers;
+
+impl Contests for Watchers {
+	fn is_contested(model: ModelId) -> bool {
+		Contested::get().contains(&model)
+	}
+}
+
 impl Config for Test {
 	type Examinations = Committees;
+	type Contests = Watchers;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Bond = IndexBond;
@@ -204,6 +216,7 @@ pub fn externalities() -> sp_io::TestExternalities {
 		AuditFee::set(Ok(1));
 		Asked::set(Vec::new());
 		Forgotten::set(Vec::new());
+		Contested::set(Vec::new());
 		let refs = [snapshot(0), snapshot(1), snapshot(2), snapshot(HUGE)];
 		let earlier = SnapshotRef { datanet: 0, snapshot: 1 };
 		Users::set(&refs.into_iter().chain([earlier]).map(|one| (one, 0)).collect());

@@ -1,16 +1,19 @@
 //! Registering and removing a model version.
 
-use crate::{Activities, Activity, Bases, Config, Error, Event, Model, Models, NextModel, Pallet};
+use crate::{
+	Activities, Activity, Bases, Config, Error, Event, Model, Models, NextModel, Pallet, WeightInfo,
+};
 use alloc::vec::Vec;
 use frame_support::{
 	ensure,
 	traits::{Consideration, Get, fungible::Mutate, tokens::Preservation},
+	weights::Weight,
 };
 use openledger_primitives_core::{
 	DatanetId, ModelId, Name, is_text,
 	model::{Method, MethodRefusal, ModelSpec, ModelStatus, Price, Usage},
 	record::SnapshotRef,
-	traits::{Seeds, Snapshots, Versions},
+	traits::{Contests, Seeds, Snapshots, Versions},
 };
 use sp_runtime::{DispatchError, DispatchResult, SaturatedConversion};
 
@@ -74,6 +77,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// What removing a version with so many snapshots costs.
+	pub(crate) fn remove_weight(snapshots: u32) -> Weight {
+		// The weights were measured when nothing was asked of contests, which takes two reads.
+		T::WeightInfo::remove(snapshots).saturating_add(T::DbWeight::get().reads(2))
+	}
+
 	/// Returns how many snapshots were released.
 	pub(crate) fn do_remove(who: &T::AccountId, id: ModelId) -> Result<u32, DispatchError> {
 		let model = Models::<T>::get(id).ok_or(Error::<T>::NotFound)?;
@@ -86,6 +95,8 @@ impl<T: Config> Pallet<T> {
 		let open = Activities::<T>::get(id).map_or(0, |activity| activity.open);
 		ensure!(open == 0, Error::<T>::HasOpenRequests);
 		ensure!(!<Self as Versions<_>>::is_waiting(id), Error::<T>::AuditPending);
+		// Its bond would be gone before what it was put up for is decided.
+		ensure!(condemned || !T::Contests::is_contested(id), Error::<T>::Contested);
 		for reference in &model.spec.snapshots {
 			T::Snapshots::release(*reference);
 		}

@@ -63,6 +63,7 @@ impl pallet_models::Config for Runtime {
 	type Snapshots = Datanets;
 	type Seeds = VrfSeeds;
 	type Examinations = Audits;
+	type Contests = Attribution;
 	type DeploymentFee = dynamic_params::models::DeploymentFee;
 	type Bond = dynamic_params::models::Bond;
 	type TreasuryAccount = TreasuryAccount;

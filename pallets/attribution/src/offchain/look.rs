@@ -17,16 +17,19 @@ use openledger_primitives_inference::{
 	watch::{Sighting, Watched, WatchedClaim, WatchedFound},
 };
 
-/// The most claims that one run has looked at.
-const MAX_CLAIMS: usize = 16;
+/// The most claims that one run asks about for the first time: twice what an operator can show in a block.
+const MAX_NEW: usize = 64;
+/// The most claims that one run asks about again: as many as wait for a look at a time.
+const MAX_BEGUN: usize = 256;
 /// The most demanded positions that one run has looked for.
 const MAX_DEMANDS: usize = 8;
 /// The most model versions that one run has looked at.
 const MAX_INDEXES: usize = 4;
 /// The most model versions that one run goes through.
 const MAX_MODELS: ModelId = 64;
-/// The most things that are remembered to be challenged.
-const MAX_FOUND: usize = 64;
+/// The most things that are remembered to be challenged. All of them are committed to and opened within the
+/// grace that openings have.
+const MAX_FOUND: usize = 256;
 
 /// Model versions that need no look any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -85,7 +88,7 @@ fn digest<AccountId: Encode>(claim: &ClaimRecord<AccountId>) -> Hash {
 }
 
 impl<T: Config> Run<'_, T> {
-	/// Has what may be wrong looked at, within bounds, the longest waiting first.
+	/// Has what may be wrong looked at, within bounds, claims that were never asked about first.
 	pub(super) fn look(&mut self) {
 		if self.look_at_claims() && self.look_at_demands() {
 			self.look_at_indexes();
@@ -101,12 +104,26 @@ impl<T: Config> Run<'_, T> {
 		open.sort_unstable();
 		open.dedup();
 		self.memory.clean.retain(|(request, _)| open.binary_search(request).is_ok());
+		self.begun.retain(|request| open.binary_search(request).is_ok());
+		let (begun, new): (Vec<_>, Vec<_>) =
+			open.into_iter().partition(|request| self.begun.contains(request));
 		let next = self.memory.claim;
+		// A look takes several runs, and one for which content is missing is never over: neither takes the
+		// place of another.
+		if !self.look_at_each(new, MAX_NEW) {
+			return false;
+		}
+		self.memory.claim = next;
 		let (before, later): (Vec<_>, Vec<_>) =
-			open.into_iter().partition(|request| *request < next);
+			begun.into_iter().partition(|request| *request < next);
+		self.look_at_each(later.into_iter().chain(before), MAX_BEGUN)
+	}
+
+	/// Has claims looked at, as many as `most`. Returns as above.
+	fn look_at_each(&mut self, claims: impl IntoIterator<Item = RequestId>, most: usize) -> bool {
 		let mut looks = 0;
-		for request in later.into_iter().chain(before) {
-			if looks >= MAX_CLAIMS || self.memory.found.len() >= MAX_FOUND {
+		for request in claims {
+			if looks >= most || self.memory.found.len() >= MAX_FOUND {
 				break;
 			}
 			let Some(claim) = Claims::<T>::get(request) else { continue };
@@ -119,14 +136,17 @@ impl<T: Config> Run<'_, T> {
 			let Some(watched) = Self::watched(model, Some((request, claim))) else { continue };
 			looks = looks.saturating_add(1);
 			self.memory.claim = request.saturating_add(1);
+			self.begun.insert(request);
 			match Self::sight(watched) {
 				None => return false,
 				Some(Sighting::Found(fault)) if Pallet::<T>::can_have(target, &fault) => {
+					self.begun.remove(&request);
 					// One challenge shows a forged leaf for all claims on the index.
 					let target = if fault.is_of_claim() { target } else { Target::Model(model) };
 					self.remember(target, recoded(&fault));
 				}
 				Some(Sighting::Clean | Sighting::Found(_)) => {
+					self.begun.remove(&request);
 					self.memory.clean.retain(|(other, _)| *other != request);
 					self.memory.clean.push((request, digest));
 				}

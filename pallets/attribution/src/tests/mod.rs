@@ -1,5 +1,6 @@
 mod audited;
 mod challenge;
+mod contest;
 mod demand;
 mod finality;
 mod flow;

@@ -12,6 +12,7 @@ use frame_support::{
 use openledger_primitives_attribution::{Claim, claim::v1, forgery::Forgery, omission::Omission};
 use openledger_primitives_core::{
 	ModelId, RequestId,
+	model::Usage,
 	traits::{Claims as _, Models as _},
 };
 use openledger_primitives_inference::{
@@ -157,8 +158,13 @@ fn node(test: impl FnOnce(Node)) {
 }
 
 impl Node {
+	/// One run, which leaves nothing in the chain's state.
 	fn run(&self) {
-		Attribution::offchain_worker(System::block_number());
+		let run = with_transaction(|| {
+			Attribution::offchain_worker(System::block_number());
+			TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+		});
+		run.unwrap();
 	}
 
 	fn sent(&self) -> Vec<Call<Test>> {
@@ -189,6 +195,7 @@ impl Node {
 		let dispatched = sent.into_iter().filter_map(|bytes| {
 			let call = Extrinsic::decode(&mut &bytes[..]).unwrap().function;
 			let origin = RuntimeOrigin::signed(self.watcher.clone());
+			System::inc_account_nonce(&self.watcher);
 			let done = with_storage_layer(|| call.dispatch(origin));
 			done.err().map(|refused| refused.error)
 		});
@@ -519,7 +526,7 @@ fn challenge_that_another_opened_just_before_costs_no_deposit() {
 		node.include_refused();
 		assert_eq!(node.held(), DEPOSIT);
 		node.engine.claims.lock().unwrap().clear();
-		go_to(System::block_number() + 4);
+		// It is in a block, if refused there: nothing has to wait for it.
 		node.run();
 		assert!(matches!(&node.sent()[..], [Call::withdraw_challenge { .. }]));
 		node.include();
@@ -669,9 +676,10 @@ fn opening_that_a_reorganisation_took_back_is_sent_again() {
 
 #[test]
 fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
-	node_with(40 * DEPOSIT, |node| {
-		// Two claims can become final in one block, and sixteen blocks are tried.
-		let ids: Vec<_> = (0..20).map(|_| cheating()).collect();
+	node_with(80 * DEPOSIT, |node| {
+		// Sixteen blocks are tried for finality.
+		DueEach::set(8);
+		let ids: Vec<_> = (0..70).map(|_| cheating()).collect();
 		for id in &ids {
 			node.engine.claims.lock().unwrap().insert(*id, Sighting::Looking);
 		}
@@ -679,21 +687,117 @@ fn looks_and_transactions_of_one_run_are_bounded_and_all_have_their_turn() {
 		let asked = |asked: Vec<Watched>| -> Vec<RequestId> {
 			asked.into_iter().filter_map(|of| of.claim.map(|claim| claim.request)).collect()
 		};
-		assert_eq!(asked(node.engine.asked()), ids[..16]);
+		assert_eq!(asked(node.engine.asked()), ids[..64]);
 		node.run();
-		assert_eq!(asked(node.engine.asked()), [&ids[16..], &ids[..12]].concat());
+		assert_eq!(asked(node.engine.asked()), [&ids[64..], &ids[..64]].concat());
 		for id in &ids {
 			node.engine.sees(*id, &left_out(0));
 		}
 		node.run();
-		assert_eq!(node.sent().len(), 4);
+		assert_eq!(node.sent().len(), 64);
 		node.include();
 		node.run();
-		let opened = node.sent();
-		assert_eq!(opened.len(), 4);
+		let sent = node.sent();
+		let (committed, opened) = sent.split_at(6);
+		assert!(committed.iter().all(|call| matches!(call, Call::commit_challenge { .. })));
 		assert!(opened.iter().all(|call| matches!(call, Call::open_challenge { .. })));
+		assert_eq!(opened.len(), 58);
+		node.include();
+		node.run();
+		assert_eq!(node.sent().len(), 12);
 		node.include();
 		assert_eq!(Challenges::<Test>::iter().count(), 0);
+		assert!(ids.iter().all(|id| paid(*id) == [0, 1]));
+	});
+}
+
+#[test]
+fn claims_that_can_not_be_looked_at_hold_up_no_new_ones() {
+	node(|node| {
+		DueEach::set(32);
+		let withheld = Sighting::Failed(Failure::MissingContent(Default::default()));
+		for _ in 0..64 {
+			let id = answered(RECORDS, claim(&[], &[0, 1])).unwrap();
+			node.engine.claims.lock().unwrap().insert(id, withheld.clone());
+		}
+		node.run();
+		let new: Vec<_> = (0..8).map(|_| cheating()).collect();
+		new.iter().for_each(|id| node.engine.sees(*id, &left_out(0)));
+		node.run();
+		assert_eq!(node.sent().len(), new.len());
+	});
+}
+
+/// As many claims as an operator can show in a block, each of which leaves out the best record. The engine is done
+/// with `each` more of them every block. Returns the block by which the last was committed to.
+fn watched_until_all_are_committed(node: &Node, each: usize) -> u64 {
+	let ids: Vec<_> = (0..32).map(|_| cheating()).collect();
+	for id in &ids {
+		node.engine.claims.lock().unwrap().insert(*id, Sighting::Looking);
+	}
+	let ends = Claims::<Test>::get(ids[0]).unwrap().final_at;
+	let mut looked = ids.chunks(each);
+	let mut last = 0;
+	while System::block_number() < ends.into() {
+		node.run();
+		for id in looked.next().unwrap_or_default() {
+			node.engine.sees(*id, &left_out(0));
+		}
+		node.include();
+		let committed = Challenges::<Test>::iter().map(|(_, _, challenge)| challenge.at.into());
+		last = committed.fold(last, u64::max);
+		for id in &ids {
+			if paid(*id) == [0, 1] {
+				node.engine.claims.lock().unwrap().remove(id);
+			}
+		}
+	}
+	assert_eq!(node.engine.deeds().iter().filter(|deed| **deed == Deed::Committed).count(), 32);
+	while Challenges::<Test>::iter().next().is_some() {
+		node.run();
+		node.include();
+	}
+	assert!(ids.iter().all(|id| paid(*id) == [0, 1]));
+	last
+}
+
+#[test]
+fn one_watcher_commits_to_all_that_a_block_of_claims_leaves_out_before_its_windows_end() {
+	node_with(40 * DEPOSIT, |node| {
+		assert_eq!(watched_until_all_are_committed(&node, 32), 3);
+	});
+}
+
+#[test]
+fn what_is_found_late_is_committed_to_while_what_was_found_early_is_opened() {
+	node_with(40 * DEPOSIT, |node| {
+		assert_eq!(watched_until_all_are_committed(&node, 4), 10);
+	});
+}
+
+#[test]
+fn deposits_go_to_the_challenges_that_end_first_and_have_most_at_stake() {
+	node_with(2 * DEPOSIT + ED, |node| {
+		let late = ask(RECORDS);
+		let small = ask(RECORDS);
+		let usage = Usage { prompt: 20, output: 48 };
+		let text = b"It scatters.".to_vec().try_into().unwrap();
+		let made = Box::new(claim(&[], &[1, 2]));
+		Inference::answer(signed(21), small, text, usage, made).unwrap();
+		let [large, other] = [cheating(), cheating()];
+		go_to(3);
+		answer(late, claim(&[], &[1, 2])).unwrap();
+		for id in [late, small, large, other] {
+			node.engine.sees(id, &left_out(0));
+		}
+		node.run();
+		let targets = node.sent().into_iter().map(|call| match call {
+			Call::commit_challenge { target: Target::Claim(request), .. } => request,
+			other => panic!("{other:?}"),
+		});
+		// The block's state has room for any two of them, and no third is sent to be refused.
+		assert_eq!(targets.collect::<Vec<_>>(), [large, other]);
+		node.include();
 	});
 }
 

@@ -26,6 +26,7 @@ enum Step {
 	Condemn(u32, u64),
 	Acquire(u32),
 	Release(u32),
+	Contest(u32, bool),
 	Hinder(bool),
 	CommitTraining(u64, u32),
 	Conclude(u32, u8, u64),
@@ -53,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (model(), who()).prop_map(|(a, b)| Condemn(a, b)),
 		4 => model().prop_map(Acquire),
 		2 => model().prop_map(Release),
+		2 => (model(), any::<bool>()).prop_map(|(a, b)| Contest(a, b)),
 		1 => any::<bool>().prop_map(Hinder),
 		4 => (who(), model()).prop_map(|(a, b)| CommitTraining(a, b)),
 		4 => (model(), 0u8..3, who()).prop_map(|(a, b, c)| Conclude(a, b, c)),
@@ -63,6 +65,13 @@ fn step() -> impl Strategy<Value = Step> {
 /// Takes the step; returns what the treasury has from it. Most steps are refused in most states; what
 /// counts is what they leave behind.
 fn take(step: Step) -> u128 {
+	let stays = match step {
+		Step::Remove(_, model) if Contested::get().contains(&model) => {
+			let kept = crate::Models::<Test>::get(model);
+			kept.filter(|kept| kept.status != ModelStatus::Condemned).map(|_| model)
+		}
+		_ => None,
+	};
 	let gain = match step {
 		Step::Register(..) => FEE,
 		Step::Condemn(model, who) => {
@@ -107,6 +116,11 @@ fn take(step: Step) -> u128 {
 			.and_then(|_| Pallet::<Test>::accept_ownership(signed(to), model)),
 		Step::Remove(who, model) => Pallet::<Test>::do_remove(&who, model).map(drop),
 		Step::Condemn(model, who) => Pallet::<Test>::condemn(model, &who).map(drop),
+		Step::Contest(model, on) => {
+			Contested::mutate(|all| all.retain(|other| *other != model));
+			Contested::mutate(|all| all.extend(on.then_some(model)));
+			Ok(())
+		}
 		Step::Hinder(on) => {
 			Hindrance::set(on.then_some(Unaudited::Off));
 			Ok(())
@@ -131,11 +145,15 @@ fn take(step: Step) -> u128 {
 			Ok(())
 		}
 	});
+	if let Some(model) = stays {
+		assert!(crate::Models::<Test>::contains_key(model), "what is contested is gone");
+	}
 	outcome.map_or(0, |()| gain)
 }
 
 /// Takes everything out again, children before parents, by calls alone.
 fn clear() {
+	Contested::set(Vec::new());
 	for id in (0..NextModel::<Test>::get()).rev() {
 		let Some(model) = crate::Models::<Test>::get(id) else { continue };
 		for _ in 0..Activities::<Test>::get(id).unwrap().open {

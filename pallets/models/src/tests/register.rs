@@ -197,3 +197,23 @@ fn remove_is_refused_when_live_continued_anothers_or_missing() {
 		assert_ok!(remove(OWNER, model));
 	});
 }
+
+#[test]
+fn remove_is_refused_while_the_index_is_contested_unless_the_version_is_condemned() {
+	run(|| {
+		let [escaping, condemned] = [published(), published()];
+		let remove = |who, model| Pallet::<Test>::remove(signed(who), model);
+		for model in [escaping, condemned] {
+			assert_ok!(Pallet::<Test>::retire(signed(OWNER), model));
+			Contested::mutate(|all| all.push(model));
+			assert_noop!(remove(OWNER, model), Error::<Test>::Contested);
+			assert_eq!(Bonds::<Test>::get(model), Some(BOND));
+		}
+		// What stands against it can take nothing more from it.
+		assert_ok!(Pallet::<Test>::condemn(condemned, &ALICE));
+		assert_ok!(remove(BOB, condemned));
+		Contested::set(Vec::new());
+		assert_ok!(remove(OWNER, escaping));
+		assert_eq!(Bonds::<Test>::iter().count(), 0);
+	});
+}
