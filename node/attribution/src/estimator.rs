@@ -109,10 +109,18 @@ fn from_gradient(gradient: &[f32], expected: usize) -> Result<Vec<f32>> {
 /// # Errors
 /// [`Error::NonFinite`], or [`Error::Dimension`] for a feature of another length.
 pub fn sketch(projection: &Projection, feature: &[f32]) -> Result<Sketch> {
-	if feature.len() != features::DIMENSION {
-		return Err(Error::Dimension { expected: features::DIMENSION, found: feature.len() });
+	quantize::direction(&projected(projection, feature)?)
+}
+
+/// A feature before it is rounded to its sketch.
+///
+/// # Errors
+/// [`Error::Dimension`] for a feature of another length.
+pub(crate) fn projected(projection: &Projection, feature: &[f32]) -> Result<Vec<f32>> {
+	match feature.len() {
+		features::DIMENSION => Ok(projection.apply(feature)),
+		found => Err(Error::Dimension { expected: features::DIMENSION, found }),
 	}
-	quantize::direction(&projection.apply(feature))
 }
 
 /// The leaf of a cluster head at `position`: all heads have one length, so that nothing is gained by

@@ -37,6 +37,7 @@ pub mod tree;
 mod alphabet;
 mod build;
 mod claim;
+mod execution;
 mod query;
 mod sources;
 #[cfg(test)]

@@ -3,14 +3,18 @@
 use crate::{
 	error::{Error, Result},
 	estimator::{self, Scored},
+	execution::Execution,
 	index::{self, IndexFile, check_kind},
+	quantize,
 };
 use openledger_primitives_attribution::{
 	audit::{self, Traces},
 	lift,
 };
-use openledger_primitives_core::Sketch;
+use openledger_primitives_core::{Hash, Sketch};
 use openlora::{Adapter, Base, Trail, log_probs};
+
+const EXECUTION: &[u8] = b"openledger/query/1";
 
 /// What a claim says of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +23,19 @@ pub struct Query {
 	pub sketch: Sketch,
 	/// Mean gain in log-probability under the adapter, in thousandths of a nat a token.
 	pub gain: i32,
-	/// The traces of (prompt, answer, bits of each answer token's log-probability under the adapter,
-	/// and under the base). Not sealed yet ([`audit::seals`]).
-	pub traces: Traces,
+	/// What nobody knows who did not compute all of it: a hash over prompt, answer, the log-probability of each
+	/// of its tokens under the adapter and under the base, the feature, its projection before it was rounded to
+	/// the sketch, and the best leaves of the index with their scores.
+	pub execution: Hash,
+}
+
+impl Query {
+	/// The traces of answering `subject`, not sealed yet ([`audit::seals`]): what is asked again and answered the
+	/// same has others, since audits make traces public. `sought` is what looking for the prompt's records showed
+	/// ([`Sought::execution`](crate::retrieval::Sought)), where the version puts any there.
+	pub fn traces(&self, subject: &Hash, sought: Option<Hash>) -> Traces {
+		audit::traces(&(subject, self.execution, sought))
+	}
 }
 
 /// What generating an answer has computed already. What is claimed on may be other tokens, since a text
@@ -73,10 +87,26 @@ pub fn query_generated(
 	let tokens = [prompt, answer].concat();
 	let Scored { feature, log_probs: with } = scored(base, adapter, &tokens, prompt, generated)?;
 	let without = log_probs(base, None, &tokens, prompt.len())?;
-	let sketch = estimator::sketch(index.projection(), &feature)?;
-	let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
-	let execution = (prompt, answer, bits(&with), bits(&without));
-	Ok(Query { sketch, gain: lift::gain(&with, &without), traces: audit::traces(&execution) })
+	let projected = estimator::projected(index.projection(), &feature)?;
+	let sketch = quantize::direction(&projected)?;
+	let values = [&with[..], &without, &feature, &projected];
+	let execution = execution(index, [prompt, answer], values, &sketch)?;
+	Ok(Query { sketch, gain: lift::gain(&with, &without), execution })
+}
+
+/// Of log-probabilities alone no trace may follow: who generates has them, and could uphold a false sketch
+/// without computing the true one.
+fn execution(
+	index: &IndexFile,
+	tokens: [&[u32]; 2],
+	values: [&[f32]; 4],
+	sketch: &[i8],
+) -> Result<Hash> {
+	let mut execution = Execution::new(EXECUTION);
+	tokens.into_iter().for_each(|tokens| execution.tokens(tokens));
+	values.into_iter().for_each(|values| execution.values(values));
+	execution.best(index, sketch)?;
+	Ok(execution.finish())
 }
 
 /// The feature of `tokens` after the prompt, and how likely they were.

@@ -20,6 +20,7 @@ use crate::{cluster, projection};
 pub(crate) use build::{Built, built};
 pub use build::{Options, Progress, Records, Step, build};
 pub(crate) use dense::TOKENS;
+pub use found::Sought;
 pub use index::RetrievalIndex;
 pub use lens::Lens;
 pub use prompt::{Cited, LEAST_QUOTED, MOST_QUOTED, conversation, prompt, prompt_within, question};

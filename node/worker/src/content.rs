@@ -12,26 +12,29 @@ mod copies;
 mod error;
 pub mod hash;
 mod intake;
+mod last;
 mod ledger;
 mod peers;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, stream::BoxStream};
 use openledger_primitives_core::Hash;
 use sp_core::crypto::AccountId32;
 use tempfile::NamedTempFile;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::sync::Semaphore;
 use url::Url;
 
 pub use error::ContentError;
+pub use last::Last;
 
 use self::{
 	backend::Backend,
 	intake::{Due, receive},
+	last::Transfers,
 	ledger::{Ledger, Reservation},
 	peers::Peers,
 };
@@ -39,10 +42,6 @@ use crate::{
 	config::{Limits, OperatorConfig},
 	metrics::Metrics,
 };
-
-/// The longest that a worker is waited for which is nobody's peer, from the question to the last byte: verifiers
-/// ask those whom they audit, and have two minutes for all of it.
-const LAST_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Content that is wanted here.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +51,7 @@ pub struct Wanted<'a> {
 	/// The most bytes of it that are taken from others.
 	pub most: u64,
 	/// A worker that is asked where no peer has it.
-	pub last: Option<&'a Url>,
+	pub last: Option<&'a Last>,
 }
 
 /// A blob as it leaves the store.
@@ -81,6 +80,7 @@ struct Inner {
 	incoming: PathBuf,
 	ledger: Ledger,
 	peers: Peers,
+	transfers: Transfers,
 	limits: Limits,
 	uploads: Semaphore,
 	metrics: Metrics,
@@ -107,6 +107,7 @@ impl ContentStore {
 			incoming,
 			ledger,
 			peers: Peers::new(&config.peers, config.limits.clone())?,
+			transfers: Transfers::default(),
 			limits: config.limits.clone(),
 			uploads: Semaphore::new(config.limits.uploads),
 			metrics,
@@ -287,12 +288,10 @@ impl Inner {
 				return Ok(path);
 			}
 		}
-		if let Some(last) = wanted.last {
-			let taken = timeout(LAST_PATIENCE, self.fetch_from(last, wanted)).await;
-			let taken = taken.unwrap_or(Err(ContentError::TooSlow { waited: LAST_PATIENCE }));
-			if let Some(path) = Self::taken(last, wanted, taken) {
-				return Ok(path);
-			}
+		if let Some(last) = wanted.last
+			&& let Some(path) = self.fetch_last(last, wanted).await
+		{
+			return Ok(path);
 		}
 		Err(ContentError::NotFound(*wanted.hash))
 	}

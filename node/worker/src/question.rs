@@ -23,8 +23,7 @@ pub struct Question {
 	pub seed: [u8; 32],
 	/// What the model version computes and is attributed with.
 	pub material: Material,
-	/// The worker that has answered it, where that is audited here: it has to have the records that its prompt
-	/// quotes.
+	/// The worker that has answered it, where that is audited here: it has had all content that this takes.
 	pub answered_by: Option<Url>,
 }
 

@@ -238,8 +238,9 @@ impl Queue {
 	}
 
 	/// Takes on the execution of what another operator has answered, as [`Queue::enqueue`] takes on
-	/// a job, apart from those. Where the other's worker is known, it is asked for the records that its prompt
-	/// quotes and nobody else has. One that has begun goes on with the worker that it began with.
+	/// a job, apart from those. Where the other's worker is known, it is asked for what nobody else has of the
+	/// content that executing it takes. One that has begun goes on with the worker that it began with. What
+	/// nobody can have answered is [`Failure::BadContent`].
 	pub fn execute(&self, job: Job, answered_by: Option<Url>) -> Response {
 		let response = self.shared.state.lock().execute(job, answered_by);
 		self.shared.wake.notify_all();
@@ -422,17 +423,16 @@ fn attempt(
 	cancel: &CancellationToken,
 ) -> Result<Executed, Failure> {
 	let work = || match work {
-		Work::Job(job, answered_by) => {
-			let question = Question::try_from(job.as_ref())?;
+		Work::Job(job) => answerer.answer(&Question::try_from(job.as_ref())?, cancel)?.outcome(),
+		Work::Answered(job, answered_by) => {
+			let question = Question::try_from(job.as_ref()).map_err(of_answered)?;
 			let question = Question { answered_by: answered_by.clone(), ..question };
-			answerer.answer(&question, cancel)?.outcome()
+			answerer.answer(&question, cancel).map_err(of_answered)?.outcome()
 		}
-		Work::Question(question, salt) => match answerer.answer(question, cancel) {
-			Ok(done) => Ok(done.recomputed(salt)),
-			// There is a receipt for an answer that there can't be.
-			Err(error) if error.is_certain() => Err(Failure::BadContent(error.to_string())),
-			Err(error) => Err(error.into()),
-		},
+		Work::Question(question, salt) => {
+			let done = answerer.answer(question, cancel).map_err(of_answered)?;
+			Ok(done.recomputed(salt))
+		}
 		Work::Examination(examination) => answerer
 			.examine(examination, cancel)
 			.map(|(examined, traces)| Executed::Examined(examined, traces)),
@@ -448,6 +448,14 @@ fn attempt(
 			.unwrap_or("no reason given");
 		Err(Failure::Engine(format!("the engine panicked: {text}")))
 	})
+}
+
+/// Why there is no answer where somebody says that they gave one: where there can be none, they made it up.
+fn of_answered(unanswered: Unanswered) -> Failure {
+	match unanswered.is_certain() {
+		true => Failure::BadContent(unanswered.to_string()),
+		false => unanswered.into(),
+	}
 }
 
 /// Cuts the text of a failure, which the runtime reads into its own memory.

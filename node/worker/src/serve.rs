@@ -18,9 +18,9 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use openledger_attribution::{Generated, claim, estimator, query_generated};
+use openledger_attribution::{Generated, claim, estimator, query_generated, retrieval::Sought};
 use openledger_primitives_attribution::{
-	Claim, Found,
+	Claim,
 	audit::{Traces, sealed, seals},
 	duplicate::Overlap,
 	verify,
@@ -41,12 +41,12 @@ use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::load::{Loaded, Loader};
+pub(crate) use self::load::{Loaded, Loader, Search};
 
 use self::{prompt::Prompted, text::Bounds};
 use crate::{
 	cache::Cache,
-	content::ContentStore,
+	content::{ContentStore, Last},
 	error::StartError,
 	metrics::Metrics,
 	question::{Question, Unanswered},
@@ -66,7 +66,7 @@ pub struct Server {
 	bases: BTreeMap<Hash, Served>,
 	loader: Loader,
 	/// What was found for questions of late.
-	found: Mutex<Cache<Found<AccountId32>>>,
+	sought: Mutex<Cache<Sought>>,
 	/// What attribution computes with.
 	pool: Arc<ThreadPool>,
 	/// As many threads for examinations, which take minutes: answers would wait for them.
@@ -123,8 +123,8 @@ impl Server {
 		let bases: openlora::Result<_> = pool.install(|| bases.into_iter().map(start).collect());
 		let bases = bases.map_err(|error| StartError::Thread(error.to_string()))?;
 		let examining = self::pool(pool.current_num_threads())?;
-		let (loader, found) = (Loader::new(store, runtime, loaded), Cache::new(prompt::KNOWN));
-		Ok(Self { bases, loader, found: Mutex::new(found), pool, examining, metrics })
+		let (loader, sought) = (Loader::new(store, runtime, loaded), Cache::new(prompt::KNOWN));
+		Ok(Self { bases, loader, sought: Mutex::new(sought), pool, examining, metrics })
 	}
 
 	/// Generates the answer. It is charged and attributed by the tokens of its text, as anyone who
@@ -267,16 +267,18 @@ impl Answerer for Server {
 	}
 
 	fn most(&self, question: &Question, cancel: &CancellationToken) -> Result<Usage, Unanswered> {
-		let Prompted { served, tokens, .. } = self.prompt(question, cancel)?;
+		let Prompted { served, tokens, .. } = self.prompt(question, cancel.into())?;
 		Ok(usage(tokens.len(), most(question, &served.base, tokens.len()))?)
 	}
 
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
-		let Prompted { served, tokens: prompt, found: quoted } = self.prompt(question, cancel)?;
+		let last = question.answered_by.clone().map(Last::new);
+		let search = Search { last: last.as_ref(), cancel };
+		let Prompted { served, tokens: prompt, sought } = self.prompt(question, search)?;
 		let base = &served.base;
 		let material = &question.material;
-		let adapter = self.loader.adapter(material, base, cancel)?;
-		let index = self.loader.index(material, cancel)?;
+		let adapter = self.loader.adapter(material, base, search)?;
+		let index = self.loader.index(material, search)?;
 		let index = &index.0;
 		check(cancel)?;
 		let answered = self.generate(question, served, &adapter, &prompt, cancel)?;
@@ -286,11 +288,13 @@ impl Answerer for Server {
 			let found = query_generated(base, &adapter, index, &prompt, &tokens, generated);
 			let found = found.map_err(engine)?;
 			check(cancel)?;
-			let trace = sealed(&seals(&question.seed.into(), &found.traces));
+			let subject = question.seed.into();
+			let traces = found.traces(&subject, sought.as_ref().map(|sought| sought.execution));
+			let trace = sealed(&seals(&subject, &traces));
 			let payer = &question.payer;
 			let claim = claim(index, found.sketch, found.gain, trace, payer, material.method);
-			let quoted = quoted.map(Arc::unwrap_or_clone);
-			Ok((Claim { found: quoted, ..claim.map_err(engine)? }, found.traces))
+			let found = sought.map(|sought| Arc::unwrap_or_clone(sought).found);
+			Ok((Claim { found, ..claim.map_err(engine)? }, traces))
 		})?;
 		accepted(question, &claim)?;
 		self.metrics.attributing.inc_by(started.elapsed().as_secs_f64());

@@ -2,10 +2,10 @@
 //!
 //! A verifier who has executed an answer again knows three things: the answer with its usage, the
 //! claim, and the traces of the execution. Answer and claim are public, so that repeating them shows
-//! nothing. A trace is a hash over the log-probabilities of every token: who has not run the model
-//! can't know it. The claim carries the traces sealed, and a finding that upholds the claim has to
-//! show the one that its level of audit asks for. Each level has a trace of its own, since those of
-//! the levels before are public by then.
+//! nothing. A trace is a hash over what no claim shows and each follows from, log-probabilities and
+//! gradient among it: who has left out a part of the execution can't know it. The claim carries the
+//! traces sealed, and a finding that upholds the claim has to show the one that its level of audit
+//! asks for. Each level has a trace of its own, since those of the levels before are public by then.
 
 use crate::{claim::Claim, duplicate::Overlap};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -49,7 +49,8 @@ pub type Traces = [Hash; LEVELS];
 pub type Seals = [Hash; LEVELS];
 
 /// The trace of an execution at `level`: `blake2b-256(SCALE("openledger/execution", level,
-/// execution))`, where `execution` is everything that the log-probabilities came from and are.
+/// execution))`, where `execution` is everything that only executing shows, or a hash over it. What
+/// it leaves out can be taken over from what is public.
 pub fn trace(level: Level, execution: &impl Encode) -> Hash {
 	(b"openledger/execution", level, execution).using_encoded(content_hash)
 }

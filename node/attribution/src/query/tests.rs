@@ -15,7 +15,59 @@ fn query_is_the_same_when_asked_again_and_another_for_another_answer() {
 	// Where the prompt ends is part of what was executed.
 	for other in [ask(&[5, 6, 7], &[8, 10]), ask(&[5, 6], &[7, 8, 9])] {
 		assert_ne!(first.sketch, other.sketch);
-		assert_ne!(first.traces, other.traces);
+		assert_ne!(first.execution, other.execution);
+	}
+}
+
+#[test]
+fn traces_differ_when_one_bit_of_the_feature_does_and_are_not_those_of_log_probabilities_alone() {
+	let trained = trained();
+	let (base, adapter) = (&trained.base, &trained.adapter);
+	let index = index(60, PayBy::Records, 0);
+	let (prompt, answer) = ([5, 6, 7], [8, 9]);
+	let found = query(base, adapter, &index, &prompt, &answer).unwrap();
+	let Scored { feature, log_probs: with } =
+		Scored::read(base, adapter, &[5, 6, 7, 8, 9], prompt.len()).unwrap();
+	let without = log_probs(base, None, &[5, 6, 7, 8, 9], prompt.len()).unwrap();
+	let projected = estimator::projected(index.projection(), &feature).unwrap();
+	let true_ones = [&with[..], &without, &feature, &projected];
+	let subject = Hash::repeat_byte(7);
+	let traces_of = |values: [&[f32]; 4], sketch: &[i8]| {
+		let execution = execution(&index, [&prompt, &answer], values, sketch).unwrap();
+		Query { execution, ..found.clone() }.traces(&subject, None)
+	};
+	let traces = found.traces(&subject, None);
+	assert_eq!(traces_of(true_ones, &found.sketch), traces);
+	// Another sketch has other best leaves.
+	let other = crate::testing::sketch(1, index.dimension());
+	let mut others = vec![
+		traces_of(true_ones, &other),
+		found.traces(&subject, Some(Hash::zero())),
+		found.traces(&Hash::zero(), None),
+	];
+	for which in 0..4 {
+		let last = true_ones[which].len() - 1;
+		for at in [0, last / 2, last] {
+			let mut changed = true_ones[which].to_vec();
+			changed[at] = f32::from_bits(changed[at].to_bits() ^ 1);
+			if which == 2 {
+				// The claim shows nothing of it.
+				let sketch = estimator::sketch(index.projection(), &changed).unwrap();
+				assert_eq!(sketch, found.sketch);
+			}
+			let mut values = true_ones;
+			values[which] = &changed;
+			others.push(traces_of(values, &found.sketch));
+		}
+		let mut values = true_ones;
+		values[which] = &[];
+		others.push(traces_of(values, &found.sketch));
+	}
+	// What was hashed before features were: all that generating the answer shows.
+	let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
+	others.push(audit::traces(&(&prompt[..], &answer[..], bits(&with), bits(&without))));
+	for other in others {
+		assert!(other.iter().all(|trace| !traces.contains(trace)));
 	}
 }
 

@@ -5,7 +5,7 @@ use crate::{
 	build::calibrate,
 	error::{Error, Result},
 	index::{Header, IndexFile, Leaf, Parts},
-	nulls, quantize,
+	nulls,
 	sources::{SourceRecord, Sources, read},
 };
 use openledger_primitives_core::{
@@ -145,8 +145,7 @@ pub(crate) fn built(
 			None => Ok(Leaf { head, scale: 0, sketch: zero.clone() }),
 			Some(text) => {
 				let seen = lens.seen(dense.next().flatten(), text)?;
-				let scale = quantize::scale(&seen.sketch, seen.size);
-				Ok(Leaf { head, scale, sketch: seen.sketch })
+				Ok(Leaf { head, scale: seen.scale(), sketch: seen.sketch })
 			}
 		})
 		.collect::<Result<_>>()?;

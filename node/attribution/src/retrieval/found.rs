@@ -4,13 +4,41 @@ use super::RetrievalIndex;
 use crate::{
 	claim::shown_records,
 	error::{Error, Result},
+	execution::Execution,
 	index::check_sketch,
 };
 use openledger_primitives_attribution::Found;
-use openledger_primitives_core::Sketch;
+use openledger_primitives_core::{Hash, Sketch};
+use openlora::Base;
 use sp_core::crypto::AccountId32;
 
+const EXECUTION: &[u8] = b"openledger/question/1";
+
+/// What looking for records came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+	/// What claims show of it.
+	pub found: Found<AccountId32>,
+	/// What nobody knows who did not look: a hash over the question before it was rounded to the sketch, and the
+	/// best leaves of the index, with their scores. The traces of the answer take it in
+	/// ([`Query::traces`](crate::Query::traces)).
+	pub execution: Hash,
+}
+
 impl RetrievalIndex {
+	/// Looks for the records of a question that `payer` asks.
+	///
+	/// # Errors
+	/// As [`RetrievalIndex::question`].
+	pub fn seek(&self, base: &Base, question: &str, payer: &AccountId32) -> Result<Sought> {
+		let seen = self.lens().asked(base, &[question])?.pop().ok_or(Error::EmptyAnswer)?;
+		let mut execution = Execution::new(EXECUTION);
+		execution.values(&seen.exact);
+		execution.best(self.file(), &seen.sketch)?;
+		let found = self.found(seen.sketch, payer)?;
+		Ok(Sought { found, execution: execution.finish() })
+	}
+
 	/// What claims show of a question with this sketch where `payer` asks it: the records for its prompt
 	/// ([`RetrievalIndex::find`]), with their proof.
 	///

@@ -42,10 +42,17 @@ struct Parts {
 	vocabulary: Vocabulary,
 }
 
-/// A text as a sketch, with the length that it has of at most one.
+/// A text as a sketch, and as it was before it was rounded to one.
 pub(super) struct Seen {
 	pub(super) sketch: Sketch,
-	pub(super) size: f32,
+	pub(super) exact: Vec<f32>,
+}
+
+impl Seen {
+	/// The unit of the sketch in a leaf, by the length that the text has of at most one.
+	pub(super) fn scale(&self) -> u16 {
+		quantize::scale(&self.sketch, crate::features::norm(&self.exact))
+	}
 }
 
 impl Lens {
@@ -137,16 +144,24 @@ impl Lens {
 	/// # Errors
 	/// As [`Lens::fits`], and the engine's.
 	pub fn questions(&self, base: &Base, questions: &[&str]) -> Result<Vec<Sketch>> {
+		Ok(self.asked(base, questions)?.into_iter().map(|seen| seen.sketch).collect())
+	}
+
+	/// Questions as they are seen.
+	///
+	/// # Errors
+	/// As [`Lens::questions`].
+	pub(super) fn asked(&self, base: &Base, questions: &[&str]) -> Result<Vec<Seen>> {
 		self.fits(base)?;
-		let mut sketches = Vec::with_capacity(questions.len());
+		let mut asked = Vec::with_capacity(questions.len());
 		dense::means(base, questions, |at, state| {
 			let dense = state.map(|state| self.dense(&state));
 			let (seed, buckets) = (&self.parts.seed, self.buckets());
 			let words = self.parts.vocabulary.question(seed, questions[at], buckets);
-			sketches.push(self.join(dense, words)?.sketch);
+			asked.push(self.join(dense, words)?);
 			Ok(())
 		})?;
-		Ok(sketches)
+		Ok(asked)
 	}
 
 	/// What is seen of one record, by itself: what its leaf in an index is made of.
@@ -161,7 +176,8 @@ impl Lens {
 			Ok(())
 		})?;
 		let seen = self.seen(state.map(|state| self.dense(&state)), text)?;
-		Ok((seen.sketch.clone(), quantize::scale(&seen.sketch, seen.size)))
+		let scale = seen.scale();
+		Ok((seen.sketch, scale))
 	}
 
 	/// The dense components of a state.
@@ -193,9 +209,7 @@ impl Lens {
 		let mut joined = unit(dense.unwrap_or_default(), DENSE.sqrt());
 		joined.resize(dense_components(self.parts.dimension), 0.0);
 		joined.extend(unit(words, (1.0 - DENSE).sqrt()));
-		let size = crate::features::norm(&joined);
-		let sketch = quantize::direction(&joined)?;
-		Ok(Seen { sketch, size })
+		Ok(Seen { sketch: quantize::direction(&joined)?, exact: joined })
 	}
 }
 

@@ -48,8 +48,10 @@ pub(super) enum Lane {
 
 /// What is to be computed.
 pub(super) enum Work {
-	/// For an on-chain request, with the worker that has answered it where that is audited.
-	Job(Box<Job>, Option<Url>),
+	/// For an on-chain request.
+	Job(Box<Job>),
+	/// For an on-chain request that another has answered, with its worker where that is known.
+	Answered(Box<Job>, Option<Url>),
 	/// For a drawn receipt, with the salt of its commitments.
 	Question(Box<Question>, Salt),
 	/// Of a model version.
@@ -168,7 +170,12 @@ impl State {
 
 	pub(super) fn enqueue(&mut self, job: Job) -> Result<Progress, Failure> {
 		let task = Task::Answer(job.request);
-		self.take_on(task, job, None).map(|stage| stage.progress())
+		let digest = job.using_encoded(content_hash);
+		if self.make_room(task, digest)? {
+			self.enter(task, digest, Stage::Waiting(Work::Job(Box::new(job))));
+			self.waiting.push_back(task);
+		}
+		self.stage(task).map(|stage| stage.progress())
 	}
 
 	pub(super) fn execute(
@@ -177,7 +184,16 @@ impl State {
 		answered_by: Option<Url>,
 	) -> Result<Executed, Failure> {
 		let task = Task::Execution(job.request);
-		self.take_on(task, job, answered_by).map(|stage| stage.executed())
+		// Whoever is audited may say with every block that its worker is elsewhere.
+		let digest = job.using_encoded(content_hash);
+		if self.make_room(task, digest)? {
+			let work = Work::Answered(Box::new(job), answered_by);
+			self.enter(task, digest, Stage::Waiting(work));
+			self.waiting.push_back(task);
+		} else {
+			self.moved(task, answered_by);
+		}
+		self.stage(task).map(|stage| stage.executed())
 	}
 
 	/// Takes on a drawn receipt. Where it is new, what was asked is fetched from now on: returned are
@@ -236,31 +252,13 @@ impl State {
 		self.stage(task).map(|stage| stage.executed())
 	}
 
-	fn take_on(
-		&mut self,
-		task: Task,
-		job: Job,
-		answered_by: Option<Url>,
-	) -> Result<&Stage, Failure> {
-		// Whoever is audited may say with every block that its worker is elsewhere.
-		let digest = job.using_encoded(content_hash);
-		if self.make_room(task, digest)? {
-			let work = Work::Job(Box::new(job), answered_by);
-			self.enter(task, digest, Stage::Waiting(work));
-			self.waiting.push_back(task);
-		} else {
-			self.moved(task, answered_by);
-		}
-		self.stage(task)
-	}
-
 	/// What has not begun asks the worker that there is now.
 	fn moved(&mut self, task: Task, answered_by: Option<Url>) {
 		let Some(Entry { stage: Stage::Waiting(work), .. }) = self.entries.get_mut(&task) else {
 			return;
 		};
 		match (work, answered_by) {
-			(Work::Job(_, last), Some(now)) => *last = Some(now),
+			(Work::Answered(_, last), Some(now)) => *last = Some(now),
 			(Work::Question(question, _), Some(now)) => question.answered_by = Some(now),
 			_ => {}
 		}

@@ -373,6 +373,43 @@ fn drawn_receipt_fails_as_fetching_does_and_as_bad_content_when_nobody_can_answe
 }
 
 #[test]
+fn answer_on_chain_is_bad_content_to_who_executes_it_when_nobody_can_have_given_it() {
+	let answerer = Arc::new(Scripted::default());
+	let queue = queue(&answerer, 2);
+	let fails = |job: &Job, expected: [&str; 2]| {
+		queue.forget(job.request);
+		queue.forget_execution(job.request);
+		let [answering, executing] = expected;
+		until("the answer failed", || match progress(queue.enqueue(job.clone())) {
+			Progress::Failed(failure) => kind(&failure) == answering,
+			_ => false,
+		});
+		until("the execution failed", || match executed(queue.execute(job.clone(), at(1))) {
+			Executed::Failed(failure) => kind(&failure) == executing,
+			_ => false,
+		});
+	};
+	let unreadable = Job { prompt: vec![0xff].try_into().unwrap(), ..job(1) };
+	fails(&unreadable, ["engine", "bad_content"]);
+	*answerer.empty.lock() = true;
+	fails(&job(1), ["engine", "bad_content"]);
+	*answerer.empty.lock() = false;
+	// What another engine may be able to do says nothing of who says that it did.
+	for failure in [
+		Failure::MissingBase(Hash::zero()),
+		Failure::MissingContent(Hash::zero()),
+		Failure::Busy,
+		Failure::Engine("no memory".into()),
+	] {
+		*answerer.failure.lock() = Some(failure.clone());
+		fails(&job(1), [kind(&failure); 2]);
+	}
+	*answerer.failure.lock() = None;
+	*answerer.panic.lock() = true;
+	fails(&job(1), ["engine"; 2]);
+}
+
+#[test]
 fn examination_is_dropped_when_nobody_asks_for_it_any_more() {
 	let mut state = State::new(4, 4);
 	let begun = Instant::now();

@@ -41,7 +41,7 @@ impl Server {
 		cancel: &CancellationToken,
 	) -> Result<Vec<u8>, Failure> {
 		let hash = &record.content;
-		let path = self.loader.file(hash, cancel).map_err(|error| failure(hash, error))?;
+		let path = self.loader.file(hash, cancel.into()).map_err(|error| failure(hash, error))?;
 		let size = std::fs::metadata(&path).map_err(engine)?.len();
 		if size != u64::from(record.size) {
 			return Err(Failure::MissingContent(*hash));

@@ -54,21 +54,21 @@ impl Server {
 		let Examination { material, manifest, training, .. } = examination;
 		let served = self.bases.get(&material.base).ok_or(Failure::MissingBase(material.base))?;
 		let base = &served.base;
-		let loader = &self.loader;
-		let adapter = loader.adapter(material, base, cancel)?;
-		let blob = loader.bytes(&material.adapter, cancel)?;
-		let index = loader.index(material, cancel)?;
+		let (loader, search) = (&self.loader, cancel.into());
+		let adapter = loader.adapter(material, base, search)?;
+		let blob = loader.bytes(&material.adapter, search)?;
+		let index = loader.index(material, search)?;
 		let index = &index.0;
 		let retrieval = match &material.retrieval {
-			Some(retrieval) => Some(loader.retrieval(material, retrieval, base, cancel)?),
+			Some(retrieval) => Some(loader.retrieval(material, retrieval, base, search)?),
 			None => None,
 		};
 		let named = manifest;
-		let manifest = Manifest::from_bytes(&loader.bytes(named, cancel)?).map_err(failure)?;
+		let manifest = Manifest::from_bytes(&loader.bytes(named, search)?).map_err(failure)?;
 		if manifest.base != material.base || index.header().manifest != *named {
 			return Err(bad("manifest")("it is not that of this base, or of this index"));
 		}
-		let checkpoints = Checkpoints::from_bytes(&loader.bytes(training, cancel)?)
+		let checkpoints = Checkpoints::from_bytes(&loader.bytes(training, search)?)
 			.map_err(bad("checkpoints"))?;
 		checkpoints.check_lengths(&manifest).map_err(failure)?;
 		check_size(index.records().iter()).map_err(failure)?;
@@ -78,7 +78,7 @@ impl Server {
 		let mut records: Vec<SourceRecord> = Vec::with_capacity(index.len());
 		for leaf in index.records().iter() {
 			check(cancel)?;
-			let bytes = loader.bytes(&leaf.content, cancel)?;
+			let bytes = loader.bytes(&leaf.content, search)?;
 			// What a leaf says is what was counted before.
 			if bytes.len() as u64 > u64::from(leaf.size) {
 				return Err(bad("record")("it has more bytes than its leaf says"));
@@ -87,7 +87,7 @@ impl Server {
 		}
 		let state = |step: u64| -> Result<Option<State>, Failure> {
 			let Some(file) = checkpoints.file(step) else { return Ok(None) };
-			let path = loader.file(&file, cancel)?;
+			let path = loader.file(&file, search)?;
 			State::read(&path, step, adapter.parameter_count()).map_err(bad("checkpoint"))
 		};
 		let stretches = u32::try_from(checkpoints.stretches()).map_err(engine)?;

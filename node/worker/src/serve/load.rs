@@ -1,5 +1,5 @@
-//! Adapters, indexes and lenses for a question: from memory, the store or a peer, and only those that the model
-//! version committed to.
+//! Adapters, indexes and lenses for a question: from memory, the store, a peer or whoever has answered it, and
+//! only those that the model version committed to.
 
 use std::{
 	future::Future,
@@ -23,12 +23,11 @@ use parking_lot::Mutex;
 use sp_core::crypto::AccountId32;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::engine;
 use crate::{
 	cache::Cache,
-	content::{ContentError, ContentStore, Wanted, hash::name},
+	content::{ContentError, ContentStore, Last, Wanted, hash::name},
 	stock::Held,
 };
 
@@ -52,6 +51,21 @@ pub(crate) struct Loader {
 	retrievals: Mutex<Cache<RetrievalIndex>>,
 	/// Held while records are fetched: one version at a time.
 	turn: tokio::sync::Mutex<()>,
+}
+
+/// How content is looked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a> {
+	/// A worker that is asked where neither this machine nor a peer has it.
+	pub last: Option<&'a Last>,
+	/// Says that nobody waits for it any more.
+	pub cancel: &'a CancellationToken,
+}
+
+impl<'a> From<&'a CancellationToken> for Search<'a> {
+	fn from(cancel: &'a CancellationToken) -> Self {
+		Self { last: None, cancel }
+	}
 }
 
 /// What an index has to be.
@@ -78,13 +92,13 @@ impl Loader {
 		&self,
 		material: &Material,
 		base: &Base,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Arc<Adapter>, Failure> {
 		let known = self.adapters.lock().get(&material.adapter);
 		let adapter = match known {
 			Some(adapter) => adapter,
 			None => {
-				let path = self.file(&material.adapter, cancel)?;
+				let path = self.file(&material.adapter, search)?;
 				let bytes = std::fs::read(&path).map_err(engine)?;
 				let adapter = Arc::new(Adapter::from_bytes(&bytes).map_err(bad("adapter"))?);
 				let size = bytes.len() as u64;
@@ -100,7 +114,7 @@ impl Loader {
 	pub(crate) fn index(
 		&self,
 		material: &Material,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Arc<Loaded>, Failure> {
 		let Material { method, index: committed, adapter, .. } = material;
 		let expected = Expected {
@@ -111,7 +125,7 @@ impl Loader {
 			made_with: (*adapter, "it was built for another adapter"),
 			method: *method,
 		};
-		self.committed(material, expected, cancel)
+		self.committed(material, expected, search)
 	}
 
 	/// The index that the model version finds records for prompts in, checked against everything that the
@@ -120,7 +134,7 @@ impl Loader {
 		&self,
 		material: &Material,
 		retrieval: &Retrieval,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Arc<Loaded>, Failure> {
 		let expected = Expected {
 			what: "retrieval index",
@@ -130,7 +144,7 @@ impl Loader {
 			made_with: (retrieval.lens, "it was built with another lens"),
 			method: retrieval.method(),
 		};
-		self.committed(material, expected, cancel)
+		self.committed(material, expected, search)
 	}
 
 	/// The same with its lens, checked against the base.
@@ -139,15 +153,15 @@ impl Loader {
 		material: &Material,
 		retrieval: &Retrieval,
 		base: &Base,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Arc<RetrievalIndex>, Failure> {
-		let loaded = self.retrieval_file(material, retrieval, cancel)?;
+		let loaded = self.retrieval_file(material, retrieval, search)?;
 		// Its header names the lens, so that there is one for each file.
 		let known = self.retrievals.lock().get(&retrieval.index.file);
 		let index = match known {
 			Some(index) => index,
 			None => {
-				let bytes = self.bytes(&retrieval.lens, cancel)?;
+				let bytes = self.bytes(&retrieval.lens, search)?;
 				let lens = Lens::from_bytes(&bytes).map_err(bad("lens"))?;
 				let index = RetrievalIndex::new(loaded.0.clone(), lens).map_err(bad("lens"))?;
 				let size = retrieval_size(&index, bytes.len() as u64);
@@ -167,14 +181,14 @@ impl Loader {
 		&self,
 		material: &Material,
 		expected: Expected<'_>,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Arc<Loaded>, Failure> {
 		let Expected { what, open, features, committed, made_with, method } = expected;
 		let known = self.indexes.lock().get(&committed.file);
 		let index = match known {
 			Some(index) => index,
 			None => {
-				let path = self.file(&committed.file, cancel)?;
+				let path = self.file(&committed.file, search)?;
 				let index = open(&path).map_err(bad(what))?;
 				let size = index_size(&index);
 				let commitment = index.commitment();
@@ -207,30 +221,25 @@ impl Loader {
 	}
 
 	/// Content whose bytes hash to its name.
-	pub(super) fn bytes(
-		&self,
-		hash: &Hash,
-		cancel: &CancellationToken,
-	) -> Result<Vec<u8>, Failure> {
-		std::fs::read(self.file(hash, cancel)?).map_err(engine)
+	pub(super) fn bytes(&self, hash: &Hash, search: Search<'_>) -> Result<Vec<u8>, Failure> {
+		std::fs::read(self.file(hash, search)?).map_err(engine)
 	}
 
 	/// The path of content whose bytes hash to its name.
-	pub(crate) fn file(&self, hash: &Hash, cancel: &CancellationToken) -> Result<PathBuf, Failure> {
-		self.wait(self.store.checked_path(hash), cancel)?.map_err(failure)
+	pub(crate) fn file(&self, hash: &Hash, search: Search<'_>) -> Result<PathBuf, Failure> {
+		let wanted = Wanted { hash, most: self.store.limits().blob, last: search.last };
+		self.wait(self.store.checked(wanted), search.cancel)?.map_err(failure)
 	}
 
-	/// The paths of records, in their order. One that neither this machine nor a peer has is asked of `last`;
-	/// all of them at once, so that it can hold nobody up for longer than once. One that was damaged here is
+	/// The paths of records, in their order, which are looked for all at once. One that was damaged here is
 	/// removed, and missing from then on.
 	pub(super) fn records(
 		&self,
 		records: &[&RecordLeaf<AccountId32>],
-		last: Option<&Url>,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Vec<PathBuf>, Failure> {
-		let found = records.iter().map(|leaf| self.store.checked(wanted(leaf, last)));
-		self.wait(try_join_all(found), cancel)?.map_err(|error| match error {
+		let found = records.iter().map(|leaf| self.store.checked(wanted(leaf, search.last)));
+		self.wait(try_join_all(found), search.cancel)?.map_err(|error| match error {
 			ContentError::Damaged(hash) => Failure::MissingContent(hash),
 			other => failure(other),
 		})
@@ -326,7 +335,7 @@ fn of_record(leaf: &RecordLeaf<AccountId32>) -> impl FnOnce(ContentError) -> Fai
 }
 
 /// A record, in no more bytes than its leaf says.
-fn wanted<'a>(leaf: &'a RecordLeaf<AccountId32>, last: Option<&'a Url>) -> Wanted<'a> {
+fn wanted<'a>(leaf: &'a RecordLeaf<AccountId32>, last: Option<&'a Last>) -> Wanted<'a> {
 	Wanted { hash: &leaf.content, most: leaf.size.into(), last }
 }
 

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use codec::Encode;
 use openledger_attribution::{
 	format::Record,
-	retrieval::{conversation, question},
+	retrieval::{Sought, conversation, question},
 };
 use openledger_primitives_attribution::Found;
 use openledger_primitives_core::{
@@ -16,10 +16,11 @@ use openledger_primitives_core::{
 use openledger_primitives_inference::Failure;
 use openlora::Base;
 use sp_core::crypto::AccountId32;
-use tokio_util::sync::CancellationToken;
-use url::Url;
 
-use super::{Served, Server, engine, load::bad};
+use super::{
+	Served, Server, engine,
+	load::{Search, bad},
+};
 use crate::question::{Question, Unanswered};
 
 /// Bytes of what was found of late that are kept: pricing a question and answering it ask for the same.
@@ -31,8 +32,8 @@ pub(super) struct Prompted<'a> {
 	pub served: &'a Served,
 	/// The prompt.
 	pub tokens: Vec<u32>,
-	/// The records in it, where the version puts any there.
-	pub found: Option<Arc<Found<AccountId32>>>,
+	/// What looking for records came to, where the version puts any there.
+	pub sought: Option<Arc<Sought>>,
 }
 
 impl Server {
@@ -53,30 +54,30 @@ impl Server {
 	pub(super) fn prompt(
 		&self,
 		question: &Question,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Prompted<'_>, Unanswered> {
 		let served = self.served(question)?;
 		let base = &served.base;
-		let found = match &question.material.retrieval {
-			Some(retrieval) => Some(self.found(question, retrieval, base, cancel)?),
+		let sought = match &question.material.retrieval {
+			Some(retrieval) => Some(self.sought(question, retrieval, base, search)?),
 			None => None,
 		};
-		let records = match &found {
-			Some(found) => self.quoted(found, question.answered_by.as_ref(), cancel)?,
+		let records = match &sought {
+			Some(sought) => self.quoted(&sought.found, search)?,
 			None => Vec::new(),
 		};
 		let tokens = asked(base, question, &records)?;
-		Ok(Prompted { served, tokens, found })
+		Ok(Prompted { served, tokens, sought })
 	}
 
 	/// What a retrieval finds for the last message of the user's.
-	fn found(
+	fn sought(
 		&self,
 		asked: &Question,
 		retrieval: &Retrieval,
 		base: &Base,
-		cancel: &CancellationToken,
-	) -> Result<Arc<Found<AccountId32>>, Unanswered> {
+		search: Search<'_>,
+	) -> Result<Arc<Sought>, Unanswered> {
 		let Question { messages, payer, material, .. } = asked;
 		let text = question(messages).and_then(|at| messages.get(at)).map(|of| &of.content);
 		let text = text.ok_or_else(|| {
@@ -84,25 +85,25 @@ impl Server {
 		})?;
 		// Whatever it was checked against is in its key.
 		let key = (material, payer, text).using_encoded(content_hash);
-		if let Some(known) = self.found.lock().get(&key) {
+		if let Some(known) = self.sought.lock().get(&key) {
 			return Ok(known);
 		}
-		let index = self.loader.retrieval(material, retrieval, base, cancel)?;
-		let found = self.pool.install(|| index.found(index.question(base, text)?, payer));
-		let found = Arc::new(found.map_err(engine)?);
-		self.found.lock().insert(key, found.clone(), found.encoded_size() as u64);
-		Ok(found)
+		let index = self.loader.retrieval(material, retrieval, base, search)?;
+		let sought = self.pool.install(|| index.seek(base, text, payer));
+		let sought = Arc::new(sought.map_err(engine)?);
+		let size = sought.found.encoded_size() + sought.execution.encoded_size();
+		self.sought.lock().insert(key, sought.clone(), size as u64);
+		Ok(sought)
 	}
 
-	/// The records themselves, asked of `answered_by` where nobody else has them.
+	/// The records themselves.
 	fn quoted(
 		&self,
 		found: &Found<AccountId32>,
-		answered_by: Option<&Url>,
-		cancel: &CancellationToken,
+		search: Search<'_>,
 	) -> Result<Vec<Record>, Failure> {
 		let leaves: Vec<_> = found.records.iter().map(|credit| &credit.record).collect();
-		let paths = self.loader.records(&leaves, answered_by, cancel)?;
+		let paths = self.loader.records(&leaves, search)?;
 		let read = |(leaf, path): (&RecordLeaf<AccountId32>, PathBuf)| {
 			let size = std::fs::metadata(&path).map_err(engine)?.len();
 			if size > u64::from(leaf.size) {

@@ -19,7 +19,7 @@ impl Server {
 	) -> Result<Held, Failure> {
 		let Some(retrieval) = &material.retrieval else { return Ok(Held::default()) };
 		let served = self.bases.get(&material.base).ok_or(Failure::MissingBase(material.base))?;
-		let index = self.loader.retrieval(material, retrieval, &served.base, cancel)?;
+		let index = self.loader.retrieval(material, retrieval, &served.base, cancel.into())?;
 		let file = index.file();
 		// Beyond what an audit reads nobody has to hold it.
 		check_size(file.records().iter()).map_err(bad("retrieval index"))?;

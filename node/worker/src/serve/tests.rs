@@ -98,8 +98,9 @@ fn claim_is_verified_and_follows_from_the_answers_text_alone() {
 	let again = query(&base, &adapter, &index, &prompt, &tokens).unwrap();
 	assert_eq!(outcome.claim.sketch, again.sketch);
 	assert_eq!(outcome.claim.gain, again.gain);
-	assert_eq!(traces, again.traces);
-	assert_eq!(outcome.claim.trace, sealed(&seals(&job.seed.into(), &traces)));
+	let subject = job.seed.into();
+	assert_eq!(traces, again.traces(&subject, None));
+	assert_eq!(outcome.claim.trace, sealed(&seals(&subject, &traces)));
 	assert_eq!(outcome.usage.prompt as usize, prompt.len());
 	assert_eq!(outcome.usage.output as usize, tokens.len());
 	assert!((1..=job.max_tokens).contains(&outcome.usage.output));

@@ -148,8 +148,8 @@ impl Looker {
 			return Err(lack);
 		}
 		let loaded = match retrieval {
-			None => self.loader.index(material, cancel),
-			Some(retrieval) => self.loader.retrieval_file(material, retrieval, cancel),
+			None => self.loader.index(material, cancel.into()),
+			Some(retrieval) => self.loader.retrieval_file(material, retrieval, cancel.into()),
 		};
 		let failure = match loaded {
 			Ok(index) => {
@@ -245,7 +245,7 @@ impl Looker {
 	}
 
 	fn path(&self, file: &Hash, cancel: &CancellationToken) -> Option<PathBuf> {
-		self.loader.file(file, cancel).ok()
+		self.loader.file(file, cancel.into()).ok()
 	}
 
 	/// A forged leaf in what a claim shows of an index.

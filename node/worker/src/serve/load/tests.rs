@@ -21,7 +21,8 @@ fn retrieval_counts_as_its_index_and_its_lens() {
 	let is_kept = |limit: u64| {
 		let loader = Loader::new(store.clone(), runtime.handle().clone(), limit);
 		let retrieval = material.retrieval.as_ref().unwrap();
-		let load = || loader.retrieval(&material, retrieval, &base, &CancellationToken::new());
+		let cancel = CancellationToken::new();
+		let load = || loader.retrieval(&material, retrieval, &base, (&cancel).into());
 		Arc::ptr_eq(&load().unwrap(), &load().unwrap())
 	};
 	let (index, lens) = (file.len() as u64 * INDEX_OVERHEAD, lens.len() as u64 * LENS_OVERHEAD);

@@ -27,6 +27,7 @@ use openlora::{Adapter, Message};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 
 /// The question of one of the records.
 const ASKED: &str = "What is it?";
@@ -122,10 +123,17 @@ fn answer_comes_from_the_records_found_and_its_claim_shows_them() {
 	let index = IndexFile::from_bytes(&RETRIEVING.model.index).unwrap();
 	let answer = base.tokenizer.encode(&done.text, false).unwrap();
 	let again = query(&base, &adapter, &index, &prompt, &answer).unwrap();
-	assert_eq!((&again.traces, &again.sketch), (&done.traces, &done.claim.sketch));
+	let sought = RETRIEVING.index.seek(&base, ASKED, &PAYER).unwrap();
+	assert_eq!(Some(&sought.found), done.claim.found.as_ref());
+	let subject = question.seed.into();
+	let traces = again.traces(&subject, Some(sought.execution));
+	assert_eq!((&traces, &again.sketch), (&done.traces, &done.claim.sketch));
+	// Whoever takes the records over from the claim does not know what looking for them shows.
+	assert!(again.traces(&subject, None).iter().all(|trace| !done.traces.contains(trace)));
 	let without = format::prompt(&base, ASKED).unwrap();
 	let without = query(&base, &adapter, &index, &without, &answer).unwrap();
-	assert_ne!(without.traces, done.traces, "the trace depends on the records");
+	let without = without.traces(&subject, Some(sought.execution));
+	assert_ne!(without, done.traces, "the trace depends on the records");
 }
 
 #[test]
@@ -146,7 +154,7 @@ fn price_counts_the_records_and_what_was_found_for_it_is_not_computed_again() {
 	let engine = stocked();
 	let question = asked();
 	let cancel = CancellationToken::new();
-	let found = |of: &Question| engine.server.prompt(of, &cancel).unwrap().found.unwrap();
+	let found = |of: &Question| engine.server.prompt(of, (&cancel).into()).unwrap().sought.unwrap();
 	let most = engine.most(&question).unwrap();
 	let priced = found(&question);
 	assert_eq!(engine.answer(&question).unwrap().usage.prompt, most.prompt);
@@ -282,12 +290,12 @@ fn record_is_refused_when_it_is_larger_than_its_leaf_says_or_none() {
 	let nothing = vec![0; 512].try_into().unwrap();
 	let found = RETRIEVING.index.found_on(nothing, &[RECORD as u32]).unwrap();
 	let cancel = CancellationToken::new();
-	assert_eq!(engine.server.quoted(&found, None, &cancel).unwrap(), [text(RECORD)]);
+	assert_eq!(engine.server.quoted(&found, (&cancel).into()).unwrap(), [text(RECORD)]);
 	let refused = |bytes: &[u8], size| {
 		let mut found = found.clone();
 		let leaf = &mut found.records[0].record;
 		(leaf.content, leaf.size) = (put(&engine.runtime, &engine.store, bytes), size);
-		engine.server.quoted(&found, None, &cancel)
+		engine.server.quoted(&found, (&cancel).into())
 	};
 	for (bytes, size) in [(&b"no record"[..], 9), (&br#"{"text":"a b"}"#[..], 13)] {
 		let refused = refused(bytes, size);

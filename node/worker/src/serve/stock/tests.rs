@@ -135,7 +135,7 @@ async fn record_that_is_damaged_is_missing_from_then_on() {
 	std::fs::write(shop.store.path(&name).await.unwrap(), b"damaged").unwrap();
 	let leaf = RETRIEVING.index.file().records().iter().find(|leaf| leaf.content == name).unwrap();
 	let server = shop.server.clone();
-	let read = move || server.loader.records(&[&leaf], None, &CancellationToken::new());
+	let read = move || server.loader.records(&[&leaf], (&CancellationToken::new()).into());
 	let read = tokio::task::spawn_blocking(read).await.unwrap();
 	assert_eq!(read, Err(Failure::MissingContent(name)));
 	assert_eq!(shop.stock().await.0.unwrap().missing, [name]);
