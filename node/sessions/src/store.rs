@@ -22,6 +22,7 @@ mod batches;
 mod claim;
 mod error;
 mod export;
+mod given_up;
 mod issue;
 mod open;
 mod prune;
@@ -80,6 +81,8 @@ pub struct Store {
 	sessions: RwLock<HashMap<SessionId, Arc<Mutex<Live>>>>,
 	/// Batches that are not final. Locked before sessions are, and these in order of their numbers.
 	batches: Mutex<BTreeMap<BatchId, BatchRecord>>,
+	/// What a session's answers may come to before they are settled.
+	room: Mutex<Balance>,
 }
 
 impl Store {

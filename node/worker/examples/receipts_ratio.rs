@@ -293,6 +293,10 @@ async fn main() -> Result<(), Failure> {
 	let pairs: usize = arguments.next().map_or(Ok(4), |text| text.parse())?;
 	let given: Option<PathBuf> = arguments.next().map(PathBuf::from);
 	let questions = if given.is_some() { QUESTIONS } else { OF_SMALL_BASE };
+	if let Some(base) = &given {
+		// What trains on it below takes for granted that it can be read.
+		Base::load(base)?;
+	}
 	let folder = tempfile::tempdir()?;
 	let made = tokio::task::spawn_blocking(|| match given {
 		Some(base) => tempfile::tempdir().map(|own| model::model_over(base, model::SEED, own)),

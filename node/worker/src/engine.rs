@@ -95,6 +95,7 @@ impl QueueEngine {
 				Response::Forgotten
 			}
 			Command::Owed(most) => self.of_sessions(|sessions| sessions.owed(most)),
+			Command::Room(agent, room) => self.of_sessions(|sessions| sessions.mind(&agent, room)),
 			Command::Committed(batch) => self.of_sessions(|sessions| sessions.note(batch)),
 			Command::Show(batch, unit) => self.of_sessions(|sessions| sessions.show(batch, unit)),
 			Command::Finalise(batch) => self.of_sessions(|sessions| sessions.finalise(batch)),

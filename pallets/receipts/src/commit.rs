@@ -25,6 +25,14 @@ use sp_runtime::{DispatchError, DispatchResult, traits::Zero};
 
 /// Blocks that are tried for a batch's next look where those before are full.
 const SPREAD: u32 = 16;
+/// Blocks that the first looks at batches are spread over. Nobody waits for the first look at a batch whose
+/// operator shows it, which reads the seed too; and batches that are committed only to fill the lists leave
+/// others room.
+const SPREAD_FIRST: u32 = 256;
+/// Batches in a row whose first looks are meant for the same block.
+const TOGETHER: BatchId = 32;
+/// Blocks ahead in which a batch's next look may be, where its time has come.
+pub(crate) const SPREAD_ALL: u32 = SPREAD + SPREAD_FIRST;
 
 /// What an operator's deposit covers: the batch with its lines and its places in the queue, one for
 /// its draws and one for its end, and for each draw a claim and a settlement.
@@ -59,6 +67,11 @@ impl<T: Config> Pallet<T> {
 		}
 		(at..at.saturating_add(SPREAD))
 			.find(|block| Due::<T>::try_mutate(block, |due| due.try_push(batch)).is_ok())
+	}
+
+	/// How many blocks after its draws are known a batch is looked at first.
+	pub(crate) fn first_look(batch: BatchId) -> BlockNumber {
+		batch.checked_div(TOGETHER).unwrap_or(0).checked_rem(SPREAD_FIRST).unwrap_or(0)
 	}
 
 	/// Everything of a voucher but its signature, which costs most.
@@ -123,7 +136,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Moves what a line is worth from its payer to the operator, still on hold.
-	fn take(operator: &T::AccountId, mut session: SessionOf<T>, line: &Line) -> DispatchResult {
+	pub(crate) fn take(
+		operator: &T::AccountId,
+		mut session: SessionOf<T>,
+		line: &Line,
+	) -> DispatchResult {
 		// Force: a payer can't freeze its balance to escape.
 		T::Currency::transfer_on_hold(
 			&HoldReason::Escrow.into(),
@@ -160,7 +177,8 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| Error::<T>::Overflow)?;
 		T::Operators::expose(&operator, total)?;
 		let ticket = T::BatchConsideration::new(&operator, footprint::<T>(vouchers, draws))?;
-		Self::schedule(id, Self::known_from(round)).ok_or(Error::<T>::QueueFull)?;
+		let look = Self::known_from(round).saturating_add(Self::first_look(id));
+		Self::schedule(id, look).ok_or(Error::<T>::QueueFull)?;
 		NextBatch::<T>::put(next);
 		Lines::<T>::insert(id, lines);
 		Batches::<T>::insert(

@@ -139,12 +139,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// When a batch has to be looked at next by itself; `None` where a claim's end will say so.
-	fn next_look(batch: &BatchOf<T>) -> Option<BlockNumber> {
+	fn next_look(id: BatchId, batch: &BatchOf<T>) -> Option<BlockNumber> {
 		if batch.concluded {
 			return None;
 		}
 		match batch.drawn {
-			None => Some(Self::known_from(batch.round)),
+			None => Some(Self::known_from(batch.round).saturating_add(Self::first_look(id))),
 			Some(drawn) => batch
 				.stages
 				.contains(&Stage::Pending)
@@ -169,7 +169,7 @@ impl<T: Config> Pallet<T> {
 				return;
 			}
 		}
-		let next = Batches::<T>::get(id).and_then(|batch| Self::next_look(&batch));
+		let next = Batches::<T>::get(id).and_then(|batch| Self::next_look(id, &batch));
 		if next.is_some_and(|at| Self::schedule(id, at).is_none()) {
 			Self::deposit_event(Event::BatchDeferred { batch: id });
 		}

@@ -1,25 +1,29 @@
-//! The off-chain worker of an operator: commits what its sessions owe, shows what is drawn, and prunes
-//! what is concluded.
+//! The off-chain worker of an operator: commits what its sessions owe, shows what is drawn, has batches
+//! concluded that nothing else looks at, and prunes what is concluded.
 //!
 //! Every run starts from the chain's state and the receipts store's. What is remembered only saves
 //! work: which batches are this operator's, and what was sent and may not be included yet.
 
-use crate::{AllShown, BatchOf, Batches, Call, Config, NextBatch, Pallet, Sessions, Shown, Stage};
+mod settle;
+
+use crate::{
+	AllShown, BatchOf, Batches, Call, Config, Due, NextBatch, NextDue, Pallet, Sessions, Shown,
+	Stage, commit::SPREAD_ALL,
+};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::{
-	BoundedVec,
 	storage::{TransactionOutcome, with_transaction},
 	traits::Get,
 };
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{
-	Balance, BatchId, BlockNumber, ModelId, SessionId,
+	Balance, BatchId, BlockNumber, SessionId,
 	traits::{Lots, Operators},
 };
-use openledger_primitives_inference::{Command, Response, host::exchange, pending, receipts::Owed};
-use openledger_primitives_receipts::{SignedVoucher, draw};
+use openledger_primitives_inference::{Command, Response, host::exchange, pending};
+use openledger_primitives_receipts::draw;
 use sp_runtime::{
 	DispatchError, DispatchResult,
 	offchain::{
@@ -34,6 +38,10 @@ const MEMORY: &[u8] = b"openledger/receipts/memory";
 
 /// The most transactions that one run sends, so that an operator's batches do not fill a block.
 const MAX_SENT: usize = 4;
+/// How many of them are commitments, where there are any to send: what is not committed in time is lost.
+const FOR_COMMITS: usize = 1;
+/// The most blocks whose lists of due batches are searched for one batch.
+const MAX_SEARCHED: usize = 512;
 /// Recent batches that are looked at again: after a re-organisation their numbers may be others'.
 const UNSURE: BatchId = 64;
 
@@ -44,7 +52,7 @@ pub(crate) struct Memory {
 	pub scanned: BatchId,
 	/// Those of them that are this operator's and not pruned.
 	pub batches: Vec<BatchId>,
-	/// When whatever is owed was committed last.
+	/// When whatever was owed had been committed last.
 	pub settled_at: Option<BlockNumber>,
 	/// What was sent, and the block until which that counts.
 	pub in_flight: Vec<(Step, BlockNumber)>,
@@ -59,6 +67,8 @@ pub(crate) enum Step {
 	Reveal(BatchId, u8),
 	/// Prunes a batch.
 	Prune(BatchId),
+	/// Does for a batch what its time has come for.
+	Conclude(BatchId),
 }
 
 /// The key of an agent's memory.
@@ -104,7 +114,26 @@ impl<T: Config> Pallet<T> {
 			Step::Reveal(batch, draw) => Batches::<T>::get(batch)
 				.is_some_and(|batch| batch.stage(draw) == Some(Stage::Pending)),
 			Step::Prune(batch) => Batches::<T>::contains_key(batch),
+			Step::Conclude(id) => {
+				Batches::<T>::get(id).is_some_and(|batch| Self::is_overlooked(id, &batch))
+			}
 		}
+	}
+
+	/// Whether the time of a batch has come, and no block's list has it: there was no room for it, or its
+	/// look failed.
+	fn is_overlooked(id: BatchId, batch: &BatchOf<T>) -> bool {
+		let now = Self::now();
+		let has_come = match batch.drawn {
+			None => T::Lots::round() > batch.round.saturating_add(1),
+			Some(drawn) => {
+				let is_over = now > drawn.reveal_by && batch.stages.contains(&Stage::Pending);
+				is_over || !batch.is_open()
+			}
+		};
+		let last = now.saturating_add(SPREAD_ALL);
+		let listed = |block| Due::<T>::get(block).contains(&id);
+		has_come && !batch.concluded && !(NextDue::<T>::get()..=last).take(MAX_SEARCHED).any(listed)
 	}
 }
 
@@ -119,6 +148,11 @@ fn rehearse(step: impl FnOnce() -> DispatchResult) -> DispatchResult {
 impl<T: Config> Run<'_, T> {
 	fn go(&mut self) {
 		let now = Pallet::<T>::now();
+		// Also while something is under way: answers are given all the time.
+		let room = settle::room::<T>(&self.operator);
+		if !matches!(exchange(Command::Room(self.agent.id.clone().into(), room)), Response::Noted) {
+			log::debug!(target: TARGET, "the worker minds no room");
+		}
 		self.memory.in_flight.retain(|(step, until)| now < *until && Pallet::<T>::is_wanted(*step));
 		// Accounts' nonces are those of the block: a second transaction would have the same one.
 		if !self.memory.in_flight.is_empty() {
@@ -136,7 +170,12 @@ impl<T: Config> Run<'_, T> {
 				break;
 			}
 		}
-		self.settle();
+		self.settle(room);
+	}
+
+	/// Whether something may be sent that commits nothing.
+	fn has_place(&self) -> bool {
+		self.memory.in_flight.len().saturating_add(FOR_COMMITS) < MAX_SENT
 	}
 
 	/// Finds the operator's batches among those that were not looked at yet.
@@ -148,6 +187,8 @@ impl<T: Config> Run<'_, T> {
 				self.memory.batches.push(id);
 			}
 		}
+		// One may have come in below others by a re-organisation.
+		self.memory.batches.sort_unstable();
 		self.memory.scanned = next;
 	}
 
@@ -160,6 +201,9 @@ impl<T: Config> Run<'_, T> {
 			if Pallet::<T>::now() < shown_by.saturating_add(T::BatchPeriod::get()) {
 				return true;
 			}
+			if !self.has_place() {
+				return true;
+			}
 			// Before the chain forgets it: a store that was told nothing would keep it for ever.
 			if matches!(exchange(Command::Finalise(id)), Response::Noted) {
 				let agent = self.agent.id.clone();
@@ -168,6 +212,11 @@ impl<T: Config> Run<'_, T> {
 				});
 			}
 			return true;
+		}
+		if self.has_place() && Pallet::<T>::is_overlooked(id, batch) {
+			self.send(Step::Conclude(id), Call::conclude { batch: id }, || {
+				Pallet::<T>::do_conclude(id).map(drop)
+			});
 		}
 		match exchange(Command::Committed(id)) {
 			Response::Noted => {}
@@ -185,7 +234,7 @@ impl<T: Config> Run<'_, T> {
 		for (draw, stage) in batch.staged() {
 			let unit = draw::unit(&seed, id, draw, batch.total);
 			let (Stage::Pending, Some(unit)) = (stage, unit) else { continue };
-			if self.memory.in_flight.len() >= MAX_SENT {
+			if !self.has_place() {
 				return true;
 			}
 			let Some(one) = self.shown(id, draw, unit, &mut places) else { continue };
@@ -242,57 +291,6 @@ impl<T: Config> Run<'_, T> {
 		let agent = self.agent.id.clone();
 		let call = Call::reveal { batch: id, shown: together.clone() };
 		self.send(Step::Reveal(id, first), call, || Pallet::<T>::do_reveal(agent, id, together));
-	}
-
-	/// Commits what is owed: all of it every [`Config::BatchPeriod`], since a batch costs the same
-	/// whatever it is worth, and that of a model version at once where a session of it ends before
-	/// the next time.
-	fn settle(&mut self) {
-		let now = Pallet::<T>::now();
-		let period = T::BatchPeriod::get();
-		let last = *self.memory.settled_at.get_or_insert(now);
-		let is_time = now >= last.saturating_add(period);
-		let Response::Owed(owed) = exchange(Command::Owed(T::MaxVouchers::get())) else { return };
-		for Owed { model, mut vouchers } in owed {
-			let mut total: Balance = 0;
-			vouchers.retain(|signed| {
-				let checked = Pallet::<T>::check(&self.operator, model, &signed.voucher);
-				let units = checked.as_ref().map_or(0, |checked| checked.line.units());
-				total = total.saturating_add(units);
-				checked.is_ok()
-			});
-			// What decides no draw waits for more.
-			if Pallet::<T>::draws_for(total) == 0 {
-				continue;
-			}
-			let ends_soon = vouchers.iter().any(|signed| {
-				Sessions::<T>::get(signed.voucher.session).is_some_and(|session| {
-					session.left_until(T::ClosePeriod::get()) <= now.saturating_add(period)
-				})
-			});
-			if (is_time || ends_soon) && self.memory.in_flight.len() < MAX_SENT {
-				self.commit(model, vouchers);
-			}
-		}
-		if is_time {
-			self.memory.settled_at = Some(now);
-		}
-	}
-
-	/// Commits the vouchers as one batch, or as many of them as the bond can stand behind now.
-	fn commit(&mut self, model: ModelId, mut vouchers: Vec<SignedVoucher>) {
-		while let Some(first) = vouchers.first() {
-			let step = Step::Commit(first.voucher.session, first.voucher.count);
-			let Ok(bounded) = BoundedVec::try_from(vouchers.clone()) else { return };
-			let agent = self.agent.id.clone();
-			let call = Call::commit_batch { model, vouchers: bounded.clone() };
-			let sent =
-				self.send(step, call, || Pallet::<T>::do_commit_batch(agent, model, bounded));
-			if sent {
-				return;
-			}
-			vouchers.truncate(vouchers.len().checked_div(2).unwrap_or(0));
-		}
 	}
 
 	/// Sends one transaction, unless the runtime would refuse it. That it is under way is written

@@ -49,7 +49,8 @@ pub enum Command {
 	/// Drop a job and its result: it is settled, expired or no longer wanted.
 	Forget(RequestId),
 	/// Execute what another operator has answered, and say how far that is. As
-	/// [`Command::Enqueue`], apart from the jobs that are to be answered.
+	/// [`Command::Enqueue`], apart from the jobs that are to be answered; what nobody can have answered is
+	/// [`Failure::BadContent`].
 	Execute(Job),
 	/// Drop an execution and its result.
 	ForgetExecution(RequestId),
@@ -78,8 +79,11 @@ pub enum Command {
 	/// had, or not what it is known by, is [`Failure::MissingContent`] of that record.
 	Compare(Comparison),
 	/// As [`Command::Execute`], with where the worker of the operator is reached who has answered: it is asked
-	/// for the records that the prompt quotes and that nobody else has.
+	/// for what nobody else has of the content that executing it takes.
 	ExecuteFrom(Job, Endpoint),
+	/// The bond of the operator that this agent answers for can stand behind so much more, in the smallest unit
+	/// of OPEN: what one of its sessions owes beyond that could not be settled.
+	Room(AccountId32, Balance),
 }
 
 /// The engine's answers to commands.
@@ -99,7 +103,7 @@ pub enum Response {
 	/// To [`Command::Owed`].
 	Owed(Vec<Owed>),
 	/// To [`Command::Committed`] and [`Command::Finalise`]: it is on disk, or will be before anything that
-	/// follows from it. To [`Command::Count`]: it is counted.
+	/// follows from it. To [`Command::Count`]: it is counted. To [`Command::Room`]: it is minded.
 	Noted,
 	/// To [`Command::Show`].
 	Shown(Shown),

@@ -16,7 +16,7 @@ const PASS: &[u8; 18] = b"openledger/pass/1:";
 pub struct Owed {
 	/// The model version.
 	pub model: ModelId,
-	/// Those that owe the most, by ascending session.
+	/// Those whose sessions end first and those that owe the most, by ascending session.
 	pub vouchers: Vec<SignedVoucher>,
 }
 

@@ -59,7 +59,7 @@ impl From<&StoreError> for Failure {
 			Repeated => (409, "request_repeated"),
 			NoFee => (400, "no_fee"),
 			TooDear { .. } => (400, "too_dear"),
-			Busy => (503, "busy"),
+			Busy | NoRoom { .. } => (503, "busy"),
 			ForeignTree { .. } => (409, "voucher_of_other_tree"),
 			Ahead { .. } => (409, "receipts_unknown"),
 			Pruned { .. } => (410, "receipts_dropped"),

@@ -24,13 +24,14 @@ pub struct Revealed {
 }
 
 impl Store {
-	/// Writes down that a batch on chain took these lines. A batch that is known, or was final before,
-	/// changes nothing; so after a restart all that the chain still has of this operator's can be told
-	/// again, in order. A batch is pruned on chain only once the store was told of it.
+	/// Writes down that a batch on chain took these lines. A batch that is known changes nothing; so after
+	/// a restart all that are open on chain of this operator's can be told again, in order. One that comes
+	/// after later ones is written down while its receipts are there: draws fall into it all the same.
 	///
 	/// # Errors
 	/// [`StoreError::OtherBatch`], [`StoreError::NoSession`], [`StoreError::OutOfOrder`],
-	/// [`StoreError::ForeignTree`], [`StoreError::Busy`]. Nothing has changed then. Reads from disk.
+	/// [`StoreError::ForeignTree`], [`StoreError::Pruned`] where what it took is dropped,
+	/// [`StoreError::Busy`]. Nothing has changed then. Reads from disk.
 	pub fn committed(
 		&self,
 		id: BatchId,
@@ -45,6 +46,10 @@ impl Store {
 				false => Err(StoreError::OtherBatch(id)),
 			};
 		}
+		// Of one that is over the chain has no lines left.
+		if lines.is_empty() {
+			return Ok(Pending::done(()));
+		}
 		let record = BatchRecord { model, lines: lines.clone() };
 		lines.sort_unstable_by_key(|line| line.session);
 		let shared: Vec<(Line, Arc<Mutex<Live>>)> = lines
@@ -57,16 +62,18 @@ impl Store {
 		}
 		let mut sessions: Vec<(Line, MutexGuard<'_, Live>)> =
 			shared.iter().map(|(line, live)| (*line, live.lock())).collect();
-		let settled = |line: &Line, live: &Live| line.count <= live.record.settled.count;
-		if sessions.iter().all(|(line, live)| settled(line, live)) {
-			return Ok(Pending::done(()));
-		}
 		let mut writes = vec![Write::Batch(id, record.encode())];
 		let mut marks = Vec::with_capacity(sessions.len());
 		for (line, live) in &sessions {
-			let from = Mark { count: line.first, amount: line.from };
-			if from != live.record.settled || line.count <= line.first {
+			let (from, settled) =
+				(Mark { count: line.first, amount: line.from }, live.record.settled);
+			let is_late = line.count <= settled.count;
+			if !is_late && from != settled || line.count <= line.first {
 				return Err(StoreError::OutOfOrder { batch: id, session: line.session });
+			}
+			if line.first < live.record.pruned {
+				let (session, kept) = (line.session, live.record.pruned);
+				return Err(StoreError::Pruned { session, kept });
 			}
 			let root = self.root(line.session, &live.record, line.count)?;
 			if root.is_none_or(|root| root.hash != line.root || root.sum != line.to) {
@@ -74,7 +81,9 @@ impl Store {
 				return Err(StoreError::ForeignTree { session, count });
 			}
 			let mut after = live.record.clone();
-			after.settled = Mark { count: line.count, amount: line.to };
+			if !is_late {
+				after.settled = Mark { count: line.count, amount: line.to };
+			}
 			writes.push(after.write(line.session));
 			marks.push(after);
 		}

@@ -26,13 +26,25 @@ pub enum StoreError {
 	NoAccess(SessionId),
 	/// The payer owes too much to be served.
 	#[error(
-		"{receipts} receipts for {amount} are unpaid or under way: send a voucher for them first"
+		"{receipts} answers for {amount} are unpaid, under way or given up: send a voucher for them \
+		 first; those given up count for ten minutes"
 	)]
 	Unpaid {
 		/// How many.
 		receipts: u32,
-		/// What they cost, with the most that answers under way may cost.
+		/// What they cost, with the most that answers under way may cost, and that those given up may have.
 		amount: Balance,
+	},
+	/// What the session owes could not be settled with the answer.
+	#[error(
+		"the operator's bond stands behind {room} more, which session {session} would exceed: ask again \
+		 once its batches are settled, ask for less, or ask another operator"
+	)]
+	NoRoom {
+		/// The session.
+		session: SessionId,
+		/// What it may come to before it is settled.
+		room: Balance,
 	},
 	/// The escrow cannot cover the answer.
 	#[error(

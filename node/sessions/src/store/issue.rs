@@ -100,6 +100,7 @@ impl Store {
 			self.sealer.seal(session, position, &contents)?,
 		));
 		let pending = self.put(session, &mut live, record, writes, signed)?;
+		live.begun.answered(&admission.input);
 		live.unpaid.insert(admission.input, position);
 		drop(live);
 		Ok(pending)

@@ -9,7 +9,7 @@ use super::{
 	writer::Writer,
 };
 use crate::files;
-use openledger_primitives_core::Hash;
+use openledger_primitives_core::{Balance, Hash};
 use parking_lot::{Mutex, RwLock};
 use redb::{
 	Database, DatabaseError, ReadableDatabase, StorageBackend, TableError, backends::FileBackend,
@@ -102,6 +102,7 @@ impl Store {
 			settings,
 			sessions: RwLock::new(sessions),
 			batches: Mutex::new(batches),
+			room: Mutex::new(Balance::MAX),
 		})
 	}
 

@@ -1,9 +1,9 @@
 //! What is kept of one session.
 
-use super::{Pending, Store, StoreError, tables::Snapshot, writer::Write};
+use super::{Pending, Store, StoreError, given_up::Begun, tables::Snapshot, writer::Write};
 use crate::Access;
 use codec::{Decode, Encode};
-use openledger_primitives_core::{Balance, Hash, ModelId, SessionId, model::Price};
+use openledger_primitives_core::{Balance, BlockNumber, Hash, ModelId, SessionId, model::Price};
 use openledger_primitives_receipts::{SignedVoucher, SumFrontier, prove};
 use sp_core::crypto::AccountId32;
 use std::collections::HashMap;
@@ -105,6 +105,10 @@ pub(super) struct Live {
 	pub(super) unpaid: HashMap<Hash, u32>,
 	/// Answers under way: what was asked, and the most that each may cost.
 	pub(super) under_way: HashMap<Hash, Balance>,
+	/// Questions that were given up once their answers were begun.
+	pub(super) begun: Begun,
+	/// The last block in which its vouchers can be settled, where that is known.
+	pub(super) until: Option<BlockNumber>,
 	/// Whether it was dropped from the store, and nothing may be written of it.
 	pub(super) gone: bool,
 	/// The access that was checked last.
@@ -117,6 +121,8 @@ impl Live {
 			record,
 			unpaid: HashMap::new(),
 			under_way: HashMap::new(),
+			begun: Begun::default(),
+			until: None,
 			gone: false,
 			access: None,
 		}
@@ -173,6 +179,15 @@ impl Store {
 	/// [`StoreError::NoSession`].
 	pub fn unpaid(&self, session: SessionId) -> Result<Unpaid, StoreError> {
 		Ok(self.session(session)?.lock().record.unpaid())
+	}
+
+	/// Has the vouchers of a session settled with regard to the last block in which they can be.
+	///
+	/// # Errors
+	/// [`StoreError::NoSession`].
+	pub fn lasts(&self, session: SessionId, until: BlockNumber) -> Result<(), StoreError> {
+		self.session(session)?.lock().until = Some(until);
+		Ok(())
 	}
 
 	/// Gives no more answers in a session, as once its payer closes it or it nears its last block.

@@ -1,7 +1,7 @@
 //! Taking vouchers, and knowing which ones to settle.
 
 use super::{Pending, Store, StoreError, Unpaid, session::Phase};
-use openledger_primitives_core::{Balance, ModelId};
+use openledger_primitives_core::{Balance, BlockNumber, ModelId};
 use openledger_primitives_receipts::SignedVoucher;
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -13,6 +13,26 @@ pub struct Accepted {
 	pub advanced: bool,
 	/// What is unpaid after it.
 	pub unpaid: Unpaid,
+}
+
+/// A voucher that owes more than batches settled.
+struct Owing {
+	owed: Balance,
+	/// The last block in which it can be settled, where that is known.
+	until: Option<BlockNumber>,
+	signed: SignedVoucher,
+}
+
+/// The first of those that owe: half of them end first, half owe the most.
+fn first(mut due: Vec<Owing>, most: usize) -> Vec<SignedVoucher> {
+	let session = |one: &Owing| one.signed.voucher.session;
+	let ending = due.iter().filter(|one| one.until.is_some()).count();
+	due.sort_by_key(|one| (one.until.is_none(), one.until, Reverse(one.owed), session(one)));
+	let half = most.div_ceil(2).min(ending);
+	if let Some(rest) = due.get_mut(half..) {
+		rest.sort_by_key(|one| (Reverse(one.owed), session(one)));
+	}
+	due.into_iter().take(most).map(|one| one.signed).collect()
 }
 
 impl Store {
@@ -45,15 +65,17 @@ impl Store {
 			return Err(StoreError::BadSignature(session));
 		}
 		let mut record = live.record.clone();
+		let more = voucher.amount.saturating_sub(record.paid().amount);
 		record.voucher = Some(signed);
 		let accepted = Accepted { advanced: true, unpaid: record.unpaid() };
 		let pending = self.put(session, &mut live, record, Vec::new(), accepted)?;
 		live.unpaid.retain(|_, position| *position >= count);
+		live.begun.paid(more);
 		Ok(pending)
 	}
 
-	/// The vouchers of a model's sessions that owe more than batches settled, those that owe the most
-	/// first, at most so many.
+	/// The vouchers of a model's sessions that owe more than batches settled, at most so many: one half is
+	/// for those whose sessions end first, the other for those that owe the most.
 	///
 	/// A batch that was sent and is not yet known to be final leaves its vouchers here; the chain takes
 	/// each once.
@@ -61,9 +83,18 @@ impl Store {
 	/// # Errors
 	/// [`StoreError::Disk`], [`StoreError::Stopped`].
 	pub fn due(&self, model: ModelId, most: usize) -> Result<Vec<SignedVoucher>, StoreError> {
-		let mut due = self.owing()?.remove(&model).unwrap_or_default();
-		due.sort_by_key(|(owed, signed)| (Reverse(*owed), signed.voucher.session));
-		Ok(due.into_iter().take(most).map(|(_, signed)| signed).collect())
+		Ok(first(self.owing()?.remove(&model).unwrap_or_default(), most))
+	}
+
+	/// [`Store::due`] of every model that has any.
+	///
+	/// # Errors
+	/// [`StoreError::Disk`], [`StoreError::Stopped`].
+	pub fn all_due(
+		&self,
+		most: usize,
+	) -> Result<BTreeMap<ModelId, Vec<SignedVoucher>>, StoreError> {
+		Ok(self.owing()?.into_iter().map(|(model, due)| (model, first(due, most))).collect())
 	}
 
 	/// What vouchers owe beyond what batches settled, for each model, in the smallest unit of OPEN.
@@ -71,22 +102,22 @@ impl Store {
 	/// # Errors
 	/// [`StoreError::Disk`], [`StoreError::Stopped`].
 	pub fn owed(&self) -> Result<BTreeMap<ModelId, Balance>, StoreError> {
-		let sum = |due: Vec<(Balance, SignedVoucher)>| {
-			due.iter().fold(0, |sum: Balance, (owed, _)| sum.saturating_add(*owed))
-		};
+		let sum =
+			|due: Vec<Owing>| due.iter().fold(0, |sum: Balance, one| sum.saturating_add(one.owed));
 		Ok(self.owing()?.into_iter().map(|(model, due)| (model, sum(due))).collect())
 	}
 
-	fn owing(&self) -> Result<BTreeMap<ModelId, Vec<(Balance, SignedVoucher)>>, StoreError> {
+	fn owing(&self) -> Result<BTreeMap<ModelId, Vec<Owing>>, StoreError> {
 		self.writer.check()?;
-		let mut owing: BTreeMap<ModelId, Vec<(Balance, SignedVoucher)>> = BTreeMap::new();
+		let mut owing: BTreeMap<ModelId, Vec<Owing>> = BTreeMap::new();
 		for live in self.sessions.read().values() {
 			let live = live.lock();
 			let record = &live.record;
 			let Some(signed) = &record.voucher else { continue };
 			let owed = signed.voucher.amount.saturating_sub(record.settled.amount);
 			if owed > 0 && record.phase != Phase::Ended {
-				owing.entry(record.terms.model).or_default().push((owed, signed.clone()));
+				let one = Owing { owed, until: live.until, signed: signed.clone() };
+				owing.entry(record.terms.model).or_default().push(one);
 			}
 		}
 		Ok(owing)

@@ -99,6 +99,50 @@ fn nothing_is_promised_beyond_the_escrow_and_more_escrow_helps() {
 }
 
 #[test]
+fn no_more_is_promised_than_the_bond_has_room_for() {
+	let mut world = World::with_paid(3);
+	let owed = world.store.owed().unwrap()[&MODEL];
+	world.store.mind(owed + 100);
+	let admit = |world: &World, most| world.store.admit(SESSION, [1; 32], vec![], most);
+	let refused = admit(&world, 101);
+	assert!(
+		matches!(refused, Err(StoreError::NoRoom { session: SESSION, room }) if room == owed + 100)
+	);
+	drop(admit(&world, 100).unwrap());
+	// What is settled takes none of it.
+	world.commit(&mut Chain::default());
+	drop(admit(&world, owed + 100).unwrap());
+	world.store.mind(0);
+	assert!(matches!(admit(&world, 1), Err(StoreError::NoRoom { room: 0, .. })));
+	let asking = world.ask(3);
+	let failure = crate::protocol::Failure::from(&answer(&world.store, &asking, 3).unwrap_err());
+	assert_eq!((failure.status, failure.error.code.as_str()), (503, "busy"));
+}
+
+#[test]
+fn questions_given_up_count_as_unpaid_until_vouchers_make_up_for_them() {
+	let world = World::new();
+	let fee = PRICE.fee(usage(8)).unwrap();
+	let admit =
+		|world: &World, salt: u8, most| world.store.admit(SESSION, [salt; 32], vec![1], most);
+	for salt in 1..8 {
+		admit(&world, salt, 1).unwrap().give_up();
+	}
+	admit(&world, 8, fee).unwrap().give_up();
+	assert!(matches!(admit(&world, 9, 1), Err(StoreError::Unpaid { receipts: 8, .. })));
+	// One is asked again, as where its connection was lost; and given up again.
+	admit(&world, 1, 1).unwrap().give_up();
+	assert!(matches!(admit(&world, 1, 1), Err(StoreError::Unpaid { receipts: 8, .. })));
+	let world = world.restart();
+	admit(&world, 9, 1).unwrap().give_up();
+	let mut world = world;
+	let voucher = world.exchange(8);
+	world.store.accept(voucher).unwrap().wait().unwrap();
+	let all: Vec<_> = (0..8).map(|salt| admit(&world, salt, 1).unwrap()).collect();
+	assert_eq!(all.len(), 8, "what was paid made up for it");
+}
+
+#[test]
 fn one_request_is_answered_once() {
 	let mut world = World::new();
 	let asking = world.ask(1);

@@ -3,6 +3,7 @@
 use super::world::*;
 use crate::StoreError;
 use codec::Encode;
+use openledger_primitives_core::BatchId;
 use openledger_primitives_receipts::{Line, batch};
 
 #[test]
@@ -48,12 +49,11 @@ fn what_a_batch_took_is_not_due_again() {
 	world.store.accept(voucher.clone()).unwrap().wait().unwrap();
 	let world = world.restart();
 	assert_eq!(world.store.due(MODEL, 9).unwrap(), [voucher]);
-	// The chain's batches are told again after a restart, final ones too.
+	// The chain's batches are told again after a restart.
 	let lines = chain.batches[&id].clone();
-	world.store.committed(id, MODEL, lines.clone()).unwrap().wait().unwrap();
-	world.store.finalised(id).unwrap().wait().unwrap();
-	world.store.finalised(id).unwrap().wait().unwrap();
 	world.store.committed(id, MODEL, lines).unwrap().wait().unwrap();
+	world.store.finalised(id).unwrap().wait().unwrap();
+	world.store.finalised(id).unwrap().wait().unwrap();
 	assert!(world.store.batches().is_empty());
 	world.commit(&mut chain);
 	assert_eq!(chain.total(), world.purse.status().spent);
@@ -122,6 +122,48 @@ fn batch_is_taken_down_after_ones_that_were_over_before_the_store_heard_of_them(
 	world.store.committed(id, MODEL, lines).unwrap().wait().unwrap();
 	assert_eq!(world.store.reveal(id, 0).unwrap().signed.receipt.position, 3);
 	assert!(world.store.due(MODEL, 9).unwrap().is_empty());
+}
+
+/// A world with two batches of three receipts each, of which the store was told the later one only.
+fn told_of_the_later() -> (World, Chain, BatchId) {
+	let mut world = World::with_paid(3);
+	let mut chain = Chain::default();
+	let due = world.store.due(MODEL, 9).unwrap();
+	let (first, _) = chain.commit(&due, |_| world.purse.signer()).unwrap();
+	for number in 3..6 {
+		let voucher = world.exchange(number);
+		world.store.accept(voucher).unwrap().wait().unwrap();
+	}
+	let due = world.store.due(MODEL, 9).unwrap();
+	let (second, lines) = chain.commit(&due, |_| world.purse.signer()).unwrap();
+	world.store.passed(SESSION, lines[0].first, lines[0].from).unwrap().wait().unwrap();
+	world.store.committed(second, MODEL, lines).unwrap().wait().unwrap();
+	(world, chain, first)
+}
+
+#[test]
+fn batch_that_comes_after_a_later_one_is_shown_all_the_same() {
+	let (world, chain, first) = told_of_the_later();
+	let lines = chain.batches[&first].clone();
+	let foreign = Line { root: Default::default(), ..lines[0] };
+	let refused = world.store.committed(first, MODEL, vec![foreign]);
+	assert!(matches!(refused, Err(StoreError::ForeignTree { .. })));
+	let (owed, unpaid) = (world.store.owed().unwrap(), world.store.unpaid(SESSION).unwrap());
+	world.store.committed(first, MODEL, lines.clone()).unwrap().wait().unwrap();
+	let world = world.restart();
+	let total = batch::total(&lines).unwrap();
+	assert_eq!(world.store.reveal(first, total - 1).unwrap().signed.receipt.position, 2);
+	assert_eq!(world.store.owed().unwrap(), owed);
+	assert_eq!(world.store.unpaid(SESSION).unwrap(), unpaid);
+}
+
+#[test]
+fn batch_that_comes_once_its_receipts_are_dropped_is_refused() {
+	let (world, chain, first) = told_of_the_later();
+	assert_eq!(world.store.prune(2).unwrap().wait().unwrap(), 2);
+	let refused = world.store.committed(first, MODEL, chain.batches[&first].clone());
+	assert!(matches!(refused, Err(StoreError::Pruned { session: SESSION, kept: 2 })));
+	assert!(!world.store.batches().contains_key(&first));
 }
 
 #[test]

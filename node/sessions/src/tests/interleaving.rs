@@ -101,9 +101,11 @@ impl All {
 		self.purses[session as usize].as_mut().unwrap()
 	}
 
-	/// Tells the store of the chain's batches, in order; of those that it knows again.
+	/// Tells the store of the chain's open batches, in order; of those that it knows again.
 	fn tell(&mut self) {
-		for (id, lines) in self.chain.batches.clone() {
+		let open =
+			self.chain.batches.clone().into_iter().filter(|(id, _)| !self.finals.contains(id));
+		for (id, lines) in open {
 			self.store().committed(id, MODEL, lines).unwrap().wait().unwrap();
 		}
 	}

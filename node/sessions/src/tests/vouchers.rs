@@ -85,7 +85,7 @@ fn vouchers_for_other_trees_signers_and_chains_are_refused_by_name() {
 }
 
 #[test]
-fn due_vouchers_are_of_one_model_the_largest_first() {
+fn due_vouchers_are_of_one_model_those_first_that_end_first_or_owe_most() {
 	let folder = tempfile::tempdir().unwrap();
 	let store = open(&folder.path().join("store")).unwrap();
 	let counts = [(1, 2), (2, 4), (3, 0), (4, 3)];
@@ -104,5 +104,12 @@ fn due_vouchers_are_of_one_model_the_largest_first() {
 	assert_eq!(due(9), [2, 4, 1]);
 	assert_eq!(due(2), [2, 4]);
 	assert!(store.due(MODEL + 1, 9).unwrap().is_empty());
+	// Where not all have room, half of it is for those that end first.
+	store.lasts(1, 700).unwrap();
+	store.lasts(2, 800).unwrap();
+	assert_eq!((due(2), due(1)), (vec![1, 2], vec![1]));
+	assert_eq!(due(3), [1, 2, 4]);
+	let all: Vec<_> = store.all_due(9).unwrap().into_iter().collect();
+	assert_eq!(all, [(MODEL, store.due(MODEL, 9).unwrap())]);
 	assert_eq!(store.owed().unwrap()[&MODEL], 9 * PRICE.fee(usage(5)).unwrap());
 }

@@ -41,7 +41,8 @@ struct Ready {
 impl Sessions {
 	/// Answers the body of a request that was let in ([`Sessions::authorise`]). The voucher that came
 	/// with it is taken, whatever becomes of the question. Dropping what is returned gives the question
-	/// up; a receipt that was issued before that stays, and is sent again to whoever asks for it.
+	/// up, which counts as unpaid for a while once the answer is begun; a receipt that was issued before that
+	/// stays, and is sent again to whoever asks for it.
 	///
 	/// # Errors
 	/// [`Refused`].
@@ -159,10 +160,18 @@ impl Sessions {
 		if fee == 0 {
 			return Err(of_store(StoreError::NoFee));
 		}
-		let done = answerer.answer(&question, cancel).map_err(unanswered)?;
 		if cancel.is_cancelled() {
 			return Err(refusal::stopping());
 		}
+		let done = answerer.answer(&question, cancel);
+		if cancel.is_cancelled() {
+			// What whoever asked had begun and then left is work that nobody pays for.
+			if !self.means.shutdown.is_cancelled() {
+				admission.give_up();
+			}
+			return Err(refusal::stopping());
+		}
+		let done = done.map_err(unanswered)?;
 		let (text, usage, claim) = (done.text.clone().into_bytes(), done.usage, done.claim.clone());
 		let answered = store::Answered { text, usage, claim };
 		Ok((self.store.issue(admission, answered).map_err(of_store)?, done))

@@ -13,6 +13,7 @@ use openledger_sessions::{
 	StoreError,
 	store::{self, Revealed},
 };
+use sp_core::crypto::AccountId32;
 
 use super::{
 	Sessions,
@@ -61,17 +62,24 @@ impl Sessions {
 	pub fn owed(&self, most: u32) -> Response {
 		let most = usize::try_from(most).unwrap_or(usize::MAX);
 		let all = || {
-			let models = self.store.owed()?.into_keys();
-			models
-				.map(|model| {
-					let mut vouchers = self.store.due(model, most)?;
-					vouchers.sort_unstable_by_key(|signed| signed.voucher.session);
-					Ok(Owed { model, vouchers })
-				})
-				.filter(|owed| !matches!(owed, Ok(owed) if owed.vouchers.is_empty()))
-				.collect::<Result<Vec<_>, Undone>>()
+			let due = self.store.all_due(most)?.into_iter();
+			let owed = due.filter(|(_, vouchers)| !vouchers.is_empty()).map(|(model, vouchers)| {
+				let mut vouchers = vouchers;
+				vouchers.sort_unstable_by_key(|signed| signed.voucher.session);
+				Owed { model, vouchers }
+			});
+			Ok(owed.collect())
 		};
 		reply(all(), Response::Owed)
+	}
+
+	/// To `Command::Room`.
+	pub fn mind(&self, agent: &AccountId32, room: Balance) -> Response {
+		// The keystore may have keys of several operators, and the sessions are one's.
+		if *agent == self.means.agent {
+			self.store.mind(room);
+		}
+		Response::Noted
 	}
 
 	/// To `Command::Committed`.
@@ -111,7 +119,7 @@ impl Sessions {
 		}
 		let lines: Vec<Line> = found.lines.iter().map(line).collect();
 		// Each failure brings one session's mark forward.
-		for _ in 0..=lines.len() {
+		for _ in 0..lines.len() {
 			match self.store.committed(batch, found.model, lines.clone()) {
 				Err(StoreError::OutOfOrder { session, .. }) => self.pass(&lines, session)?,
 				done => {
@@ -120,6 +128,7 @@ impl Sessions {
 				}
 			}
 		}
+		drop(self.store.committed(batch, found.model, lines)?);
 		Ok(())
 	}
 

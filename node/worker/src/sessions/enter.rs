@@ -62,7 +62,7 @@ impl Sessions {
 		}
 		// Not waited for: whatever is written of the session comes after it.
 		drop(self.store.open_session(session, terms(info)).map_err(of_store)?);
-		Ok(())
+		self.store.lasts(session, info.left_until).map_err(of_store)
 	}
 
 	/// Reads a session's escrow from the chain again; false where it is what was known.

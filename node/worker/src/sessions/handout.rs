@@ -20,8 +20,9 @@ use crate::{
 
 /// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The longest wait for everything, a body of the largest size over a slow line included.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for everything, a body of the largest size over a slow line included. What is not handed out
+/// is withheld where an execution says so in the last third of two minutes, into which one that fails has to fit.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// The longest response, in bytes: a body in hexadecimal, and what stands around it.
 const MOST_RESPONSE: usize = 2 * MOST_BYTES + (64 << 10);
 

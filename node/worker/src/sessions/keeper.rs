@@ -55,11 +55,14 @@ impl Sessions {
 
 	fn compare(&self, session: SessionId) -> Result<(), Unseen> {
 		let found = self.means.chain.session(session)?;
-		let Some(info) = found.map(|found| found.session).filter(|info| !info.ended) else {
+		let Some(info) = found.map(|found| found.session) else {
 			drop(self.store.end(session)?);
 			return Ok(());
 		};
-		if info.closing || self.means.chain.height()? >= info.expires_at {
+		self.store.lasts(session, info.left_until)?;
+		// One that has ended is kept on chain while batches of it are open, which the store may not know of
+		// yet: what it drops with an ended session could not be shown.
+		if info.ended || info.closing || self.means.chain.height()? >= info.expires_at {
 			drop(self.store.close(session)?);
 		}
 		if terms(&info).escrow > self.store.terms(session)?.escrow {

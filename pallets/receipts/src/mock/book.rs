@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{AllShown, Shown};
 use frame_support::dispatch::DispatchResultWithPostInfo;
-use openledger_primitives_core::{BatchId, Hash, SessionId, model::Usage};
+use openledger_primitives_core::{BatchId, Hash, ModelId, SessionId, model::Usage};
 use openledger_primitives_receipts::{
 	Receipt, SignedVoucher, SumFrontier, SumNode, Voucher, commitment, prove::prove_slice,
 };
@@ -18,13 +18,14 @@ use sp_runtime::DispatchError;
 #[derive(Clone)]
 pub struct Book {
 	pub session: SessionId,
+	pub model: ModelId,
 	pub signer: u8,
 	pub receipts: Vec<Receipt>,
 }
 
 impl Book {
 	pub fn new(session: SessionId, signer: u8) -> Self {
-		Self { session, signer, receipts: Vec::new() }
+		Self { session, model: MODEL, signer, receipts: Vec::new() }
 	}
 
 	/// One more answer, moved by the record `at`, for a fee of `fee`.
@@ -33,7 +34,7 @@ impl Book {
 		self.receipts.push(Receipt {
 			session: self.session,
 			position: self.receipts.len() as u32,
-			model: MODEL,
+			model: self.model,
 			input: commitment::input(&[1; 32], b"Why is the sky blue?"),
 			output: commitment::output(&[1; 32], b"It scatters."),
 			usage: Usage { prompt: fee as u32, output: 0 },
@@ -105,18 +106,23 @@ pub fn sign(voucher: Voucher, signer: u8, genesis: &Hash) -> SignedVoucher {
 
 /// A session of `payer` with the operator, for 500 blocks.
 pub fn session(payer: u8, escrow: u128) -> Book {
-	opened(payer, escrow, false)
+	opened(MODEL, payer, escrow, false)
 }
 
 /// As [`session`], and private.
 pub fn private_session(payer: u8, escrow: u128) -> Book {
-	opened(payer, escrow, true)
+	opened(MODEL, payer, escrow, true)
 }
 
-fn opened(payer: u8, escrow: u128, private: bool) -> Book {
+/// As [`session`], about another model version.
+pub fn session_on(model: ModelId, payer: u8, escrow: u128) -> Book {
+	opened(model, payer, escrow, false)
+}
+
+fn opened(model: ModelId, payer: u8, escrow: u128, private: bool) -> Book {
 	let (id, operator) = (crate::NextSession::<Test>::get(), account(OPERATOR));
-	Receipts::open_session(signed(payer), operator, MODEL, None, escrow, 500, private).unwrap();
-	Book::new(id, payer)
+	Receipts::open_session(signed(payer), operator, model, None, escrow, 500, private).unwrap();
+	Book { model, ..Book::new(id, payer) }
 }
 
 /// A batch of the latest vouchers of these books.

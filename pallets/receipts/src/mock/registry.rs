@@ -1,6 +1,6 @@
-//! A registry of two model versions with the same four records, each of them another direction.
+//! A registry of model versions with the same four records, each of them another direction.
 
-use super::{Computed, Forged, MODEL, OTHER, PromptPrice, Status, account};
+use super::{Computed, Forged, PromptPrice, Status, VERSIONS, account};
 use codec::Encode;
 use frame_support::storage::unhashed;
 use openledger_primitives_attribution::{
@@ -111,7 +111,7 @@ pub fn open(model: ModelId) -> u32 {
 
 impl Models<AccountId32> for Registered {
 	fn served(model: ModelId) -> Option<ServedModel<AccountId32>> {
-		(model == MODEL || model == OTHER).then(|| ServedModel {
+		(1..=VERSIONS).contains(&model).then(|| ServedModel {
 			owner: account(80),
 			status: Status::get(),
 			price: Price { prompt: PromptPrice::get(), output: 10_000 },

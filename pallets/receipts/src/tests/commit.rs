@@ -1,4 +1,4 @@
-use crate::{Batches, Error, Event, HoldReason, Lines, Sessions, Stage, mock::*};
+use crate::{Batches, Due, Error, Event, HoldReason, Lines, NextBatch, Sessions, Stage, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives_core::Hash;
 use openledger_primitives_receipts::SignedVoucher;
@@ -255,7 +255,7 @@ fn operator_that_leaves_still_commits_what_it_holds() {
 fn batch_is_refused_when_too_many_are_looked_at_at_that_time() {
 	chain(|| {
 		let mut book = session(3, 10_000);
-		for _ in 0..32 {
+		for _ in 0..34 {
 			book.answer(0, 100);
 			assert_ok!(commit(&[&book]));
 		}
@@ -263,5 +263,27 @@ fn batch_is_refused_when_too_many_are_looked_at_at_that_time() {
 		assert_noop!(commit(&[&book]), E::QueueFull);
 		skip(1);
 		assert_ok!(commit(&[&book]));
+	});
+}
+
+#[test]
+fn batches_that_fill_their_lists_leave_room_for_later_ones() {
+	chain(|| {
+		let mut book = session(3, 10_000);
+		for _ in 0..34 {
+			book.answer(0, 100);
+			assert_ok!(commit(&[&book]));
+		}
+		book.answer(0, 100);
+		assert_noop!(commit(&[&book]), E::QueueFull);
+		NextBatch::<Test>::put(32 * 32);
+		let batch = commit(&[&book]).unwrap();
+		let look = System::block_number() + 2 + 32;
+		assert_eq!(Due::<Test>::get(look as u32).to_vec(), [batch]);
+		// Its operator need not wait for that.
+		spin(Hash::repeat_byte(5));
+		skip(1);
+		assert!(show_all(batch, &[&book]) > 0);
+		assert!(Batches::<Test>::get(batch).unwrap().drawn.is_some());
 	});
 }

@@ -1,11 +1,13 @@
+mod settle;
+
 use crate::{
-	Batches, Call, Lines, Stage,
+	Batches, Call, Due, Lines, Stage,
 	mock::*,
-	offchain::{Memory, Step, memory_key},
+	offchain::{Memory, memory_key},
 };
 use codec::Decode;
 use frame_support::traits::Hooks;
-use openledger_primitives_core::{BatchId, Hash};
+use openledger_primitives_core::{BatchId, Hash, ModelId};
 use openledger_primitives_inference::{
 	Command, Failure, Message, OPERATOR_KEY_TYPE, Reply, Response,
 	host::{Engine, EngineExt},
@@ -23,7 +25,6 @@ use sp_core::{
 	},
 };
 use sp_keystore::{Keystore, KeystoreExt, testing::MemoryKeystore};
-use sp_runtime::traits::Dispatchable;
 use std::{
 	collections::BTreeMap,
 	sync::{
@@ -36,13 +37,17 @@ use std::{
 #[derive(Default)]
 struct Double {
 	books: Mutex<Vec<Book>>,
-	vouchers: Mutex<Vec<SignedVoucher>>,
+	vouchers: Mutex<Vec<(ModelId, SignedVoucher)>>,
 	lines: Mutex<BTreeMap<BatchId, Vec<Line>>>,
 	/// Whether it does not see the chain's batches as final yet.
 	behind: AtomicBool,
 	/// Whether it has the claims of receipts with even positions wrong.
 	spoils_even: AtomicBool,
+	/// The batches that it was told of.
+	told: Mutex<Vec<BatchId>>,
 	finalised: Mutex<Vec<BatchId>>,
+	/// The room that it was told.
+	room: Mutex<u128>,
 }
 
 impl Double {
@@ -68,11 +73,12 @@ impl Double {
 	}
 
 	fn owed(&self, most: u32) -> Vec<Owed> {
-		let vouchers = self.vouchers.lock().unwrap();
-		vec![Owed {
-			model: MODEL,
-			vouchers: vouchers.iter().take(most as usize).cloned().collect(),
-		}]
+		let mut owed = BTreeMap::<ModelId, Vec<SignedVoucher>>::new();
+		for (model, signed) in self.vouchers.lock().unwrap().iter() {
+			owed.entry(*model).or_default().push(signed.clone());
+		}
+		owed.values_mut().for_each(|vouchers| vouchers.truncate(most as usize));
+		owed.into_iter().map(|(model, vouchers)| Owed { model, vouchers }).collect()
 	}
 }
 
@@ -84,7 +90,15 @@ impl Engine for Double {
 			Command::Committed(_) if self.behind.load(Ordering::Relaxed) => {
 				Response::Failed(Failure::NotFinal)
 			}
-			Command::Committed(_) => Response::Noted,
+			Command::Committed(id) => {
+				self.told.lock().unwrap().push(id);
+				Response::Noted
+			}
+			Command::Room(agent, room) => {
+				assert_eq!(agent, account(AGENT));
+				*self.room.lock().unwrap() = room;
+				Response::Noted
+			}
 			Command::Show(id, unit) => match self.show(id, unit) {
 				Some(shown) => Response::Shown(shown),
 				None => Response::Failed(Failure::Unknown),
@@ -160,12 +174,12 @@ impl Node {
 		pool.transactions[self.included..].iter().map(decoded).collect()
 	}
 
-	/// Includes in a block all that was sent. How much that was.
+	/// Includes in a block all that was sent, of which the chain refuses nothing. How much that was.
 	fn include(&mut self) -> usize {
 		let calls = self.sent();
 		let count = calls.len();
 		for call in calls {
-			call.dispatch(signed(AGENT)).unwrap();
+			dispatch(call, AGENT).unwrap();
 		}
 		self.included += count;
 		skip(1);
@@ -174,7 +188,8 @@ impl Node {
 
 	fn keep(&self, books: &[&Book]) {
 		*self.engine.books.lock().unwrap() = books.iter().map(|book| (*book).clone()).collect();
-		*self.engine.vouchers.lock().unwrap() = books.iter().map(|book| book.signed()).collect();
+		*self.engine.vouchers.lock().unwrap() =
+			books.iter().map(|book| (book.model, book.signed())).collect();
 	}
 
 	fn memory(&self) -> Memory {
@@ -251,67 +266,6 @@ fn node_commits_shows_and_prunes_without_a_person() {
 }
 
 #[test]
-fn what_is_owed_is_committed_once_a_period() {
-	node(|mut node| {
-		let (mut one, two) = answered();
-		node.keep(&[&one, &two]);
-		node.run();
-		node.after(19);
-		assert!(node.sent().is_empty(), "the period is not over");
-		node.after(1);
-		let [RuntimeCall::Receipts(Call::commit_batch { model: MODEL, vouchers })] =
-			&node.sent()[..]
-		else {
-			panic!("{:?}", node.sent())
-		};
-		assert_eq!(vouchers.len(), 2);
-		node.include();
-		node.after(19);
-		assert!(node.sent().is_empty(), "nothing new is owed");
-		one.answer(0, 50);
-		node.keep(&[&one, &two]);
-		node.after(19);
-		assert!(node.sent().is_empty(), "the period began anew");
-		node.after(1);
-		assert!(matches!(
-			&node.sent()[..],
-			[RuntimeCall::Receipts(Call::commit_batch { vouchers, .. })] if vouchers.len() == 1
-		));
-	});
-}
-
-#[test]
-fn session_that_ends_before_the_next_time_is_committed_at_once() {
-	node(|node| {
-		let (one, two) = answered();
-		node.keep(&[&one, &two]);
-		node.run();
-		assert!(node.sent().is_empty());
-		Receipts::close_session(signed(3), one.session).unwrap();
-		node.run();
-		assert_eq!(node.sent().len(), 1);
-	});
-}
-
-#[test]
-fn vouchers_beyond_the_bond_wait() {
-	node(|mut node| {
-		let (mut one, mut two) = (session(3, 40_000), session(4, 40_000));
-		one.answer(0, 40_000);
-		two.answer(0, 40_000);
-		node.keep(&[&one, &two]);
-		node.run();
-		node.after(20);
-		assert!(matches!(
-			&node.sent()[..],
-			[RuntimeCall::Receipts(Call::commit_batch { vouchers, .. })] if vouchers.len() == 1
-		));
-		node.include();
-		assert_eq!(Lines::<Test>::get(0)[0].session, one.session);
-	});
-}
-
-#[test]
 fn nothing_is_shown_before_the_store_has_the_batch() {
 	node(|mut node| {
 		let (one, two) = answered();
@@ -327,33 +281,12 @@ fn nothing_is_shown_before_the_store_has_the_batch() {
 }
 
 #[test]
-fn step_is_taken_again_when_it_is_not_included_or_refused() {
-	node(|node| {
-		let (one, two) = answered();
-		node.keep(&[&one, &two]);
-		node.run();
-		node.refuses.store(true, Ordering::Relaxed);
-		node.after(20);
-		assert!(node.memory().in_flight.is_empty());
-		node.refuses.store(false, Ordering::Relaxed);
-		Receipts::close_session(signed(3), one.session).unwrap();
-		node.run();
-		let [(Step::Commit(..), until)] = node.memory().in_flight[..] else { panic!() };
-		assert_eq!(u64::from(until), System::block_number() + 5);
-		node.after(4);
-		assert_eq!(node.sent().len(), 1);
-		node.after(1);
-		assert_eq!(node.sent().len(), 2);
-	});
-}
-
-#[test]
 fn large_batch_is_shown_over_several_blocks() {
 	node(|mut node| {
 		Draws::set(60);
 		let mut book = session(3, 90_000);
 		for at in 0..400 {
-			book.answer(at % 4, 100);
+			book.answer(at % 4, 50);
 		}
 		let id = committed(&mut node, &[&book]);
 		spin(Hash::repeat_byte(5));
@@ -408,5 +341,67 @@ fn receipts_that_the_runtime_would_refuse_keep_no_others_from_being_shown() {
 		node.include();
 		let stages = Batches::<Test>::get(id).unwrap().stages;
 		assert!(stages.contains(&Stage::Open) && stages.contains(&Stage::Pending));
+	});
+}
+
+#[test]
+fn batches_are_told_in_order_where_one_comes_in_below_others() {
+	node(|mut node| {
+		let (one, two) = answered();
+		let first = commit(&[&one]).unwrap();
+		let second = commit(&[&two]).unwrap();
+		// As on another branch, where the first one is another's.
+		let own = Batches::<Test>::get(first).unwrap();
+		Batches::<Test>::mutate(first, |batch| batch.as_mut().unwrap().operator = account(RIVAL));
+		node.run();
+		assert_eq!(node.memory().batches, [second]);
+		Batches::<Test>::insert(first, own);
+		node.engine.told.lock().unwrap().clear();
+		node.run();
+		assert_eq!(node.memory().batches, [first, second]);
+		assert_eq!(*node.engine.told.lock().unwrap(), [first, second]);
+		assert_eq!(node.include(), 0);
+	});
+}
+
+#[test]
+fn batch_that_no_list_has_is_concluded_once_its_time_has_come() {
+	node(|mut node| {
+		let (one, two) = answered();
+		let id = committed(&mut node, &[&one, &two]);
+		node.engine.behind.store(true, Ordering::Relaxed);
+		spin(Hash::repeat_byte(5));
+		node.after(3);
+		let shown_by = Batches::<Test>::get(id).unwrap().drawn.unwrap().reveal_by;
+		go_to(shown_by.into());
+		node.run();
+		assert!(node.sent().is_empty(), "its time has not come");
+		System::set_block_number(System::block_number() + 1);
+		node.run();
+		assert!(node.sent().is_empty(), "the chain is about to look at it");
+		// As where there was no room.
+		Due::<Test>::remove(shown_by + 1);
+		node.run();
+		assert!(matches!(
+			node.sent()[..],
+			[RuntimeCall::Receipts(Call::conclude { batch })] if batch == id
+		));
+		node.run();
+		assert_eq!(node.include(), 1);
+		assert!(Batches::<Test>::get(id).unwrap().concluded);
+	});
+}
+
+#[test]
+fn batch_whose_seed_is_forgotten_is_put_off_where_no_list_has_it() {
+	node(|mut node| {
+		let (one, two) = answered();
+		let id = committed(&mut node, &[&one, &two]);
+		let before = Batches::<Test>::get(id).unwrap().round;
+		Round::set(before + 2);
+		let _ = Due::<Test>::clear(u32::MAX, None);
+		node.run();
+		assert_eq!(node.include(), 1);
+		assert_eq!(Batches::<Test>::get(id).unwrap().round, before + 2);
 	});
 }

@@ -129,6 +129,31 @@ async fn question_is_given_up_when_its_client_goes_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn payer_who_goes_away_from_answers_that_are_begun_is_not_served_for_long() {
+	let answerer = Arc::new(Scripted::held());
+	let mut world = World::with(answerer.clone(), |config| config.trust.receipts = 2).await;
+	for number in 0..2 {
+		let body = question(number);
+		let asking = world.asking(&body);
+		let sending = world.send(&asking, &body);
+		assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
+		let given_up = usize::try_from(number).unwrap() + 1;
+		eventually("given up", || answerer.cancelled.load(Ordering::SeqCst) as usize == given_up)
+			.await;
+	}
+	*answerer.hold.lock() = false;
+	let start = Instant::now();
+	let asking = world.asking(&question(2));
+	let sessions = world.operator.sessions().unwrap().clone();
+	// The last one is under way until its thread has ended, and counts no less.
+	while start.elapsed() < Duration::from_millis(200) {
+		let (status, refused) = world.send(&asking, &question(2)).await;
+		assert_eq!((status, code(&refused)), (402, "voucher_needed"));
+	}
+	assert_eq!(sessions.store().unpaid(SESSION).unwrap().receipts, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn crowd_is_told_to_wait_and_holds_up_no_job_of_the_chain() {
 	let answerer = Arc::new(Scripted::held());
 	let mut world = World::with(answerer.clone(), |config| {

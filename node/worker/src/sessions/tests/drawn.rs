@@ -8,10 +8,10 @@ use openledger_primitives_attribution::{
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	Hash, RequestId, draw::draw_id, model::Usage, record::content_hash,
+	Endpoint, Hash, RequestId, draw::draw_id, model::Usage, record::content_hash,
 };
 use openledger_primitives_inference::{
-	Command, Failure, Material, Message, Reply, Response,
+	Command, Failure, Job, Material, Message, Reply, Response,
 	comparison::Comparison,
 	examination::{Examination, Examined},
 	job::Executed,
@@ -51,10 +51,15 @@ async fn server() -> (Arc<Server>, TempDir) {
 
 /// The same of another version, with more content.
 async fn server_of(version: &Model, more: &[Vec<u8>]) -> (Arc<Server>, TempDir) {
+	server_with(version, &[&[version.adapter.clone(), version.index.clone()], more].concat()).await
+}
+
+/// A server of the version's base that has these contents alone.
+async fn server_with(version: &Model, contents: &[Vec<u8>]) -> (Arc<Server>, TempDir) {
 	let folder = tempfile::tempdir().unwrap();
 	let metrics = Metrics::new(None).unwrap();
 	let store = ContentStore::open(&config(folder.path()), metrics.clone()).unwrap();
-	for bytes in [&version.adapter, &version.index].into_iter().chain(more) {
+	for bytes in contents {
 		put_into(&store, bytes).await;
 	}
 	let base = Base::load(&version.base).unwrap();
@@ -196,11 +201,16 @@ impl Verifier {
 		response
 	}
 
-	/// Asks as an off-chain worker does, block after block, with a new signature each time.
+	/// Asks with a new signature each time.
 	async fn execute(&self, drawn: &Drawn) -> Executed {
+		let signed = || Drawn { pass: pass("Bob", drawn.claim), ..drawn.clone() };
+		self.finished(|| Command::ExecuteDrawn(signed())).await
+	}
+
+	/// Asks as an off-chain worker does, block after block.
+	async fn finished(&self, command: impl Fn() -> Command) -> Executed {
 		for _ in 0..60_000 {
-			let drawn = Drawn { pass: pass("Bob", drawn.claim), ..drawn.clone() };
-			match self.ask(Command::ExecuteDrawn(drawn)) {
+			match self.ask(command()) {
 				Response::Executed(Executed::Queued | Executed::Running) => {}
 				Response::Executed(executed) => return executed,
 				other => panic!("{other:?}"),
@@ -288,6 +298,70 @@ async fn record_that_a_verifier_lacks_is_had_from_the_operator_whose_answer_it_i
 		world.operator.content().remove(&content_hash(bytes)).await.unwrap();
 	}
 	assert_eq!(verifier.recompute(&drawn).await.0, found);
+}
+
+/// All that answers of the version that quotes records take.
+fn contents() -> Vec<Vec<u8>> {
+	let Model { adapter, index, records, .. } = &RETRIEVING.model;
+	[&[adapter.clone(), index.clone()][..], &RETRIEVING.files(), records].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_that_a_verifier_without_peers_lacks_is_had_from_the_operator_whose_answer_it_is() {
+	let material = RETRIEVING.material();
+	let server = server_with(&RETRIEVING.model, &contents()).await;
+	let Drawing { world, drawn, shown, _folder, .. } =
+		drawing_of(server, material.clone(), asks("What is it?", 0.7), honest).await;
+	let verifier = verifier_with(server_with(&RETRIEVING.model, &[]).await);
+	let missing = verifier.execute(&drawn).await;
+	let file = material.retrieval.unwrap().index.file;
+	assert_eq!(missing, Executed::Failed(Failure::MissingContent(file)));
+	verifier.ask(Command::ForgetExecution(CLAIM));
+	for bytes in &contents()[1..] {
+		put_into(world.operator.content(), bytes).await;
+	}
+	let missing = verifier.execute(&drawn).await;
+	assert_eq!(missing, Executed::Failed(Failure::MissingContent(material.adapter)));
+	verifier.ask(Command::ForgetExecution(CLAIM));
+	put_into(world.operator.content(), &contents()[0]).await;
+	let (found, traces) = verifier.recompute(&drawn).await;
+	assert_eq!((found.answer, found.usage), (shown.receipt.output, shown.receipt.usage));
+	assert_eq!(found.claim, shown.claim);
+	assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_on_chain_is_executed_with_what_only_its_operator_has() {
+	let (server, _folder) = server().await;
+	let world = World::new(server.clone()).await;
+	let endpoint: Endpoint = world.url("").into_bytes().try_into().unwrap();
+	let verifier = verifier_with(server_with(&VERSION, &[]).await);
+	let job = &VERSION.job;
+	let missing = Executed::Failed(Failure::MissingContent(job.material.adapter));
+	for command in
+		[Command::Execute(job.clone()), Command::ExecuteFrom(job.clone(), endpoint.clone())]
+	{
+		assert_eq!(verifier.finished(|| command.clone()).await, missing);
+		verifier.ask(Command::ForgetExecution(job.request));
+	}
+	for bytes in [&VERSION.adapter, &VERSION.index] {
+		put_into(world.operator.content(), bytes).await;
+	}
+	let question = Question::try_from(job).unwrap();
+	let answer = move || server.answer(&question, &CancellationToken::new());
+	let done = tokio::task::spawn_blocking(answer).await.unwrap().unwrap();
+	let found = verifier.finished(|| Command::ExecuteFrom(job.clone(), endpoint.clone())).await;
+	let Executed::Done(outcome, traces) = found else { panic!("{found:?}") };
+	assert_eq!(outcome.answer.to_vec(), done.text.into_bytes());
+	assert_eq!((outcome.usage, outcome.claim, traces), (done.usage, done.claim, done.traces));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_on_chain_to_a_prompt_that_leaves_no_room_is_bad_content() {
+	let prompt = vec![b'x'; 8 << 10].try_into().unwrap();
+	let job = Job { prompt, ..VERSION.job.clone() };
+	let made_up = verifier().await.finished(|| Command::Execute(job.clone())).await;
+	assert!(matches!(made_up, Executed::Failed(Failure::BadContent(_))), "{made_up:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
