@@ -7,6 +7,8 @@ pub mod load;
 pub mod retrieval;
 mod state;
 
+pub use state::{AsOf, Kept, kept};
+
 use crate::keys::Signer;
 use anyhow::{Context, Result, bail};
 use codec::{Decode, DecodeAll, Encode};

@@ -1,6 +1,6 @@
 //! Records that are put into prompts: what a version commits to of them, and what was put into one.
 
-use super::{Chain, bytes, number, option, record};
+use super::{AsOf, Chain, bytes, number, option, record};
 use anyhow::Result;
 use codec::{Decode, Encode};
 use openledger_primitives_api::FoundInfo;
@@ -15,18 +15,29 @@ impl Chain {
 	/// What finds records for a model version's prompts; none where none are put there, or the runtime knows
 	/// of none.
 	pub async fn retrieval(&self, model: ModelId) -> Result<Option<Retrieval>> {
-		self.asked("retrieval", model).await
+		AsOf::best(self).asked("retrieval", model).await
 	}
 
 	/// What was put into the prompt of the answer that a claim is on; none where nothing is put there, or the
 	/// runtime knows of nothing.
+	pub async fn found(&self, claim: RequestId) -> Result<Option<FoundInfo<AccountId32>>> {
+		AsOf::best(self).found(claim).await
+	}
+}
+
+impl AsOf<'_> {
+	/// As [`Chain::found`].
 	pub async fn found(&self, claim: RequestId) -> Result<Option<FoundInfo<AccountId32>>> {
 		self.asked("found", claim).await
 	}
 
 	/// What a function says that earlier runtimes don't have.
 	async fn asked<T: Decode>(&self, function: &str, argument: impl Encode) -> Result<Option<T>> {
-		let at = self.client.at_current_block().await?;
+		let client = &self.chain.client;
+		let at = match self.block {
+			Some(block) => client.at_block(subxt::utils::H256(block.0)).await?,
+			None => client.at_current_block().await?,
+		};
 		let api = at.metadata_ref().runtime_api_trait_by_name("OpenLedgerApi");
 		match api.is_some_and(|api| api.method_by_name(function).is_some()) {
 			true => self.api(function, argument).await,

@@ -6,7 +6,12 @@ mod found;
 mod whose;
 
 use super::audit;
-use crate::{Context, amount, chain::Chain, content::Content, output};
+use crate::{
+	Context, amount,
+	chain::{AsOf, Chain},
+	content::Content,
+	output,
+};
 use anyhow::{Context as _, Result, bail};
 use found::{Found, Of};
 use openledger_primitives_api::{AuditInfo, RequestState, Trace as Traced};
@@ -121,7 +126,7 @@ impl Trace {
 			audit: audit.as_ref(),
 			paid_back: trace.state == RequestState::Refunded,
 		};
-		let found = found::found(&chain, &content, (trace.model, request), &of).await?;
+		let found = found::found(AsOf::best(&chain), &content, (trace.model, request), &of).await?;
 		let claim_of = found.as_ref().map_or_else(|| of.whose(&[]), |found| found.question_of);
 		context.output().show(&Explained { trace, audit, claim_of, records, found }, text);
 		Ok(())

@@ -2,8 +2,11 @@
 //!
 //! The chain stores no receipts. It has a batch's lines until the batch is concluded, and the seed that
 //! decides its draws until it is pruned; from both follows which units were drawn. Which units a receipt
-//! covers is in its session's journal.
+//! covers is in its session's journal. What is pruned is read from the state of a block that had it.
 
+mod past;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::{
@@ -14,19 +17,22 @@ use super::{
 };
 use crate::{
 	Context,
-	chain::Chain,
+	chain::{AsOf, Chain},
 	commands::{
 		session_ask::no_session,
 		session_show::{Batch, batches},
+		train::console,
 	},
 	session::{folder::Folder, journal::Paid, ledger::Info},
 };
 use anyhow::{Context as _, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
 use openledger_primitives_api::{AuditInfo, ClaimInfo, DrawStage, LineInfo};
 use openledger_primitives_core::{
-	Balance, BatchId, ModelId, RequestId, SessionId, draw::draw_id, units,
+	Balance, BatchId, BlockNumber, ModelId, RequestId, SessionId, draw::draw_id, units,
 };
 use openledger_primitives_receipts::{Line, batch as lines, draw};
+use past::{OnNode, Search, Sought};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58Codec};
 use text::{claim_text, draws_table, stage, text, totals};
@@ -52,6 +58,14 @@ struct Claimed {
 	records: Vec<Shown>,
 	/// What was put into the prompt, where the version puts records there.
 	found: Option<found::Found>,
+}
+
+/// A batch, with the lines that it was committed with.
+struct Whole {
+	batch: Batch,
+	lines: Vec<LineInfo>,
+	/// The last block that has it, where it is pruned; it is as of that block.
+	pruned_after: Option<BlockNumber>,
 }
 
 fn line(line: &LineInfo) -> Line {
@@ -99,16 +113,16 @@ fn leading(batch: &Batch, draw: u8) -> u8 {
 
 async fn claimed(
 	context: &Context,
-	chain: &Chain,
+	state: AsOf<'_>,
 	batch: &Batch,
 	draw: u8,
 ) -> Result<Option<Claimed>> {
 	let draw = leading(batch, draw);
 	let id: RequestId = draw_id(batch.id, draw);
-	let Some(claim) = chain.api::<Option<ClaimInfo<AccountId32>>>("claim", id).await? else {
+	let Some(claim) = state.api::<Option<ClaimInfo<AccountId32>>>("claim", id).await? else {
 		return Ok(None);
 	};
-	let audit: Option<AuditInfo<AccountId32>> = chain.api("audit", id).await?;
+	let audit: Option<AuditInfo<AccountId32>> = state.api("audit", id).await?;
 	let content = context.content()?;
 	let records = records(&content, &claim.evidence).await;
 	let of = Of {
@@ -119,14 +133,67 @@ async fn claimed(
 		audit: audit.as_ref(),
 		paid_back: claim.rejected,
 	};
-	let found = found::found(chain, &content, (claim.model, id), &of).await?;
+	let found = found::found(state, &content, (claim.model, id), &of).await?;
 	let claim_of = found.as_ref().map_or_else(|| of.whose(&[]), |found| found.question_of);
 	Ok(Some(Claimed { draw, claim, audit, claim_of, records, found }))
+}
+
+/// The node's state as of the last block that has a batch; the newest where it is not pruned.
+async fn state(chain: &Chain, pruned_after: Option<BlockNumber>) -> Result<AsOf<'_>> {
+	let Some(number) = pruned_after else { return Ok(AsOf::best(chain)) };
+	let block = chain.block_at(number).await?;
+	let block = block.with_context(|| format!("the node has no block {number} any more"))?;
+	Ok(AsOf { chain, block: Some(block) })
+}
+
+/// What is not in the newest state.
+#[derive(Clone, Copy)]
+enum Wanted {
+	Receipt(SessionId, u32),
+	Batch(BatchId),
+}
+
+/// Looks for a batch in the states of all blocks.
+async fn seek(context: &Context, chain: &Chain, wanted: Wanted) -> Result<Sought> {
+	let (best, output) = (chain.best().await?, context.output());
+	let what = match wanted {
+		Wanted::Receipt(session, receipt) => {
+			format!("the batch of receipt {receipt} of session {session}")
+		}
+		Wanted::Batch(id) => format!("batch {id}"),
+	};
+	output.say(format!(
+		"{what} is not there now: looking for it in the states of blocks 1 to {best}"
+	));
+	let bar = if output.json && !console() {
+		ProgressBar::hidden()
+	} else {
+		ProgressBar::new(past::most(best))
+	};
+	bar.set_style(ProgressStyle::with_template("reading states {wide_bar} {pos}/{len} at most")?);
+	let node = OnNode::new(chain).await?;
+	let search = Search { history: &node, best, bar: &bar };
+	let sought = match wanted {
+		Wanted::Receipt(session, receipt) => search.receipt(session, receipt).await,
+		Wanted::Batch(id) => search.number(id).await,
+	};
+	bar.finish_and_clear();
+	sought
+}
+
+/// That a node does not know what was before block `kept`.
+fn forgotten(kept: BlockNumber) -> String {
+	format!(
+		"the batch is pruned, and this node keeps the state of no block before {kept}, which has it: name an \
+		 archive node, one that runs with --state-pruning archive, with --url"
+	)
 }
 
 #[derive(Serialize)]
 struct OfBatch {
 	batch: Batch,
+	/// The last block that has the batch, where it is pruned: all is told as of that block.
+	pruned_after: Option<BlockNumber>,
 	draws: Vec<Place>,
 	claims: Vec<Claimed>,
 }
@@ -134,27 +201,38 @@ struct OfBatch {
 /// Shows a batch, with one of its draws' claims where one is named.
 pub async fn batch(context: &Context, id: BatchId, draw: Option<u8>) -> Result<()> {
 	let chain = context.chain().await?;
-	let batch: Option<Batch> = chain.api("batch", id).await?;
-	let batch = batch.with_context(|| format!("the chain knows no batch {id}, or no longer"))?;
+	let live: Option<Batch> = chain.api("batch", id).await?;
+	let (batch, lines, pruned_after) = match live {
+		Some(batch) => {
+			let lines = lines_of(&chain, &batch).await;
+			(batch, lines, None)
+		}
+		None => match seek(context, &chain, Wanted::Batch(id)).await? {
+			Sought::Found(whole) => (whole.batch, Ok(whole.lines), whole.pruned_after),
+			Sought::Forgotten(kept) => bail!(forgotten(kept)),
+			Sought::Never => bail!("the chain knows no batch {id}"),
+		},
+	};
 	if let Some(draw) = draw
 		&& usize::from(draw) >= batch.draws.len()
 	{
 		bail!("batch {id} has {} draws, counted from 0", batch.draws.len());
 	}
-	let (draws, problem) = match lines_of(&chain, &batch).await {
+	let (draws, problem) = match lines {
 		Ok(lines) => (places(&batch, &lines), None),
 		Err(error) => (Vec::new(), Some(format!("{error:#}"))),
 	};
 	let mut claims = Vec::new();
 	if let Some(draw) = draw {
-		claims.extend(claimed(context, &chain, &batch, draw).await?);
+		claims.extend(claimed(context, state(&chain, pruned_after).await?, &batch, draw).await?);
 	}
 	let output = context.output();
 	if let Some(problem) = problem {
 		output.say(problem);
 	}
-	output.show(&OfBatch { batch, draws, claims }, |told| {
-		let mut out = totals(&told.batch) + &draws_table(&told.batch, &told.draws);
+	output.show(&OfBatch { batch, pruned_after, draws, claims }, |told| {
+		let mut out =
+			totals(&told.batch, told.pruned_after) + &draws_table(&told.batch, &told.draws);
 		if let (Some(draw), true) = (draw, told.claims.is_empty()) {
 			out += &format!("\ndraw {draw} has no claim: {}", stage(&told.batch, draw));
 		}
@@ -177,6 +255,8 @@ struct OfReceipt {
 	journal: Option<Paid>,
 	/// The batch that it is settled by, with the session's line.
 	batch: Option<Batch>,
+	/// The last block that has the batch, where it is pruned: all is told as of that block.
+	pruned_after: Option<BlockNumber>,
 	line: Option<LineInfo>,
 	/// The draws of that batch that fell into the session.
 	draws: Vec<Place>,
@@ -196,24 +276,46 @@ pub async fn receipt(context: &Context, session: SessionId, receipt: u32) -> Res
 		let folder = Folder::new(&context.data(), chain.genesis_hash(), &signer.account());
 		folder.find(session).ok()
 	});
-	let (model, operator) = match (&info, &place) {
-		(Some(info), _) => (info.model, info.operator.clone()),
-		(None, Some(place)) => (place.model, place.operator.clone()),
-		(None, None) => bail!(no_session(session)),
+	let parties = match (&info, &place) {
+		(Some(info), _) => Some((info.model, info.operator.clone())),
+		(None, Some(place)) => Some((place.model, place.operator.clone())),
+		(None, None) => None,
 	};
 	let paid = match &place {
 		None => Vec::new(),
 		Some(place) => place.journal().all_paid().context("can't read the session's journal")?,
 	};
 	let journal = paid.into_iter().find(|paid| paid.receipt == receipt);
-	let found = find(&chain, &operator, model, session, receipt).await?;
+	let found = match &parties {
+		_ if info.as_ref().is_some_and(|info| info.receipts <= receipt) => Found::None(
+			"it is in no batch yet: its operator settles it together with others".into(),
+		),
+		Some((model, operator)) => find(&chain, operator, *model, session, receipt).await?,
+		None => Found::Gone,
+	};
+	let found = match found {
+		Found::Gone => match seek(context, &chain, Wanted::Receipt(session, receipt)).await? {
+			Sought::Found(whole) => Found::In(whole),
+			Sought::Forgotten(kept) => Found::None(forgotten(kept)),
+			Sought::Never if parties.is_none() => bail!(no_session(session)),
+			Sought::Never => Found::None("its session ended, and no batch has it".into()),
+		},
+		found => found,
+	};
+	let parties = match (parties, &found) {
+		(Some(parties), _) => parties,
+		(None, Found::In(whole)) => (whole.batch.model, whole.batch.operator.clone()),
+		(None, Found::None(reason)) => bail!("{}; {reason}", no_session(session)),
+		(None, Found::Gone) => bail!(no_session(session)),
+	};
 	let mut told = OfReceipt {
 		session,
 		receipt,
-		model,
-		operator: operator.to_ss58check(),
+		model: parties.0,
+		operator: parties.1.to_ss58check(),
 		journal,
 		batch: None,
+		pruned_after: None,
 		line: None,
 		draws: Vec::new(),
 		drawn: None,
@@ -221,27 +323,22 @@ pub async fn receipt(context: &Context, session: SessionId, receipt: u32) -> Res
 		missing: None,
 	};
 	match found {
-		Found::None(reason) => {
-			let settled = info.as_ref().map(|info| info.receipts);
-			told.missing = Some(match settled {
-				Some(settled) if settled <= receipt => {
-					"it is in no batch yet: its operator settles it together with others".into()
-				}
-				_ => reason,
-			});
-		}
-		Found::In(batch, own) => {
-			let line = own.iter().find(|line| line.session == session).cloned();
-			told.draws = places(&batch, &own);
+		Found::Gone => {}
+		Found::None(reason) => told.missing = Some(reason),
+		Found::In(whole) => {
+			let Whole { batch, lines, pruned_after } = *whole;
+			told.draws = places(&batch, &lines);
 			told.draws.retain(|place| place.session == session);
 			told.drawn = told.journal.as_ref().map(|paid| drawn(paid, &told.draws));
 			let mut leads: Vec<u8> =
 				told.drawn.iter().flatten().map(|draw| leading(&batch, *draw)).collect();
 			leads.dedup();
+			let state = state(&chain, pruned_after).await?;
 			for draw in leads {
-				told.claims.extend(claimed(context, &chain, &batch, draw).await?);
+				told.claims.extend(claimed(context, state, &batch, draw).await?);
 			}
-			(told.batch, told.line) = (Some(*batch), line);
+			told.line = lines.into_iter().find(|line| line.session == session);
+			(told.batch, told.pruned_after) = (Some(batch), pruned_after);
 		}
 	}
 	context.output().show(&told, text);
@@ -256,13 +353,15 @@ fn drawn(paid: &Paid, places: &[Place]) -> Vec<u8> {
 }
 
 enum Found {
-	/// The batch, and its lines.
-	In(Box<Batch>, Vec<LineInfo>),
+	/// The batch.
+	In(Box<Whole>),
+	/// None of those that are there.
+	Gone,
 	/// Why there is none.
 	None(String),
 }
 
-/// The batch that a receipt is settled by.
+/// The batch that a receipt is settled by, among those that are not pruned.
 async fn find(
 	chain: &Chain,
 	operator: &AccountId32,
@@ -289,153 +388,8 @@ async fn find(
 			break;
 		}
 		if line.first <= receipt {
-			return Ok(Found::In(Box::new(batch), own));
+			return Ok(Found::In(Box::new(Whole { batch, lines: own, pruned_after: None })));
 		}
 	}
-	Ok(Found::None(
-		forgotten
-			.unwrap_or_else(|| "its batch is concluded, and its operator has pruned it".into()),
-	))
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::{
-		amount,
-		commands::trace::whose::tests::{audit, refuted},
-	};
-	use openledger_primitives_api::{AuditStage, DrawInfo};
-	use openledger_primitives_core::{Hash, model::Usage};
-
-	fn own(session: SessionId, from: Balance, to: Balance) -> LineInfo {
-		LineInfo { session, first: 0, count: 2, from, to, root: Hash::zero() }
-	}
-
-	fn batch(total: Balance, draws: u8) -> Batch {
-		let info = |draw| DrawInfo {
-			draw,
-			stage: DrawStage::Settled,
-			share: total / Balance::from(draws),
-			session: None,
-			unit: 0,
-		};
-		Batch {
-			id: 4,
-			operator: AccountId32::new([8; 32]),
-			model: 5,
-			total,
-			held: 0,
-			returns: 0,
-			committed_at: 9,
-			round: 1,
-			seed: Some(Hash::repeat_byte(3)),
-			reveal_by: Some(20),
-			concluded: true,
-			lines: Vec::new(),
-			draws: (0..draws).map(info).collect(),
-		}
-	}
-
-	fn paid(session: SessionId, from: Balance, fee: Balance) -> Paid {
-		Paid {
-			session,
-			receipt: 0,
-			question: None,
-			answer: String::new(),
-			usage: Usage::default(),
-			fee,
-			from,
-			gain: 0,
-			trace: Hash::zero(),
-			records: Vec::new(),
-			found: Vec::new(),
-			contributors: Vec::new(),
-			salt: Hash::zero(),
-		}
-	}
-
-	#[test]
-	fn every_draw_falls_into_the_one_receipt_whose_fee_covers_it() {
-		let lines = [own(3, 10, 40), own(7, 0, 50)];
-		let told = batch(80, 40);
-		let places = places(&told, &lines);
-		assert_eq!(places.len(), 40);
-		let receipts = [paid(3, 10, 5), paid(3, 15, 25), paid(7, 0, 20), paid(7, 20, 30)];
-		let mut all: Vec<u8> =
-			receipts.iter().flat_map(|receipt| drawn(receipt, &places)).collect();
-		all.sort_unstable();
-		assert_eq!(all, (0..40).collect::<Vec<u8>>());
-		assert!(receipts.iter().all(|receipt| !drawn(receipt, &places).is_empty()));
-		assert!(drawn(&paid(9, 0, 80), &places).is_empty());
-	}
-
-	#[test]
-	fn batch_without_a_seed_has_no_draws_anywhere() {
-		let told = Batch { seed: None, ..batch(80, 4) };
-		assert!(places(&told, &[own(3, 0, 80)]).is_empty());
-	}
-
-	#[test]
-	fn joined_draw_is_followed_to_the_claim_of_the_first() {
-		let mut told = batch(80, 4);
-		told.draws[3].stage = DrawStage::Joined(1);
-		assert_eq!([1, 2, 3].map(|draw| leading(&told, draw)), [1, 2, 1]);
-		assert!(stage(&told, 3).contains("as draw 1"));
-	}
-
-	#[test]
-	fn claim_that_an_audit_replaced_is_told_to_be_the_verifiers() {
-		let info = audit(AuditStage::Concluded, Some(refuted()));
-		let told = |claim_of| {
-			claim_text(&Claimed {
-				draw: 1,
-				claim: ClaimInfo {
-					claim: draw_id(4, 1),
-					model: 5,
-					operator: AccountId32::new([8; 32]),
-					payer: AccountId32::new([9; 32]),
-					submitted_at: 1,
-					final_at: 11,
-					gain: 200,
-					earned_ppm: 1_000_000,
-					digest: Hash::zero(),
-					trace: Hash::zero(),
-					sketch: vec![1; 16],
-					paid: Vec::new(),
-					evidence: Vec::new(),
-					challenger: None,
-					rejected: false,
-					distribution: None,
-				},
-				audit: Some(info.clone()),
-				claim_of,
-				records: Vec::new(),
-				found: None,
-			})
-		};
-		let replaced = told(Whose::Verifiers);
-		assert!(replaced.contains("gain and records are the verifiers'"), "{replaced}");
-		assert!(!told(Whose::Operator).contains("the verifiers'"));
-	}
-
-	#[test]
-	fn receipt_that_was_not_drawn_is_told_with_its_batchs_totals() {
-		let told = OfReceipt {
-			session: 3,
-			receipt: 0,
-			model: 5,
-			operator: "operator".into(),
-			journal: Some(paid(3, 0, 1)),
-			batch: Some(batch(amount::OPEN, 2)),
-			line: Some(own(3, 0, amount::OPEN)),
-			draws: Vec::new(),
-			drawn: Some(Vec::new()),
-			claims: Vec::new(),
-			missing: None,
-		};
-		let text = text(&told);
-		assert!(text.contains("was not drawn") && text.contains("1 OPEN in all"), "{text}");
-		assert!(text.contains("receipts 0 to 1"), "{text}");
-	}
+	Ok(forgotten.map_or(Found::Gone, Found::None))
 }

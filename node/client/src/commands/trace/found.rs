@@ -3,7 +3,7 @@
 use super::{Shown, records, whose::Whose};
 use crate::{
 	amount,
-	chain::Chain,
+	chain::AsOf,
 	content::Content,
 	explain::{Owed, Pool, Prompted, Share, divide},
 	output,
@@ -71,14 +71,15 @@ impl Of<'_> {
 
 /// What was put into the prompt of the answer that a claim on a version is on.
 pub(super) async fn found(
-	chain: &Chain,
+	state: AsOf<'_>,
 	content: &Content,
 	(model, claim): (ModelId, RequestId),
 	of: &Of<'_>,
 ) -> Result<Option<Found>> {
-	let Some(info) = chain.found(claim).await? else { return Ok(None) };
+	let Some(info) = state.found(claim).await? else { return Ok(None) };
 	let FoundInfo { part_ppm, question, paid, evidence } = info;
-	let index = chain.retrieval(model).await?.map(|retrieval| retrieval.index);
+	// A version commits to it once and for all.
+	let index = state.chain.retrieval(model).await?.map(|retrieval| retrieval.index);
 	let shown = records(content, &evidence).await;
 	Ok(Some(told((question, Prompted { part_ppm, paid, evidence, index }), shown, of)))
 }

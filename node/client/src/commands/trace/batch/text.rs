@@ -10,6 +10,7 @@ use crate::{
 	output,
 };
 use openledger_primitives_api::DrawStage;
+use openledger_primitives_core::BlockNumber;
 use tabled::Tabled;
 
 /// How far a draw is, for people.
@@ -27,10 +28,15 @@ pub(super) fn stage(batch: &Batch, draw: u8) -> String {
 	}
 }
 
-/// A batch's totals.
-pub(super) fn totals(batch: &Batch) -> String {
+/// A batch's totals; it is pruned or is not.
+pub(super) fn totals(batch: &Batch, pruned_after: Option<BlockNumber>) -> String {
 	let state = match (batch.concluded, batch.seed) {
-		(true, _) => "concluded".into(),
+		(true, _) => match pruned_after {
+			Some(block) => {
+				format!("concluded, and pruned after block {block}, as of which this is")
+			}
+			None => "concluded".into(),
+		},
 		(false, Some(_)) => {
 			format!("drawn, to be shown until block {}", batch.reveal_by.unwrap_or_default())
 		}
@@ -133,7 +139,7 @@ pub(super) fn text(told: &OfReceipt) -> String {
 	let Some(batch) = &told.batch else {
 		return out + told.missing.as_deref().unwrap_or_default();
 	};
-	out += &totals(batch);
+	out += &totals(batch, told.pruned_after);
 	if let Some(line) = &told.line {
 		out += &format!(
 			"receipts {} to {} of this session are in it, {} of its fees\n",
