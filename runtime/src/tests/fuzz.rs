@@ -20,8 +20,18 @@ use stage::Stage;
 use std::time::{Duration, Instant};
 
 /// The pallets whose calls are tried.
-const TARGETS: [&str; 7] =
-	["Audits", "Receipts", "Inference", "Attribution", "Models", "Datanets", "Rewards"];
+const TARGETS: [&str; 10] = [
+	"Audits",
+	"Receipts",
+	"Inference",
+	"Attribution",
+	"Duplicates",
+	"Models",
+	"Datanets",
+	"Rewards",
+	"Voice",
+	"Pauses",
+];
 /// Cases of each when nothing else is asked for.
 const CASES: u64 = 150;
 /// How many of those are on one chain.

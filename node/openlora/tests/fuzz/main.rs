@@ -27,6 +27,8 @@ use targets::{Outcome, Target};
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
 
+/// Names the one target that is wanted.
+const TARGET: &str = "OPENLORA_FUZZ_TARGET";
 /// Cases of each kind when nothing else is asked for.
 const CASES: u64 = 300;
 /// Bytes that decide what happens to one file.
@@ -78,17 +80,31 @@ fn run(target: &Target, seed: u64, case: u64, counts: &mut Counts) -> Result<(),
 	}
 }
 
+/// The targets of a name, or all of them; those that there are, where none has the name.
+fn chosen(name: Option<&str>) -> Result<Vec<Target>, String> {
+	let all = Target::all();
+	let names: Vec<_> = all.iter().map(Target::name).collect();
+	match name {
+		Some(name) if !names.contains(&name) => {
+			Err(format!("there is no target {name}; there are: {}", names.join(", ")))
+		}
+		_ => Ok(all
+			.into_iter()
+			.filter(|target| name.is_none_or(|name| name == target.name()))
+			.collect()),
+	}
+}
+
 #[test]
 fn readers_refuse_or_accept_every_file_when_its_structure_is_changed() {
 	let seed = number("OPENLORA_FUZZ_SEED").unwrap_or(1);
 	let seconds = number("OPENLORA_FUZZ_SECONDS").map(Duration::from_secs);
 	let only = number("OPENLORA_FUZZ_CASE");
-	let chosen = std::env::var("OPENLORA_FUZZ_TARGET").ok();
-	let targets = Target::all();
-	let wanted = |target: &Target| chosen.as_ref().is_none_or(|name| name == target.name());
-	let share = targets.iter().filter(|target| wanted(target)).count().max(1) as u32;
+	let name = std::env::var(TARGET).ok();
+	let targets = chosen(name.as_deref()).unwrap_or_else(|why| panic!("{TARGET}: {why}"));
+	let share = targets.len() as u32;
 	let mut failures = Vec::new();
-	for target in targets.iter().filter(|target| wanted(target)) {
+	for target in &targets {
 		assert!(target.takes_the_original(), "{} refuses a valid file", target.name());
 		let mut counts = Counts::default();
 		let start = Instant::now();
@@ -116,4 +132,18 @@ fn readers_refuse_or_accept_every_file_when_its_structure_is_changed() {
 		);
 	}
 	assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn unknown_target_is_refused_with_those_that_there_are() {
+	// Other tests read the environment of this process.
+	let run = std::process::Command::new(std::env::current_exe().unwrap())
+		.args(["--exact", "readers_refuse_or_accept_every_file_when_its_structure_is_changed"])
+		.env(TARGET, "gguf")
+		.output()
+		.unwrap();
+	let (said, told) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+	assert!(!run.status.success(), "{said}{told}");
+	let list = "no target gguf; there are: gguf-base, gguf-base-quantised";
+	assert!(said.contains(list) || told.contains(list), "{said}{told}");
 }

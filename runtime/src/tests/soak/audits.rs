@@ -209,15 +209,29 @@ fn correct(world: &mut World) -> Option<Attempt> {
 	world.signed(who, Call::correct { claim, truth: Box::new(truth) })
 }
 
+fn ruling(world: &mut World, claim: RequestId, is_just: bool) -> Option<Attempt> {
+	let note = Notes::<Rt>::get(claim)?;
+	let finding = match is_just {
+		true => truth::finding(world, claim, &note, Level::First),
+		false => lie(claim, &note, Level::First, world.below(4)),
+	};
+	act(Origin::DatanetDisputes, Call::resolve { claim, verdict: Verdict::of(&finding) })
+}
+
 fn resolve(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(200);
 	let (claim, _) = audit(world, |_, audit| careless || audit.stage == Stage::Undecided)?;
-	let note = Notes::<Rt>::get(claim)?;
-	let finding = match world.below(3) {
-		0 => truth::finding(world, claim, &note, Level::First),
-		_ => lie(claim, &note, Level::First, world.below(4)),
+	let is_just = world.odds(3);
+	ruling(world, claim, is_just)
+}
+
+/// What governance says of all that no committee decided.
+pub fn rulings(world: &mut World) -> Vec<Option<Attempt>> {
+	let undecided = |(id, audit): (RequestId, Audit<AccountId>)| {
+		(audit.stage == Stage::Undecided).then_some(id)
 	};
-	act(Origin::DatanetDisputes, Call::resolve { claim, verdict: Verdict::of(&finding) })
+	let claims: Vec<RequestId> = Audits::<Rt>::iter().filter_map(undecided).collect();
+	claims.into_iter().filter_map(|claim| Some(Some(ruling(world, claim, true)?))).collect()
 }
 
 fn advance(world: &mut World) -> Option<Attempt> {

@@ -10,8 +10,8 @@ use openledger_primitives_core::{
 	record::{RecordEntry, contribution_commitment},
 };
 use pallet_datanets::{
-	Call, Commitments, Contribution, Contributions, Datanet, Datanets, Kind, Policy, Progresses,
-	Snapshots, Status,
+	Call, Commitments, Contribution, Contributions, Datanet, Datanets, Disputes, Kind, Policy,
+	Progresses, Snapshots, Status,
 };
 use sp_runtime::BoundedVec;
 
@@ -29,14 +29,14 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Datanets", "award", 3, award),
 	("Datanets", "commit", 24, commit),
 	("Datanets", "drop_commitment", 4, drop_commitment),
-	("Datanets", "reveal", 24, reveal),
-	("Datanets", "accept", 24, accept),
-	("Datanets", "reject", 4, reject),
-	("Datanets", "withdraw", 4, withdraw),
-	("Datanets", "snapshot", 10, snapshot),
-	("Datanets", "remove_snapshot", 6, remove_snapshot),
+	("Datanets", "reveal", 48, reveal),
+	("Datanets", "accept", 48, accept),
+	("Datanets", "reject", 10, reject),
+	("Datanets", "withdraw", 10, withdraw),
+	("Datanets", "snapshot", 16, snapshot),
+	("Datanets", "remove_snapshot", 24, remove_snapshot),
 	("Datanets", "close", 3, close),
-	("Datanets", "archive", 6, archive),
+	("Datanets", "archive", 60, archive),
 	("Datanets", "remove", 6, remove),
 ];
 
@@ -191,31 +191,37 @@ fn accept(world: &mut World) -> Option<Attempt> {
 }
 
 fn reject(world: &mut World) -> Option<Attempt> {
-	let (net, (datanet, contribution, _)) = contribution(world, |_, listed| pending(listed))?;
+	let careless = world.odds(8);
+	let (net, (datanet, contribution, _)) =
+		contribution(world, |_, listed| pending(listed) && (careless || listed.1 % 4 == 0))?;
 	let reason = bounded(if world.odds(24) { "  " } else { "not what was asked for" });
 	let who = curator(world, &net);
 	world.signed(who, Call::reject { datanet, contribution, reason })
 }
 
 fn withdraw(world: &mut World) -> Option<Attempt> {
-	let (_, (datanet, contribution, of)) = contribution(world, |_, listed| pending(listed))?;
+	let careless = world.odds(8);
+	let (_, (datanet, contribution, of)) =
+		contribution(world, |_, listed| pending(listed) && (careless || listed.1 % 4 == 1))?;
 	world.signed(of.contributor, Call::withdraw { datanet, contribution })
 }
 
 fn snapshot(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(12);
+	let careless = world.odds(60);
 	let (datanet, net) = net(world, |id, net| {
 		let progress = Progresses::<Rt>::get(id).unwrap_or_default();
 		let last = progress.snapshots.checked_sub(1).and_then(|at| Snapshots::<Rt>::get(id, at));
 		let new = last.is_none_or(|last| last.snapshot.root != progress.tree.root());
-		careless || new && progress.tree.count() > 0 && !net.awarded && !net.closed
+		// Some are never frozen, so that their lists can go.
+		let kept = id % 3 != 0;
+		careless || new && kept && progress.tree.count() > 0 && !net.awarded && !net.closed
 	})?;
 	let who = curator(world, &net);
 	world.signed(who, Call::snapshot { datanet })
 }
 
 fn remove_snapshot(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(12);
+	let careless = world.odds(60);
 	let unused: Vec<_> = Snapshots::<Rt>::iter()
 		.filter(|(id, number, frozen)| {
 			let closed = Datanets::<Rt>::get(id).is_some_and(|net| net.closed);
@@ -235,10 +241,16 @@ fn close(world: &mut World) -> Option<Attempt> {
 	if open * 2 < OPEN_AT_ONCE {
 		return None;
 	}
-	let small = world.odds(2);
+	// Mostly what can be emptied then: nothing of it, or nothing that is frozen.
+	let (small, unfrozen) = (world.odds(3), world.odds(2));
 	let (datanet, net) = net(world, |id, net| {
-		let stored = Progresses::<Rt>::get(id).map_or(0, |progress| progress.stored);
-		!net.closed && (!small || stored < 3)
+		let progress = Progresses::<Rt>::get(id).unwrap_or_default();
+		let fits = match (small, unfrozen) {
+			(true, _) => progress.stored < 3,
+			(_, true) => progress.stored > 0 && progress.frozen == 0,
+			_ => true,
+		};
+		!net.closed && fits
 	})?;
 	let call = Call::close { datanet };
 	if net.awarded || world.odds(6) {
@@ -248,10 +260,11 @@ fn close(world: &mut World) -> Option<Attempt> {
 }
 
 fn archive(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(12);
+	let careless = world.odds(60);
 	let (net, (datanet, contribution, of)) = contribution(world, |net, listed| {
 		let unfrozen = || Progresses::<Rt>::get(listed.0).is_some_and(|one| one.frozen == 0);
-		!pending(listed) && (careless || net.closed && unfrozen())
+		let disputed = || Disputes::<Rt>::get(listed.0, listed.1).open > 0;
+		!pending(listed) && (careless || net.closed && unfrozen() && !disputed())
 	})?;
 	let who = match world.odds(if net.awarded { 8 } else { 2 }) {
 		true => net.owner,
@@ -261,7 +274,7 @@ fn archive(world: &mut World) -> Option<Attempt> {
 }
 
 fn remove(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(12);
+	let careless = world.odds(60);
 	let (datanet, net) = net(world, |id, net| {
 		let progress = Progresses::<Rt>::get(id).unwrap_or_default();
 		let empty = progress.stored == 0 && progress.frozen == 0;

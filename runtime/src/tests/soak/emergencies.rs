@@ -15,7 +15,7 @@ type Name = RuntimeCallNameOf<Rt>;
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Pauses", "pause", 5, pause),
-	("Pauses", "prolong", 5, prolong),
+	("Pauses", "prolong", 10, prolong),
 	("Pauses", "resume", 4, resume),
 	("SafeMode", "", 1, safe_mode),
 ];

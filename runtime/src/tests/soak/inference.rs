@@ -32,7 +32,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Inference", "withdraw_bond", 6, withdraw_bond),
 	("Inference", "request", 40, request),
 	("Inference", "answer", 40, answer),
-	("Inference", "expire", 14, expire),
+	("Inference", "expire", 200, expire),
 	("Inference", "prune", 20, prune),
 ];
 

@@ -18,23 +18,23 @@ use pallet_models::{Activities, Base, Bases, Call, Model, Models, Standings, Tra
 use sp_runtime::{BoundedVec, Permill};
 
 /// Versions at once, about, and bases that wait for one.
-const VERSIONS_AT_ONCE: usize = 14;
+const VERSIONS_AT_ONCE: usize = 20;
 const UNUSED_BASES: usize = 3;
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Models", "register_base", 4, register_base),
 	("Models", "remove_base", 4, remove_base),
-	("Models", "register", 12, register),
-	("Models", "commit_index", 14, commit_index),
-	("Models", "publish", 14, publish),
+	("Models", "register", 20, register),
+	("Models", "commit_index", 24, commit_index),
+	("Models", "publish", 24, publish),
 	("Models", "deprecate", 3, deprecate),
 	("Models", "retire", 4, retire),
 	("Models", "set_price", 4, set_price),
 	("Models", "offer_ownership", 4, offer_ownership),
 	("Models", "accept_ownership", 5, accept_ownership),
 	("Models", "remove", 6, remove),
-	("Models", "commit_training", 14, commit_training),
-	("Models", "ask_audit", 8, ask_audit),
+	("Models", "commit_training", 24, commit_training),
+	("Models", "ask_audit", 60, ask_audit),
 	("Models", "commit_retrieval", 14, commit_retrieval),
 ];
 
@@ -160,7 +160,7 @@ fn commit_index(world: &mut World) -> Option<Attempt> {
 	}
 	let index = match built.filter(|_| !world.odds(20)) {
 		Some(mut index) if model.status == ModelStatus::Draft => {
-			if world.odds(4) {
+			if world.odds(9) {
 				let (at, friend) = (world.below(1 << 16) as usize, world.user());
 				index.forge(at, friend);
 			}
@@ -181,7 +181,7 @@ fn commit_index(world: &mut World) -> Option<Attempt> {
 }
 
 fn commit_training(world: &mut World) -> Option<Attempt> {
-	let careful = !world.odds(12);
+	let careful = !world.odds(60);
 	let drafts: Vec<_> = Models::<Rt>::iter()
 		.filter(|(id, model)| {
 			let new = model.status == ModelStatus::Draft && !Trainings::<Rt>::contains_key(id);
@@ -194,7 +194,7 @@ fn commit_training(world: &mut World) -> Option<Attempt> {
 }
 
 fn commit_retrieval(world: &mut World) -> Option<Attempt> {
-	let careful = !world.odds(12);
+	let careful = !world.odds(60);
 	let drafts: Vec<_> = Models::<Rt>::iter()
 		.filter(|(_, model)| {
 			let new = model.status == ModelStatus::Draft && model.retrieval.is_none();
@@ -204,7 +204,7 @@ fn commit_retrieval(world: &mut World) -> Option<Attempt> {
 	let (id, model) = world.pick(drafts)?;
 	let (most, floor) = (world.between(1, 4) as u8, world.between(0, 60_000));
 	let mut index = Index::retrieval(&model.spec, most, floor)?;
-	if world.odds(6) {
+	if world.odds(12) {
 		let (at, friend) = (world.below(1 << 16) as usize, world.user());
 		index.forge(at, friend);
 	}
@@ -229,7 +229,7 @@ fn commit_retrieval(world: &mut World) -> Option<Attempt> {
 }
 
 fn ask_audit(world: &mut World) -> Option<Attempt> {
-	let careful = !world.odds(12);
+	let careful = !world.odds(60);
 	let stands = |id: ModelId, assurance| {
 		Standings::<Rt>::get(id).is_some_and(|standing| standing.assurance == assurance)
 	};
@@ -244,7 +244,7 @@ fn ask_audit(world: &mut World) -> Option<Attempt> {
 }
 
 fn publish(world: &mut World) -> Option<Attempt> {
-	let careful = !world.odds(12);
+	let careful = !world.odds(60);
 	let waits = |id: ModelId| Standings::<Rt>::get(id).is_some_and(|one| !one.assurance.earns());
 	let indexed: Vec<_> = Models::<Rt>::iter()
 		.filter(|(id, model)| !careful || model.status == ModelStatus::Indexed && !waits(*id))
@@ -290,7 +290,7 @@ fn accept_ownership(world: &mut World) -> Option<Attempt> {
 }
 
 fn remove(world: &mut World) -> Option<Attempt> {
-	let careless = world.odds(12);
+	let careless = world.odds(60);
 	let removable: Vec<_> = Models::<Rt>::iter()
 		.filter(|(id, model)| {
 			let over = matches!(

@@ -20,7 +20,7 @@ const OURS: [&str; 10] = [
 ];
 
 /// Each of our calls has to be accepted this many times in as many extrinsics.
-const LEAST: u32 = 20;
+const LEAST: u32 = 10;
 const IN: u32 = 10_000;
 
 /// A pallet's name and a call's.

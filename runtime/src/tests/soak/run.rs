@@ -3,6 +3,7 @@
 use super::{
 	super::{blocks::Chain, merge},
 	alarms,
+	audits::rulings,
 	checks::{self, Issuance},
 	ending, makers,
 	report::Report,
@@ -31,7 +32,7 @@ const YEAR: u32 = 365 * DAY;
 /// Each of our calls is aimed at being accepted so often in 10,000 extrinsics.
 const AIM: u32 = 45;
 /// Extrinsics from one long pause to the next.
-const AGE: u32 = 1_500;
+const AGE: u32 = 900;
 /// Attempts where there is no room.
 const BEFORE_FULL: usize = 2;
 /// Blocks between two checks while nobody does anything.
@@ -69,7 +70,7 @@ fn hurry() -> Vec<RuntimeParameters> {
 		Audits(RoundLength(audits::RoundLength, Some(3))),
 		Audits(Rate(audits::Rate, Some(Permill::from_percent(70)))),
 		Audits(CommitPeriod(audits::CommitPeriod, Some(24))),
-		Audits(ModelsRate(audits::ModelsRate, Some(Permill::from_percent(70)))),
+		Audits(ModelsRate(audits::ModelsRate, Some(Permill::from_percent(90)))),
 		Audits(ExaminePeriod(audits::ExaminePeriod, Some(24))),
 		Audits(RevealPeriod(audits::RevealPeriod, Some(20))),
 		Audits(AppealWindow(audits::AppealWindow, Some(10))),
@@ -142,6 +143,9 @@ fn lived(seed: u64, extrinsics: u32) -> (Run, sp_io::TestExternalities, Chain) {
 			paused = run.report.extrinsics;
 			let years = ext.execute_with(|| run.years_to_be_forgotten());
 			run.sleep(&mut ext, &mut chain, years * YEAR);
+			// What nobody was there to judge would stand in others' way for good.
+			let rulings = ext.execute_with(|| rulings(&mut run.world));
+			run.block(&mut ext, &mut chain, 1, rulings);
 		} else if run.world.odds(12) {
 			let blocks = run.world.between(2, 40);
 			run.sleep(&mut ext, &mut chain, blocks);
@@ -187,14 +191,14 @@ impl Run {
 		}
 	}
 
-	/// Years until the voice of twelve contributors has faded.
+	/// Years until the voice of twenty contributors has faded.
 	fn years_to_be_forgotten(&self) -> u32 {
 		let mut weights: Vec<u128> = pallet_voice::Voices::<Rt>::iter_keys()
 			.map(|who: AccountId| crate::Voice::weight_of(&who))
 			.collect();
 		weights.sort_unstable();
-		let twelfth = weights.get(11).or(weights.last()).copied().unwrap_or_default();
-		((twelfth / (5 * MICRO)).checked_ilog2().unwrap_or(0) + 2).min(12)
+		let twentieth = weights.get(19).or(weights.last()).copied().unwrap_or_default();
+		((twentieth / (5 * MICRO)).checked_ilog2().unwrap_or(0) + 2).min(12)
 	}
 
 	/// Blocks in which nobody does anything.

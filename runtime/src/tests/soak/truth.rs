@@ -159,9 +159,9 @@ pub fn shown(subject: &Hash, level: Level) -> Finding {
 /// What examining a version comes to. Some are false, and some have it at another time that nobody hands out
 /// what they are made of.
 fn of_version(note: &Note<AccountId>, level: Level) -> Finding {
-	match (note.model % 5, note.round % 3) {
+	match (note.model % 5, note.round % 5) {
 		(4, _) => unsound(note, 0),
-		(_, 0) => Finding::Withheld,
+		(_, 0..3) => Finding::Withheld,
 		_ => sound(note, level, 0),
 	}
 }

@@ -19,7 +19,7 @@ const STAYING: usize = 13;
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Audits", "register_verifier", 12, register),
 	("Audits", "bond_extra", 4, bond_extra),
-	("Audits", "leave", 3, leave),
+	("Audits", "leave", 6, leave),
 	("Audits", "withdraw_bond", 6, withdraw_bond),
 ];
 

@@ -25,7 +25,7 @@ use sp_runtime::{
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Voice", "vote", 10, vote),
 	("Voice", "remove_vote", 8, remove_vote),
-	("Voice", "forget", 16, forget),
+	("Voice", "forget", 60, forget),
 	("Voice", "approve", 4, approve),
 	("Voice", "reject", 4, reject),
 	("Voice", "withdraw", 3, withdraw),
