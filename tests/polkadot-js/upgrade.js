@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { connect } from './chain.js';
 import { honest } from './network.js';
 import { until } from './node.js';
 import { answerOf, claimOf } from './split.js';
@@ -84,7 +85,10 @@ export function upgradeTests() {
 				return specVersion === version && (await other.rpc('state_getStorage', CODE)) === packed;
 			});
 		}
-		assert.ok((await api.query.system.lastRuntimeUpgrade()).unwrap().specVersion.eq(version));
+		// A connection that has lived through another version mixes its types with those of before.
+		await api.disconnect();
+		stage.api = await connect(node);
+		assert.ok((await stage.api.query.system.lastRuntimeUpgrade()).unwrap().specVersion.eq(version));
 		const judged = await Promise.all([true_, false_].map(ended));
 		assert.deepEqual(judged.map(({ state }) => state), ['settled', 'settled']);
 		assert.equal(judged[0].audit.verdict.kind, 'upheld');
