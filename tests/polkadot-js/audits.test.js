@@ -79,3 +79,5 @@ test('client_shows_audits_and_verifiers', async () => {
 });
 
 sessionTests(() => honest);
+
+abuse('nothing_is_lost_over_the_whole_run_on_one_node', () => conserved(stage.begun));

@@ -1,4 +1,4 @@
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
 import { demandTests } from './demands.js';
 import { floodTests } from './flood.js';
@@ -6,7 +6,7 @@ import { forkTests } from './fork.js';
 import { setUpNetwork, tearDownNetwork } from './network.js';
 import { offlineTests } from './offline.js';
 import { splitTests } from './split.js';
-import { conserved, stage } from './stage.js';
+import { abuse, conserved, stage } from './stage.js';
 import { upgradeTests } from './upgrade.js';
 import { versionTests } from './versions.js';
 
@@ -22,4 +22,4 @@ forkTests();
 // Last, as everything before is to be tried with the code that the chain began with.
 upgradeTests();
 
-test('nothing_is_lost_over_the_whole_run', () => conserved(stage.begun));
+abuse('nothing_is_lost_over_the_whole_run_on_the_network', () => conserved(stage.begun));

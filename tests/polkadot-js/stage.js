@@ -112,6 +112,8 @@ export async function setUp() {
 	await asRoot([...set('Audits', audits), ...set('Receipts', RECEIPTS), ...fund]);
 	await checkParameters('Audits', audits);
 	await checkParameters('Receipts', RECEIPTS);
+	// From here on nothing is made that is not burned of fees.
+	stage.begun = (await node.best()) + 1;
 	for (const verifier of VERIFIERS) {
 		const agent = `${verifier}//agent`;
 		const key = pair(agent).publicKey;

@@ -342,6 +342,9 @@ pub mod pallet {
 		NotConcluded,
 		/// A number passes what it can hold.
 		Overflow,
+		/// The answer has more tokens than verifiers generate again in time
+		/// ([`openledger_primitives_core::MAX_OUTPUT`]).
+		TooLong,
 	}
 
 	#[pallet::hooks]

@@ -7,7 +7,7 @@ use crate::{
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_core::{
-	Balance, BatchId,
+	Balance, BatchId, MAX_OUTPUT,
 	draw::draw_id,
 	traits::{AnsweredRequest, Attribution, Lots, Operators},
 };
@@ -66,6 +66,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(receipt.model == batch.model, Error::<T>::NotInBatch);
 		let committed = commitment::claim(&claim.sketch, claim.gain, &claim.trace);
 		ensure!(receipt.claim == committed, Error::<T>::WrongClaim);
+		// Committees that can't finish decide nothing, and a lie would only have to be long.
+		ensure!(receipt.usage.output <= MAX_OUTPUT, Error::<T>::TooLong);
 		let session = Sessions::<T>::get(receipt.session).ok_or(Error::<T>::NotInBatch)?;
 		let highest = session.price.fee(receipt.usage);
 		// A price beyond what a balance can hold is beyond any fee too.

@@ -74,6 +74,9 @@ pub const MAX_SNAPSHOTS: u32 = 16;
 pub const MAX_PROMPT: u32 = 8 * 1024;
 /// The longest answer to an on-chain request, in bytes of UTF-8.
 pub const MAX_ANSWER: u32 = 4 * 1024;
+/// The most tokens that an answer has, on chain or behind a receipt: whoever audits it generates all of it again,
+/// and has the same time for each.
+pub const MAX_OUTPUT: u32 = 1_024;
 /// The shortest query or record sketch, in components.
 pub const MIN_SKETCH: u32 = 16;
 /// The longest query or record sketch, in components.

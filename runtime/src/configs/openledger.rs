@@ -15,7 +15,7 @@ use frame_support::{
 	PalletId, parameter_types,
 	traits::{ConstU32, Get},
 };
-use openledger_primitives_core::{ModelId, draw::Routed};
+use openledger_primitives_core::{MAX_OUTPUT, ModelId, draw::Routed};
 use sp_runtime::Permill;
 
 parameter_types! {
@@ -100,7 +100,7 @@ impl pallet_inference::Config for Runtime {
 	type MaxMissed = dynamic_params::inference::MaxMissed;
 	type MissPenalty = dynamic_params::inference::MissPenalty;
 	// About what the longest answer on chain holds, at four bytes a token.
-	type MaxTokens = ConstU32<1_024>;
+	type MaxTokens = ConstU32<MAX_OUTPUT>;
 	type MaxTemplate = ConstU32<256>;
 	type MaxCapacity = ConstU32<64>;
 	type MaxOperatorsPerModel = ConstU32<64>;

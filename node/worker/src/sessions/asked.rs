@@ -9,7 +9,7 @@ use std::{
 	fmt,
 };
 
-use openledger_primitives_core::{Hash, ModelId};
+use openledger_primitives_core::{Hash, MAX_OUTPUT, ModelId};
 use openledger_primitives_inference::Material;
 use openlora::Message;
 use serde::{
@@ -247,6 +247,9 @@ fn tokens(fields: &mut Fields) -> Result<u32, BadBody> {
 			Err(field("max_tokens", "max_completion_tokens says otherwise"))
 		}
 		(Some(0), _) | (_, Some(0)) => Err(field("max_tokens", "it has to be at least 1")),
+		(Some(tokens), _) | (None, Some(tokens)) if tokens > MAX_OUTPUT => {
+			Err(field("max_tokens", format!("it can be {MAX_OUTPUT} at most")))
+		}
 		(Some(tokens), _) | (None, Some(tokens)) => Ok(tokens),
 		(None, None) => Ok(DEFAULT_TOKENS),
 	}
@@ -360,6 +363,7 @@ mod tests {
 			("messages", json!([["user", "x"]])),
 			("max_tokens", json!(0)),
 			("max_tokens", json!(-1)),
+			("max_tokens", json!(MAX_OUTPUT + 1)),
 			("max_tokens", json!(1.5)),
 			("max_tokens", json!("9")),
 			("temperature", json!("0.7")),

@@ -1,6 +1,6 @@
 use crate::{Batches, Error, Event, MAX_SHOWN, Shown, Stage, mock::*};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
-use openledger_primitives_core::{Hash, draw::draw_id, model::Usage};
+use openledger_primitives_core::{Hash, MAX_OUTPUT, draw::draw_id, model::Usage};
 use openledger_primitives_receipts::{Receipt, SumNode, SumProof, prove::prove_slice};
 
 type E = Error<Test>;
@@ -158,6 +158,22 @@ fn fee_above_the_sessions_price_is_refused() {
 		spin(Hash::zero());
 		assert_ok!(book.show(batch, 0, 1));
 		assert_noop!(dear.show(second, 0, 1), E::Overpriced);
+	});
+}
+
+#[test]
+fn answer_that_verifiers_can_not_generate_in_time_is_refused() {
+	chain(|| {
+		let mut book = session(3, 1_000);
+		book.answer(0, 200);
+		book.receipts[0].usage.output = MAX_OUTPUT + 1;
+		let mut long = session(3, 1_000);
+		long.answer(0, 200);
+		long.receipts[0].usage.output = MAX_OUTPUT;
+		let batches = [commit(&[&book]).unwrap(), commit(&[&long]).unwrap()];
+		spin(Hash::zero());
+		assert_noop!(book.show(batches[0], 0, 1), E::TooLong);
+		assert_ok!(long.show(batches[1], 0, 1));
 	});
 }
 
