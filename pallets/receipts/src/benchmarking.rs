@@ -1,7 +1,7 @@
 //! Benchmarks, and the stage that they need from the runtime.
 
 use super::*;
-use crate::sessions::Opening;
+use crate::{commit::SPREAD, sessions::Opening};
 use alloc::{collections::BTreeSet, vec, vec::Vec};
 use codec::Decode;
 use frame_benchmarking::v2::*;
@@ -15,7 +15,8 @@ use frame_support::{
 use frame_system::{Pallet as System, RawOrigin};
 use openledger_primitives_attribution::Claim;
 use openledger_primitives_core::{
-	Balance, BatchId, Hash, MAX_CREDITS, ModelId, RequestId, RoundId, SessionId,
+	Balance, BatchId, BlockNumber, Hash, MAX_CREDITS, MAX_OUTPUT, ModelId, RequestId, RoundId,
+	SessionId,
 	draw::draw_id,
 	model::Usage,
 	traits::{AnsweredRequest, Attribution as _, Lots as _},
@@ -160,7 +161,7 @@ fn only_receipt<T: Config>(
 		model: stage.model,
 		input: Hash::repeat_byte(1),
 		output: Hash::repeat_byte(2),
-		usage: Usage { prompt: u32::MAX, output: u32::MAX },
+		usage: Usage { prompt: u32::MAX, output: MAX_OUTPUT },
 		fee: line.units().saturating_sub(siblings.len() as Balance),
 		claim: commitment::claim(&claim.sketch, claim.gain, &claim.trace),
 	};
@@ -175,6 +176,14 @@ fn only_receipt<T: Config>(
 	});
 	let proof = SumProof { siblings: BoundedVec::truncate_from(siblings) };
 	Ok(Shown { receipt, proof, claim })
+}
+
+/// Leaves room for a batch's next look only in the last of the blocks from `at` on that are tried.
+fn crowd<T: Config>(at: BlockNumber) {
+	let full = vec![BatchId::MAX; T::MaxDue::get() as usize];
+	for block in at..at.saturating_add(SPREAD).saturating_sub(1) {
+		Due::<T>::insert(block, BoundedVec::truncate_from(full.clone()));
+	}
 }
 
 fn skip<T: Config>(blocks: u32) {
@@ -231,6 +240,8 @@ mod benchmarks {
 	fn commit_batch(v: Linear<1, { T::MaxVouchers::get() }>) -> Result<(), BenchmarkError> {
 		let stage = stage::<T>();
 		let vouchers = vouchers(&stage, v)?;
+		let first = Pallet::<T>::first_look(NextBatch::<T>::get());
+		crowd::<T>(Pallet::<T>::known_from(T::Lots::round()).saturating_add(first));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(stage.agent), stage.model, vouchers);
 		assert_eq!(Lines::<T>::get(0).len(), v as usize);
@@ -249,6 +260,8 @@ mod benchmarks {
 			let credits = if shown.is_empty() { c } else { 0 };
 			let _ = shown.try_push(only_receipt(&stage, batch, at, credits)?);
 		}
+		let reveal_by = Pallet::<T>::now().saturating_add(T::RevealPeriod::get());
+		crowd::<T>(reveal_by.saturating_add(1));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(stage.agent), batch, shown);
 		let opened = Batches::<T>::get(batch)

@@ -24,7 +24,7 @@ use openledger_primitives_receipts::{Line, SignedVoucher, Voucher, batch};
 use sp_runtime::{DispatchError, DispatchResult, traits::Zero};
 
 /// Blocks that are tried for a batch's next look where those before are full.
-const SPREAD: u32 = 16;
+pub(crate) const SPREAD: u32 = 16;
 /// Blocks that the first looks at batches are spread over. Nobody waits for the first look at a batch whose
 /// operator shows it, which reads the seed too; and batches that are committed only to fill the lists leave
 /// others room.

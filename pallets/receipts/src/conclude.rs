@@ -2,7 +2,7 @@
 
 use crate::{
 	BatchOf, Batches, Config, Due, Error, Event, HoldReason, Lines, NextDue, Pallet, Sessions,
-	Stage, WeightInfo,
+	Stage, WeightInfo, commit::SPREAD,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -179,6 +179,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn conclude_due(meter: &mut WeightMeter) {
 		let now = Self::now();
 		let look = T::DbWeight::get().reads_writes(2, 1);
+		let next = T::DbWeight::get().reads_writes(SPREAD.into(), 1);
 		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() || !NextDue::<T>::exists() {
 			return;
 		}
@@ -193,7 +194,9 @@ impl<T: Config> Pallet<T> {
 				}
 				// A batch that anyone concluded before has nothing left to look at.
 				let open = Batches::<T>::get(id).filter(|batch| !batch.concluded);
-				let one = open.as_ref().map(|batch| T::WeightInfo::conclude(Self::reach(batch)));
+				let one = open
+					.as_ref()
+					.map(|batch| T::WeightInfo::conclude(Self::reach(batch)).saturating_add(next));
 				if one.is_some_and(|one| meter.try_consume(one).is_err()) {
 					return;
 				}

@@ -41,8 +41,13 @@ impl<T: Config> Pallet<T> {
 		let mut batch = Batches::<T>::get(id).ok_or(Error::<T>::UnknownBatch)?;
 		ensure!(batch.operator == operator, Error::<T>::NotOperator);
 		ensure!(!shown.is_empty(), Error::<T>::NotDrawn);
+		let known = batch.drawn.is_some();
 		let drawn = Self::draw(id, &mut batch).ok_or(Error::<T>::NotDrawnYet)?;
 		ensure!(Self::now() <= drawn.reveal_by, Error::<T>::TooLate);
+		if !known {
+			// Its first look may come after that. Where no block has room it is left to that one.
+			Self::schedule(id, drawn.reveal_by.saturating_add(1));
+		}
 		let lines = Lines::<T>::get(id);
 		let pending = batch.staged().filter(|(_, stage)| *stage == Stage::Pending);
 		let mut units: Vec<(u8, Balance)> = pending
@@ -64,10 +69,10 @@ impl<T: Config> Pallet<T> {
 		Shown { receipt, proof, claim }: Shown<T::AccountId>,
 	) -> DispatchResult {
 		ensure!(receipt.model == batch.model, Error::<T>::NotInBatch);
-		let committed = commitment::claim(&claim.sketch, claim.gain, &claim.trace);
-		ensure!(receipt.claim == committed, Error::<T>::WrongClaim);
 		// Committees that can't finish decide nothing, and a lie would only have to be long.
 		ensure!(receipt.usage.output <= MAX_OUTPUT, Error::<T>::TooLong);
+		let committed = commitment::claim(&claim.sketch, claim.gain, &claim.trace);
+		ensure!(receipt.claim == committed, Error::<T>::WrongClaim);
 		let session = Sessions::<T>::get(receipt.session).ok_or(Error::<T>::NotInBatch)?;
 		let highest = session.price.fee(receipt.usage);
 		// A price beyond what a balance can hold is beyond any fee too.

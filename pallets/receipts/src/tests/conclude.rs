@@ -1,4 +1,6 @@
-use crate::{Batches, Due, Error, Event, HoldReason, NextDue, Stage, WeightInfo, mock::*};
+use crate::{
+	Batches, Due, Error, Event, HoldReason, NextBatch, NextDue, Stage, WeightInfo, mock::*,
+};
 use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 use openledger_primitives_core::{Hash, draw::draw_id};
 
@@ -238,5 +240,29 @@ fn batch_is_looked_at_when_lots_will_have_decided() {
 		System::set_block_number(41);
 		Receipts::on_idle(41, Weight::MAX);
 		assert!(Batches::<Test>::get(batch).unwrap().drawn.is_some());
+	});
+}
+
+#[test]
+fn what_is_not_shown_is_given_up_in_time_though_the_first_look_at_its_batch_is_later() {
+	chain(|| {
+		// Its first look is 200 blocks after its lots are known.
+		NextBatch::<Test>::put(200 * 32);
+		let mut book = session(3, 10_000);
+		for _ in 0..8 {
+			book.answer(0, 100);
+		}
+		let batch = commit(&[&book]).unwrap();
+		spin(Hash::zero());
+		assert!((0..8).any(|at| book.show(batch, at, 8).is_ok()));
+		let after = u64::from(Batches::<Test>::get(batch).unwrap().drawn.unwrap().reveal_by) + 1;
+		for block in System::block_number() + 1..=after {
+			let waits = |stage: &Stage| *stage == Stage::Pending;
+			assert!(Batches::<Test>::get(batch).unwrap().stages.iter().any(waits));
+			System::set_block_number(block);
+			Receipts::on_idle(block, Weight::MAX);
+		}
+		let stages = Batches::<Test>::get(batch).unwrap().stages;
+		assert!(stages.contains(&Stage::Missed) && !stages.contains(&Stage::Pending));
 	});
 }

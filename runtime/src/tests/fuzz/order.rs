@@ -226,6 +226,12 @@ fn sum_proofs_of_every_malformed_kind_are_refused_after_all_else() {
 				receipt.fee = u128::MAX;
 				true
 			}),
+			("TooLong", |_, call| {
+				let (_, receipt, _, claim) = shown!(call);
+				claim.gain ^= 1;
+				receipt.usage.output = u32::MAX;
+				true
+			}),
 		],
 	);
 }

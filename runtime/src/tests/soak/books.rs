@@ -6,7 +6,9 @@ use super::{
 };
 use crate::AccountId;
 use openledger_primitives_attribution::Claim;
-use openledger_primitives_core::{Balance, BatchId, Hash, SessionId, model::Usage, traits::Lots};
+use openledger_primitives_core::{
+	Balance, BatchId, Hash, MAX_OUTPUT, SessionId, model::Usage, traits::Lots,
+};
 use openledger_primitives_receipts::{
 	Receipt, SignedVoucher, SumFrontier, SumNode, Voucher, batch, commitment, draw,
 	prove::{find, prove_slice},
@@ -62,7 +64,7 @@ impl Book {
 
 /// An answer in a session, if there is escrow left for it.
 pub fn answer(world: &mut World, id: SessionId, session: &Stored) {
-	let usage = Usage { prompt: world.between(1, 60), output: world.between(1, 4_000) };
+	let usage = Usage { prompt: world.between(1, 60), output: world.between(1, MAX_OUTPUT) };
 	let owed = world.books.get(&id).map_or(0, Book::owed);
 	let left = session.settled.saturating_add(session.escrow).saturating_sub(owed);
 	let mut fee = session.price.fee(usage).unwrap_or(left).min(left);
