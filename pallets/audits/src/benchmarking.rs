@@ -1,6 +1,7 @@
 //! Benchmarks, and the stage that they need from the runtime.
 
 use super::*;
+use crate::due::SPREAD;
 use alloc::{boxed::Box, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -17,7 +18,7 @@ use openledger_primitives_attribution::{
 	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
-	Balance, ChallengeId, Hash, RequestId,
+	Balance, BlockNumber, ChallengeId, Hash, RequestId,
 	subject::{pair_id, version_id},
 	traits::{
 		Audits as Asked, Clearance, CommittedVersion, Comparison, Comparisons,
@@ -84,7 +85,10 @@ fn sit<T: Config>(
 				entry.duties = 1;
 			}
 		});
-		Duties::<T>::insert(&who, BoundedVec::truncate_from(alloc::vec![id]));
+		let sits = matches!(stage, Stage::Committing { .. } | Stage::Revealing { .. });
+		if sits && level == Level::Appeal {
+			Duties::<T>::insert(&who, BoundedVec::truncate_from(alloc::vec![id]));
+		}
 		let commitment = commitment(id, level, &finding(level), &who, &SALT);
 		let last = index.saturating_add(1) == MAX_SEATS;
 		seats.push(Seat {
@@ -135,12 +139,21 @@ fn compared<T: Config>(common: u32) -> Result<(RequestId, Finding), BenchmarkErr
 	Ok((id, finding(Level::Appeal)))
 }
 
-fn later<T: Config>() -> openledger_primitives_core::BlockNumber {
+fn later<T: Config>() -> BlockNumber {
 	Pallet::<T>::now().saturating_add(100)
 }
 
 fn last_agent<T: Config>() -> T::AccountId {
 	account("agent", MAX_SEATS.saturating_sub(1), 0)
+}
+
+/// Leaves room for an audit's next look only in the last of the blocks that are tried, so many blocks from now on.
+fn crowd<T: Config>(blocks: BlockNumber) {
+	let at = Pallet::<T>::now().saturating_add(blocks);
+	let full = alloc::vec![RequestId::MAX; T::MaxDue::get() as usize];
+	for block in at..at.saturating_add(SPREAD).saturating_sub(1) {
+		Due::<T>::insert(block, BoundedVec::truncate_from(full.clone()));
+	}
 }
 
 #[benchmarks]
@@ -196,6 +209,7 @@ mod benchmarks {
 				seat.commitment = None;
 			}
 		});
+		crowd::<T>(T::RevealPeriod::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(last_agent::<T>()), claim, Hash::zero());
 		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
@@ -206,6 +220,7 @@ mod benchmarks {
 	#[benchmark]
 	fn reveal() -> Result<(), BenchmarkError> {
 		let (claim, _, finding) = seated::<T>(Stage::Revealing { until: later::<T>() })?;
+		crowd::<T>(T::CorrectionPeriod::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(last_agent::<T>()), claim, finding, SALT);
 		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
@@ -236,6 +251,7 @@ mod benchmarks {
 		let until = later::<T>();
 		let (claim, _, _) = seated::<T>(Stage::Decided { verdict: Verdict::Upheld, until })?;
 		let who = rich::<T>("other", 0)?;
+		crowd::<T>(T::LookAgain::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), claim);
 		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
@@ -265,6 +281,7 @@ mod benchmarks {
 		let (claim, _, finding) = seated::<T>(Stage::Undecided)?;
 		let origin =
 			T::ResolveOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+		crowd::<T>(T::CorrectionPeriod::get());
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, claim, Verdict::of(&finding));
 		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
@@ -285,6 +302,7 @@ mod benchmarks {
 		let audit = Audit { level: Level::Appeal, stage, seats, appeal: None };
 		Audits::<T>::insert(claim, audit);
 		let who = rich::<T>("anyone", 0)?;
+		crowd::<T>(T::CommitPeriod::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), claim);
 		let seats = Audits::<T>::get(claim).map(|audit| audit.seats.len() as u32);
@@ -300,6 +318,7 @@ mod benchmarks {
 		let (claim, _) = T::BenchmarkHelper::claimed();
 		T::BenchmarkHelper::end_rounds();
 		let note = Notes::<T>::get(claim).ok_or("the claim is not noted")?;
+		crowd::<T>(1);
 		let opened;
 		#[block]
 		{
@@ -337,6 +356,7 @@ mod benchmarks {
 		}
 		let version =
 			CommittedVersion { model: 1, owner: rich::<T>("owner", 0)?, bond: T::MinBond::get() };
+		crowd::<T>(T::LookAgain::get());
 		#[block]
 		{
 			<Pallet<T> as ExaminationsOf<T::AccountId>>::ask(version, 1)?;
@@ -356,6 +376,7 @@ mod benchmarks {
 			contributor: rich::<T>("contributor", 0)?,
 			deposit: T::MinBond::get(),
 		};
+		crowd::<T>(T::LookAgain::get());
 		#[block]
 		{
 			<Pallet<T> as Comparisons<T::AccountId>>::ask(comparison)?;
@@ -383,6 +404,7 @@ mod benchmarks {
 		let (claim, _) = T::BenchmarkHelper::claimed();
 		Private::<T>::insert(claim, ());
 		let who = rich::<T>("disputer", 0)?;
+		crowd::<T>(T::LookAgain::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), claim);
 		assert!(Disputes::<T>::contains_key(claim));

@@ -9,7 +9,7 @@ use frame_support::{BoundedVec, traits::Get, weights::Weight};
 use openledger_primitives_attribution::audit::{Execution, Level};
 use openledger_primitives_core::{
 	BlockNumber, Hash, RequestId,
-	traits::{self, AnsweredRequest, Clearance, Lots},
+	traits::{self, AnsweredRequest, Clearance, Lots, Operators},
 };
 use sp_runtime::DispatchResult;
 
@@ -88,6 +88,7 @@ impl<T: Config> traits::Audits<T::AccountId> for Pallet<T> {
 		let round = T::Lots::round();
 		let note = Note {
 			operator: answer.operator.clone(),
+			agent: T::Operators::agent(&answer.operator),
 			payer: answer.payer.clone(),
 			model: answer.model,
 			fee,

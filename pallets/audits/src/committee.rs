@@ -10,7 +10,7 @@ use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{
 	Balance, BlockNumber, Hash, RequestId, RoundId,
 	subject::{Subject, subject, versioned},
-	traits::{Operators, Pairs},
+	traits::Pairs,
 };
 use sp_runtime::Permill;
 
@@ -116,23 +116,23 @@ impl<T: Config> Pallet<T> {
 
 	/// Who may be drawn for `note` by the lots of `round`, and what of their bonds counts: whoever was there by
 	/// then and is no party, nor does it share its agent with one, nor had a seat in the audit before. Leaving
-	/// after the answer comes too late.
+	/// after the answer comes too late, until the bond is free.
 	fn eligible(
 		id: RequestId,
 		note: &Note<T::AccountId>,
 		audit: &Audit<T::AccountId>,
 		round: RoundId,
 	) -> Vec<(T::AccountId, Balance)> {
-		let parties = [
-			Some(note.operator.clone()),
-			Some(note.payer.clone()),
-			T::Operators::agent(&note.operator),
-			Self::bystander(id),
-		];
-		let is_party = |who: &T::AccountId| parties.iter().flatten().any(|party| party == who);
+		let bystander = Self::bystander(id);
+		let Note { operator, payer, agent, .. } = note;
+		let parties = [Some(operator), Some(payer), agent.as_ref(), bystander.as_ref()];
+		let is_party = |who: &T::AccountId| parties.iter().flatten().any(|party| *party == who);
+		let now = Self::now();
 		let may_sit = |(who, verifier): (T::AccountId, VerifierOf<T>)| {
 			let party = is_party(&who) || is_party(&verifier.agent);
-			let stays = verifier.leaving.is_none_or(|at| at > note.at);
+			let stays = verifier.leaving.is_none_or(|at| {
+				at > note.at && now < at.saturating_add(T::UnbondingPeriod::get())
+			});
 			let drawn_before = audit.seats.iter().any(|seat| seat.verifier == who);
 			let bond = verifier.bond_in(round);
 			let may = !party && stays && !drawn_before && bond >= T::MinBond::get();
@@ -143,6 +143,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether a verifier has room for another duty. Of model versions, and of pairs of records, it takes a third
 	/// of its places each: claims are paid for, and would else wait while somebody has records compared.
+	///
+	/// Places are of committees that sit, all of which end by themselves. Were one kept while its audit waits
+	/// for others' places, audits could wait for each other.
 	fn has_room(id: RequestId, who: &T::AccountId) -> bool {
 		let duties = Duties::<T>::get(who);
 		let places = T::MaxDuties::get();

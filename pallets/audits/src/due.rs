@@ -62,9 +62,8 @@ impl<T: Config> Pallet<T> {
 
 	/// What taking an audit one step further costs at most.
 	pub(crate) fn step_weight() -> Weight {
-		// The weights were measured when the operator's agent was not looked up.
-		let advance = T::WeightInfo::advance().saturating_add(T::DbWeight::get().reads(1));
-		advance.max(Self::verdict_weight())
+		let again = T::DbWeight::get().reads_writes(SPREAD.into(), 1);
+		T::WeightInfo::advance().max(Self::verdict_weight()).saturating_add(again)
 	}
 
 	pub(crate) fn do_advance(claim: RequestId) -> DispatchResult {
@@ -170,7 +169,12 @@ impl<T: Config> Pallet<T> {
 			&& Audits::<T>::get(claim)
 				.is_some_and(|audit| matches!(audit.stage, Stage::Drawing { .. }));
 		let again = Self::now().saturating_add(T::LookAgain::get());
-		if advanced.is_err() || put_off {
+		if put_off {
+			// Those that wait leave room for deadlines, as new ones do.
+			if let Err(error) = Self::schedule(claim, again) {
+				Self::deposit_event(Event::AdvanceFailed { claim, error: error.into() });
+			}
+		} else if advanced.is_err() {
 			Self::deadline(claim, again);
 		}
 	}

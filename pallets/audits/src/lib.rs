@@ -271,7 +271,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type AgentOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
 
-	/// The audits that a verifier has a seat in.
+	/// The audits in whose committee a verifier sits now, until its findings are counted.
 	#[pallet::storage]
 	pub type Duties<T: Config> = StorageMap<
 		_,

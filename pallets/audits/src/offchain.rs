@@ -24,10 +24,10 @@ use openledger_primitives_attribution::{
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	RequestId,
+	BlockNumber, RequestId, RoundId,
 	record::content_hash,
 	subject::{Subject, subject},
-	traits::Operators,
+	traits::{Lots, Operators},
 };
 use openledger_primitives_inference::{
 	Command, Failure, Outcome, Response, examination::Examined, host::exchange, job::Executed,
@@ -59,6 +59,13 @@ enum Engine {
 /// The most transactions that one run sends: as many as a verifier can have duties, all of which may come to
 /// the same deadline.
 const MAX_SENT: usize = 16;
+
+/// Blocks over which verifiers' agents take turns at what any of them can do.
+const TURNS: u8 = 32;
+/// Rounds after which an audit was not seen to whose lots are known.
+const LATE: RoundId = 3;
+/// Of such an audit, as many blocks of [`TURNS`] as one round stands for.
+const PER_ROUND: BlockNumber = 8;
 
 /// One run for one agent.
 struct Run<'a, T: Config> {
@@ -114,7 +121,44 @@ impl<T: Config> Pallet<T> {
 		for claim in reveals.into_iter().chain(others) {
 			Self::serve(run, verifier, claim);
 		}
+		Self::appeal_against_others(run);
 		Self::correct_refuted(run);
+		Self::advance_overdue(run);
+	}
+
+	/// Appeals against verdicts other than what was found here: they were captured, or came of a lie to others.
+	/// Where nothing was found here, others may well have found it.
+	fn appeal_against_others(run: &mut Run<T>) {
+		for (claim, level) in
+			run.memory.found.iter().map(|one| (one.claim, one.level)).collect::<Vec<_>>()
+		{
+			let (Some(audit), Some(note)) = (Audits::<T>::get(claim), Notes::<T>::get(claim))
+			else {
+				continue;
+			};
+			let Stage::Decided { verdict, .. } = audit.stage else { continue };
+			let found = run.memory.found(claim, level, &note).map(|found| &found.finding);
+			let disagrees = found.is_some_and(|found| {
+				let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
+				looked && Verdict::of(found) != verdict
+			});
+			if disagrees && level == audit.level {
+				Self::send_appeal(run, claim);
+			}
+		}
+	}
+
+	/// Takes audits further that no block had room to see to. Each agent has a block of its own from which on it
+	/// does, so that not all of them pay for the same.
+	fn advance_overdue(run: &mut Run<T>) {
+		for (claim, audit) in Audits::<T>::iter() {
+			let own = (&run.agent.id, claim).using_encoded(content_hash);
+			let turn = own.as_bytes().first().map_or(0, |byte| byte % TURNS);
+			if Self::is_overdue(&audit, turn.into()) {
+				let rehearse = || Self::do_advance(claim);
+				Self::send(run, (claim, Step::Advance), Call::advance { claim }, rehearse);
+			}
+		}
 	}
 
 	/// Appeals against verdicts that refute an operator's answers. Its engine computed them, so such a
@@ -175,14 +219,21 @@ impl<T: Config> Pallet<T> {
 				matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. })
 			}
 			Step::Appeal => matches!(audit.stage, Stage::Decided { .. }),
-			Step::Advance => Self::is_overdue(&audit),
+			Step::Advance => Self::is_overdue(&audit, 0),
 		}
 	}
 
-	/// Whether an audit's deadline was over some blocks ago, and no block had room to see to it.
-	fn is_overdue(audit: &Audit<T::AccountId>) -> bool {
+	/// Whether an audit's deadline was over so many blocks ago beyond those in which it is seen to, so that no
+	/// block had room for it.
+	fn is_overdue(audit: &Audit<T::AccountId>, blocks: BlockNumber) -> bool {
+		if let Stage::Drawing { round } = audit.stage {
+			// When its lots were known is not kept, only in which round.
+			let rounds = LATE.saturating_add(blocks.checked_div(PER_ROUND).unwrap_or(0));
+			return T::Lots::round() > round.saturating_add(1).saturating_add(rounds);
+		}
 		audit.stage.until().is_some_and(|until| {
-			Self::now() >= until.saturating_add(T::LookAgain::get()).saturating_add(SPREAD)
+			let seen_to = until.saturating_add(T::LookAgain::get()).saturating_add(SPREAD);
+			Self::now() >= seen_to.saturating_add(blocks)
 		})
 	}
 
@@ -191,11 +242,6 @@ impl<T: Config> Pallet<T> {
 		let (Some(audit), Some(note)) = (Audits::<T>::get(claim), Notes::<T>::get(claim)) else {
 			return;
 		};
-		if Self::is_overdue(&audit) {
-			let rehearse = || Self::do_advance(claim);
-			Self::send(run, (claim, Step::Advance), Call::advance { claim }, rehearse);
-			return;
-		}
 		let level = audit.level;
 		let seat =
 			audit.seats.iter().find(|seat| seat.verifier == *verifier && seat.level == level);
@@ -227,18 +273,6 @@ impl<T: Config> Pallet<T> {
 				let agent = run.agent.id.clone();
 				let rehearse = || Self::do_reveal(agent, claim, finding, salt);
 				Self::send(run, (claim, Step::Reveal(level)), call, rehearse);
-			}
-			// A verdict other than what was found here was captured, or came of a lie to others. Where nothing
-			// was found here, others may well have found it.
-			Stage::Decided { verdict, .. } => {
-				let found = run.memory.found(claim, level, &note).map(|found| &found.finding);
-				let disagrees = found.is_some_and(|found| {
-					let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
-					looked && Verdict::of(found) != verdict
-				});
-				if disagrees {
-					Self::send_appeal(run, claim);
-				}
 			}
 			_ => {}
 		}
@@ -367,7 +401,9 @@ impl<T: Config> Pallet<T> {
 			)
 		});
 		if let Ok(Some(error)) | Err(error) = rehearsal {
-			log::warn!(target: TARGET, "audit {claim}: the runtime would refuse it: {error:?}");
+			// An audit may well wait for drawn verifiers that have no room.
+			let level = if step == Step::Advance { log::Level::Debug } else { log::Level::Warn };
+			log::log!(target: TARGET, level, "audit {claim}: the runtime would refuse it: {error:?}");
 			return;
 		}
 		let until = Self::now().saturating_add(T::SubmissionPeriod::get());

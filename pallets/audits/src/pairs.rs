@@ -89,6 +89,7 @@ impl<T: Config> Comparisons<T::AccountId> for Pallet<T> {
 		let round = T::Lots::round();
 		let note = Note {
 			operator: contributor,
+			agent: None,
 			payer: challenger,
 			model: 0,
 			// The fee for which a claim would cost as much: what fines and an appeal are in proportion to.

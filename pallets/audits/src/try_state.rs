@@ -1,7 +1,7 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Audits, Config, Dispute, Disputes, Drawn, Duties, Examination, Examinations,
+	AgentOf, Audit, Audits, Config, Dispute, Disputes, Drawn, Duties, Examination, Examinations,
 	HoldReason, NextDue, Notes, Pallet, Private, Stage, Verdicts, Verifiers,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -23,12 +23,14 @@ impl<T: Config> Pallet<T> {
 			ensure!(held == verifier.bond, "a bond is not what is held");
 			let agent_of = AgentOf::<T>::get(&verifier.agent);
 			ensure!(agent_of.as_ref() == Some(&who), "an agent does not lead to its verifier");
-			let duties = Duties::<T>::get(&who);
-			ensure!(duties.len() as u32 == verifier.duties, "a verifier's count of duties is off");
-			for claim in duties {
+			let has_seat =
+				|audit: &Audit<T::AccountId>| audit.seats.iter().any(|seat| seat.verifier == who);
+			let seats = Audits::<T>::iter_values().filter(has_seat).count();
+			ensure!(seats as u32 == verifier.duties, "a verifier's count of seats is off");
+			for claim in Duties::<T>::get(&who) {
 				let audit = Audits::<T>::get(claim).ok_or("a duty has no audit")?;
-				let sits = audit.seats.iter().any(|seat| seat.verifier == who);
-				ensure!(sits, "a duty has no seat");
+				let sits = audit.sitting().any(|seat| seat.verifier == who);
+				ensure!(sits, "a duty has no seat in a committee that sits");
 			}
 		}
 		let verifiers = Verifiers::<T>::iter().count();
@@ -63,9 +65,11 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 			ensure!(!Verdicts::<T>::contains_key(claim), "an audit goes on after its verdict");
-			for (at, seat) in audit.seats.iter().enumerate() {
+			for seat in audit.sitting() {
 				let duties = Duties::<T>::get(&seat.verifier);
 				ensure!(duties.contains(&claim), "a seat is no duty");
+			}
+			for (at, seat) in audit.seats.iter().enumerate() {
 				let again = audit
 					.seats
 					.iter()

@@ -31,12 +31,14 @@ pub struct Verifier<AccountId, Ticket> {
 	pub agent: AccountId,
 	/// What it has at stake; its chance to be drawn is in proportion.
 	pub bond: Balance,
-	/// What of the bond counts in draws for what was committed before [`Verifier::since`]: nothing of one that
-	/// has just registered.
+	/// The round in which it registered: nothing of it counts in draws for what was committed before, so that
+	/// nobody can join once the lots are known.
+	pub joined: RoundId,
+	/// What of the bond counts in draws for what was committed from then on and before [`Verifier::since`], so
+	/// that nobody takes itself out of lots that are known by adding to its bond.
 	pub settled: Balance,
 	/// The round in which it registered or last added to its bond. All of it counts in draws for what was
-	/// committed in this round or later, so that nobody can join once the lots are known, nor take itself out
-	/// of them by adding to its bond.
+	/// committed in this round or later.
 	pub since: RoundId,
 	/// Audits that it has a seat in and that are not concluded.
 	pub duties: u32,
@@ -53,7 +55,11 @@ pub struct Verifier<AccountId, Ticket> {
 impl<AccountId, Ticket> Verifier<AccountId, Ticket> {
 	/// What of the bond counts in draws for what was committed in `round`.
 	pub fn bond_in(&self, round: RoundId) -> Balance {
-		if self.since <= round { self.bond } else { self.settled.min(self.bond) }
+		match round {
+			_ if round < self.joined => 0,
+			_ if round < self.since => self.settled.min(self.bond),
+			_ => self.bond,
+		}
 	}
 }
 
@@ -66,6 +72,9 @@ impl<AccountId, Ticket> Verifier<AccountId, Ticket> {
 pub struct Note<AccountId> {
 	/// Who answered.
 	pub operator: AccountId,
+	/// Whose key signed the claim for its operator; none of what is no claim. One that is named later could be
+	/// anybody's, and whoever it is could not be drawn.
+	pub agent: Option<AccountId>,
 	/// Who pays.
 	pub payer: AccountId,
 	/// The model version; of records zero.
@@ -283,4 +292,12 @@ pub struct Audit<AccountId> {
 	pub seats: BoundedVec<Seat<AccountId>, ConstU32<MAX_SEATS>>,
 	/// The appeal, if there was one.
 	pub appeal: Option<Appeal<AccountId>>,
+}
+
+impl<AccountId> Audit<AccountId> {
+	/// The seats of the committee that sits now: until its findings are counted.
+	pub fn sitting(&self) -> impl Iterator<Item = &Seat<AccountId>> {
+		let sits = matches!(self.stage, Stage::Committing { .. } | Stage::Revealing { .. });
+		self.seats.iter().filter(move |seat| sits && seat.level == self.level)
+	}
 }

@@ -55,6 +55,7 @@ impl<T: Config> Pallet<T> {
 		note: Note<T::AccountId>,
 	) -> DispatchResult {
 		let level = audit.level;
+		Self::rise(claim, &audit);
 		let verdict = Self::majority(&audit);
 		Self::deposit_event(Event::FindingsCounted { claim, level, verdict });
 		match (verdict, level) {
@@ -74,9 +75,23 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Takes the audit from the duties of the committee that has sat.
+	fn rise(claim: RequestId, audit: &Audit<T::AccountId>) {
+		for seat in audit.seats.iter().filter(|seat| seat.level == audit.level) {
+			Duties::<T>::mutate_exists(&seat.verifier, |duties| {
+				if let Some(list) = duties {
+					list.retain(|other| *other != claim);
+					if list.is_empty() {
+						*duties = None;
+					}
+				}
+			});
+		}
+	}
+
 	/// Leaves an audit to governance, and gives the deposit of who asked for it back. Where nobody revealed
 	/// anything, nobody could execute: the seats are freed without a fine, or answers that can't be executed
-	/// would take all verifiers' room and places.
+	/// would cost all verifiers their places.
 	pub(crate) fn leave_undecided(
 		claim: RequestId,
 		audit: &mut Audit<T::AccountId>,
@@ -85,7 +100,7 @@ impl<T: Config> Pallet<T> {
 		audit.stage = Stage::Undecided;
 		if audit.seats.iter().all(|seat| seat.finding.is_none()) {
 			for seat in core::mem::take(&mut audit.seats) {
-				Self::free(claim, &seat.verifier);
+				Self::free(&seat.verifier);
 			}
 		}
 		Self::deposit_event(Event::AuditUndecided { claim });
@@ -169,7 +184,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<bool, DispatchError> {
 		let verifier = &seat.verifier;
 		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
-		Self::free(claim, verifier);
+		Self::free(verifier);
 		if agrees {
 			Verifiers::<T>::mutate(verifier, |entry| {
 				if let Some(entry) = entry {
@@ -189,19 +204,11 @@ impl<T: Config> Pallet<T> {
 		Ok(agrees)
 	}
 
-	/// Frees a verifier of a duty.
-	fn free(claim: RequestId, verifier: &T::AccountId) {
+	/// Frees a verifier of a seat.
+	fn free(verifier: &T::AccountId) {
 		Verifiers::<T>::mutate(verifier, |entry| {
 			if let Some(entry) = entry {
 				entry.duties = entry.duties.saturating_sub(1);
-			}
-		});
-		Duties::<T>::mutate_exists(verifier, |duties| {
-			if let Some(list) = duties {
-				list.retain(|other| *other != claim);
-				if list.is_empty() {
-					*duties = None;
-				}
 			}
 		});
 	}

@@ -1,6 +1,6 @@
 //! Verifiers: registering, bonding, leaving.
 
-use crate::{AgentOf, Config, Duties, Error, Event, HoldReason, Pallet, Verifier, Verifiers};
+use crate::{AgentOf, Config, Error, Event, HoldReason, Pallet, Verifier, Verifiers};
 use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
@@ -49,6 +49,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(bond >= T::MinBond::get(), Error::<T>::BondTooSmall);
 		ensure!(!AgentOf::<T>::contains_key(&agent), Error::<T>::AgentTaken);
 		T::Currency::hold(&HoldReason::Bond.into(), &who, bond)?;
+		let round = T::Lots::round();
 		let ticket = T::VerifierConsideration::new(&who, footprint::<T>())?;
 		AgentOf::<T>::insert(&agent, &who);
 		Verifiers::<T>::insert(
@@ -56,8 +57,9 @@ impl<T: Config> Pallet<T> {
 			Verifier {
 				agent: agent.clone(),
 				bond,
-				settled: 0,
-				since: T::Lots::round(),
+				joined: round,
+				settled: bond,
+				since: round,
 				duties: 0,
 				upheld: 0,
 				strikes: 0,
@@ -109,7 +111,6 @@ impl<T: Config> Pallet<T> {
 		verifier.ticket.drop(&who)?;
 		AgentOf::<T>::remove(&verifier.agent);
 		Verifiers::<T>::remove(&who);
-		Duties::<T>::remove(&who);
 		Self::deposit_event(Event::BondWithdrawn { verifier: who, bond });
 		Ok(())
 	}

@@ -148,6 +148,7 @@ impl<T: Config> traits::Examinations<T::AccountId> for Pallet<T> {
 		let round = T::Lots::round();
 		let note = Note {
 			operator: owner.clone(),
+			agent: None,
 			payer: owner.clone(),
 			model,
 			// The fee for which a claim would cost as much: what fines and an appeal are in proportion to.

@@ -9,7 +9,7 @@ use crate::{
 	mock::*,
 };
 use codec::Decode;
-use frame_support::traits::Hooks;
+use frame_support::{assert_ok, traits::Hooks};
 use openledger_primitives_attribution::{
 	Claim,
 	audit::{Execution, Finding, Level},
@@ -18,6 +18,7 @@ use openledger_primitives_core::{
 	Hash, RequestId,
 	draw::draw_id,
 	model::{IndexCommitment, Method, PayBy, Usage},
+	traits::Clearance,
 };
 use openledger_primitives_inference::{
 	Command, Failure, Job, Material, Message, OPERATOR_KEY_TYPE, Outcome, Reply, Response,
@@ -304,11 +305,36 @@ fn audit_that_no_block_had_room_for_is_advanced() {
 		System::set_block_number(u64::from(1 + COMMIT + 16 + 1));
 		node.run();
 		assert!(node.sent().is_empty(), "it may still have been put off");
-		System::set_block_number(u64::from(1 + COMMIT + 16 + 2));
+		// The turn of each comes at another block.
+		System::set_block_number(u64::from(1 + COMMIT + 16 + 2 + 31));
 		node.run();
 		assert_eq!(node.sent(), [Call::advance { claim: CLAIM }.into()]);
 		node.include();
 		assert_eq!(level(), Level::Redraw);
+	});
+}
+
+#[test]
+fn audit_whose_draw_no_block_had_room_for_is_advanced_by_who_is_drawn_or_not() {
+	node(&truth(), true, |node| {
+		[11, 12].iter().for_each(|n| commit(*n, &honest(&truth())).unwrap());
+		wait(COMMIT);
+		[11, 12].iter().for_each(|n| reveal(*n, honest(&truth())).unwrap());
+		assert_ok!(Verification::appeal(signed(9), CLAIM));
+		(13..22).for_each(|n| register(n, BOND));
+		noted(CLAIM + 1, &truth());
+		lots(2);
+		assert!(matches!(clearance(CLAIM + 1), Clearance::Until(_)));
+		let _ = crate::Due::<Test>::clear(u32::MAX, None);
+		Round::set(Round::get() + 2);
+		node.run();
+		assert!(node.sent().is_empty(), "it may still have been put off");
+		Round::set(Round::get() + 4);
+		node.run();
+		let mut sent = node.sent();
+		sent.sort_by_key(|call| format!("{call:?}"));
+		let advanced = [CLAIM, CLAIM + 1].map(|claim| Call::advance { claim }.into());
+		assert_eq!(sent, advanced);
 	});
 }
 

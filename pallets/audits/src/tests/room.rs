@@ -1,4 +1,4 @@
-use crate::{Audits, Due, Error, Event, Stage, Verdict, Verifiers, committee, mock::*};
+use crate::{Audits, Due, Duties, Error, Event, Stage, Verdict, Verifiers, committee, mock::*};
 use frame_support::{BoundedVec, assert_ok};
 use openledger_primitives_attribution::audit::Level;
 use openledger_primitives_core::{RequestId, subject::pair_id};
@@ -54,6 +54,62 @@ fn who_has_no_room_is_waited_for_and_not_passed_over() {
 }
 
 #[test]
+fn committee_that_has_sat_leaves_room_while_its_audit_goes_on() {
+	chain(3, || {
+		let claims = fill();
+		let finding = honest(&truth());
+		for claim in claims.iter().copied() {
+			commit_in(claim, 10, &finding).unwrap();
+		}
+		let places = || (10..13).map(|n| Duties::<Test>::get(account(n)).len()).collect::<Vec<_>>();
+		assert_eq!(places(), [6, 6, 6]);
+		wait(COMMIT + 2);
+		for claim in claims.iter().copied() {
+			reveal_in(claim, 10, finding.clone()).unwrap();
+			assert_eq!(level_of(claim), Level::Redraw);
+		}
+		// Nobody else is there for the second committee, and what they found is not judged.
+		assert_eq!((places(), (10..13).map(duties).collect::<Vec<_>>()), (vec![0; 3], vec![6; 3]));
+		noted(LATE, &truth());
+		lots(98);
+		assert_ok!(drawn(LATE));
+		assert_eq!(sitting_in(LATE).len(), 3);
+	});
+}
+
+#[test]
+fn operator_strikes_nobody_from_a_committee_by_naming_it_as_its_agent() {
+	for named in [account(10), account(agent(10))] {
+		chain(3, || {
+			noted(CLAIM, &truth());
+			let signed = OperatorsAgent::get();
+			OperatorsAgent::set(named);
+			lots(1);
+			assert_ok!(drawn(CLAIM));
+			assert_eq!(sitting().len(), 3);
+			OperatorsAgent::set(signed);
+		});
+	}
+}
+
+#[test]
+fn who_left_is_drawn_for_what_was_claimed_before_until_its_bond_is_free() {
+	for (blocks, committee) in [(19, vec![10, 11, 12]), (20, vec![])] {
+		chain(3, || {
+			noted(CLAIM, &truth());
+			wait(1);
+			assert_ok!(Verification::leave(signed(10)));
+			lots(1);
+			wait(blocks);
+			assert_ok!(drawn(CLAIM));
+			let mut found = Audits::<Test>::get(CLAIM).map_or(vec![], |_| sitting());
+			found.sort();
+			assert_eq!(found, committee);
+		});
+	}
+}
+
+#[test]
 fn pairs_of_records_leave_room_for_claims() {
 	chain(3, || {
 		let pair = contributed();
@@ -77,7 +133,10 @@ fn bond_is_neither_added_to_lots_that_are_known_nor_taken_from_them() {
 		Round::set(9);
 		assert_ok!(Verification::bond_extra(signed(10), 50));
 		// Lots of its first rounds are not forgotten yet.
-		assert_eq!((one().bond_in(8), one().bond_in(9)), (0, BOND + 50));
+		assert_eq!([3, 8, 9].map(|round| one().bond_in(round)), [0, BOND, BOND + 50]);
+		Round::set(10);
+		assert_ok!(Verification::bond_extra(signed(10), 0));
+		assert_eq!([3, 9, 10].map(|round| one().bond_in(round)), [0, BOND, BOND + 50]);
 		Round::set(40);
 		assert_ok!(Verification::bond_extra(signed(10), 1));
 		assert_eq!((one().bond_in(39), one().bond_in(40)), (BOND + 50, BOND + 51));
