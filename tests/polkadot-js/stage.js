@@ -97,7 +97,8 @@ export async function setUp() {
 	stage.handout = await Handout.start();
 	const data = ['--base-path', join(folder, 'chain'), '--operator-store', join(folder, 'content')];
 	const worker = ['--operator', '--operator-base', base(), '--operator-agent', address(AGENT)];
-	stage.args = ['--dev', ...data, ...worker];
+	// Issuance is looked up at both ends of the run, further apart than states are kept by default.
+	stage.args = ['--dev', '--state-pruning', 'archive', ...data, ...worker];
 	const node = await startNode(stage.args);
 	stage.node = node;
 	stage.api = await connect(node);
