@@ -23,7 +23,11 @@ use draft::Draft;
 use layout::Layout;
 use memmap2::Mmap;
 use openledger_primitives_attribution::IndexLeaf;
-use openledger_primitives_core::{Hash, model::IndexCommitment};
+use openledger_primitives_core::{
+	DatanetId, Hash,
+	model::{IndexCommitment, Method},
+	record::Snapshot,
+};
 use std::{
 	fs::File,
 	path::Path,
@@ -104,6 +108,29 @@ impl IndexFile {
 		draft.complete(None)?;
 		let (bytes, header, layout) = draft.seal(floor_ppm)?;
 		Ok(Self::of(Storage::Memory(bytes), header, layout))
+	}
+
+	/// Bytes of the file of an index over these snapshots, with leaves for so many contributors.
+	///
+	/// # Errors
+	/// [`Error::Malformed`], for what there is no index of.
+	pub fn length_of(
+		method: Method,
+		snapshots: &[(DatanetId, Snapshot)],
+		contributors: u32,
+	) -> Result<u64> {
+		let header = Header {
+			method,
+			manifest: Hash::zero(),
+			adapter: Hash::zero(),
+			projection: Hash::zero(),
+			features: GRADIENTS,
+			floor_ppm: 0,
+			nulls: Hash::zero(),
+			snapshots: snapshots.to_vec(),
+		};
+		let layout = Layout::new(&header, header.encoded_size(), contributors as usize)?;
+		Ok(layout.length() as u64)
 	}
 
 	/// The same index with another floor, in memory.

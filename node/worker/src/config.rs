@@ -84,6 +84,8 @@ pub struct Limits {
 	pub copies: u64,
 	/// The most memory for adapters that are kept loaded, as much again for indexes, and for lenses, in bytes.
 	pub loaded: u64,
+	/// The most that is under way at once from operators that are audited, in bytes.
+	pub audited: u64,
 	/// Uploads received at the same time.
 	pub uploads: usize,
 	/// HTTP connections open at the same time.
@@ -102,6 +104,9 @@ impl Default for Limits {
 			capacity: 64 << 30,
 			copies: 8 << 30,
 			loaded: 1 << 30,
+			// As many of the largest blobs as a verifier has open audits at most: less would let operators who
+			// withhold content keep a verifier from that of others.
+			audited: 8 << 30,
 			uploads: 16,
 			connections: 256,
 			silence: Duration::from_secs(30),

@@ -107,7 +107,7 @@ impl ContentStore {
 			incoming,
 			ledger,
 			peers: Peers::new(&config.peers, config.limits.clone())?,
-			transfers: Transfers::default(),
+			transfers: Transfers::new(config.limits.audited),
 			limits: config.limits.clone(),
 			uploads: Semaphore::new(config.limits.uploads),
 			metrics,
@@ -284,12 +284,12 @@ impl Inner {
 	/// to ask.
 	async fn fetch(self: &Arc<Self>, wanted: Wanted<'_>) -> Result<PathBuf, ContentError> {
 		for peer in self.peers.iter() {
-			if let Some(path) = Self::taken(peer, wanted, self.fetch_from(peer, wanted).await) {
+			if let Some(path) = Self::taken(peer, wanted, self.fetch_from(peer, wanted).await)? {
 				return Ok(path);
 			}
 		}
 		if let Some(last) = wanted.last
-			&& let Some(path) = self.fetch_last(last, wanted).await
+			&& let Some(path) = self.fetch_last(last, wanted).await?
 		{
 			return Ok(path);
 		}
@@ -297,29 +297,43 @@ impl Inner {
 	}
 
 	/// What a worker gave, where it is what is wanted.
+	///
+	/// # Errors
+	/// What is this worker's own fault.
 	fn taken(
 		worker: &Url,
 		wanted: Wanted<'_>,
 		taken: Result<Option<PathBuf>, ContentError>,
-	) -> Option<PathBuf> {
-		taken.unwrap_or_else(|error| {
+	) -> Result<Option<PathBuf>, ContentError> {
+		taken.or_else(|error| {
 			let host = worker.host_str().unwrap_or_default();
 			log::warn!("content {} from {host}: {error}", hash::name(wanted.hash));
-			None
+			if error.is_of_sender() { Ok(None) } else { Err(error) }
 		})
 	}
 
-	/// Stores what a worker has under the name; `None` where it has nothing.
+	/// Stores what a peer has under the name; `None` where it has nothing.
 	async fn fetch_from(
 		self: &Arc<Self>,
-		worker: &Url,
+		peer: &Url,
 		wanted: Wanted<'_>,
 	) -> Result<Option<PathBuf>, ContentError> {
-		let Some(blob) = self.peers.ask(worker, wanted).await? else { return Ok(None) };
+		match self.peers.ask(peer, wanted).await? {
+			Some(blob) => self.fetched(wanted, blob).await.map(Some),
+			None => Ok(None),
+		}
+	}
+
+	/// Stores what another worker sends.
+	async fn fetched(
+		self: &Arc<Self>,
+		wanted: Wanted<'_>,
+		blob: Blob,
+	) -> Result<PathBuf, ContentError> {
 		let size = blob.size;
 		let path = self.take(wanted, blob, Source::Peer).await?;
 		self.metrics.content_fetched.inc_by(size);
-		Ok(Some(path))
+		Ok(path)
 	}
 
 	/// Receives a blob from the store or a peer and returns its file.

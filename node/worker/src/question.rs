@@ -1,6 +1,6 @@
 //! What is asked of a model version, wherever it was asked.
 
-use openledger_primitives_core::MAX_ANSWER;
+use openledger_primitives_core::{MAX_ANSWER, RequestId};
 use openledger_primitives_inference::{Failure, Job, Material};
 use openlora::Message;
 use sp_core::crypto::AccountId32;
@@ -23,8 +23,17 @@ pub struct Question {
 	pub seed: [u8; 32],
 	/// What the model version computes and is attributed with.
 	pub material: Material,
-	/// The worker that has answered it, where that is audited here: it has had all content that this takes.
-	pub answered_by: Option<Url>,
+	/// Who has answered it, where that is audited here and its worker is known.
+	pub answered_by: Option<AnsweredBy>,
+}
+
+/// Whose answer is audited: its worker has had all content that this takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredBy {
+	/// The worker.
+	pub worker: Url,
+	/// The claim that is audited.
+	pub audit: RequestId,
 }
 
 impl TryFrom<&Job> for Question {

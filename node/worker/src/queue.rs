@@ -35,7 +35,7 @@ use self::entry::{Lane, State, Task, Work};
 use crate::{
 	error::StartError,
 	metrics::{Metrics, kind},
-	question::{Question, Unanswered},
+	question::{AnsweredBy, Question, Unanswered},
 	stock::Held,
 };
 
@@ -426,7 +426,9 @@ fn attempt(
 		Work::Job(job) => answerer.answer(&Question::try_from(job.as_ref())?, cancel)?.outcome(),
 		Work::Answered(job, answered_by) => {
 			let question = Question::try_from(job.as_ref()).map_err(of_answered)?;
-			let question = Question { answered_by: answered_by.clone(), ..question };
+			let audit = job.request;
+			let answered_by = answered_by.clone().map(|worker| AnsweredBy { worker, audit });
+			let question = Question { answered_by, ..question };
 			answerer.answer(&question, cancel).map_err(of_answered)?.outcome()
 		}
 		Work::Question(question, salt) => {

@@ -25,14 +25,14 @@ use openledger_primitives_attribution::{
 	duplicate::Overlap,
 	verify,
 };
-use openledger_primitives_core::{Hash, model::Usage};
+use openledger_primitives_core::{Hash, MAX_OUTPUT, model::Usage};
 use openledger_primitives_inference::{
 	Failure, Material,
 	comparison::Comparison,
 	examination::{Examination, Examined},
 };
 use openlora::{
-	Adapter, Base, Config, GenerateOptions, Sampling, Team, Trail,
+	Adapter, Base, Config, GenerateOptions, Sampling, Team, Tokenizer, Trail,
 	serve::{self as batch, Event, Limits, Request},
 };
 use parking_lot::Mutex;
@@ -54,6 +54,9 @@ use crate::{
 	stock::Held,
 };
 
+/// The most tokens of an answer. Questions ask for no more, but for those that were asked where more was taken on:
+/// what was answered to them is audited where it stayed within this, and takes no longer than any other.
+const MOST_TOKENS: usize = MAX_OUTPUT as usize;
 /// How often a growing answer's length is looked at, in tokens.
 const LENGTH_CHECK: usize = 16;
 /// How long an answer that may have been dropped waits for a token before it looks.
@@ -145,7 +148,7 @@ impl Server {
 			GenerateOptions::new(max_tokens, sampling(question), base.stop_tokens.clone());
 		options.log_probs = Some(0);
 		let bytes = question.longest.unwrap_or(usize::MAX);
-		let bounds = Bounds { bytes, tokens: options.max_tokens };
+		let bounds = Bounds { bytes, tokens: options.max_tokens.min(MOST_TOKENS) };
 		let request = Request {
 			prompt: prompt.to_vec(),
 			adapters: vec![(Arc::clone(adapter).into(), 1.0)],
@@ -167,10 +170,9 @@ impl Server {
 					return Err(engine(openlora::Error::Stopped).into());
 				}
 			}
-			let long = question.longest.is_some()
-				&& !tokens.is_empty()
+			let long = !tokens.is_empty()
 				&& tokens.len() % LENGTH_CHECK == 0
-				&& text::is_over(&base.tokenizer, &tokens, bounds.bytes);
+				&& is_long(question, &base.tokenizer, &tokens, bounds);
 			if cancel.is_cancelled() || long {
 				break long;
 			}
@@ -195,6 +197,16 @@ impl Server {
 		let usage = usage(prompt.len(), tokens.len())?;
 		Ok(Answered { text, tokens, usage, complete, generated })
 	}
+}
+
+/// Whether an answer that grows is longer than any may be. Tokens are counted as they are charged, so that an
+/// answer of another spelling ends where it did for whoever gave it; what is still open at its end may take more
+/// of them than it does once it is whole.
+fn is_long(question: &Question, tokenizer: &Tokenizer, tokens: &[u32], bounds: Bounds) -> bool {
+	let most = MOST_TOKENS + LENGTH_CHECK;
+	let is_over = || text::is_over(tokenizer, tokens, bounds.bytes);
+	let is_beyond = || text::is_beyond(tokenizer, tokens, most);
+	(question.longest.is_some() && is_over()) || (tokens.len() > most && is_beyond())
 }
 
 /// How much a base answers at once.
@@ -272,7 +284,7 @@ impl Answerer for Server {
 	}
 
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
-		let last = question.answered_by.clone().map(Last::new);
+		let last = question.answered_by.clone().map(|by| Last::new(by.worker, by.audit));
 		let search = Search { last: last.as_ref(), cancel };
 		let Prompted { served, tokens: prompt, sought } = self.prompt(question, search)?;
 		let base = &served.base;

@@ -216,7 +216,7 @@ impl Answerer for Scripted {
 	fn answer(&self, question: &Question, cancel: &CancellationToken) -> Result<Done, Unanswered> {
 		let request = RequestId::from_le_bytes(question.seed[..8].try_into().unwrap());
 		self.started.lock().push(request);
-		self.answered_by.lock().push(question.answered_by.clone());
+		self.answered_by.lock().push(question.answered_by.clone().map(|by| by.worker));
 		while *self.hold.lock() {
 			if cancel.is_cancelled() {
 				self.cancelled.fetch_add(1, Ordering::SeqCst);

@@ -58,6 +58,9 @@ fn index_is_the_same_when_saved_and_opened() {
 	assert!(opened.leaves().iter().eq(index.leaves().iter()));
 	assert!(opened.records().iter().eq(parts(20, PayBy::Contributors, 0).records));
 	assert_eq!(opened.commitment(), index.commitment());
+	let (header, contributors) = (index.header(), index.commitment().contributors);
+	let length = IndexFile::length_of(header.method, &header.snapshots, contributors).unwrap();
+	assert_eq!(length, std::fs::metadata(&path).unwrap().len());
 	assert_eq!(opened.to_bytes(), index.to_bytes());
 	assert!(matches!(IndexFile::open(&folder.path().join("other")), Err(Error::Io { .. })));
 }

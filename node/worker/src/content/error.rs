@@ -1,6 +1,6 @@
 //! Why content is not taken, or not given.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use openledger_primitives_core::Hash;
 use sp_core::crypto::AccountId32;
@@ -73,8 +73,8 @@ pub enum ContentError {
 		/// What it holds at most, in bytes.
 		capacity: u64,
 	},
-	/// Too many uploads at once.
-	#[error("too many uploads at once: try again in a moment")]
+	/// Too many uploads at once, or too much under way from whoever is audited.
+	#[error("too much is received at once: try again in a moment")]
 	Busy,
 	/// A peer answered with something else than the content.
 	#[error("the peer {peer} did not give it: {reason}")]
@@ -112,9 +112,39 @@ pub enum ContentError {
 	/// A background task ended without a result.
 	#[error("the worker is shutting down")]
 	Stopped,
+	/// A transfer that several may wait for.
+	#[error(transparent)]
+	Transfer(#[from] Arc<ContentError>),
 }
 
 impl ContentError {
+	/// Whether whoever was asked for content does not hand out what is wanted. Everything else is this worker's
+	/// own, and says nothing of others: an audit would hold a full disk here against an honest operator.
+	pub(crate) fn is_of_sender(&self) -> bool {
+		match self {
+			Self::Peer { .. }
+			| Self::TooLarge { .. }
+			| Self::WrongSize { .. }
+			| Self::WrongHash { .. }
+			| Self::TooSlow { .. }
+			| Self::Interrupted(_) => true,
+			Self::Transfer(error) => error.is_of_sender(),
+			Self::BadName(_)
+			| Self::NotFound(_)
+			| Self::Empty
+			| Self::Damaged(_)
+			| Self::QuotaExceeded { .. }
+			| Self::Full { .. }
+			| Self::Busy
+			| Self::Client(_)
+			| Self::Location { .. }
+			| Self::Io { .. }
+			| Self::Store(_)
+			| Self::Ledger(_)
+			| Self::Stopped => false,
+		}
+	}
+
 	/// Wraps an error of the file system.
 	pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
 		let path = path.display().to_string();

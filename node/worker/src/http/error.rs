@@ -83,7 +83,8 @@ impl Refusal {
 				| C::Location { .. }
 				| C::Io { .. }
 				| C::Store(_)
-				| C::Ledger(_) => (StatusCode::INTERNAL_SERVER_ERROR, "store_failed"),
+				| C::Ledger(_)
+				| C::Transfer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "store_failed"),
 			},
 		}
 	}

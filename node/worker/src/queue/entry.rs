@@ -15,7 +15,10 @@ use openledger_primitives_receipts::commitment::Salt;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{endpoint, question::Question};
+use crate::{
+	endpoint,
+	question::{AnsweredBy, Question},
+};
 
 /// After how long without being asked for an examination is nobody's any more. A chain that stands still for
 /// some minutes shall not lose what has taken long.
@@ -259,7 +262,9 @@ impl State {
 		};
 		match (work, answered_by) {
 			(Work::Answered(_, last), Some(now)) => *last = Some(now),
-			(Work::Question(question, _), Some(now)) => question.answered_by = Some(now),
+			(Work::Question(question, _), Some(worker)) => {
+				question.answered_by = Some(AnsweredBy { worker, audit: task.request() });
+			}
 			_ => {}
 		}
 	}

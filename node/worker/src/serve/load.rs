@@ -188,7 +188,11 @@ impl Loader {
 		let index = match known {
 			Some(index) => index,
 			None => {
-				let path = self.file(&committed.file, search)?;
+				// What is longer than the chain says can't be it, however well it hashes.
+				let length =
+					IndexFile::length_of(method, &material.snapshots, committed.contributors)
+						.map_err(bad(what))?;
+				let path = self.file_within(&committed.file, length, search)?;
 				let index = open(&path).map_err(bad(what))?;
 				let size = index_size(&index);
 				let commitment = index.commitment();
@@ -227,7 +231,12 @@ impl Loader {
 
 	/// The path of content whose bytes hash to its name.
 	pub(crate) fn file(&self, hash: &Hash, search: Search<'_>) -> Result<PathBuf, Failure> {
-		let wanted = Wanted { hash, most: self.store.limits().blob, last: search.last };
+		self.file_within(hash, self.store.limits().blob, search)
+	}
+
+	/// The same, of no more bytes than so many where it has to be fetched.
+	fn file_within(&self, hash: &Hash, most: u64, search: Search<'_>) -> Result<PathBuf, Failure> {
+		let wanted = Wanted { hash, most, last: search.last };
 		self.wait(self.store.checked(wanted), search.cancel)?.map_err(failure)
 	}
 

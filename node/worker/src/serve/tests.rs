@@ -5,11 +5,12 @@ use crate::{
 	OperatorConfig,
 	content::ContentError,
 	operator::Operator,
+	question::AnsweredBy,
 	queue::{Queue, Shape},
 	status::{Reporter, StatusSource},
 	testing::{
 		Held, MODEL, config,
-		model::{ALICE, BOB},
+		model::{self, ALICE, BOB},
 		put, until,
 	},
 };
@@ -18,6 +19,7 @@ use openledger_primitives_inference::{Command, Job, Message, Outcome, Progress, 
 use openlora::testing::tiny_config;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use url::Url;
 
 /// A server with an empty store.
 struct Fixture {
@@ -29,14 +31,18 @@ struct Fixture {
 }
 
 fn fixture() -> Fixture {
+	fixture_over(&MODEL)
+}
+
+fn fixture_over(model: &model::Model) -> Fixture {
 	let runtime = Runtime::new().unwrap();
 	let folder = tempfile::tempdir().unwrap();
 	let config = config(folder.path());
 	let metrics = Metrics::new(None).unwrap();
 	let store = ContentStore::open(&config, metrics.clone()).unwrap();
-	let base = Base::load(&MODEL.base).unwrap();
+	let base = Base::load(&model.base).unwrap();
 	let server = Server::new(
-		BTreeMap::from([(MODEL.job.material.base, base)]),
+		BTreeMap::from([(model.job.material.base, base)]),
 		store.clone(),
 		runtime.handle().clone(),
 		1 << 24,
@@ -240,6 +246,57 @@ fn answer_ends_with_the_context_when_more_tokens_are_allowed() {
 	let context = tiny_config().context as u32;
 	assert!(outcome.usage.prompt + outcome.usage.output <= context);
 	verified(&job, &outcome);
+}
+
+#[test]
+fn answer_has_no_more_tokens_than_any_may_and_is_the_same_where_its_question_allows_more() {
+	let model = model::model(&Config { context: 2_048, ..tiny_config() }, model::SEED);
+	let fixture = fixture_over(&model);
+	fixture.put(&model.adapter);
+	fixture.put(&model.index);
+	let (mut ended, mut cut) = (0, 0);
+	for seed in 0..8 {
+		let longest = |max_tokens| {
+			let job = Job { max_tokens, seed: [seed; 32], ..model.job.clone() };
+			let question = Question { longest: None, ..Question::try_from(&job).unwrap() };
+			let before = fixture.metrics.answer_tokens.get();
+			let done = fixture.server.answer(&question, &CancellationToken::new()).unwrap();
+			(done, fixture.metrics.answer_tokens.get() - before)
+		};
+		let ((usual, _), (more, generated)) = (longest(MAX_OUTPUT), longest(1_900));
+		assert!(more.usage.output <= MAX_OUTPUT && generated < 1_200, "{generated}");
+		match more.complete {
+			true => ended += 1,
+			false => cut += 1,
+		}
+		if usual.complete {
+			assert_eq!(usual, more);
+		}
+	}
+	assert!(ended > 0 && cut > 0, "{ended} ended, {cut} cut");
+}
+
+#[test]
+fn execution_fails_by_this_worker_s_own_fault_where_it_can_t_keep_what_it_is_given() {
+	let (fixture, whole) = (fixture(), tempfile::tempdir().unwrap());
+	let config = config(whole.path());
+	let store = ContentStore::open(&config, Metrics::new(None).unwrap()).unwrap();
+	for bytes in [&MODEL.adapter, &MODEL.index] {
+		put(&fixture.runtime, &store, bytes);
+	}
+	drop(store);
+	let theirs = Operator::start(config, fixture.runtime.handle().clone(), None).unwrap();
+	let worker: Url = format!("http://{}", theirs.address()).parse().unwrap();
+	let execute = || {
+		let answered_by = Some(AnsweredBy { worker: worker.clone(), audit: 1 });
+		let question = Question { answered_by, ..Question::try_from(&MODEL.job).unwrap() };
+		fixture.server.answer(&question, &CancellationToken::new()).map_err(Failure::from)
+	};
+	let incoming = fixture._folder.path().join("content/incoming");
+	std::fs::remove_dir(&incoming).unwrap();
+	assert!(matches!(execute(), Err(Failure::Engine(_))));
+	std::fs::create_dir(&incoming).unwrap();
+	assert!(execute().is_ok());
 }
 
 #[test]

@@ -8,6 +8,13 @@ pub(super) fn is_over(tokenizer: &Tokenizer, tokens: &[u32], limit: usize) -> bo
 	tokenizer.decode(tokens).is_ok_and(|text| text.len() > limit)
 }
 
+/// Whether the text of `tokens`, read as tokens again, has more than `limit` of them. Texts that can't be read are
+/// left to whoever reads them next.
+pub(super) fn is_beyond(tokenizer: &Tokenizer, tokens: &[u32], limit: usize) -> bool {
+	let again = tokenizer.decode(tokens).and_then(|text| tokenizer.encode(&text, false));
+	again.is_ok_and(|tokens| tokens.len() > limit)
+}
+
 /// The text of the tokens from the first on that have at most `limit` bytes: it ends where a token does, so
 /// that what is known of the tokens still holds. Of a first token that is longer, all of it.
 ///

@@ -119,7 +119,7 @@ impl Sessions {
 			drop(self.take(session, voucher)?);
 		}
 		let terms = self.store.terms(session).map_err(of_store)?;
-		let asked = Asked::read(&body, terms.model).map_err(of_body)?;
+		let asked = Asked::admitted(&body, terms.model).map_err(of_body)?;
 		let admission = match self.store.admit(session, salt, body.clone(), most) {
 			Err(StoreError::EscrowSpent { .. }) if self.is_topped_up(session)? => {
 				self.store.admit(session, salt, body, most)

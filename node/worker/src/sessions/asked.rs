@@ -162,6 +162,19 @@ fn field(name: &str, reason: impl Into<String>) -> BadBody {
 }
 
 impl Asked {
+	/// Reads the body of a request that is made now. What is refused here and not by [`Asked::read`] has been
+	/// answered by operators who did not refuse it, and may be audited.
+	///
+	/// # Errors
+	/// [`BadBody`], for a body that this release does not answer.
+	pub fn admitted(body: &[u8], model: ModelId) -> Result<Self, BadBody> {
+		let asked = Self::read(body, model)?;
+		match asked.max_tokens > MAX_OUTPUT {
+			true => Err(field("max_tokens", format!("it can be {MAX_OUTPUT} at most"))),
+			false => Ok(asked),
+		}
+	}
+
 	/// Reads the body of a request in a session about `model`. Operators and verifiers read with this
 	/// and nothing else.
 	///
@@ -247,9 +260,6 @@ fn tokens(fields: &mut Fields) -> Result<u32, BadBody> {
 			Err(field("max_tokens", "max_completion_tokens says otherwise"))
 		}
 		(Some(0), _) | (_, Some(0)) => Err(field("max_tokens", "it has to be at least 1")),
-		(Some(tokens), _) | (None, Some(tokens)) if tokens > MAX_OUTPUT => {
-			Err(field("max_tokens", format!("it can be {MAX_OUTPUT} at most")))
-		}
 		(Some(tokens), _) | (None, Some(tokens)) => Ok(tokens),
 		(None, None) => Ok(DEFAULT_TOKENS),
 	}
@@ -363,7 +373,6 @@ mod tests {
 			("messages", json!([["user", "x"]])),
 			("max_tokens", json!(0)),
 			("max_tokens", json!(-1)),
-			("max_tokens", json!(MAX_OUTPUT + 1)),
 			("max_tokens", json!(1.5)),
 			("max_tokens", json!("9")),
 			("temperature", json!("0.7")),
@@ -386,6 +395,29 @@ mod tests {
 			body.as_object_mut().unwrap().remove(name);
 			assert_eq!(read(&body), Err(BadBody::Missing(name)));
 		}
+	}
+
+	#[test]
+	fn answer_may_be_no_longer_than_any_is_where_it_is_asked_now_and_is_read_where_it_was_asked() {
+		for name in ["max_tokens", "max_completion_tokens"] {
+			for (tokens, is_admitted) in [(MAX_OUTPUT, true), (MAX_OUTPUT + 1, false)] {
+				let mut body = good();
+				body[name] = json!(tokens);
+				let asked = read(&body).unwrap();
+				assert_eq!(asked.max_tokens, tokens);
+				match Asked::admitted(body.to_string().as_bytes(), MODEL) {
+					Ok(admitted) => assert!(is_admitted && admitted == asked),
+					Err(error) => {
+						assert!(!is_admitted);
+						assert!(
+							matches!(error, BadBody::Field { field, .. } if field == "max_tokens")
+						);
+					}
+				}
+			}
+		}
+		let unread = Asked::admitted(b"{", MODEL);
+		assert!(matches!(unread, Err(BadBody::NotJson(_))));
 	}
 
 	#[test]

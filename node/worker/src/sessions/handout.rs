@@ -14,7 +14,7 @@ use super::asked::{Asked, MOST_BYTES};
 use crate::{
 	endpoint,
 	error::StartError,
-	question::Question,
+	question::{AnsweredBy, Question},
 	queue::{Fetched, Handouts},
 };
 
@@ -106,7 +106,8 @@ fn question(content: Content, drawn: Drawn) -> Result<(Salt, Question), Failure>
 	}
 	let asked = Asked::read(&asked, drawn.model)
 		.map_err(|error| Failure::BadContent(format!("nobody could have answered it: {error}")))?;
-	let answered_by = endpoint::parse(&drawn.endpoint).ok();
+	let worker = endpoint::parse(&drawn.endpoint).ok();
+	let answered_by = worker.map(|worker| AnsweredBy { worker, audit: drawn.claim });
 	let question = asked.question(drawn.payer, input, drawn.material);
 	Ok((salt, Question { answered_by, ..question }))
 }
@@ -156,7 +157,9 @@ mod tests {
 			br#"{"model":"5","messages":[{"role":"user","content":"Who?"}],"max_tokens":7}"#;
 		let drawn = drawn("http://host:1", asked);
 		let (salt, question) = super::question(content(asked), drawn.clone()).unwrap();
-		assert_eq!(question.answered_by, endpoint::parse(&drawn.endpoint).ok());
+		let answered_by = question.answered_by.unwrap();
+		let AnsweredBy { worker, audit } = answered_by;
+		assert_eq!((Ok(worker), audit), (endpoint::parse(&drawn.endpoint), drawn.claim));
 		assert_eq!((salt, question.max_tokens, question.longest), (SALT, 7, None));
 		assert_eq!((question.seed, question.payer), (drawn.input.0, drawn.payer.clone()));
 		let mut other = content(asked);
@@ -164,6 +167,14 @@ mod tests {
 		let refused = super::question(other, drawn.clone());
 		assert!(matches!(refused, Err(Failure::BadContent(_))));
 		assert!(matches!(super::question(content(b"{}"), drawn), Err(Failure::BadContent(_))));
+	}
+
+	#[test]
+	fn question_is_read_though_it_asks_for_more_tokens_than_are_answered_now() {
+		let asked =
+			br#"{"model":"5","messages":[{"role":"user","content":"Who?"}],"max_tokens":2000}"#;
+		let (_, question) = super::question(content(asked), drawn("", asked)).unwrap();
+		assert_eq!(question.max_tokens, 2_000);
 	}
 
 	#[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use openledger_primitives_inference::Command;
-use openledger_sessions::protocol::{Asking, Given};
+use openledger_sessions::protocol::Given;
 use serde_json::json;
 
 use super::world::*;
@@ -110,8 +110,9 @@ async fn question_is_given_up_when_its_client_goes_away() {
 	let mut world = World::new(answerer.clone()).await;
 	let body = question(0);
 	let asking = world.asking(&body);
-	let sending = world.send(&asking, &body);
-	assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
+	let sending = world.begin(&asking, &body);
+	eventually("it runs", || answerer.started.lock().len() == 1).await;
+	sending.abort();
 	eventually("given up", || answerer.cancelled.load(Ordering::SeqCst) == 1).await;
 	assert_eq!(world.missed(0).await.unwrap(), []);
 	*answerer.hold.lock() = false;
@@ -135,9 +136,10 @@ async fn payer_who_goes_away_from_answers_that_are_begun_is_not_served_for_long(
 	for number in 0..2 {
 		let body = question(number);
 		let asking = world.asking(&body);
-		let sending = world.send(&asking, &body);
-		assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
+		let sending = world.begin(&asking, &body);
 		let given_up = usize::try_from(number).unwrap() + 1;
+		eventually("it runs", || answerer.started.lock().len() == given_up).await;
+		sending.abort();
 		eventually("given up", || answerer.cancelled.load(Ordering::SeqCst) as usize == given_up)
 			.await;
 	}
@@ -163,19 +165,13 @@ async fn crowd_is_told_to_wait_and_holds_up_no_job_of_the_chain() {
 	.await;
 	let (first, second, third) =
 		(world.asking(&question(0)), world.asking(&question(1)), world.asking(&question(2)));
-	let (client, url) = (world.client.clone(), world.url("/v1/chat/completions"));
-	let begin = |asking: Asking, body: Vec<u8>| {
-		let mut request = client.post(&url).body(body);
-		for (name, value) in asking.headers() {
-			request = request.header(name, value);
-		}
-		tokio::spawn(request.send())
-	};
-	let one = begin(first, question(0));
+	let one = world.begin(&first, &question(0));
 	eventually("the first runs", || answerer.started.lock().len() == 1).await;
 	// Whichever of these comes later finds no place.
-	let (refused, _, mut waiting) =
-		futures::future::select_all([begin(second, question(1)), begin(third, question(2))]).await;
+	let (refused, _, mut waiting) = futures::future::select_all(
+		[(&second, 1), (&third, 2)].map(|(asking, number)| world.begin(asking, &question(number))),
+	)
+	.await;
 	let refused = refused.unwrap().unwrap();
 	assert_eq!(refused.status(), 503);
 	assert_eq!(code(&refused.json().await.unwrap()), "busy");

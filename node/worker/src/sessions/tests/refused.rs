@@ -57,7 +57,8 @@ async fn body_is_refused_when_it_is_not_one_that_is_answered() {
 		(with("stream", json!(true)), 400, "unsupported_parameter"),
 		(with("max_tokens", json!(0)), 400, "bad_parameter"),
 		(with("model", json!("6")), 400, "other_model"),
-		(with("max_tokens", json!(2_000)), 400, "too_dear"),
+		(with("max_tokens", json!(2_000)), 400, "bad_parameter"),
+		(with("max_tokens", json!(1_000)), 400, "too_dear"),
 		(vec![b' '; MOST_BYTES + 1], 413, "too_large"),
 	];
 	for (body, expected, name) in cases {

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sp_core::{Pair, crypto::AccountId32, sr25519};
 use tempfile::TempDir;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::JoinHandle};
 
 use crate::{
 	config::OperatorConfig,
@@ -249,6 +249,19 @@ impl World {
 
 	pub async fn send(&self, asking: &Asking, body: &[u8]) -> (u16, Value) {
 		self.post("/v1/chat/completions", &asking.headers(), body.to_vec()).await
+	}
+
+	/// The same, without waiting for what comes back.
+	pub fn begin(
+		&self,
+		asking: &Asking,
+		body: &[u8],
+	) -> JoinHandle<reqwest::Result<reqwest::Response>> {
+		let mut request = self.client.post(self.url("/v1/chat/completions")).body(body.to_vec());
+		for (name, value) in asking.headers() {
+			request = request.header(name, value);
+		}
+		tokio::spawn(request.send())
 	}
 
 	/// Asks, checks the receipt, and signs for it.
