@@ -267,6 +267,20 @@ struct OfReceipt {
 	missing: Option<String>,
 }
 
+/// Why there is no batch of a receipt that none can have any more.
+const NEVER: &str = "its session ended, and no batch has it";
+
+/// Why there is no batch of a receipt, where it is beyond those that batches of its session have covered.
+fn uncovered(session: &Info, receipt: u32) -> Option<&'static str> {
+	match (session.receipts <= receipt, session.ended) {
+		(false, _) => None,
+		(true, true) => Some(NEVER),
+		(true, false) => {
+			Some("it is in no batch yet: its operator settles it together with others")
+		}
+	}
+}
+
 /// Follows one receipt.
 pub async fn receipt(context: &Context, session: SessionId, receipt: u32) -> Result<()> {
 	let chain = context.chain().await?;
@@ -286,19 +300,17 @@ pub async fn receipt(context: &Context, session: SessionId, receipt: u32) -> Res
 		Some(place) => place.journal().all_paid().context("can't read the session's journal")?,
 	};
 	let journal = paid.into_iter().find(|paid| paid.receipt == receipt);
-	let found = match &parties {
-		_ if info.as_ref().is_some_and(|info| info.receipts <= receipt) => Found::None(
-			"it is in no batch yet: its operator settles it together with others".into(),
-		),
-		Some((model, operator)) => find(&chain, operator, *model, session, receipt).await?,
-		None => Found::Gone,
+	let found = match (info.as_ref().and_then(|info| uncovered(info, receipt)), &parties) {
+		(Some(reason), _) => Found::None(reason.into()),
+		(None, Some((model, operator))) => find(&chain, operator, *model, session, receipt).await?,
+		(None, None) => Found::Gone,
 	};
 	let found = match found {
 		Found::Gone => match seek(context, &chain, Wanted::Receipt(session, receipt)).await? {
 			Sought::Found(whole) => Found::In(whole),
 			Sought::Forgotten(kept) => Found::None(forgotten(kept)),
 			Sought::Never if parties.is_none() => bail!(no_session(session)),
-			Sought::Never => Found::None("its session ended, and no batch has it".into()),
+			Sought::Never => Found::None(NEVER.into()),
 		},
 		found => found,
 	};

@@ -205,9 +205,8 @@ impl<H: History> Search<'_, H> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::commands::trace::batch::tests::{batch, own};
-	use openledger_primitives_core::{Hash, model::Price};
-	use sp_core::crypto::AccountId32;
+	use crate::commands::trace::batch::tests::{batch, covered, own};
+	use openledger_primitives_core::Hash;
 	use std::cell::Cell;
 
 	const BEST: BlockNumber = 1_000_000;
@@ -249,23 +248,7 @@ mod tests {
 		async fn session(&self, at: BlockNumber, session: SessionId) -> Result<Kept<Option<Info>>> {
 			let mine = self.batches.iter().filter(|(committed, ..)| *committed <= at);
 			let receipts = mine.filter_map(|(.., places)| *places).map(|(_, count)| count).max();
-			let info = Info {
-				id: session,
-				payer: AccountId32::new([7; 32]),
-				operator: AccountId32::new([8; 32]),
-				model: 5,
-				signer: AccountId32::new([7; 32]),
-				price: Price { prompt: 1, output: 1 },
-				escrow: 0,
-				settled: 0,
-				receipts: receipts.unwrap_or(0),
-				expires_at: 500_500,
-				left_until: 500_500,
-				closing: false,
-				ended: false,
-				batches: 0,
-				private: false,
-			};
+			let info = Info { id: session, ..covered(receipts.unwrap_or(0)) };
 			self.kept(at, (500_000..500_900).contains(&at).then_some(info))
 		}
 

@@ -6,10 +6,34 @@ use crate::{
 	commands::trace::whose::tests::{audit, refuted},
 };
 use openledger_primitives_api::{AuditStage, DrawInfo};
-use openledger_primitives_core::{Hash, model::Usage};
+use openledger_primitives_core::{
+	Hash,
+	model::{Price, Usage},
+};
 
 pub(super) fn own(session: SessionId, from: Balance, to: Balance) -> LineInfo {
 	LineInfo { session, first: 0, count: 2, from, to, root: Hash::zero() }
+}
+
+/// A session whose batches cover so many receipts.
+pub(super) fn covered(receipts: u32) -> Info {
+	Info {
+		id: 3,
+		payer: AccountId32::new([7; 32]),
+		operator: AccountId32::new([8; 32]),
+		model: 5,
+		signer: AccountId32::new([7; 32]),
+		price: Price { prompt: 1, output: 1 },
+		escrow: 0,
+		settled: 0,
+		receipts,
+		expires_at: 500_500,
+		left_until: 500_500,
+		closing: false,
+		ended: false,
+		batches: 0,
+		private: false,
+	}
 }
 
 pub(super) fn batch(total: Balance, draws: u8) -> Batch {
@@ -73,6 +97,20 @@ fn every_draw_falls_into_the_one_receipt_whose_fee_covers_it() {
 fn batch_without_a_seed_has_no_draws_anywhere() {
 	let told = Batch { seed: None, ..batch(80, 4) };
 	assert!(places(&told, &[own(3, 0, 80)]).is_empty());
+}
+
+#[test]
+fn receipt_that_no_batch_covers_waits_for_one_until_its_session_has_ended() {
+	let open = covered(2);
+	let closing = Info { closing: true, ..covered(2) };
+	let ended = Info { ended: true, ..covered(2) };
+	for session in [&open, &closing, &ended] {
+		assert_eq!(uncovered(session, 1), None);
+	}
+	for session in [&open, &closing] {
+		assert!(uncovered(session, 2).unwrap().starts_with("it is in no batch yet"));
+	}
+	assert_eq!(uncovered(&ended, 2), Some(NEVER));
 }
 
 #[test]
