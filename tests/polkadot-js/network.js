@@ -4,18 +4,17 @@
 //
 //     verifiers' node ── near validator ── far validator
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { xxhashAsHex } from '@polkadot/util-crypto';
 
 import { address, connect } from './chain.js';
 import { base, client, publishModel } from './client.js';
 import { Handout } from './handout.js';
-import { binary, startNode, until } from './node.js';
+import { startNode, until } from './node.js';
+import { node, specify } from './spec.js';
 import {
 	AGENT, AUDITS, BOND, DECEIVED, EPOCHS, LIAR, OPEN, OPERATOR, RECEIPTS,
 	asRoot, ask, checkParameters, endow, ended, set, stage, submit,
@@ -44,36 +43,21 @@ export const TRUSTED = 5;
 export const PERIODS = { ...AUDITS, RevealPeriod: 48 };
 
 const VOTES = { '//Alice': 1n, '//Bob': 3n };
-/** Slots of an epoch: none ends while the tests run, and the votes stay as they are. */
-const EPOCH_SLOTS = 2_400;
 const DEMAND_WINDOW = 24;
-const MEBIBYTE = 1024 * 1024;
-
-const execute = promisify(execFile);
-
-const node = (...args) =>
-	execute(binary('openledger-node', 'OPENLEDGER_NODE'), args, { maxBuffer: 64 * MEBIBYTE });
 
 const finalityKey = async (secret) => {
 	const { stdout } = await node('key', 'inspect', '--scheme', 'ed25519', '--output-type', 'json', secret);
 	return JSON.parse(stdout);
 };
 
-// Amounts are more exact than JavaScript's numbers: they are kept as text.
-const parseExact = (text) => JSON.parse(text.replace(/(?<=[\s:,[])\d{16,}(?=[\s,\]}])/g, '"exactly $&"'));
-const stringifyExact = (value) => JSON.stringify(value).replace(/"exactly (\d+)"/g, '$1');
-
 /** Writes the specification of a chain of two validators with these votes; resolves to its path. */
-async function specify(folder) {
-	const draft = parseExact((await node('export-chain-spec', '--chain', 'dev')).stdout);
-	const { patch } = draft.genesis.runtimeGenesis;
-	const bob = await finalityKey('//Bob');
-	const account = address('//Bob');
-	patch.session.keys.push([account, account, { babe: account, grandpa: bob.ss58PublicKey }]);
-	patch.staking.stakers.push([account, account, ...patch.staking.stakers[0].slice(2)]);
-	patch.calendar.lengths.epochSlots = EPOCH_SLOTS;
-	const path = join(folder, 'chain.json');
-	await writeFile(path, stringifyExact({ ...draft, name: 'OpenLedger Abuse', id: 'abuse' }));
+async function specifyVotes(folder) {
+	const path = await specify(folder, async (patch) => {
+		const bob = await finalityKey('//Bob');
+		const account = address('//Bob');
+		patch.session.keys.push([account, account, { babe: account, grandpa: bob.ss58PublicKey }]);
+		patch.staking.stakers.push([account, account, ...patch.staking.stakers[0].slice(2)]);
+	});
 	const raw = JSON.parse((await node('export-chain-spec', '--chain', path, '--raw')).stdout);
 	const key = `0x${['Grandpa', 'Authorities'].map((name) => xxhashAsHex(name, 128).slice(2)).join('')}`;
 	const { top } = raw.genesis.raw;
@@ -139,7 +123,7 @@ export async function setUpNetwork() {
 	const folder = await mkdtemp(join(tmpdir(), 'openledger-network-'));
 	stage.folder = folder;
 	stage.handout = await Handout.start();
-	const spec = await specify(folder);
+	const spec = await specifyVotes(folder);
 	const at = (name) => join(folder, name);
 	await Promise.all([
 		...[AGENT, agentOf(NEAR)].map((secret) => insert(spec, at('near'), 'oper', secret)),

@@ -13,6 +13,7 @@ import { address, burned, connect, eventsOf, issuance, owned } from './chain.js'
 import { QUESTION, base, client, publishModel } from './client.js';
 import { Handout } from './handout.js';
 import { startNode, until } from './node.js';
+import { specify } from './spec.js';
 
 export const OPERATOR = '//Alice';
 export const AGENT = '//Alice//operator';
@@ -98,7 +99,8 @@ export async function setUp() {
 	const data = ['--base-path', join(folder, 'chain'), '--operator-store', join(folder, 'content')];
 	const worker = ['--operator', '--operator-base', base(), '--operator-agent', address(AGENT)];
 	// Issuance is looked up at both ends of the run, further apart than states are kept by default.
-	stage.args = ['--dev', '--state-pruning', 'archive', ...data, ...worker];
+	const chain = ['--dev', '--chain', await specify(folder), '--state-pruning', 'archive'];
+	stage.args = [...chain, ...data, ...worker];
 	const node = await startNode(stage.args);
 	stage.node = node;
 	stage.api = await connect(node);
