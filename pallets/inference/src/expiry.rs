@@ -8,7 +8,7 @@ use frame_support::{
 	ensure,
 	storage::with_storage_layer,
 	traits::{Get, fungible::hold::Mutate as _, tokens::Precision},
-	weights::{Weight, WeightMeter},
+	weights::WeightMeter,
 };
 use openledger_primitives_core::{
 	RequestId,
@@ -17,12 +17,6 @@ use openledger_primitives_core::{
 use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
-	/// What refunding a request costs.
-	pub(crate) fn expire_weight() -> Weight {
-		// The weights were measured when the version was not looked up.
-		T::WeightInfo::expire().saturating_add(T::DbWeight::get().reads(1))
-	}
-
 	pub(crate) fn do_expire(id: RequestId) -> DispatchResult {
 		let mut request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
 		ensure!(request.status == Status::Pending, Error::<T>::NotPending);
@@ -60,7 +54,7 @@ impl<T: Config> Pallet<T> {
 	/// A request that can't be refunded leaves the list and waits for [`crate::Call::expire`].
 	pub(crate) fn expire_due(meter: &mut WeightMeter) {
 		let now = Self::now();
-		let one = Self::expire_weight();
+		let one = T::WeightInfo::expire();
 		let look = T::DbWeight::get().reads_writes(2, 1);
 		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
 			return;

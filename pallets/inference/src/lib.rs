@@ -496,7 +496,7 @@ pub mod pallet {
 
 		/// Refunds a request that was not answered by its deadline. Anyone may call it.
 		#[pallet::call_index(9)]
-		#[pallet::weight(Pallet::<T>::expire_weight())]
+		#[pallet::weight(T::WeightInfo::expire())]
 		pub fn expire(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expire(request)

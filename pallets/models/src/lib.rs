@@ -480,11 +480,11 @@ pub mod pallet {
 		/// whose index nothing stands against that may still condemn it; its snapshots are released, its deposit and bond go back; the bond of one that its last audit
 		/// found withheld goes to the treasury. By the owner; by anyone where it is condemned.
 		#[pallet::call_index(10)]
-		#[pallet::weight(Pallet::<T>::remove_weight(openledger_primitives_core::MAX_SNAPSHOTS))]
+		#[pallet::weight(T::WeightInfo::remove(openledger_primitives_core::MAX_SNAPSHOTS))]
 		pub fn remove(origin: OriginFor<T>, model: ModelId) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			let snapshots = Self::do_remove(&who, model)?;
-			Ok(Some(Self::remove_weight(snapshots)).into())
+			Ok(Some(T::WeightInfo::remove(snapshots)).into())
 		}
 
 		/// Commits a draft to the checkpoints of its training: `training` is blake2b-256 of their list,

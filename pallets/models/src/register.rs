@@ -1,13 +1,10 @@
 //! Registering and removing a model version.
 
-use crate::{
-	Activities, Activity, Bases, Config, Error, Event, Model, Models, NextModel, Pallet, WeightInfo,
-};
+use crate::{Activities, Activity, Bases, Config, Error, Event, Model, Models, NextModel, Pallet};
 use alloc::vec::Vec;
 use frame_support::{
 	ensure,
 	traits::{Consideration, Get, fungible::Mutate, tokens::Preservation},
-	weights::Weight,
 };
 use openledger_primitives_core::{
 	DatanetId, ModelId, Name, is_text,
@@ -75,12 +72,6 @@ impl<T: Config> Pallet<T> {
 		Activities::<T>::insert(id, Activity::default());
 		Self::deposit_event(event);
 		Ok(())
-	}
-
-	/// What removing a version with so many snapshots costs.
-	pub(crate) fn remove_weight(snapshots: u32) -> Weight {
-		// The weights were measured when nothing was asked of contests, which takes two reads.
-		T::WeightInfo::remove(snapshots).saturating_add(T::DbWeight::get().reads(2))
 	}
 
 	/// Returns how many snapshots were released.

@@ -1,4 +1,7 @@
-use crate::{Error, Event, Expiries, HoldReason, NextExpiry, Operators, Requests, Status, mock::*};
+use crate::{
+	Error, Event, Expiries, HoldReason, NextExpiry, Operators, Requests, Status, WeightInfo,
+	mock::*,
+};
 use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 
 type E = Error<Test>;
@@ -98,7 +101,7 @@ fn idle_work_stays_within_its_weight_and_goes_on_later() {
 		assert_eq!(Inference::on_idle(30, Weight::zero()), Weight::zero());
 		let mut rounds = 0;
 		while Expiries::<Test>::iter().count() > 0 {
-			let limit = crate::Pallet::<Test>::expire_weight()
+			let limit = <Test as crate::Config>::WeightInfo::expire()
 				.saturating_mul(2)
 				.saturating_add(Weight::from_parts(3_000_000_000, 0));
 			assert!(Inference::on_idle(30, limit).all_lte(limit));
