@@ -60,8 +60,8 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// What taking an audit one step further costs at most.
-	pub(crate) fn step_weight() -> Weight {
+	/// What taking an audit one step further costs at most, and looking at it again later.
+	fn step_weight() -> Weight {
 		let again = T::DbWeight::get().reads_writes(SPREAD.into(), 1);
 		T::WeightInfo::advance().max(Self::verdict_weight()).saturating_add(again)
 	}

@@ -226,7 +226,7 @@ pub mod pallet {
 		/// The most verifiers.
 		#[pallet::constant]
 		type MaxVerifiers: Get<u32>;
-		/// The most audits that a verifier has a seat in at once.
+		/// The most audits in whose committees a verifier sits at once.
 		#[pallet::constant]
 		type MaxDuties: Get<u32>;
 		/// The most audits with a deadline in one block.
@@ -451,7 +451,7 @@ pub mod pallet {
 
 		/// Takes an audit further whose stage is over. Anyone may call it; it happens by itself too.
 		#[pallet::call_index(9)]
-		#[pallet::weight(Pallet::<T>::step_weight())]
+		#[pallet::weight(T::WeightInfo::advance().max(Pallet::<T>::verdict_weight()))]
 		pub fn advance(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_advance(claim)

@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 70115 ns.
+//! Reference: 65698 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,7 +12,7 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_parameters::WeightInfo for WeightInfo<T> {
 	fn set_parameter() -> Weight {
-		Weight::from_parts(6_540_000, 0)
+		Weight::from_parts(6_099_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
