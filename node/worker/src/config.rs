@@ -104,7 +104,7 @@ impl Default for Limits {
 			capacity: 64 << 30,
 			copies: 8 << 30,
 			loaded: 1 << 30,
-			// As many of the largest blobs as a verifier has open audits at most: less would let operators who
+			// As many of the largest blobs as a verifier sits in committees at most: less would let operators who
 			// withhold content keep a verifier from that of others.
 			audited: 8 << 30,
 			uploads: 16,

@@ -61,11 +61,9 @@ enum Engine {
 const MAX_SENT: usize = 16;
 
 /// Blocks over which verifiers' agents take turns at what any of them can do.
-const TURNS: u8 = 32;
+const TURNS: BlockNumber = 32;
 /// Rounds after which an audit was not seen to whose lots are known.
 const LATE: RoundId = 3;
-/// Of such an audit, as many blocks of [`TURNS`] as one round stands for.
-const PER_ROUND: BlockNumber = 8;
 
 /// One run for one agent.
 struct Run<'a, T: Config> {
@@ -95,7 +93,7 @@ impl<T: Config> Pallet<T> {
 			let store = StorageValueRef::persistent(&key);
 			let before = Self::recall(&agent.id, &store);
 			let mut memory = before.clone();
-			Self::forget_concluded(verifier.as_ref(), &mut memory);
+			Self::forget_concluded(&agent.id, verifier.as_ref(), &mut memory);
 			let left = if memory.in_flight.is_none() { MAX_SENT } else { 0 };
 			let mut run = Run { agent: &agent, memory, store, left };
 			if let Some(verifier) = verifier {
@@ -148,13 +146,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Takes audits further that no block had room to see to. Each agent has a block of its own from which on it
-	/// does, so that not all of them pay for the same.
+	/// Takes audits further that no block had room to see to. Agents take turns, so that not all of them pay for
+	/// the same: one that waits for drawn verifiers may do so for long, and can go on for all at once.
 	fn advance_overdue(run: &mut Run<T>) {
 		for (claim, audit) in Audits::<T>::iter() {
 			let own = (&run.agent.id, claim).using_encoded(content_hash);
-			let turn = own.as_bytes().first().map_or(0, |byte| byte % TURNS);
-			if Self::is_overdue(&audit, turn.into()) {
+			let turn = own.as_bytes().first().copied().unwrap_or(0);
+			let block = Self::now().saturating_add(turn.into()).checked_rem(TURNS);
+			if block == Some(0) && Self::is_overdue(&audit) {
 				let rehearse = || Self::do_advance(claim);
 				Self::send(run, (claim, Step::Advance), Call::advance { claim }, rehearse);
 			}
@@ -183,7 +182,11 @@ impl<T: Config> Pallet<T> {
 		Self::send(run, (claim, Step::Appeal), Call::appeal { claim }, rehearse);
 	}
 
-	fn forget_concluded(verifier: Option<&T::AccountId>, memory: &mut Memory<T::AccountId>) {
+	fn forget_concluded(
+		agent: &T::AccountId,
+		verifier: Option<&T::AccountId>,
+		memory: &mut Memory<T::AccountId>,
+	) {
 		let now = Self::now();
 		memory.found.retain(|found| {
 			let open = Audits::<T>::contains_key(found.claim);
@@ -192,8 +195,11 @@ impl<T: Config> Pallet<T> {
 			}
 			open
 		});
+		// One that is in a block and came to nothing is not under way, though it may still be wanted.
+		let nonce = frame_system::Pallet::<T>::account_nonce(agent);
+		let waits = pending::waits(agent, nonce, now);
 		memory.in_flight = memory.in_flight.filter(|(claim, step, until)| {
-			now < *until && Self::is_wanted(verifier, *claim, *step)
+			waits && now < *until && Self::is_wanted(verifier, *claim, *step)
 		});
 	}
 
@@ -219,21 +225,18 @@ impl<T: Config> Pallet<T> {
 				matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. })
 			}
 			Step::Appeal => matches!(audit.stage, Stage::Decided { .. }),
-			Step::Advance => Self::is_overdue(&audit, 0),
+			Step::Advance => Self::is_overdue(&audit),
 		}
 	}
 
-	/// Whether an audit's deadline was over so many blocks ago beyond those in which it is seen to, so that no
-	/// block had room for it.
-	fn is_overdue(audit: &Audit<T::AccountId>, blocks: BlockNumber) -> bool {
+	/// Whether an audit's deadline was over some blocks ago, so that no block may have had room to see to it.
+	fn is_overdue(audit: &Audit<T::AccountId>) -> bool {
 		if let Stage::Drawing { round } = audit.stage {
 			// When its lots were known is not kept, only in which round.
-			let rounds = LATE.saturating_add(blocks.checked_div(PER_ROUND).unwrap_or(0));
-			return T::Lots::round() > round.saturating_add(1).saturating_add(rounds);
+			return T::Lots::round() > round.saturating_add(1).saturating_add(LATE);
 		}
 		audit.stage.until().is_some_and(|until| {
-			let seen_to = until.saturating_add(T::LookAgain::get()).saturating_add(SPREAD);
-			Self::now() >= seen_to.saturating_add(blocks)
+			Self::now() >= until.saturating_add(T::LookAgain::get()).saturating_add(SPREAD)
 		})
 	}
 

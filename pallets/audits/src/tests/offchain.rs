@@ -199,8 +199,26 @@ fn node(claimed: &Claim<AccountId32>, engine: bool, test: impl FnOnce(Node)) {
 }
 
 impl Node {
+	/// What a worker changes of the state, its agent's nonce among it, is no block's.
 	fn run(&self) {
+		let nonce = System::account_nonce(&self.agent);
 		Verification::offchain_worker(System::block_number());
+		frame_system::Account::<Test>::mutate(&self.agent, |account| account.nonce = nonce);
+	}
+
+	/// The agent's nonce after all that was sent, as it is in a block that includes it.
+	fn included(&self) {
+		let sent = self.sent().len() as u32;
+		frame_system::Account::<Test>::mutate(&self.agent, |account| account.nonce = sent.into());
+	}
+
+	/// Runs in as many blocks as agents take turns in, without what chains do in between.
+	fn take_turns(&self) {
+		for _ in 0..32 {
+			System::set_block_number(System::block_number() + 1);
+			self.run();
+			self.included();
+		}
 	}
 
 	fn sent(&self) -> Vec<RuntimeCall> {
@@ -213,6 +231,7 @@ impl Node {
 	fn include(&self) {
 		let call = self.sent().pop().unwrap();
 		call.dispatch(RuntimeOrigin::signed(self.agent.clone())).unwrap();
+		self.included();
 		System::set_block_number(System::block_number() + 1);
 	}
 
@@ -237,7 +256,7 @@ fn verifier_commits_reveals_and_forgets_without_a_person() {
 			panic!("{:?}", node.sent())
 		};
 		assert_eq!(node.memory().in_flight, Some((CLAIM, Step::Commit(Level::First), 6)));
-		let (next, now) = (System::account_nonce(&node.agent), 5);
+		let (next, now) = (System::account_nonce(&node.agent) + 1, 5);
 		assert!(pending::waits(&node.agent, next - 1, now), "others that sign with the key see it");
 		assert!(
 			!pending::waits(&node.agent, next, now) && !pending::waits(&node.agent, next - 1, 6)
@@ -302,12 +321,12 @@ fn all_duties_are_done_in_one_run() {
 fn audit_that_no_block_had_room_for_is_advanced() {
 	node(&truth(), true, |node| {
 		let _ = crate::Due::<Test>::clear(u32::MAX, None);
-		System::set_block_number(u64::from(1 + COMMIT + 16 + 1));
-		node.run();
-		assert!(node.sent().is_empty(), "it may still have been put off");
-		// The turn of each comes at another block.
-		System::set_block_number(u64::from(1 + COMMIT + 16 + 2 + 31));
-		node.run();
+		for block in 0..1 + COMMIT + 16 + 2 {
+			System::set_block_number(block.into());
+			node.run();
+			assert!(node.sent().is_empty(), "it may still have been put off");
+		}
+		node.take_turns();
 		assert_eq!(node.sent(), [Call::advance { claim: CLAIM }.into()]);
 		node.include();
 		assert_eq!(level(), Level::Redraw);
@@ -327,10 +346,10 @@ fn audit_whose_draw_no_block_had_room_for_is_advanced_by_who_is_drawn_or_not() {
 		assert!(matches!(clearance(CLAIM + 1), Clearance::Until(_)));
 		let _ = crate::Due::<Test>::clear(u32::MAX, None);
 		Round::set(Round::get() + 2);
-		node.run();
+		node.take_turns();
 		assert!(node.sent().is_empty(), "it may still have been put off");
 		Round::set(Round::get() + 4);
-		node.run();
+		node.take_turns();
 		let mut sent = node.sent();
 		sent.sort_by_key(|call| format!("{call:?}"));
 		let advanced = [CLAIM, CLAIM + 1].map(|claim| Call::advance { claim }.into());
@@ -500,6 +519,20 @@ fn transaction_that_was_lost_is_sent_again() {
 		wait(1);
 		node.run();
 		assert_eq!(node.sent().len(), 1);
+	});
+}
+
+#[test]
+fn transaction_that_came_to_nothing_in_a_block_is_under_way_no_more() {
+	node(&truth(), true, |node| {
+		node.engine.comes_to(&truth());
+		node.run();
+		node.run();
+		assert_eq!(node.sent().len(), 1, "it may still come into a block");
+		node.included();
+		node.run();
+		assert_eq!(node.sent().len(), 2);
+		node.include();
 	});
 }
 
