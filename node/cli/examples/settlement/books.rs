@@ -5,7 +5,7 @@ use crate::{
 	index::Ground,
 	stage::{PRICE, Stage},
 };
-use openledger_primitives_core::{Balance, Hash, SessionId, model::Usage};
+use openledger_primitives_core::{Balance, Hash, MAX_OUTPUT, SessionId, model::Usage};
 use openledger_primitives_receipts::{
 	Receipt, SignedVoucher, SumFrontier, SumNode, SumProof, Voucher, commitment,
 	prove::{find, prove},
@@ -15,7 +15,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sp_core::{Pair, sr25519};
 
-/// Tokens of the median answer, and the standard deviation of the logarithm of an answer's.
+/// Tokens of the median question and answer together, and the standard deviation of their logarithm.
 const TOKENS: f64 = 500.0;
 const SIGMA: f64 = 1.0;
 
@@ -40,7 +40,9 @@ impl Book {
 			Self { session, receipts: Vec::new(), tree: SumFrontier::default(), nodes: Vec::new() };
 		for position in 0..count {
 			let tokens = (TOKENS * (SIGMA * normal(rng)).exp()).clamp(1.0, 1e6) as u32;
-			let usage = Usage { prompt: 0, output: tokens };
+			// What is beyond the longest answer was asked, which costs the same.
+			let output = tokens.min(MAX_OUTPUT);
+			let usage = Usage { prompt: tokens - output, output };
 			let claim = ground.claim(position as usize);
 			let receipt = Receipt {
 				session,

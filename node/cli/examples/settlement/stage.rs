@@ -21,8 +21,8 @@ use pallet_datanets::{FrozenSnapshot, Kind, Policy};
 use sp_core::sr25519;
 use sp_runtime::{BoundedVec, Permill};
 
-/// A thousandth of an OPEN for the median answer of 500 tokens.
-pub const PRICE: Price = Price { prompt: 0, output: OPEN / 500 };
+/// A thousandth of an OPEN for the median exchange of 500 tokens.
+pub const PRICE: Price = Price { prompt: OPEN / 500, output: OPEN / 500 };
 /// What each account starts with. The operator's bond is a tenth of it.
 const RICH: Balance = 10_000_000 * OPEN;
 const ESCROW: Balance = 100_000 * OPEN;
