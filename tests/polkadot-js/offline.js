@@ -55,7 +55,7 @@ export function offlineTests() {
 		for (const [at, key] of FAR.entries()) {
 			const found = await verifier(key);
 			assert.equal(before[at].bond.toBigInt() - found.bond.toBigInt(), fine, key);
-			assert.equal(found.strikes.toNumber() - before[at].strikes.toNumber(), 1, key);
+			assert.deepEqual(found.strikes, before[at].strikes, 'where no committee decided, silence is no strike');
 			assert.equal(found.duties.toNumber(), 0, key);
 		}
 		assert.equal((await verifier(NEAR)).strikes.toNumber(), 0);
