@@ -83,7 +83,9 @@ pub fn near(rows: &Rows, row: usize, seed: u64) -> Result<Probe, Failure> {
 	let mixed: Vec<i8> = sketch
 		.iter()
 		.zip(noise)
-		.map(|(a, b)| (f32::from(*a) * 0.5 + f32::from(b) * 0.866).round() as i8)
+		.map(|(a, b)| {
+			(f32::from(*a) * 0.5 + f32::from(b) * 0.866).clamp(-127.0, 127.0).round() as i8
+		})
 		.collect();
 	Ok(Probe::new(&mixed)?)
 }
