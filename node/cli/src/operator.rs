@@ -75,6 +75,15 @@ pub struct OperatorParams {
 	#[arg(long, value_name = "COUNT", requires = "operator")]
 	pub operator_threads: Option<usize>,
 
+	/// The part of claims to make canaries of, such as 0.02: sealed falsely on purpose, and true in all else.
+	///
+	/// Where one is audited, this node unveils it once the committee has revealed: you are paid as a seat
+	/// is, and have half of what verifiers lose who passed it without executing. What canaries follow from
+	/// lies in `canaries` in the base path. Keep that file, or those that wait count as false claims; what
+	/// a verifier would have to be offered, `openledger audit bait` says.
+	#[arg(long, value_name = "PART", requires = "operator", default_value_t = 0.0)]
+	pub operator_canaries: f64,
+
 	/// The agent whose key signs receipts of answers over HTTP, where the keystore has several.
 	#[arg(long, value_name = "ADDRESS", requires = "operator")]
 	pub operator_agent: Option<AccountId>,
@@ -132,6 +141,7 @@ impl OperatorParams {
 		if let Some(threads) = self.operator_threads {
 			config.threads = threads;
 		}
+		config.canaries.part = self.operator_canaries;
 		config.agent = self.operator_agent.clone();
 		config.trust.receipts = self.operator_unpaid_receipts;
 		config.trust.amount = self.operator_unpaid_amount;

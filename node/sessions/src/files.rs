@@ -15,7 +15,10 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Replaces the file at `path`: after a crash at any point, it is the old one or the new one. Only
 /// its owner can read it. Waits for the disk.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the file system.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 	let draft = beside(path, ".new");
 	// One left by a crash may have been made by another user's mask.
 	match fs::remove_file(&draft) {

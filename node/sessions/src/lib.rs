@@ -22,7 +22,7 @@ pub mod purse;
 pub mod store;
 
 mod access;
-mod files;
+pub mod files;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,7 @@ use openledger_sessions::store::Settings;
 use sp_core::crypto::AccountId32;
 use url::Url;
 
-use crate::error::StartError;
+use crate::{canaries::CanarySettings, error::StartError};
 
 /// The port that the worker listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9955;
@@ -146,6 +146,8 @@ pub struct OperatorConfig {
 	pub agent: Option<AccountId32>,
 	/// How far the payers of sessions are trusted.
 	pub trust: Settings,
+	/// Which claims become canaries.
+	pub canaries: CanarySettings,
 	/// Limits on everything else.
 	pub limits: Limits,
 }
@@ -169,6 +171,7 @@ impl OperatorConfig {
 				amount: DEFAULT_UNPAID_AMOUNT,
 				cache: RECEIPTS_CACHE,
 			},
+			canaries: CanarySettings { file: base_path.join("canaries"), part: 0.0 },
 			limits: Limits::default(),
 		}
 	}
@@ -197,6 +200,10 @@ impl OperatorConfig {
 		if self.trust.receipts == 0 {
 			let value = self.trust.receipts.to_string();
 			return refuse("--operator-unpaid-receipts", value, "it has to be at least 1");
+		}
+		if !(0.0..=1.0).contains(&self.canaries.part) {
+			let value = self.canaries.part.to_string();
+			return refuse("--operator-canaries", value, "it has to be in 0..=1");
 		}
 		for peer in &self.peers {
 			if !matches!(peer.scheme(), "http" | "https") || peer.host_str().is_none() {
@@ -251,13 +258,16 @@ mod tests {
 		let good = OperatorConfig::new(Path::new("data"));
 		good.validate().unwrap();
 		type Change = fn(&mut OperatorConfig);
-		let changes: [(&str, Change); 8] = [
+		let changes: [(&str, Change); 11] = [
 			("--operator-queue", |c| c.queue = 0),
 			("--operator-queue", |c| c.queue = 1 << 20),
 			("--operator-parallel", |c| c.parallel = 0),
 			("--operator-parallel", |c| c.parallel = 257),
 			("--operator-threads", |c| c.threads = 0),
 			("--operator-unpaid-receipts", |c| c.trust.receipts = 0),
+			("--operator-canaries", |c| c.canaries.part = -0.1),
+			("--operator-canaries", |c| c.canaries.part = 1.1),
+			("--operator-canaries", |c| c.canaries.part = f64::NAN),
 			("--operator-peer", |c| c.peers = vec![Url::parse("ftp://host").unwrap()]),
 			("limits", |c| c.limits.blob = 0),
 		];

@@ -89,6 +89,7 @@ impl QueueEngine {
 				self.queue.forget_execution(request);
 				Response::Forgotten
 			}
+			Command::Canary(subject) => Response::Canary(self.queue.canaries().secret(&subject)),
 			Command::Poll(request) => self.queue.poll(request),
 			Command::Forget(request) => {
 				self.queue.forget(request);
@@ -116,6 +117,7 @@ impl Engine for QueueEngine {
 mod tests {
 	use super::*;
 	use crate::{
+		canaries::Canaries,
 		metrics::Metrics,
 		queue::Shape,
 		testing::{
@@ -139,7 +141,8 @@ mod tests {
 		let metrics = Metrics::new(None).unwrap();
 		let shape = Shape { capacity: 2, parallel: 1 };
 		let handouts = Arc::new(Held::default());
-		let queue = Queue::start(answerer.clone(), handouts, shape, metrics).unwrap();
+		let queue =
+			Queue::start(answerer.clone(), handouts, Canaries::default(), shape, metrics).unwrap();
 		let (runtime, never) = (RUNTIME.handle().clone(), CancellationToken::new());
 		let stock = Stock::new(answerer.clone(), runtime, never);
 		QueueEngine::new(Arc::new(queue), answerer, Desk::default(), Arc::new(stock))

@@ -42,6 +42,17 @@ pub enum StartError {
 	/// No HTTP client could be made.
 	#[error("can't ask other workers: {0}")]
 	Client(String),
+	/// The secret of canaries could not be read, or made.
+	#[error(
+		"the secret of canaries in {path} can't be used: {reason}; without it, canaries that wait can't be unveiled",
+		path = path.display()
+	)]
+	Canaries {
+		/// Its file.
+		path: PathBuf,
+		/// What is wrong with it.
+		reason: String,
+	},
 	/// The store of receipts could not be opened.
 	#[error("the store of receipts can't be used: {0}")]
 	Receipts(#[from] openledger_sessions::StoreError),

@@ -7,6 +7,7 @@
 
 pub mod bases;
 mod cache;
+pub mod canaries;
 pub mod config;
 pub mod content;
 mod endpoint;
@@ -28,6 +29,7 @@ pub mod watch;
 // What the runtime lets an engine take on is what this one computes.
 const _: () = assert!(openledger_primitives_core::model::LATEST_ARITHMETIC == openlora::ARITHMETIC);
 
+pub use canaries::CanarySettings;
 pub use config::{Limits, OperatorConfig, StoreLocation};
 pub use content::{ContentError, ContentStore};
 pub use engine::QueueEngine;

@@ -40,6 +40,8 @@ pub struct Metrics {
 	pub content_fetched: Counter<U64>,
 	/// HTTP requests refused, by reason.
 	pub refusals: CounterVec<U64>,
+	/// Claims made canaries.
+	pub canaries: Counter<U64>,
 	/// Receipts given.
 	pub receipts: Counter<U64>,
 	/// Requests in sessions and by verifiers refused, by reason.
@@ -90,6 +92,7 @@ impl Metrics {
 			content_sent: count("openledger_content_sent_bytes_total", "Bytes sent to others")?,
 			content_fetched: count("openledger_content_fetched_bytes_total", "Bytes from peers")?,
 			refusals: by("openledger_http_refusals_total", "HTTP requests refused", "code")?,
+			canaries: count("openledger_canaries_total", "Claims sealed falsely on purpose")?,
 			receipts: count("openledger_receipts_total", "Receipts given")?,
 			session_refusals: by(
 				"openledger_session_refusals_total",

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
 	bases::{self, LoadedBase},
+	canaries::Canaries,
 	config::OperatorConfig,
 	content::ContentStore,
 	engine::QueueEngine,
@@ -39,6 +40,7 @@ pub struct Operator {
 	stock: Arc<Stock>,
 	keeper: Mutex<Option<JoinHandle<()>>>,
 	answerer: Arc<dyn Answerer>,
+	canaries: Canaries,
 	metrics: Metrics,
 	config: OperatorConfig,
 	runtime: Handle,
@@ -103,7 +105,9 @@ impl Operator {
 		let Parts { listener, address, store, metrics } = parts;
 		let shape = Shape { capacity: config.queue, parallel: config.parallel };
 		let handouts = Arc::new(Fetcher::new(runtime.clone())?);
-		let queue = Queue::start(answerer.clone(), handouts, shape, metrics.clone())?;
+		let canaries = Canaries::open(&config.canaries)?;
+		let queue =
+			Queue::start(answerer.clone(), handouts, canaries.clone(), shape, metrics.clone())?;
 		let queue = Arc::new(queue);
 		let desk = Desk::default();
 		let shutdown = CancellationToken::new();
@@ -141,6 +145,7 @@ impl Operator {
 			stock,
 			keeper: Mutex::default(),
 			answerer,
+			canaries,
 			metrics,
 			config: config.clone(),
 			runtime: runtime.clone(),
@@ -164,6 +169,7 @@ impl Operator {
 			chain,
 			agent: account,
 			answerer: self.answerer.clone(),
+			canaries: self.canaries.clone(),
 			stock: self.stock.clone(),
 			shape: Shape { capacity: self.config.queue, parallel: self.config.parallel },
 			metrics: self.metrics.clone(),

@@ -33,6 +33,7 @@ use url::Url;
 
 use self::entry::{Lane, State, Task, Work};
 use crate::{
+	canaries::Canaries,
 	error::StartError,
 	metrics::{Metrics, kind},
 	question::{AnsweredBy, Question, Unanswered},
@@ -183,6 +184,7 @@ pub struct Shape {
 
 struct Shared {
 	state: Mutex<State>,
+	canaries: Canaries,
 	/// Threads of both lanes wait for it: whoever adds work wakes all.
 	wake: Condvar,
 	metrics: Metrics,
@@ -190,13 +192,15 @@ struct Shared {
 
 impl Queue {
 	/// Starts the threads that answer. Four times as many results are kept as jobs may wait or run; the
-	/// oldest result makes room, and its job is unknown from then on.
+	/// oldest result makes room, and its job is unknown from then on. Claims on answers, and not on what is executed
+	/// again, become `canaries`.
 	///
 	/// # Errors
 	/// [`StartError::Thread`] when the system gives no thread.
 	pub fn start(
 		answerer: Arc<dyn Answerer>,
 		handouts: Arc<dyn Handouts>,
+		canaries: Canaries,
 		shape: Shape,
 		metrics: Metrics,
 	) -> Result<Self, StartError> {
@@ -204,6 +208,7 @@ impl Queue {
 		let results = capacity.saturating_mul(4);
 		let shared = Arc::new(Shared {
 			state: Mutex::new(State::new(capacity, results)),
+			canaries,
 			wake: Condvar::new(),
 			metrics,
 		});
@@ -215,7 +220,7 @@ impl Queue {
 			let thread = std::thread::Builder::new().name(name.into());
 			let thread = thread.spawn(move || {
 				while let Some((task, turn, work, cancel)) = shared.next(lane) {
-					let result = attempt(answerer.as_ref(), &work, &cancel);
+					let result = shared.attempt(answerer.as_ref(), &work, &cancel);
 					shared.finish(task, turn, result);
 				}
 			});
@@ -292,6 +297,11 @@ impl Queue {
 			Ok(executed) => Response::Executed(executed),
 			Err(failure) => Response::Failed(failure),
 		}
+	}
+
+	/// What makes canaries of claims.
+	pub fn canaries(&self) -> &Canaries {
+		&self.shared.canaries
 	}
 
 	/// How far a job is.
@@ -414,42 +424,49 @@ impl Shared {
 		self.metrics.running.set(state.running().len() as u64);
 		self.metrics.finished.set(state.finished() as u64);
 	}
-}
 
-/// Does what is asked; a panic of the answerer is that job's failure and nobody else's.
-fn attempt(
-	answerer: &dyn Answerer,
-	work: &Work,
-	cancel: &CancellationToken,
-) -> Result<Executed, Failure> {
-	let work = || match work {
-		Work::Job(job) => answerer.answer(&Question::try_from(job.as_ref())?, cancel)?.outcome(),
-		Work::Answered(job, answered_by) => {
-			let question = Question::try_from(job.as_ref()).map_err(of_answered)?;
-			let audit = job.request;
-			let answered_by = answered_by.clone().map(|worker| AnsweredBy { worker, audit });
-			let question = Question { answered_by, ..question };
-			answerer.answer(&question, cancel).map_err(of_answered)?.outcome()
-		}
-		Work::Question(question, salt) => {
-			let done = answerer.answer(question, cancel).map_err(of_answered)?;
-			Ok(done.recomputed(salt))
-		}
-		Work::Examination(examination) => answerer
-			.examine(examination, cancel)
-			.map(|(examined, traces)| Executed::Examined(examined, traces)),
-		Work::Comparison(comparison) => answerer
-			.compare(comparison, cancel)
-			.map(|(overlap, traces)| Executed::Compared(overlap, traces)),
-	};
-	catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-		let text = panic
-			.downcast_ref::<String>()
-			.map(String::as_str)
-			.or_else(|| panic.downcast_ref::<&str>().copied())
-			.unwrap_or("no reason given");
-		Err(Failure::Engine(format!("the engine panicked: {text}")))
-	})
+	/// Does what is asked; a panic of the answerer is that job's failure and nobody else's.
+	fn attempt(
+		&self,
+		answerer: &dyn Answerer,
+		work: &Work,
+		cancel: &CancellationToken,
+	) -> Result<Executed, Failure> {
+		let work = || match work {
+			Work::Job(job) => {
+				let mut done = answerer.answer(&Question::try_from(job.as_ref())?, cancel)?;
+				if self.canaries.plant(&job.seed.into(), &mut done.claim) {
+					self.metrics.canaries.inc();
+				}
+				done.outcome()
+			}
+			Work::Answered(job, answered_by) => {
+				let question = Question::try_from(job.as_ref()).map_err(of_answered)?;
+				let audit = job.request;
+				let answered_by = answered_by.clone().map(|worker| AnsweredBy { worker, audit });
+				let question = Question { answered_by, ..question };
+				answerer.answer(&question, cancel).map_err(of_answered)?.outcome()
+			}
+			Work::Question(question, salt) => {
+				let done = answerer.answer(question, cancel).map_err(of_answered)?;
+				Ok(done.recomputed(salt))
+			}
+			Work::Examination(examination) => answerer
+				.examine(examination, cancel)
+				.map(|(examined, traces)| Executed::Examined(examined, traces)),
+			Work::Comparison(comparison) => answerer
+				.compare(comparison, cancel)
+				.map(|(overlap, traces)| Executed::Compared(overlap, traces)),
+		};
+		catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+			let text = panic
+				.downcast_ref::<String>()
+				.map(String::as_str)
+				.or_else(|| panic.downcast_ref::<&str>().copied())
+				.unwrap_or("no reason given");
+			Err(Failure::Engine(format!("the engine panicked: {text}")))
+		})
+	}
 }
 
 /// Why there is no answer where somebody says that they gave one: where there can be none, they made it up.

@@ -35,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{chain::Chain, lane::Lane, show::Shown};
 use crate::{
+	canaries::Canaries,
 	error::StartError,
 	metrics::Metrics,
 	queue::{Answerer, Shape},
@@ -52,6 +53,8 @@ pub struct Means {
 	pub agent: AccountId32,
 	/// What answers.
 	pub answerer: Arc<dyn Answerer>,
+	/// Which claims become canaries.
+	pub canaries: Canaries,
 	/// The records that go into prompts.
 	pub stock: Arc<Stock>,
 	/// How many questions wait and are answered at once, beside the jobs of the queue.

@@ -14,7 +14,9 @@ use frame_support::{
 use frame_system::{Pallet as System, RawOrigin};
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{Execution, Finding, Level, commitment, digest, seals, traces},
+	audit::{
+		Execution, Finding, Level, Secret, canary_traces, commitment, digest, sealed, seals, traces,
+	},
 	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
@@ -42,6 +44,7 @@ pub trait Helper<AccountId> {
 }
 
 const SALT: [u8; 32] = [7; 32];
+const SECRET: Secret = [9; 32];
 
 fn rich<T: Config>(name: &'static str, index: u32) -> Result<T::AccountId, BenchmarkError> {
 	let who: T::AccountId = account(name, index, 0);
@@ -119,6 +122,15 @@ fn seated<T: Config>(
 	T::Currency::hold(&HoldReason::Dispute.into(), &disputer, deposit)?;
 	Disputes::<T>::insert(claim, Dispute { disputer, deposit, private: true });
 	Ok((claim, truth, finding))
+}
+
+/// Has the claim carry what the canary with [`SECRET`] seals.
+fn plant<T: Config>(claim: RequestId) {
+	Notes::<T>::mutate(claim, |note| {
+		if let Some(note) = note {
+			note.trace = sealed(&seals(&note.subject, &canary_traces(&SECRET)));
+		}
+	});
 }
 
 /// The audit of two records that all find to have so many of a hundred shingles in common. Returns the last
@@ -269,6 +281,10 @@ mod benchmarks {
 				audit.seats = BoundedVec::new();
 			}
 		});
+		let finders: Result<Vec<_>, _> =
+			(0..MAX_FINDERS).map(|index| rich::<T>("finder", index)).collect();
+		let finders = BoundedVec::truncate_from(finders?);
+		Canaries::<T>::insert(claim, Canary { finders });
 		let who = rich::<T>("anyone", 0)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), claim, Box::new(truth));
@@ -286,6 +302,25 @@ mod benchmarks {
 		_(origin as T::RuntimeOrigin, claim, Verdict::of(&finding));
 		let stage = Audits::<T>::get(claim).map(|audit| audit.stage);
 		assert!(matches!(stage, Some(Stage::Correcting { .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn resolve_canary() -> Result<(), BenchmarkError> {
+		let (claim, _, _) = seated::<T>(Stage::Undecided)?;
+		plant::<T>(claim);
+		Audits::<T>::mutate(claim, |audit| {
+			for seat in audit.iter_mut().flat_map(|audit| audit.seats.iter_mut()) {
+				seat.finding =
+					Some(Finding::Upheld { trace: Hash::zero(), seals: [Hash::zero(); 3] });
+			}
+		});
+		Canaries::<T>::insert(claim, Canary::default());
+		let origin =
+			T::ResolveOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+		#[extrinsic_call]
+		resolve(origin as T::RuntimeOrigin, claim, Verdict::Withheld);
+		assert!(!Audits::<T>::contains_key(claim));
 		Ok(())
 	}
 
@@ -408,6 +443,17 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), claim);
 		assert!(Disputes::<T>::contains_key(claim));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn unveil() -> Result<(), BenchmarkError> {
+		let (claim, _, _) = seated::<T>(Stage::Undecided)?;
+		plant::<T>(claim);
+		let who = rich::<T>("anyone", 0)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), claim, SECRET);
+		assert!(Canaries::<T>::contains_key(claim));
 		Ok(())
 	}
 

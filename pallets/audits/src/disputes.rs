@@ -2,7 +2,7 @@
 
 use crate::{
 	Audit, Audits, COMMITTEE, Config, Dispute, Disputes, Error, Event, HoldReason, Note, Notes,
-	Pallet, Private, Stage, Verdict, Verifiers, committee::is_called,
+	Pallet, Private, Stage, Verifiers, committee::is_called,
 };
 use alloc::collections::BTreeSet;
 use codec::Encode;
@@ -134,17 +134,17 @@ impl<T: Config> Pallet<T> {
 		Self::close_dispute(claim, dispute, 0, 0)
 	}
 
-	/// Ends a dispute by the last verdict. Where the claim is true, half of the deposit goes to the payer
+	/// Ends a dispute by whether the last verdict is that the claim `is_true`. Where the claim is true, half of the deposit goes to the payer
 	/// whose business was opened, and the rest to the treasury; what the payer can't hold goes there too,
 	/// and what the treasury can't hold comes back. Returns who is to be rewarded.
 	pub(crate) fn end_dispute(
 		claim: RequestId,
 		note: &Note<T::AccountId>,
-		verdict: Verdict,
+		is_true: bool,
 	) -> Result<Option<T::AccountId>, DispatchError> {
 		let Some(dispute) = Disputes::<T>::take(claim) else { return Ok(None) };
 		let Dispute { disputer, deposit, .. } = dispute.clone();
-		if verdict != Verdict::Upheld {
+		if !is_true {
 			Self::close_dispute(claim, dispute, 0, 0)?;
 			return Ok(Some(disputer));
 		}

@@ -3,7 +3,6 @@
 use crate::{
 	Audits, Config, Drawn, Due, Error, Event, NextDue, Pallet, Stage, WeightInfo,
 	committee::{Seated, is_called},
-	verdict::refuted,
 };
 use frame_support::{
 	ensure,
@@ -139,7 +138,7 @@ impl<T: Config> Pallet<T> {
 			}
 			Stage::Correcting { truth, until } => {
 				ensure!(now >= until, Error::<T>::TooEarly);
-				Self::give_up(claim, refuted(&note, truth))
+				Self::give_up(claim, &note, truth)
 			}
 			Stage::Restoring { truth, until } => {
 				ensure!(now >= until, Error::<T>::TooEarly);

@@ -83,5 +83,9 @@ mod errors {
 		TooFewVerifiers,
 		/// Lots have called the claim: it is audited without a dispute.
 		CalledAnyway,
+		/// The claim is no canary with this secret: what it has sealed follows from something else.
+		NotCanary,
+		/// The canary was unveiled before.
+		AlreadyUnveiled,
 	}
 }

@@ -190,5 +190,32 @@ mod events {
 			/// What went back.
 			returned: Balance,
 		},
+		/// An operator has shown that a claim under audit is a canary.
+		CanaryUnveiled {
+			/// The claim.
+			claim: RequestId,
+			/// Whose it is.
+			operator: T::AccountId,
+		},
+		/// A verifier has upheld a canary, and lost a part of its bond.
+		CanaryPassed {
+			/// The claim.
+			claim: RequestId,
+			/// Who upheld it.
+			verifier: T::AccountId,
+			/// What it lost.
+			amount: Balance,
+			/// What of that the canary's operator has.
+			earned: Balance,
+		},
+		/// A canary was found false and harmless, and its operator paid for it.
+		CanaryPaid {
+			/// The claim.
+			claim: RequestId,
+			/// Whose it is.
+			operator: T::AccountId,
+			/// What it was paid.
+			paid: Balance,
+		},
 	}
 }

@@ -35,6 +35,11 @@
 //! ([`traits::Comparisons`](openledger_primitives_core::traits::Comparisons)): every time, and keyed by the seed
 //! that draws the first committee, so that what a verifier shows is of this audit.
 //!
+//! Any claim may be a **canary**: sealed falsely by its operator on purpose, and true in all else. Only
+//! executing tells, and whoever upholds it has been handed what upholding takes. Once findings are counted, the
+//! operator shows it ([`Pallet::unveil`]), is spared and paid, and has half of what those lose who passed it.
+//! So no verifier can tell an operator's offer of a bribe from a trap.
+//!
 //! ## Terminology
 //!
 //! - **Finding**: what a verifier's execution came to. One that upholds a claim has to show a trace
@@ -73,6 +78,7 @@ mod api;
 mod asked;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod canaries;
 mod clearance;
 mod committee;
 mod disputes;
@@ -98,8 +104,8 @@ use frame_support::pallet_macros::import_section;
 
 pub use pallet::*;
 pub use types::{
-	APPEAL, Appeal, Audit, COMMITTEE, Dispute, Examination, MAX_SEATS, Note, Seat, Stage, Verdict,
-	Verifier, seats,
+	APPEAL, Appeal, Audit, COMMITTEE, Canary, Dispute, Examination, MAX_SEATS, Note, Seat, Stage,
+	Verdict, Verifier, seats,
 };
 pub use verifiers::STRIKES;
 pub use versions::MAX_LEAVES;
@@ -133,7 +139,7 @@ pub mod pallet {
 	};
 	use openledger_primitives_attribution::{
 		Claim,
-		audit::{Finding, Level},
+		audit::{Finding, Level, Secret},
 	};
 	use openledger_primitives_core::{
 		Balance, BlockNumber, Hash, ModelId, RequestId, model::Unaudited, traits,
@@ -216,6 +222,8 @@ pub mod pallet {
 		/// What a neglected duty, or a finding that the verdict disagrees with, takes of a
 		/// verifier's bond.
 		type Fine: Get<Permill>;
+		/// What upholding a canary takes of a verifier's bond.
+		type CanaryLoss: Get<Permill>;
 		/// How many times its fee a false claim costs the operator.
 		type PenaltyFactor: Get<u32>;
 		/// What a false claim costs at least.
@@ -298,6 +306,11 @@ pub mod pallet {
 	/// Audits that are not concluded, by claim.
 	#[pallet::storage]
 	pub type Audits<T: Config> = StorageMap<_, Twox64Concat, RequestId, Audit<T::AccountId>>;
+
+	/// Audited claims that are canaries, as their operators have shown; until they are corrected or their audit
+	/// ends.
+	#[pallet::storage]
+	pub type Canaries<T: Config> = StorageMap<_, Twox64Concat, RequestId, Canary<T::AccountId>>;
 
 	/// What audits came to, until their claims are forgotten.
 	#[pallet::storage]
@@ -475,6 +488,23 @@ pub mod pallet {
 		pub fn dispute(origin: OriginFor<T>, claim: RequestId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_dispute(who, claim)
+		}
+
+		/// Shows that a claim under audit is a canary: that what it has sealed follows from `secret`, and from
+		/// no execution. Possible once a committee's findings are counted and before its verdict is carried
+		/// out. Who has upheld it loses a part of its bond, half of that to the operator, and has a strike;
+		/// the operator is spared, and paid as a seat is, where the true claim differs in its seal alone. Free
+		/// where it is one.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::unveil())]
+		pub fn unveil(
+			origin: OriginFor<T>,
+			claim: RequestId,
+			secret: Secret,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_unveil(claim, secret)?;
+			Ok(Pays::No.into())
 		}
 	}
 }

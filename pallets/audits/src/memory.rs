@@ -68,6 +68,7 @@ pub(crate) enum Step {
 	Correct,
 	Appeal,
 	Advance,
+	Unveil,
 }
 
 /// What was found in one audit.

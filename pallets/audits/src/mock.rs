@@ -115,6 +115,7 @@ parameter_types! {
 	/// Which were found false, and who was rewarded with how much at most.
 	pub static Condemned: Vec<(ModelId, Vec<AccountId32>, Balance)> = Vec::new();
 	pub const Fine: Permill = Permill::from_percent(2);
+	pub const CanaryLoss: Permill = Permill::from_percent(10);
 	pub static Round: RoundId = 4;
 	pub static Seeds: BTreeMap<RoundId, Hash> = BTreeMap::new();
 	/// In how many blocks lots say that any seed will be known.
@@ -165,6 +166,7 @@ impl pallet_audits::Config for Test {
 	type DisputeDeposit = DisputeDeposit;
 	type SeatReward = ConstU128<SEAT>;
 	type Fine = Fine;
+	type CanaryLoss = CanaryLoss;
 	type PenaltyFactor = ConstU32<20>;
 	type MinPenalty = ConstU128<100>;
 	type LookAgain = ConstU32<2>;

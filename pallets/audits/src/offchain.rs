@@ -1,12 +1,13 @@
 //! The off-chain worker of a verifier: executes what its verifier is drawn for, commits to what it
-//! finds, reveals it, and brings the true claim where it refuted one. And that of an operator: appeals
-//! against verdicts that refute what its engine computed.
+//! finds, reveals it, and brings the true claim where it refuted one. And that of an operator: unveils its
+//! canaries, and appeals against other verdicts that refute what its engine computed.
 //!
 //! Every run starts from the chain's state. What can't be had from there again is remembered in the
 //! off-chain database, before anything is sent: without its salt a commitment can't be opened.
 
 use crate::{
-	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
+	AgentOf, Audit, Audits, Call, Canaries, Config, Duties, Note, Notes, Pallet, Seat, Stage,
+	Verdict,
 	asked::{judge, judge_pair, judge_version},
 	due::SPREAD,
 	memory::{Found, Memory, Step, basis, memory_key},
@@ -20,7 +21,7 @@ use frame_support::{
 use frame_system::offchain::{Account, SendSignedTransaction, Signer};
 use openledger_primitives_attribution::{
 	Claim,
-	audit::{Execution, Finding, Level, Traces, commitment, digest},
+	audit::{Execution, Finding, Level, Secret, Traces, commitment, digest, is_canary},
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
@@ -135,11 +136,15 @@ impl<T: Config> Pallet<T> {
 				continue;
 			};
 			let Stage::Decided { verdict, .. } = audit.stage else { continue };
-			let found = run.memory.found(claim, level, &note).map(|found| &found.finding);
-			let disagrees = found.is_some_and(|found| {
-				let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
-				looked && Verdict::of(found) != verdict
-			});
+			let Some(found) = run.memory.found(claim, level, &note) else { continue };
+			let looked = !matches!(found.finding, Finding::Withheld | Finding::Unshown);
+			// Who has passed a canary pays for it without another committee, and nobody else is harmed.
+			let harmless = || {
+				let truth = found.truth.as_ref();
+				truth.is_some_and(|truth| Self::is_harmless(&note, truth))
+			};
+			let trapped = || Canaries::<T>::contains_key(claim) && harmless();
+			let disagrees = looked && Verdict::of(&found.finding) != verdict && !trapped();
 			if disagrees && level == audit.level {
 				Self::send_appeal(run, claim);
 			}
@@ -160,20 +165,38 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Appeals against verdicts that refute an operator's answers. Its engine computed them, so such a
-	/// verdict is false or the engine is broken, and the deposit is little beside what it decides.
+	/// Unveils an operator's canaries, and appeals against verdicts that refute other claims of its. Its engine
+	/// computed those, so such a verdict is false or the engine is broken, and the deposit is little beside
+	/// what it decides.
 	fn defend(run: &mut Run<T>, operator: &T::AccountId) {
 		for (claim, audit) in Audits::<T>::iter() {
-			let refuted = matches!(audit.stage,
-				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld);
 			// What an owner's model version comes to, or a contributor's record, was not computed by an
 			// operator's engine.
 			let is_claim = matches!(subject(claim), Subject::Claim);
-			let own = || Notes::<T>::get(claim).is_some_and(|note| note.operator == *operator);
-			if refuted && is_claim && own() {
+			let open = is_claim && Self::may_unveil(&audit).is_ok();
+			if !open || Canaries::<T>::contains_key(claim) {
+				continue;
+			}
+			let note = Notes::<T>::get(claim).filter(|note| note.operator == *operator);
+			let Some(note) = note else { continue };
+			if let Some(secret) = Self::secret(&note) {
+				let rehearse = || Self::do_unveil(claim, secret);
+				Self::send(run, (claim, Step::Unveil), Call::unveil { claim, secret }, rehearse);
+			} else if matches!(audit.stage,
+				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld)
+			{
 				Self::send_appeal(run, claim);
 			}
 		}
+	}
+
+	/// The secret of a claim that the engine has made a canary of; none of others.
+	fn secret(note: &Note<T::AccountId>) -> Option<Secret> {
+		match exchange(Command::Canary(note.subject)) {
+			Response::Canary(secret) => secret,
+			_ => None,
+		}
+		.filter(|secret| is_canary(secret, &note.subject, &note.trace))
 	}
 
 	fn send_appeal(run: &mut Run<T>, claim: RequestId) {
@@ -226,6 +249,7 @@ impl<T: Config> Pallet<T> {
 			}
 			Step::Appeal => matches!(audit.stage, Stage::Decided { .. }),
 			Step::Advance => Self::is_overdue(&audit),
+			Step::Unveil => Self::is_veiled(claim),
 		}
 	}
 

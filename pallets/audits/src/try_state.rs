@@ -1,8 +1,8 @@
 //! What always holds.
 
 use crate::{
-	AgentOf, Audit, Audits, Config, Dispute, Disputes, Drawn, Duties, Examination, Examinations,
-	HoldReason, NextDue, Notes, Pallet, Private, Stage, Verdicts, Verifiers,
+	AgentOf, Audit, Audits, Canaries, Config, Dispute, Disputes, Drawn, Duties, Examination,
+	Examinations, HoldReason, NextDue, Notes, Pallet, Private, Stage, Verdicts, Verifiers,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -92,6 +92,13 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Self::check_disputes()?;
+		for (claim, canary) in Canaries::<T>::iter() {
+			let audit = Audits::<T>::get(claim).ok_or("a canary has no audit")?;
+			ensure!(subject(claim) == Subject::Claim, "a canary is no claim");
+			let counted = matches!(audit.stage, Stage::Correcting { .. });
+			ensure!(counted || Self::may_unveil(&audit).is_ok(), "a canary is unveiled too early");
+			ensure!(counted || canary.finders.is_empty(), "a canary is found before its verdict");
+		}
 		ensure!(NextDue::<T>::get() <= Self::now().saturating_add(1), "the queue is ahead of time");
 		Ok(())
 	}

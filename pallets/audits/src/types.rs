@@ -16,6 +16,9 @@ pub const APPEAL: u32 = 3 * COMMITTEE;
 /// Seats that one audit has at most: two committees and the appeal's.
 pub const MAX_SEATS: u32 = 2 * COMMITTEE + APPEAL;
 
+/// Who can be rewarded for finding one claim false at most: every seat, an appellant and a disputer.
+pub const MAX_FINDERS: u32 = MAX_SEATS + 2;
+
 /// How many seats a committee has at `level`.
 pub const fn seats(level: Level) -> u32 {
 	match level {
@@ -264,6 +267,22 @@ pub struct Appeal<AccountId> {
 	pub deposit: Balance,
 	/// The verdict that it appealed against.
 	pub against: Verdict,
+}
+
+/// A claim under audit that its operator has shown to be a canary.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Canary<AccountId> {
+	/// Who found it false, once a verdict says so: they are rewarded if the true claim shows that more is
+	/// false of it than its seal.
+	pub finders: BoundedVec<AccountId, ConstU32<MAX_FINDERS>>,
+}
+
+impl<AccountId> Default for Canary<AccountId> {
+	fn default() -> Self {
+		Self { finders: BoundedVec::new() }
+	}
 }
 
 /// Who had a claim audited that lots had not called.

@@ -1,12 +1,12 @@
 //! Verdicts: counting findings, appealing, and what follows.
 
 use crate::{
-	Appeal, Audit, Audits, Config, Duties, Error, Event, HoldReason, Note, Notes, Pallet, Seat,
-	Stage, Verdict, Verdicts, Verifiers, WeightInfo, seats,
+	Appeal, Audit, Audits, Canaries, Canary, Config, Duties, Error, Event, HoldReason, Note, Notes,
+	Pallet, Seat, Stage, Verdict, Verdicts, Verifiers, WeightInfo, seats,
 };
 use alloc::vec::Vec;
 use frame_support::{
-	ensure,
+	BoundedVec, ensure,
 	traits::{
 		Get,
 		fungible::{Inspect as _, hold::Mutate as _},
@@ -19,7 +19,7 @@ use openledger_primitives_attribution::{
 	audit::{Execution, Level, digest},
 };
 use openledger_primitives_core::{
-	Balance, RequestId,
+	Balance, Hash, RequestId,
 	subject::{Subject, subject},
 	traits::{Claims, Lots, Rewards, Settlement},
 };
@@ -29,6 +29,7 @@ impl<T: Config> Pallet<T> {
 	/// What carrying out a verdict costs at most, whatever it is on.
 	pub(crate) fn verdict_weight() -> Weight {
 		T::WeightInfo::resolve()
+			.max(T::WeightInfo::resolve_canary())
 			.max(T::WeightInfo::reveal_duplicate())
 			.max(T::WeightInfo::reveal_distinct())
 	}
@@ -141,16 +142,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Gives an appeal's deposit back where it changed the verdict, and to the treasury where it did
-	/// not, or the appellant's own where the treasury can't hold it. Returns who is to be rewarded.
+	/// not, or the appellant's own where the treasury can't hold it. Returns who is to be rewarded. That a
+	/// `canary` is true was wrong whatever the last committee says.
 	fn end_appeal(
 		appeal: Option<Appeal<T::AccountId>>,
 		verdict: Verdict,
+		canary: bool,
 	) -> Result<Option<T::AccountId>, DispatchError> {
 		let Some(Appeal { appellant, deposit, against }) = appeal else { return Ok(None) };
 		let reason = HoldReason::Appeal.into();
 		let treasury = T::TreasuryAccount::get();
 		let receivable = T::Currency::can_deposit(&treasury, deposit, Provenance::Extant);
-		let overturned = against != verdict;
+		let overturned = against != verdict || (canary && against == Verdict::Upheld);
 		if overturned || receivable != DepositConsequence::Success {
 			if deposit > 0 {
 				T::Currency::release(&reason, &appellant, deposit, Precision::Exact)?;
@@ -169,8 +172,8 @@ impl<T: Config> Pallet<T> {
 		Ok(overturned.then_some(appellant))
 	}
 
-	/// Frees a verifier of a duty, and pays or fines it by whether its finding agrees with the
-	/// verdict. Returns whether it does.
+	/// Frees a verifier of a duty, and pays or fines it by whether its finding `agrees` with the
+	/// verdict.
 	///
 	/// Having revealed nothing is neglect where a committee `decided`, so that what was asked for could be
 	/// found. Where none did, it may be that few could: whoever registers a base that others don't have, and
@@ -180,10 +183,10 @@ impl<T: Config> Pallet<T> {
 		fee: Balance,
 		seat: &Seat<T::AccountId>,
 		verdict: Verdict,
+		agrees: bool,
 		decided: bool,
-	) -> Result<bool, DispatchError> {
+	) -> DispatchResult {
 		let verifier = &seat.verifier;
-		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
 		Self::free(verifier);
 		if agrees {
 			Verifiers::<T>::mutate(verifier, |entry| {
@@ -201,11 +204,11 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::fine(verifier, fee, decided && seat.finding.is_none());
 		}
-		Ok(agrees)
+		Ok(())
 	}
 
 	/// Frees a verifier of a seat.
-	fn free(verifier: &T::AccountId) {
+	pub(crate) fn free(verifier: &T::AccountId) {
 		Verifiers::<T>::mutate(verifier, |entry| {
 			if let Some(entry) = entry {
 				entry.duties = entry.duties.saturating_sub(1);
@@ -222,17 +225,20 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes from an operator what a false claim costs it: at most half of that goes to those who
 	/// found out, in equal parts, and no more to each than [`Pallet::largest_reward`].
-	fn punish(
+	pub(crate) fn punish(
+		claim: RequestId,
 		note: &Note<T::AccountId>,
 		rewarded: &[T::AccountId],
-	) -> Result<Balance, DispatchError> {
+	) -> DispatchResult {
 		let factor = T::PenaltyFactor::get().into();
 		let penalty = note.fee.saturating_mul(factor).max(T::MinPenalty::get());
 		let most = Self::largest_reward().saturating_mul(rewarded.len() as Balance);
 		let shared = most.saturating_mul(2).min(penalty);
 		let taken = T::Settlement::slash(&note.operator, shared, rewarded)?;
 		let rest = T::Settlement::slash(&note.operator, penalty.saturating_sub(shared), &[])?;
-		Ok(taken.saturating_add(rest))
+		let (operator, penalty) = (note.operator.clone(), taken.saturating_add(rest));
+		Self::deposit_event(Event::ClaimRefuted { claim, operator, penalty });
+		Ok(())
 	}
 
 	/// Carries a verdict out that nobody can appeal against any more.
@@ -244,13 +250,20 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut rewarded = Vec::new();
 		let decided = audit.stage != Stage::Undecided;
+		let canary = Canaries::<T>::take(claim).is_some();
 		for seat in core::mem::take(&mut audit.seats) {
-			if Self::relieve(claim, note.fee, &seat, verdict, decided)? {
+			if canary && Self::catch(claim, &note, &seat) {
+				continue;
+			}
+			let agrees = Self::agrees(&seat, verdict, canary);
+			Self::relieve(claim, note.fee, &seat, verdict, agrees, decided)?;
+			if agrees {
 				rewarded.push(seat.verifier);
 			}
 		}
-		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
-		rewarded.extend(Self::end_dispute(claim, &note, verdict)?);
+		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict, canary)?);
+		let is_true = verdict == Verdict::Upheld && !canary;
+		rewarded.extend(Self::end_dispute(claim, &note, is_true)?);
 		match subject(claim) {
 			Subject::Version(model) => {
 				return Self::settle_version(claim, model, verdict, &rewarded);
@@ -260,18 +273,20 @@ impl<T: Config> Pallet<T> {
 			}
 			Subject::Claim => {}
 		}
-		if verdict != Verdict::Upheld {
-			let penalty = Self::punish(&note, &rewarded)?;
-			Self::deposit_event(Event::ClaimRefuted {
-				claim,
-				operator: note.operator.clone(),
-				penalty,
-			});
+		let same = |truth: &Execution| {
+			truth.answer == note.execution.answer && truth.usage == note.execution.usage
+		};
+		match verdict {
+			Verdict::Upheld => {}
+			// Whether it was harmless the true claim says.
+			Verdict::Refuted(truth) if canary && same(&truth) => {
+				let finders = BoundedVec::truncate_from(rewarded);
+				Canaries::<T>::insert(claim, Canary { finders });
+			}
+			_ => Self::punish(claim, &note, &rewarded)?,
 		}
 		match verdict {
-			Verdict::Refuted(truth)
-				if truth.answer == note.execution.answer && truth.usage == note.execution.usage =>
-			{
+			Verdict::Refuted(truth) if same(&truth) => {
 				let until = Self::now().saturating_add(T::CorrectionPeriod::get());
 				let until = Self::deadline(claim, until);
 				audit.stage = Stage::Correcting { truth: truth.claim, until };
@@ -318,9 +333,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What a false claim comes to for which nobody brings the true one.
-	pub(crate) fn give_up(claim: RequestId, verdict: Verdict) -> DispatchResult {
+	pub(crate) fn give_up(
+		claim: RequestId,
+		note: &Note<T::AccountId>,
+		truth: Hash,
+	) -> DispatchResult {
+		Self::end_canary(claim, note, None)?;
 		T::Claims::discredit(claim)?;
-		Self::conclude(claim, verdict);
+		Self::conclude(claim, refuted(note, truth));
 		Ok(())
 	}
 
@@ -350,6 +370,7 @@ impl<T: Config> Pallet<T> {
 			Stage::Correcting { truth: wanted, until } => {
 				ensure!(Self::now() < until, Error::<T>::TooLate);
 				ensure!(digest(&truth) == wanted, Error::<T>::NotTheTruth);
+				Self::end_canary(claim, &note, Some(&truth))?;
 				T::Claims::replace(claim, truth)?;
 				Self::conclude(claim, refuted(&note, wanted));
 				Ok(())
@@ -373,10 +394,7 @@ impl<T: Config> Pallet<T> {
 }
 
 /// The verdict on a claim that is false about a true answer.
-pub(crate) fn refuted<AccountId>(
-	note: &Note<AccountId>,
-	claim: openledger_primitives_core::Hash,
-) -> Verdict {
+fn refuted<AccountId>(note: &Note<AccountId>, claim: Hash) -> Verdict {
 	let execution = note.execution;
 	Verdict::Refuted(Execution { claim, ..execution })
 }

@@ -1,6 +1,6 @@
 //! Verifiers: registering, bonding, leaving.
 
-use crate::{AgentOf, Config, Error, Event, HoldReason, Pallet, Verifier, Verifiers};
+use crate::{AgentOf, Config, Error, Event, HoldReason, Pallet, Verifier, VerifierOf, Verifiers};
 use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
@@ -13,7 +13,7 @@ use frame_support::{
 use openledger_primitives_core::{Balance, BlockNumber, RequestId, traits::Lots};
 use sp_runtime::{DispatchResult, Permill, traits::UniqueSaturatedInto};
 
-/// Neglected duties that cost a verifier its place.
+/// Neglected duties, or canaries passed, that cost a verifier its place.
 ///
 /// Disagreeing with the verdict costs a part of the bond and never the place: if it did, whoever has
 /// somewhat more than a third of the bond would drive the others out one captured committee after
@@ -115,46 +115,59 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes a part of a verifier's bond to the treasury. Where it `neglected` its duty that is a
-	/// strike, and the last one costs its place. Force, since an account could otherwise freeze its
-	/// balance to escape.
-	pub(crate) fn fine(who: &T::AccountId, fee: Balance, neglected: bool) {
-		let Some(mut verifier) = Verifiers::<T>::get(who) else { return };
-		let treasury = T::TreasuryAccount::get();
-		// With the claim's fee, or a ring could gain more from a captured committee than it risks.
-		let part = T::Fine::get()
-			.mul_floor(verifier.bond)
-			.saturating_add(FINE_OF_FEE.mul_floor(fee))
-			.min(verifier.bond);
-		let receivable = T::Currency::can_deposit(&treasury, part, Provenance::Extant);
-		let taken = if part > 0 && receivable == DepositConsequence::Success {
-			T::Currency::transfer_on_hold(
-				&HoldReason::Bond.into(),
-				who,
-				&treasury,
-				part,
-				Precision::BestEffort,
-				Restriction::Free,
-				Fortitude::Force,
-			)
-			.unwrap_or(0)
-		} else {
-			0
-		};
+	/// Takes `amount` of a verifier's bond for `to`, as far as the bond goes and `to` can hold it. Returns what
+	/// was taken. Force, since an account could otherwise freeze its balance to escape.
+	pub(crate) fn take(
+		who: &T::AccountId,
+		verifier: &mut VerifierOf<T>,
+		to: &T::AccountId,
+		amount: Balance,
+	) -> Balance {
+		let part = amount.min(verifier.bond);
+		let receivable = T::Currency::can_deposit(to, part, Provenance::Extant);
+		if part == 0 || receivable != DepositConsequence::Success {
+			return 0;
+		}
+		let taken = T::Currency::transfer_on_hold(
+			&HoldReason::Bond.into(),
+			who,
+			to,
+			part,
+			Precision::BestEffort,
+			Restriction::Free,
+			Fortitude::Force,
+		)
+		.unwrap_or(0);
 		verifier.bond = verifier.bond.saturating_sub(taken);
-		verifier.strikes = verifier.strikes.saturating_add(neglected.into());
+		taken
+	}
+
+	/// Notes a strike against a verifier; the last one costs its place.
+	pub(crate) fn strike(who: &T::AccountId, mut verifier: VerifierOf<T>) {
+		verifier.strikes = verifier.strikes.saturating_add(1);
 		let expelled = verifier.strikes >= STRIKES && verifier.leaving.is_none();
 		if expelled {
 			verifier.leaving = Some(Self::now());
 		}
 		Verifiers::<T>::insert(who, verifier);
-		Self::deposit_event(Event::VerifierFined {
-			verifier: who.clone(),
-			amount: taken,
-			neglected,
-		});
 		if expelled {
 			Self::deposit_event(Event::VerifierExpelled { verifier: who.clone() });
+		}
+	}
+
+	/// Takes a part of a verifier's bond to the treasury. Where it `neglected` its duty that is a
+	/// strike too.
+	pub(crate) fn fine(who: &T::AccountId, fee: Balance, neglected: bool) {
+		let Some(mut verifier) = Verifiers::<T>::get(who) else { return };
+		// With the claim's fee, or a ring could gain more from a captured committee than it risks.
+		let part =
+			T::Fine::get().mul_floor(verifier.bond).saturating_add(FINE_OF_FEE.mul_floor(fee));
+		let amount = Self::take(who, &mut verifier, &T::TreasuryAccount::get(), part);
+		Self::deposit_event(Event::VerifierFined { verifier: who.clone(), amount, neglected });
+		if neglected {
+			Self::strike(who, verifier);
+		} else {
+			Verifiers::<T>::insert(who, verifier);
 		}
 	}
 }

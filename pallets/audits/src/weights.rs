@@ -30,10 +30,15 @@ pub trait WeightInfo {
 	}
 	/// Appealing.
 	fn appeal() -> Weight;
-	/// Bringing the true claim, with the most credits.
+	/// Bringing the true claim, with the most credits, in the place of a canary that is false in more than its seal.
 	fn correct() -> Weight;
 	/// Carrying a verdict out over all seats that there can be.
 	fn resolve() -> Weight;
+	/// The same of a canary that all of them have upheld. Where it is not measured, what any other claim's takes
+	/// stands for it.
+	fn resolve_canary() -> Weight {
+		Self::resolve()
+	}
 	/// Drawing the largest committee among as many verifiers as there can be.
 	fn advance() -> Weight;
 	/// Clearing a claim, or opening its audit.
@@ -48,6 +53,8 @@ pub trait WeightInfo {
 	fn consent() -> Weight;
 	/// Disputing a claim.
 	fn dispute() -> Weight;
+	/// Showing that a claim is a canary.
+	fn unveil() -> Weight;
 }
 
 /// Weights in terms of the runtime's database weights.
@@ -94,8 +101,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn correct() -> Weight {
 		// Audit, note and claim, the model version's terms, and sixteen credits with their proofs, of whose
-		// records it is looked up whether they are excluded; that the claim was replaced.
-		counted::<T>(2_000, 28, 6)
+		// records it is looked up whether they are excluded; that the claim was replaced. What is taken from
+		// the operator, for all who can have found it false.
+		counted::<T>(3_000, 52, 30)
 	}
 
 	fn resolve() -> Weight {
@@ -156,5 +164,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// seed, the disputer's account with holds, a few blocks' lists; audit and dispute, and what marked
 		// the claim as private.
 		counted::<T>(90, 28, 8)
+	}
+
+	fn unveil() -> Weight {
+		// The note, the audit, whether it was unveiled.
+		counted::<T>(40, 3, 1)
 	}
 }

@@ -6,6 +6,10 @@
 //! gradient among it: who has left out a part of the execution can't know it. The claim carries the
 //! traces sealed, and a finding that upholds the claim has to show the one that its level of audit
 //! asks for. Each level has a trace of its own, since those of the levels before are public by then.
+//!
+//! A **canary** is a claim whose operator has sealed, in the place of these traces, those of a secret of its
+//! own. It is false, which only executing shows, and can be upheld by whoever is handed the secret's traces
+//! and by nobody else: showing the secret later shows who passes what it has not computed.
 
 use crate::{claim::Claim, duplicate::Overlap};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -48,6 +52,9 @@ pub type Traces = [Hash; LEVELS];
 /// The hashes of traces, as a claim seals them.
 pub type Seals = [Hash; LEVELS];
 
+/// What a canary's traces follow from. Its operator alone knows it until the canary is unveiled.
+pub type Secret = [u8; 32];
+
 /// The trace of an execution at `level`: `blake2b-256(SCALE("openledger/execution", level,
 /// execution))`, where `execution` is everything that only executing shows, or a hash over it. What
 /// it leaves out can be taken over from what is public.
@@ -74,6 +81,31 @@ pub fn seals(subject: &Hash, traces: &Traces) -> Seals {
 /// What a claim carries of its seals: `blake2b-256(SCALE("openledger/trace", seals))`.
 pub fn sealed(seals: &Seals) -> Hash {
 	(b"openledger/trace", seals).using_encoded(content_hash)
+}
+
+/// The trace that a canary seals at `level` in the place of an execution's:
+/// `blake2b-256(SCALE("openledger/canary", level, secret))`. No execution has it: [`trace`] hashes another
+/// beginning.
+fn canary_trace(level: Level, secret: &Secret) -> Hash {
+	(b"openledger/canary", level, secret).using_encoded(content_hash)
+}
+
+/// The secret of an operator's canary on what `subject` was asked with, whose `seed` it keeps to itself:
+/// `blake2b-256(SCALE("openledger/canary/secret", seed, subject))`. Unveiling one canary says nothing of the
+/// others.
+pub fn canary_secret(seed: &Secret, subject: &Hash) -> Secret {
+	(b"openledger/canary/secret", seed, subject).using_encoded(content_hash).into()
+}
+
+/// Every level's trace of the canary with this secret: what whoever is to pass it has to be handed.
+pub fn canary_traces(secret: &Secret) -> Traces {
+	[Level::First, Level::Redraw, Level::Appeal].map(|level| canary_trace(level, secret))
+}
+
+/// Whether a claim that carries `claimed` is the canary with this secret: it has sealed that one's traces, so
+/// that it is false, and was before anybody could be drawn to judge it.
+pub fn is_canary(secret: &Secret, subject: &Hash, claimed: &Hash) -> bool {
+	sealed(&seals(subject, &canary_traces(secret))) == *claimed
 }
 
 /// What a claim is told from others by: blake2b-256 of the SCALE encodings of its fields, in their order.
@@ -287,6 +319,23 @@ mod tests {
 		};
 		let copied = Finding::Upheld { trace: seals[0], seals };
 		assert!(!copied.is_shown(Level::First, &subject, &claimed));
+	}
+
+	#[test]
+	fn canary_is_known_by_its_secret_alone_and_upheld_with_its_traces() {
+		let (subject, secret) = (Hash::repeat_byte(7), [3; 32]);
+		let traces = canary_traces(&secret);
+		let seals = seals(&subject, &traces);
+		let claimed = sealed(&seals);
+		assert!(is_canary(&secret, &subject, &claimed));
+		assert!(!is_canary(&[4; 32], &subject, &claimed));
+		assert!(!is_canary(&secret, &Hash::zero(), &claimed));
+		for level in [Level::First, Level::Redraw, Level::Appeal] {
+			let passed = Finding::Upheld { trace: traces[level as usize], seals };
+			assert!(passed.is_shown(level, &subject, &claimed));
+		}
+		let (_, executed) = upheld(Level::First, &subject);
+		assert!(!is_canary(&secret, &subject, &executed));
 	}
 
 	#[test]

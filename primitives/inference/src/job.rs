@@ -8,7 +8,11 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
-use openledger_primitives_attribution::{Claim, Terms, audit::Traces, duplicate::Overlap};
+use openledger_primitives_attribution::{
+	Claim, Terms,
+	audit::{Secret, Traces},
+	duplicate::Overlap,
+};
 use openledger_primitives_core::{
 	Answer, Balance, BatchId, BlockNumber, DatanetId, Endpoint, Hash, ModelId, Prompt, RequestId,
 	model::{IndexCommitment, Method, Retrieval, Usage},
@@ -84,6 +88,9 @@ pub enum Command {
 	/// The bond of the operator that this agent answers for can stand behind so much more, in the smallest unit
 	/// of OPEN: what one of its sessions owes beyond that could not be settled.
 	Room(AccountId32, Balance),
+	/// Say the secret of the canary that was, or would have been, made of the claim on what was asked here, by the
+	/// hash that its traces are sealed with.
+	Canary(Hash),
 }
 
 /// The engine's answers to commands.
@@ -109,6 +116,8 @@ pub enum Response {
 	Shown(Shown),
 	/// To [`Command::Look`].
 	Sighted(Sighting),
+	/// To [`Command::Canary`]; none where this engine makes none.
+	Canary(Option<Secret>),
 }
 
 /// What an engine can serve.

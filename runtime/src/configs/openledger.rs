@@ -190,6 +190,7 @@ impl pallet_audits::Config for Runtime {
 	type DisputeDeposit = dynamic_params::audits::DisputeDeposit;
 	type SeatReward = dynamic_params::audits::SeatReward;
 	type Fine = dynamic_params::audits::Fine;
+	type CanaryLoss = dynamic_params::audits::CanaryLoss;
 	type PenaltyFactor = dynamic_params::audits::PenaltyFactor;
 	type MinPenalty = dynamic_params::audits::MinPenalty;
 	type LookAgain = LookAgain;

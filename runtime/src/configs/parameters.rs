@@ -225,6 +225,9 @@ pub mod dynamic_params {
 		/// captured for, so that having honest claims opened is dear, and half of it makes up for that.
 		#[codec(index = 15)]
 		pub static DisputeDeposit: Balance = 100 * OPEN;
+		/// What upholding a canary takes of a verifier's bond.
+		#[codec(index = 16)]
+		pub static CanaryLoss: Permill = Permill::from_percent(10);
 	}
 
 	/// Sessions and batches of receipts.

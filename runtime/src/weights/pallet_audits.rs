@@ -77,6 +77,12 @@ impl<T: frame_system::Config> pallet_audits::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(58))
 	}
 
+	fn resolve_canary() -> Weight {
+		Weight::from_parts(1_900_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(90))
+			.saturating_add(T::DbWeight::get().writes(90))
+	}
+
 	fn advance() -> Weight {
 		Weight::from_parts(1_781_396_000, 0)
 			.saturating_add(T::DbWeight::get().reads(290))
@@ -117,5 +123,11 @@ impl<T: frame_system::Config> pallet_audits::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(129_353_000, 0)
 			.saturating_add(T::DbWeight::get().reads(30))
 			.saturating_add(T::DbWeight::get().writes(7))
+	}
+
+	fn unveil() -> Weight {
+		Weight::from_parts(100_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 }

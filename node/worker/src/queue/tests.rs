@@ -1,5 +1,8 @@
 use super::{entry::State, *};
-use crate::testing::{EXAMINED, Held, Scripted, TRACES, examination, job, key, outcome, until};
+use crate::{
+	canaries::CanarySettings,
+	testing::{EXAMINED, Held, Scripted, TRACES, examination, job, key, outcome, until},
+};
 use openledger_primitives_inference::{Progress, receipts::Pass};
 use sp_core::Pair;
 use std::sync::atomic::Ordering;
@@ -10,14 +13,18 @@ fn queue(answerer: &Arc<Scripted>, capacity: usize) -> Queue {
 
 fn queue_of(answerer: &Arc<Scripted>, shape: Shape) -> Queue {
 	let metrics = Metrics::new(None).unwrap();
-	Queue::start(answerer.clone(), Arc::new(Held::default()), shape, metrics).unwrap()
+	Queue::start(answerer.clone(), Arc::new(Held::default()), Canaries::default(), shape, metrics)
+		.unwrap()
 }
 
 /// A queue for drawn receipts, with whom it asks for what they were asked.
 fn drawing(answerer: &Arc<Scripted>, capacity: usize) -> (Queue, Arc<Held>) {
 	let (held, metrics) = (Arc::new(Held::default()), Metrics::new(None).unwrap());
 	let shape = Shape { capacity, parallel: 1 };
-	(Queue::start(answerer.clone(), held.clone(), shape, metrics).unwrap(), held)
+	(
+		Queue::start(answerer.clone(), held.clone(), Canaries::default(), shape, metrics).unwrap(),
+		held,
+	)
 }
 
 fn drawn(claim: RequestId) -> Drawn {
@@ -67,6 +74,27 @@ fn job_is_answered_once_however_often_it_is_enqueued() {
 		assert_eq!(progress(queue.poll(1)), Progress::Done(outcome(1)));
 	}
 	assert_eq!(*answerer.started.lock(), [1]);
+}
+
+#[test]
+fn answers_become_canaries_and_executions_do_not() {
+	let folder = tempfile::tempdir().unwrap();
+	let settings = CanarySettings { file: folder.path().join("canaries"), part: 1.0 };
+	let canaries = Canaries::open(&settings).unwrap();
+	let answerer = Arc::new(Scripted::default());
+	let shape = Shape { capacity: 4, parallel: 1 };
+	let (held, metrics) = (Arc::new(Held::default()), Metrics::new(None).unwrap());
+	let queue = Queue::start(answerer, held, canaries.clone(), shape, metrics.clone()).unwrap();
+	queue.enqueue(job(1));
+	let mut planted = outcome(1);
+	assert!(canaries.plant(&job(1).seed.into(), &mut planted.claim));
+	wait_for(&queue, 1, &Progress::Done(planted));
+	let executed = || match queue.execute(job(1), None) {
+		Response::Executed(executed) => executed,
+		other => panic!("{other:?}"),
+	};
+	until("it is executed", || executed() == Executed::Done(outcome(1), TRACES));
+	assert_eq!(metrics.canaries.get(), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
 	OperatorConfig,
+	canaries::Canaries,
 	content::ContentError,
 	operator::Operator,
 	question::AnsweredBy,
@@ -395,7 +396,8 @@ fn worker_is_not_healthy_and_names_the_base_when_the_batch_of_one_has_ended() {
 	let server = Arc::new(server);
 	let shape = Shape { capacity: 1, parallel: 1 };
 	let handouts = Arc::new(Held::default());
-	let queue = Queue::start(server.clone(), handouts, shape, metrics.clone()).unwrap();
+	let queue = Queue::start(server.clone(), handouts, Canaries::default(), shape, metrics.clone())
+		.unwrap();
 	let base = MODEL.job.material.base;
 	let reporter = Reporter {
 		bases: vec![(base, "tiny".into())],

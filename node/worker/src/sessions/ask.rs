@@ -171,7 +171,10 @@ impl Sessions {
 			}
 			return Err(refusal::stopping());
 		}
-		let done = done.map_err(unanswered)?;
+		let mut done = done.map_err(unanswered)?;
+		if self.means.canaries.plant(&question.seed.into(), &mut done.claim) {
+			self.means.metrics.canaries.inc();
+		}
 		let (text, usage, claim) = (done.text.clone().into_bytes(), done.usage, done.claim.clone());
 		let answered = store::Answered { text, usage, claim };
 		Ok((self.store.issue(admission, answered).map_err(of_store)?, done))

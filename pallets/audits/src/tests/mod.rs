@@ -1,5 +1,6 @@
 mod api;
 mod appeal;
+mod canaries;
 mod clearance;
 mod disputes;
 mod disputes_money;

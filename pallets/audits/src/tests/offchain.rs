@@ -1,4 +1,5 @@
 mod answered;
+mod canaries;
 mod memory;
 mod pairs;
 mod versions;
@@ -58,6 +59,8 @@ struct Double {
 	/// What it was told to compare, and what that comes to.
 	comparisons: Mutex<Vec<Comparison>>,
 	compared: Mutex<Option<Executed>>,
+	/// The secret of the canaries that the engine makes.
+	canary: Mutex<Option<[u8; 32]>>,
 	forgotten: Mutex<usize>,
 }
 
@@ -87,6 +90,10 @@ impl Engine for Double {
 					Some(executed) => Response::Executed(executed),
 					None => Response::Failed(Failure::Busy),
 				}
+			}
+			Command::Canary(asked) => {
+				let known = *self.canary.lock().unwrap();
+				Response::Canary(known.filter(|_| asked == subject()))
 			}
 			Command::ForgetExecution(_) => {
 				*self.forgotten.lock().unwrap() += 1;

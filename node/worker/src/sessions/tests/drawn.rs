@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use openledger_primitives_attribution::{
-	audit::{Traces, digest, sealed, seals},
+	audit::{Traces, digest, is_canary, sealed, seals},
 	claim::Claim,
 	duplicate::Overlap,
 };
@@ -18,7 +18,7 @@ use openledger_primitives_inference::{
 	receipts::{Drawn, Recomputed, Shown},
 };
 use openledger_primitives_receipts::draw;
-use openledger_sessions::protocol::Given;
+use openledger_sessions::protocol::{Given, Opened};
 use openlora::Base;
 use serde_json::json;
 use sp_core::{Pair, crypto::AccountId32};
@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::world::*;
 use crate::{
+	config::OperatorConfig,
 	content::ContentStore,
 	metrics::Metrics,
 	operator::Operator,
@@ -149,12 +150,22 @@ async fn drawing(body: Vec<u8>, lie: fn(&mut Done)) -> Drawing {
 }
 
 async fn drawing_of(
-	(server, folder): (Arc<Server>, TempDir),
+	server: (Arc<Server>, TempDir),
 	material: Material,
 	body: Vec<u8>,
 	lie: fn(&mut Done),
 ) -> Drawing {
-	let mut world = World::new(Arc::new(Liar { server, lie })).await;
+	drawing_with(server, material, body, lie, |_| ()).await
+}
+
+async fn drawing_with(
+	(server, folder): (Arc<Server>, TempDir),
+	material: Material,
+	body: Vec<u8>,
+	lie: fn(&mut Done),
+	change: impl FnOnce(&mut OperatorConfig),
+) -> Drawing {
+	let mut world = World::with(Arc::new(Liar { server, lie }), change).await;
 	world.said().material = Some(material.clone());
 	let (_, given) = world.exchange(&body).await;
 	world.pay().await;
@@ -243,6 +254,25 @@ async fn execution_comes_to_the_operators_answer_claim_and_traces_to_the_bit() {
 		assert_eq!(sealed(&seals(&shown.receipt.input, &traces)), shown.claim.trace);
 		assert_eq!(verifier.ask(Command::ForgetExecution(CLAIM)), Response::Forgotten);
 	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn canary_is_receipted_as_any_claim_and_executing_finds_all_of_it_true_but_its_seal() {
+	let material = VERSION.job.material.clone();
+	let plants = |config: &mut OperatorConfig| config.canaries.part = 1.0;
+	let Drawing { world, drawn, shown, given, _folder } =
+		drawing_with(server().await, material, asked(0.0), honest, plants).await;
+	assert_eq!(given.claim, Opened::from(&shown.claim));
+	assert_eq!(world.operator.metrics().canaries.get(), 1);
+	let (found, traces) = verifier().await.recompute(&drawn).await;
+	assert_eq!((found.answer, found.usage), (shown.receipt.output, shown.receipt.usage));
+	let input = shown.receipt.input;
+	assert_ne!(sealed(&seals(&input, &traces)), shown.claim.trace);
+	assert_eq!(Claim { trace: shown.claim.trace, ..found.claim }, shown.claim);
+	let Response::Canary(Some(secret)) = world.command(Command::Canary(input)) else {
+		panic!("no secret")
+	};
+	assert!(is_canary(&secret, &input, &shown.claim.trace));
 }
 
 #[tokio::test(flavor = "multi_thread")]
