@@ -1,6 +1,7 @@
 //! The chain, seen from the client: typed reads through the runtime APIs, and signed extrinsics
 //! whose arguments are encoded by the metadata of the runtime that receives them.
 
+pub mod canary;
 pub mod challenge;
 pub mod economics;
 pub mod load;

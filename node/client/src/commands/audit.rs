@@ -1,6 +1,6 @@
 //! `openledger audit`: what an audit came to, and appealing against it.
 
-use super::claim;
+use super::{audit_canary::Canary, claim};
 use crate::{
 	Context, amount,
 	chain::{Chain, find, number},
@@ -45,6 +45,15 @@ pub enum Command {
 		#[arg(long)]
 		yes: bool,
 	},
+	/// Show what a verifier would have to be offered to pass a canary of yours unseen.
+	///
+	/// A canary is a claim that your node has sealed falsely on purpose (`--operator-canaries`). Whoever takes
+	/// the offer and upholds it loses a part of its bond once your node unveils it, and you have half of that.
+	Bait(Canary),
+	/// Show the chain that a claim is a canary, where your node does not by itself.
+	///
+	/// Possible from when a committee has revealed what it found until that is carried out.
+	Unveil(Canary),
 	/// Take an audit further whose time is over. It happens by itself too.
 	Advance(Subject),
 }
@@ -119,6 +128,8 @@ impl Command {
 				return Ok(());
 			}
 			Self::Dispute { claim, yes } => return dispute(context, &chain, claim, yes).await,
+			Self::Bait(canary) => return canary.bait(context).await,
+			Self::Unveil(canary) => return canary.unveil(context).await,
 			Self::Appeal(subject) => ("appeal", subject.id()?),
 			Self::Advance(subject) => ("advance", subject.id()?),
 		};

@@ -5,6 +5,7 @@ pub mod adapter;
 pub mod ask;
 pub mod attribute;
 pub mod audit;
+pub mod audit_canary;
 pub mod challenge;
 mod checkpoints;
 mod claim;
