@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { canaryTests } from './canaries.js';
 import { sum, transactionFees, worth } from './chain.js';
 import { sessionTests } from './sessions.js';
 import {
@@ -79,5 +80,6 @@ test('client_shows_audits_and_verifiers', async () => {
 });
 
 sessionTests(() => honest);
+canaryTests(() => honest);
 
 abuse('nothing_is_lost_over_the_whole_run_on_one_node', () => conserved(stage.begun));

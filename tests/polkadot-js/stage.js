@@ -24,6 +24,12 @@ export const DECEIVED = ['//Ferdie//0', '//Ferdie//1', '//Ferdie//2', '//Ferdie/
 /** An operator whose agent no node works for: what it answers is made up by the tests. */
 export const LIAR = { operator: '//Eve', agent: '//Eve//agent' };
 
+/**
+ * A verifier that takes bribes, whose agent no node works for. It has so much of all bonds, once it registers, that
+ * it is always drawn.
+ */
+export const BRIBED = { verifier: '//Eve//bribed', agent: '//Eve//bribed//agent', bond: 400_000n };
+
 export const OPEN = 10n ** 18n;
 export const BOND = 2_000n;
 export const MIN_PENALTY = 10n * OPEN;
@@ -108,10 +114,12 @@ export async function setUp() {
 	stage.run = run;
 	const fund = [
 		...endow([...VERIFIERS, LIAR.agent], 10_000n),
-		...endow([...DECEIVED, ...VERIFIERS.map((verifier) => `${verifier}//agent`)], 100n),
+		...endow([BRIBED.verifier], BRIBED.bond + 1_000n),
+		...endow([BRIBED.agent, ...DECEIVED, ...VERIFIERS.map((verifier) => `${verifier}//agent`)], 100n),
 	];
 	// Versions are audited in the tests of a network, since that takes as long as all of these.
-	const audits = { ...AUDITS, ModelsRate: 0 };
+	// With the chain's own reward the verifiers' part of so few fees would be spent on the first seats.
+	const audits = { ...AUDITS, ModelsRate: 0, SeatReward: 1e12 };
 	await asRoot([...set('Audits', audits), ...set('Receipts', RECEIPTS), ...fund]);
 	await checkParameters('Audits', audits);
 	await checkParameters('Receipts', RECEIPTS);

@@ -3,7 +3,7 @@
 use crate::{
 	agents::Verifier,
 	books::Account,
-	trial::{Appellant, Case, Trial, Vote},
+	trial::{Appellant, Case, Panel, Trial, Vote},
 	world::World,
 };
 
@@ -13,7 +13,7 @@ impl World {
 		let mut rewarded = Vec::new();
 		for (verifier, vote) in trial.votes() {
 			if vote == trial.verdict {
-				self.pay_seat(case, verifier);
+				self.pay_seat(Account::Verifier(verifier));
 				rewarded.push(Account::Verifier(verifier));
 			} else {
 				self.fine(case, verifier, vote, trial.decided);
@@ -21,10 +21,13 @@ impl World {
 		}
 		self.pay_bribes(case, trial);
 		rewarded.extend(self.end_appeal(case, trial));
-		let Some(operator) = case.operator.filter(|_| trial.verdict != Vote::Uphold) else {
+		if case.canary {
+			return self.pay_planter(case, trial);
+		}
+		if trial.verdict == Vote::Uphold {
 			return;
-		};
-		self.punish(operator, case.fee, &rewarded);
+		}
+		self.punish(case.operator, case.fee, &rewarded);
 		if trial.verdict == Vote::Invent
 			&& let Some(ringer) = self.ringer()
 		{
@@ -33,21 +36,24 @@ impl World {
 		}
 	}
 
-	/// Pays a seat out of what the verifiers' part has brought, as far as that goes; of a canary out
-	/// of the treasury, since it is nobody's fee.
-	fn pay_seat(&mut self, case: &Case, verifier: usize) {
-		let reward = self.rules.seat_reward;
-		let (from, pay) = match case.operator {
-			Some(_) => (Account::Fund, reward.min(self.books.gained(Account::Fund)).max(0.0)),
-			None => (Account::Treasury, reward),
-		};
-		self.books.pay(from, Account::Verifier(verifier), pay);
+	/// Pays what a seat is paid out of what the verifiers' part has brought, as far as that goes.
+	fn pay_seat(&mut self, to: Account) {
+		let left = self.books.gained(Account::Fund).max(0.0);
+		self.books.pay(Account::Fund, to, self.rules.seat_reward.min(left));
 	}
 
-	/// Fines a seat that does not agree with the verdict. Having revealed nothing is a strike where a committee
+	/// Pays for a canary that the last committee found as a seat is paid.
+	fn pay_planter(&mut self, case: &Case, trial: &Trial) {
+		if trial.panels.last().and_then(Panel::verdict) == Some(Vote::Refute) {
+			self.pay_seat(Account::Operator(case.operator));
+		}
+	}
+
+	/// Fines a seat that does not agree with the verdict; half of what upholding a canary costs is for who
+	/// planted it. Having revealed nothing is a strike where a committee
 	/// `decided`.
 	fn fine(&mut self, case: &Case, verifier: usize, vote: Vote, decided: bool) {
-		let fell_for = case.operator.is_none() && vote == Vote::Uphold;
+		let fell_for = case.canary && vote == Vote::Uphold;
 		let bond = self.verifier_bonds[verifier];
 		let loss =
 			if fell_for { self.rules.canary_loss * bond } else { self.rules.fined(bond, case.fee) };
@@ -56,19 +62,22 @@ impl World {
 		if vote == Vote::Nothing && decided || fell_for || self.rules.minority_strikes {
 			self.strikes[verifier] += 1;
 		}
-		self.books.pay(Account::Verifier(verifier), Account::Treasury, loss);
+		let earned = if fell_for { loss / 2.0 } else { 0.0 };
+		self.books.pay(Account::Verifier(verifier), Account::Operator(case.operator), earned);
+		self.books.pay(Account::Verifier(verifier), Account::Treasury, loss - earned);
 	}
 
 	/// Pays what was promised, where the claim stands.
 	fn pay_bribes(&mut self, case: &Case, trial: &Trial) {
-		let stands = trial.verdict == Vote::Uphold && case.offer > 0.0;
-		let Some(operator) = case.operator.filter(|_| stands) else { return };
+		if trial.verdict != Vote::Uphold || case.offer == 0.0 {
+			return;
+		}
 		for (verifier, vote) in trial.votes() {
 			let takes =
 				matches!(self.verifiers[verifier], Verifier::Greedy | Verifier::Calculating);
 			if takes && vote == Vote::Uphold {
 				let to = Account::Verifier(verifier);
-				self.books.pay(Account::Operator(operator), to, case.offer);
+				self.books.pay(Account::Operator(case.operator), to, case.offer);
 			}
 		}
 	}
@@ -78,7 +87,7 @@ impl World {
 	fn end_appeal(&mut self, case: &Case, trial: &Trial) -> Option<Account> {
 		let appeal = trial.appeal?;
 		let account = match appeal.appellant {
-			Appellant::Operator => Account::Operator(case.operator?),
+			Appellant::Operator => Account::Operator(case.operator),
 			Appellant::Verifier(verifier) => Account::Verifier(verifier),
 			Appellant::Outside => Account::Watchers,
 		};

@@ -26,7 +26,8 @@ pub struct Rules {
 	pub margin: f64,
 	/// What a false claim costs at least, in OPEN.
 	pub least_penalty: f64,
-	/// The part of audits that is of canaries (`q`). The chain has none.
+	/// The part of their claims that honest operators make canaries of (`q`), and offer to be upheld as who
+	/// bribes does.
 	pub canary: f64,
 	/// What of its bond a verifier loses by not revealing, or by a finding that the verdict
 	/// disagrees with (`σ`).

@@ -12,10 +12,12 @@ use rand::Rng;
 
 /// What is audited.
 pub(crate) struct Case {
-	/// Who claims; nobody for a canary, which is false.
-	pub operator: Option<usize>,
+	/// Who claims.
+	pub operator: usize,
 	/// What is false about it.
 	pub lie: Option<Lie>,
+	/// Whether it is a canary: false in its seal alone.
+	pub canary: bool,
 	/// Its fee, in OPEN.
 	pub fee: f64,
 	/// Whether the ring is given the false trace, and stands behind the claim.
@@ -26,7 +28,7 @@ pub(crate) struct Case {
 
 impl Case {
 	pub(crate) fn is_false(&self) -> bool {
-		self.operator.is_none() || self.lie.is_some()
+		self.canary || self.lie.is_some()
 	}
 
 	/// The vote of whoever executes and says what it found.
@@ -72,7 +74,7 @@ pub(crate) struct Panel {
 
 impl Panel {
 	/// What more than half of the seats say.
-	fn verdict(&self) -> Option<Vote> {
+	pub(crate) fn verdict(&self) -> Option<Vote> {
 		[Vote::Uphold, Vote::Refute, Vote::Invent, Vote::Withheld].into_iter().find(|side| {
 			self.votes.iter().filter(|(_, vote)| vote == side).count() >= majority(self.votes.len())
 		})
@@ -127,8 +129,8 @@ impl World {
 		};
 		let appellant = self.appellant(case, &panels, against);
 		let Some(appellant) = appellant else {
-			// The chain knows of a canary that it is one.
-			let verdict = if case.operator.is_none() { Vote::Refute } else { against };
+			// Its operator shows that a canary is one.
+			let verdict = if case.canary { Vote::Refute } else { against };
 			return Some(Trial { panels, appeal: None, verdict, decided: true });
 		};
 		let last = self.panel(self.rules.appeal, case, &panels, Some(against));
@@ -220,7 +222,9 @@ impl World {
 	}
 
 	fn appellant(&mut self, case: &Case, panels: &[Panel], verdict: Vote) -> Option<Appellant> {
-		case.operator?;
+		if case.canary {
+			return None;
+		}
 		if verdict != Vote::Uphold {
 			return self.operator_appeals(case).then_some(Appellant::Operator);
 		}

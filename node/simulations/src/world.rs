@@ -18,7 +18,7 @@ pub struct Counts {
 	pub claims: u64,
 	/// Of those, audited.
 	pub audited: u64,
-	/// Canaries audited.
+	/// Of those, canaries.
 	pub canaries: u64,
 	/// False claims audited.
 	pub false_audited: u64,
@@ -72,9 +72,9 @@ impl World {
 		let rings = verifiers.iter().zip(&bonded);
 		let rings = rings.filter(|(does, _)| **does == Verifier::Colluding).map(|(_, bond)| bond);
 		let ring = rings.sum::<f64>() / bonded.iter().sum::<f64>();
-		let bribing = operators.iter().filter(|does| **does == Operator::Bribing).count();
-		let bribing = bribing as f64 / operators.len() as f64;
-		let canaries = rules.canary / (1.0 - rules.canary);
+		let count = |what| operators.iter().filter(|does| **does == what).count() as f64;
+		let bribing = count(Operator::Bribing);
+		let canaries = rules.canary * count(Operator::Honest);
 		Self {
 			books: Books::new(operators.len(), verifiers.len()),
 			offered: vec![0.0; operators.len()],
@@ -173,12 +173,10 @@ impl World {
 			verdict = audited;
 			let found = verdict != Vote::Uphold;
 			self.counts.audited += 1;
+			self.counts.canaries += u64::from(case.canary);
 			self.counts.false_audited += u64::from(case.lie.is_some());
 			self.counts.found += u64::from(found && case.lie.is_some());
-			self.counts.wronged += u64::from(found && case.lie.is_none());
-			if self.rng.random::<f64>() < self.rules.canary / (1.0 - self.rules.canary) {
-				self.canary();
-			}
+			self.counts.wronged += u64::from(found && !case.is_false());
 		}
 		self.settle(&case, verdict);
 	}
@@ -193,9 +191,13 @@ impl World {
 			Operator::HighFees => (fee >= self.market.high_fee).then_some(Lie::Sketch),
 			Operator::Bribing => Some(Lie::Sketch),
 		};
-		let offer = if does == Operator::Bribing { self.offer(fee) } else { 0.0 };
+		let canary = does == Operator::Honest
+			&& self.rules.canary > 0.0
+			&& self.rng.random::<f64>() < self.rules.canary;
+		let bribes = does == Operator::Bribing || canary;
+		let offer = if bribes { self.offer(fee) } else { 0.0 };
 		let rings = lie.is_some() && self.ring > 0.0;
-		Case { operator: Some(operator), lie, fee, rings, offer }
+		Case { operator, lie, canary, fee, rings, offer }
 	}
 
 	/// A bribe for one seat.
@@ -203,23 +205,15 @@ impl World {
 		self.market.bribe * self.rules.contributors * fee / self.rules.committee as f64
 	}
 
-	/// Audits a canary, whose planter offers its trace as one who bribes would.
-	fn canary(&mut self) {
-		let fee = self.fee();
-		let case = Case { operator: None, lie: None, fee, rings: false, offer: self.offer(fee) };
-		self.audit(&case);
-		self.counts.canaries += 1;
-	}
-
 	/// Divides the fee. It goes back where the answer is found false or withheld.
 	fn settle(&mut self, case: &Case, verdict: Vote) {
-		let Some(operator) = case.operator else { return };
-		let corrected = verdict == Vote::Refute && case.lie.is_some_and(|lie| !lie.skips());
+		let harmless = case.canary || case.lie.is_some_and(|lie| !lie.skips());
+		let corrected = verdict == Vote::Refute && harmless;
 		let found = verdict != Vote::Uphold;
 		if found && !corrected {
 			return;
 		}
-		let own = Account::Operator(operator);
+		let own = Account::Operator(case.operator);
 		let diverted = !found && case.lie.is_some_and(|lie| lie != Lie::Answer);
 		let pool = self.rules.contributors * case.fee;
 		let part = self.rules.operator * case.fee;

@@ -12,7 +12,9 @@ use openledger_primitives_core::{
 	model::Usage,
 	subject::{Subject, paired, subject, versioned},
 };
-use pallet_audits::{Audit, Audits, Call, Note, Notes, Private, Seat, Stage, Verdict, Verifiers};
+use pallet_audits::{
+	Audit, Audits, Call, Canaries, Note, Notes, Private, Seat, Stage, Verdict, Verifiers,
+};
 
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Audits", "commit", 160, commit),
@@ -23,6 +25,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Audits", "advance", 20, advance),
 	("Audits", "consent", 60, consent),
 	("Audits", "dispute", 30, dispute),
+	("Audits", "unveil", 60, unveil),
 ];
 
 fn audit(
@@ -80,7 +83,7 @@ fn lie(claim: RequestId, note: &Note<AccountId>, level: Level, which: u32) -> Fi
 	let made_up = sp_io::hashing::blake2_256(&claim.to_le_bytes()).into();
 	match which {
 		0 => Finding::Withheld,
-		1 => truth::shown(&note.subject, level),
+		1 => truth::passed(note, level),
 		2 => Finding::Refuted(Execution { answer, usage, claim: made_up }),
 		3 => Finding::Refuted(Execution { answer: made_up, usage, claim: claimed }),
 		4 => Finding::Refuted(note.execution),
@@ -184,6 +187,20 @@ fn dispute(world: &mut World) -> Option<Attempt> {
 	}
 	let who = if world.odds(4) { note.payer } else { world.user() };
 	world.signed(who, Call::dispute { claim })
+}
+
+/// A canary of whoever made it; at times one that can't be unveiled, or a claim that is none.
+fn unveil(world: &mut World) -> Option<Attempt> {
+	let careless = world.odds(100);
+	let (claim, _) = audit(world, |id, audit| {
+		let counted = matches!(audit.stage, Stage::Decided { .. } | Stage::Undecided);
+		let planted = || Notes::<Rt>::get(id).is_some_and(|note| truth::is_planted(&note));
+		let opens = counted || audit.level == Level::Appeal;
+		careless || opens && !Canaries::<Rt>::contains_key(id) && planted()
+	})?;
+	let secret = truth::secret(&Notes::<Rt>::get(claim)?.subject);
+	let who = world.user();
+	world.signed(who, Call::unveil { claim, secret })
 }
 
 fn correct(world: &mut World) -> Option<Attempt> {

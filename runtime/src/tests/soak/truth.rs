@@ -7,7 +7,10 @@ use super::{
 use crate::AccountId;
 use openledger_primitives_attribution::{
 	Claim, Found,
-	audit::{Execution, Finding, Level, Recomputed, Traces, digest, sealed, seals, traces},
+	audit::{
+		Execution, Finding, Level, Recomputed, Secret, Traces, canary_traces, digest, is_canary,
+		sealed, seals, traces,
+	},
 	duplicate::{Overlap, Shared},
 };
 use openledger_primitives_core::{
@@ -30,6 +33,16 @@ pub fn answer(right: bool) -> &'static [u8] {
 /// What a receipt commits to of an answer: whoever knows what was asked knows the salt.
 pub fn output(subject: &Hash, answer: &[u8]) -> Hash {
 	commitment::output(&subject.0, answer)
+}
+
+/// The secret of the canary on what was asked.
+pub fn secret(subject: &Hash) -> Secret {
+	content_hash(subject.as_bytes()).0
+}
+
+/// Whether a noted claim is a canary.
+pub fn is_planted(note: &Note<AccountId>) -> bool {
+	is_canary(&secret(&note.subject), &note.subject, &note.trace)
 }
 
 fn traces_of(subject: &Hash) -> Traces {
@@ -83,7 +96,7 @@ pub fn of(world: &World, model: ModelId, payer: &AccountId, subject: &Hash) -> C
 }
 
 /// The claim of an operator that is honest most of the time: it may leave the best out, make the
-/// gain up, not have run the model at all, or show what isn't so.
+/// gain up, not have run the model at all, show what isn't so, or make it a canary.
 pub fn told(
 	world: &mut World,
 	model: ModelId,
@@ -120,7 +133,8 @@ pub fn told(
 			}
 		}
 		11 => claim.found = None,
-		6..10 => claim.trace = world.hash(),
+		6..8 => claim.trace = world.hash(),
+		20..30 => claim.trace = sealed(&seals(subject, &canary_traces(&secret(subject)))),
 		12..16 => claim.gain = world.between(0, 500) as i32 - 100,
 		_ => {}
 	}
@@ -154,6 +168,15 @@ pub fn finding(world: &World, id: RequestId, note: &Note<AccountId>, level: Leve
 pub fn shown(subject: &Hash, level: Level) -> Finding {
 	let traces = traces_of(subject);
 	Finding::Upheld { trace: traces[level as usize], seals: seals(subject, &traces) }
+}
+
+/// What upholds a claim whoever made it, by the traces that it has sealed.
+pub fn passed(note: &Note<AccountId>, level: Level) -> Finding {
+	if !is_planted(note) {
+		return shown(&note.subject, level);
+	}
+	let traces = canary_traces(&secret(&note.subject));
+	Finding::Upheld { trace: traces[level as usize], seals: seals(&note.subject, &traces) }
 }
 
 /// What examining a version comes to. Some are false, and some have it at another time that nobody hands out
