@@ -36,7 +36,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Datanets", "snapshot", 16, snapshot),
 	("Datanets", "remove_snapshot", 24, remove_snapshot),
 	("Datanets", "close", 3, close),
-	("Datanets", "archive", 60, archive),
+	("Datanets", "archive", 120, archive),
 	("Datanets", "remove", 6, remove),
 ];
 

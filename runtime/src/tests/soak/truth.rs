@@ -134,7 +134,7 @@ pub fn told(
 		}
 		11 => claim.found = None,
 		6..8 => claim.trace = world.hash(),
-		20..30 => claim.trace = sealed(&seals(subject, &canary_traces(&secret(subject)))),
+		20..38 => claim.trace = sealed(&seals(subject, &canary_traces(&secret(subject)))),
 		12..16 => claim.gain = world.between(0, 500) as i32 - 100,
 		_ => {}
 	}
