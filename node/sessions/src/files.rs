@@ -70,7 +70,10 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Whether others than its owner may read or write the file.
-pub(crate) fn is_shared(path: &Path) -> io::Result<bool> {
+///
+/// # Errors
+/// Those of the file system.
+pub fn is_shared(path: &Path) -> io::Result<bool> {
 	#[cfg(unix)]
 	{
 		use std::os::unix::fs::PermissionsExt;

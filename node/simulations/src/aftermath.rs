@@ -3,7 +3,7 @@
 use crate::{
 	agents::Verifier,
 	books::Account,
-	trial::{Appellant, Case, Panel, Trial, Vote},
+	trial::{Appellant, Case, Trial, Vote},
 	world::World,
 };
 
@@ -21,8 +21,8 @@ impl World {
 		}
 		self.pay_bribes(case, trial);
 		rewarded.extend(self.end_appeal(case, trial));
-		if case.canary {
-			return self.pay_planter(case, trial);
+		if case.canary && trial.verdict == Vote::Refute {
+			return self.pay_seat(Account::Operator(case.operator));
 		}
 		if trial.verdict == Vote::Uphold {
 			return;
@@ -40,13 +40,6 @@ impl World {
 	fn pay_seat(&mut self, to: Account) {
 		let left = self.books.gained(Account::Fund).max(0.0);
 		self.books.pay(Account::Fund, to, self.rules.seat_reward.min(left));
-	}
-
-	/// Pays for a canary that the last committee found as a seat is paid.
-	fn pay_planter(&mut self, case: &Case, trial: &Trial) {
-		if trial.panels.last().and_then(Panel::verdict) == Some(Vote::Refute) {
-			self.pay_seat(Account::Operator(case.operator));
-		}
 	}
 
 	/// Fines a seat that does not agree with the verdict; half of what upholding a canary costs is for who

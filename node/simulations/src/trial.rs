@@ -32,7 +32,7 @@ impl Case {
 	}
 
 	/// The vote of whoever executes and says what it found.
-	fn truth(&self) -> Vote {
+	pub(crate) fn truth(&self) -> Vote {
 		if self.is_false() { Vote::Refute } else { Vote::Uphold }
 	}
 }
@@ -74,7 +74,7 @@ pub(crate) struct Panel {
 
 impl Panel {
 	/// What more than half of the seats say.
-	pub(crate) fn verdict(&self) -> Option<Vote> {
+	fn verdict(&self) -> Option<Vote> {
 		[Vote::Uphold, Vote::Refute, Vote::Invent, Vote::Withheld].into_iter().find(|side| {
 			self.votes.iter().filter(|(_, vote)| vote == side).count() >= majority(self.votes.len())
 		})
@@ -129,12 +129,12 @@ impl World {
 		};
 		let appellant = self.appellant(case, &panels, against);
 		let Some(appellant) = appellant else {
-			// Its operator shows that a canary is one.
-			let verdict = if case.canary { Vote::Refute } else { against };
-			return Some(Trial { panels, appeal: None, verdict, decided: true });
+			return Some(Trial { panels, appeal: None, verdict: against, decided: true });
 		};
 		let last = self.panel(self.rules.appeal, case, &panels, Some(against));
-		let found = last.as_ref().and_then(Panel::verdict);
+		// By then it is known of a canary that it is false.
+		let possible = |vote: &Vote| !(case.canary && *vote == Vote::Uphold);
+		let found = last.as_ref().and_then(Panel::verdict).filter(possible);
 		panels.extend(last);
 		Some(Trial {
 			panels,
@@ -161,15 +161,14 @@ impl World {
 		}
 		let rings = drawn.iter().filter(|verifier| self.verifiers[**verifier].in_ring()).count();
 		let captured = rings >= majority(seats);
-		let hostile = appealed == Some(Vote::Uphold);
-		let mut inventing = match (captured && !case.is_false(), appealed) {
+		let mut inventing = match (captured && case.lie.is_none(), appealed) {
 			(true, None) => self.accusers(case.fee, rings),
 			(true, Some(_)) => rings,
 			(false, _) => 0,
 		};
 		let mut votes = Vec::with_capacity(seats);
 		for verifier in drawn {
-			let vote = self.vote(verifier, case, captured, inventing > 0, hostile);
+			let vote = self.vote(verifier, case, captured, inventing > 0, appealed);
 			inventing -= usize::from(vote == Vote::Invent);
 			votes.push((verifier, vote));
 		}
@@ -189,9 +188,11 @@ impl World {
 		case: &Case,
 		captured: bool,
 		accuses: bool,
-		hostile: bool,
+		appealed: Option<Vote>,
 	) -> Vote {
-		let bribed = case.offer > 0.0;
+		let (last, hostile) = (appealed.is_some(), appealed == Some(Vote::Uphold));
+		// What is unveiled nobody upholds who knows it.
+		let bribed = case.offer > 0.0 && !(case.canary && last);
 		match self.verifiers[verifier] {
 			Verifier::Abstaining | Verifier::Copying => Vote::Nothing,
 			Verifier::Denying => Vote::Withheld,
@@ -201,7 +202,9 @@ impl World {
 			Verifier::Accusing if accuses && case.fee >= self.market.high_fee => Vote::Invent,
 			Verifier::Appealing if accuses && hostile => Vote::Invent,
 			Verifier::Greedy if bribed => Vote::Uphold,
-			Verifier::Calculating if bribed && self.worth_taking(verifier, case) => Vote::Uphold,
+			Verifier::Calculating if bribed && self.worth_taking(verifier, case, last) => {
+				Vote::Uphold
+			}
 			_ => {
 				let cost = self.market.cost * case.fee;
 				self.books.pay(Account::Verifier(verifier), Account::Computing, cost);
@@ -213,8 +216,10 @@ impl World {
 	/// Whether a bribe exceeds what taking it gives up, if all others who are drawn take it: what
 	/// upholding a canary costs, by the odds that the offer comes from one, and otherwise what
 	/// refuting the claim and appealing brings, which is two rewards.
-	fn worth_taking(&self, verifier: usize, case: &Case) -> bool {
-		let trap = self.offers_by_canaries;
+	///
+	/// Who sits in the `last` committee knows of every canary that it is one.
+	fn worth_taking(&self, verifier: usize, case: &Case, last: bool) -> bool {
+		let trap = if last { 0.0 } else { self.offers_by_canaries };
 		let seats = self.rules.appeal + 2;
 		let telling = 2.0 * self.rules.reward(self.rules.penalty(case.fee), seats);
 		let caught = self.rules.canary_loss * self.verifier_bonds[verifier];
@@ -222,8 +227,12 @@ impl World {
 	}
 
 	fn appellant(&mut self, case: &Case, panels: &[Panel], verdict: Vote) -> Option<Appellant> {
-		if case.canary {
+		if case.canary && verdict == Vote::Refute {
 			return None;
+		}
+		// Its operator unveils a canary that was upheld, which calls the other committee too.
+		if case.canary && verdict == Vote::Uphold {
+			return Some(Appellant::Operator);
 		}
 		if verdict != Vote::Uphold {
 			return self.operator_appeals(case).then_some(Appellant::Operator);

@@ -176,7 +176,8 @@ impl World {
 			self.counts.canaries += u64::from(case.canary);
 			self.counts.false_audited += u64::from(case.lie.is_some());
 			self.counts.found += u64::from(found && case.lie.is_some());
-			self.counts.wronged += u64::from(found && !case.is_false());
+			self.counts.wronged +=
+				u64::from(found && case.lie.is_none() && verdict != case.truth());
 		}
 		self.settle(&case, verdict);
 	}

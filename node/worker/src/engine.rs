@@ -89,7 +89,7 @@ impl QueueEngine {
 				self.queue.forget_execution(request);
 				Response::Forgotten
 			}
-			Command::Canary(subject) => Response::Canary(self.queue.canaries().secret(&subject)),
+			Command::Canary(subject) => Response::Canary(self.queue.canaries().known(&subject)),
 			Command::Poll(request) => self.queue.poll(request),
 			Command::Forget(request) => {
 				self.queue.forget(request);

@@ -448,9 +448,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn unveil() -> Result<(), BenchmarkError> {
-		let (claim, _, _) = seated::<T>(Stage::Undecided)?;
+		let stage = Stage::Decided { verdict: Verdict::Upheld, until: later::<T>() };
+		let (claim, _, _) = seated::<T>(stage)?;
 		plant::<T>(claim);
 		let who = rich::<T>("anyone", 0)?;
+		crowd::<T>(T::LookAgain::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), claim, SECRET);
 		assert!(Canaries::<T>::contains_key(claim));

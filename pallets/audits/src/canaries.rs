@@ -5,11 +5,15 @@
 //! executes finds it false and takes no harm; who upholds it has shown a trace that no execution gives, and was
 //! handed it. The claim itself is what its operator has committed to: it is there before anybody knows who will be
 //! drawn, and no secret can be found for it later.
+//!
+//! That a claim is sealed by a secret says that it is false, and not whether it is false in its seal alone: that is
+//! for the committee, and for whoever brings the true claim. So it can't be upheld any more once it is unveiled.
 
 use crate::{
 	Audit, Audits, Canaries, Canary, Config, Error, Event, Note, Pallet, Seat, Stage, Verdict,
 	Verifiers,
 };
+use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
 use openledger_primitives_attribution::{
 	Claim,
@@ -43,13 +47,19 @@ impl<T: Config> Pallet<T> {
 		Audits::<T>::get(claim).as_ref().is_some_and(opens) && !Canaries::<T>::contains_key(claim)
 	}
 
+	/// Unveils a canary. A committee that has upheld it is wrong, so another one is drawn as by an appeal.
 	pub(crate) fn do_unveil(claim: RequestId, secret: Secret) -> DispatchResult {
 		ensure!(subject(claim) == Subject::Claim, Error::<T>::NotCanary);
-		let (audit, note) = Self::audit(claim)?;
+		let (mut audit, note) = Self::audit(claim)?;
 		Self::may_unveil(&audit)?;
 		ensure!(!Canaries::<T>::contains_key(claim), Error::<T>::AlreadyUnveiled);
 		ensure!(is_canary(&secret, &note.subject, &note.trace), Error::<T>::NotCanary);
 		Canaries::<T>::insert(claim, Canary::default());
+		if matches!(audit.stage, Stage::Decided { verdict: Verdict::Upheld, .. }) {
+			audit.level = Level::Appeal;
+			Self::await_lots(claim, &mut audit);
+			Audits::<T>::insert(claim, audit);
+		}
 		Self::deposit_event(Event::CanaryUnveiled { claim, operator: note.operator });
 		Ok(())
 	}
@@ -88,29 +98,28 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What an unveiled canary comes to that was found false: nothing is taken from its operator where the true claim
-	/// shows that it was harmless, and it is paid as a seat is. Otherwise it is a lie like any other. Nothing where it
-	/// is no such canary.
+	/// shows that it was harmless, and it is paid as a seat is. Who disputed it has then disputed a claim that is as
+	/// good as true, or disputing one's own canaries would fill committees for nothing. Otherwise it is a lie
+	/// like any other; of one whose truth nobody brings, none of those is rewarded who found it and could have.
+	/// Nothing where it is no such canary.
 	pub(crate) fn end_canary(
 		claim: RequestId,
 		note: &Note<T::AccountId>,
 		truth: Option<&Claim<T::AccountId>>,
 	) -> DispatchResult {
 		let Some(Canary { finders }) = Canaries::<T>::take(claim) else { return Ok(()) };
-		if !truth.is_some_and(|truth| Self::is_harmless(note, truth)) {
-			return Self::punish(claim, note, &finders);
+		let harmless = truth.is_some_and(|truth| Self::is_harmless(note, truth));
+		let disputer = Self::end_dispute(claim, note, harmless)?;
+		if harmless {
+			let operator = note.operator.clone();
+			let paid = T::Rewards::pay_verifier(&operator, T::SeatReward::get());
+			Self::deposit_event(Event::CanaryPaid { claim, operator, paid });
+			return Ok(());
 		}
-		let operator = note.operator.clone();
-		let paid = T::Rewards::pay_verifier(&operator, T::SeatReward::get());
-		Self::deposit_event(Event::CanaryPaid { claim, operator, paid });
-		Ok(())
-	}
-
-	/// Whether a finding is what a verdict says; of a canary that was upheld all the same, whether it is that
-	/// the claim is false.
-	pub(crate) fn agrees(seat: &Seat<T::AccountId>, verdict: Verdict, canary: bool) -> bool {
-		match seat.finding.as_ref().map(Verdict::of) {
-			Some(Verdict::Refuted(_)) if canary && verdict == Verdict::Upheld => true,
-			found => found == Some(verdict),
-		}
+		let rewarded: Vec<_> = match truth {
+			Some(_) => finders.into_iter().chain(disputer).collect(),
+			None => Vec::new(),
+		};
+		Self::punish(claim, note, &rewarded)
 	}
 }

@@ -38,7 +38,7 @@
 //! Any claim may be a **canary**: sealed falsely by its operator on purpose, and true in all else. Only
 //! executing tells, and whoever upholds it has been handed what upholding takes. Once findings are counted, the
 //! operator shows it ([`Pallet::unveil`]), is spared and paid, and has half of what those lose who passed it.
-//! So no verifier can tell an operator's offer of a bribe from a trap.
+//! So who is drawn first can't tell an operator's offer of a bribe from a trap without executing.
 //!
 //! ## Terminology
 //!
@@ -492,9 +492,10 @@ pub mod pallet {
 
 		/// Shows that a claim under audit is a canary: that what it has sealed follows from `secret`, and from
 		/// no execution. Possible once a committee's findings are counted and before its verdict is carried
-		/// out. Who has upheld it loses a part of its bond, half of that to the operator, and has a strike;
-		/// the operator is spared, and paid as a seat is, where the true claim differs in its seal alone. Free
-		/// where it is one.
+		/// out; where that is that it is true, another committee is drawn as by an appeal. Who has upheld it
+		/// loses a part of its bond, half of that to the operator, and has a strike; the operator is spared,
+		/// and paid as a seat is, where the true claim is brought and differs in its seal alone. Free where it
+		/// is one.
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::unveil())]
 		pub fn unveil(

@@ -6,8 +6,7 @@
 //! off-chain database, before anything is sent: without its salt a commitment can't be opened.
 
 use crate::{
-	AgentOf, Audit, Audits, Call, Canaries, Config, Duties, Note, Notes, Pallet, Seat, Stage,
-	Verdict,
+	AgentOf, Audit, Audits, Call, Config, Duties, Note, Notes, Pallet, Seat, Stage, Verdict,
 	asked::{judge, judge_pair, judge_version},
 	due::SPREAD,
 	memory::{Found, Memory, Step, basis, memory_key},
@@ -25,7 +24,7 @@ use openledger_primitives_attribution::{
 	duplicate::Overlap,
 };
 use openledger_primitives_core::{
-	BlockNumber, RequestId, RoundId,
+	BlockNumber, Hash, RequestId, RoundId,
 	record::content_hash,
 	subject::{Subject, subject},
 	traits::{Lots, Operators},
@@ -55,6 +54,23 @@ enum Engine {
 	Examined(Examined, Traces),
 	/// Of two records.
 	Compared(Overlap, Traces),
+}
+
+/// What an operator's engine knows of a canary.
+struct Planted<AccountId> {
+	secret: Secret,
+	/// The true claim, if it was kept.
+	truth: Option<Claim<AccountId>>,
+}
+
+impl<AccountId: Encode> Planted<AccountId> {
+	/// Whether a verdict is what executing it comes to, as far as is known.
+	fn is(&self, note: &Note<AccountId>, verdict: Verdict) -> bool {
+		let Verdict::Refuted(found) = verdict else { return false };
+		let Execution { answer, usage, .. } = note.execution;
+		let claim = self.truth.as_ref().map_or(found.claim, digest);
+		found == Execution { answer, usage, claim }
+	}
 }
 
 /// The most transactions that one run sends: as many as a verifier can have duties, all of which may come to
@@ -97,11 +113,12 @@ impl<T: Config> Pallet<T> {
 			Self::forget_concluded(&agent.id, verifier.as_ref(), &mut memory);
 			let left = if memory.in_flight.is_none() { MAX_SENT } else { 0 };
 			let mut run = Run { agent: &agent, memory, store, left };
-			if let Some(verifier) = verifier {
-				Self::verify(&mut run, &verifier);
-			}
+			// What an operator does not say in time costs more than what a verifier does not.
 			if let Some(operator) = operator {
 				Self::defend(&mut run, &operator);
+			}
+			if let Some(verifier) = verifier {
+				Self::verify(&mut run, &verifier);
 			}
 			if run.memory != before {
 				run.store.set(&run.memory);
@@ -136,15 +153,11 @@ impl<T: Config> Pallet<T> {
 				continue;
 			};
 			let Stage::Decided { verdict, .. } = audit.stage else { continue };
-			let Some(found) = run.memory.found(claim, level, &note) else { continue };
-			let looked = !matches!(found.finding, Finding::Withheld | Finding::Unshown);
-			// Who has passed a canary pays for it without another committee, and nobody else is harmed.
-			let harmless = || {
-				let truth = found.truth.as_ref();
-				truth.is_some_and(|truth| Self::is_harmless(&note, truth))
-			};
-			let trapped = || Canaries::<T>::contains_key(claim) && harmless();
-			let disagrees = looked && Verdict::of(&found.finding) != verdict && !trapped();
+			let found = run.memory.found(claim, level, &note).map(|found| &found.finding);
+			let disagrees = found.is_some_and(|found| {
+				let looked = !matches!(found, Finding::Withheld | Finding::Unshown);
+				looked && Verdict::of(found) != verdict
+			});
 			if disagrees && level == audit.level {
 				Self::send_appeal(run, claim);
 			}
@@ -165,38 +178,50 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Unveils an operator's canaries, and appeals against verdicts that refute other claims of its. Its engine
-	/// computed those, so such a verdict is false or the engine is broken, and the deposit is little beside
-	/// what it decides.
+	/// Appeals against verdicts that refute an operator's answers. Its engine computed them, so such a
+	/// verdict is false or the engine is broken, and the deposit is little beside what it decides. Canaries are
+	/// refuted rightly: it unveils them, and brings the true claim.
 	fn defend(run: &mut Run<T>, operator: &T::AccountId) {
 		for (claim, audit) in Audits::<T>::iter() {
 			// What an owner's model version comes to, or a contributor's record, was not computed by an
 			// operator's engine.
 			let is_claim = matches!(subject(claim), Subject::Claim);
-			let open = is_claim && Self::may_unveil(&audit).is_ok();
-			if !open || Canaries::<T>::contains_key(claim) {
+			let correcting = matches!(audit.stage, Stage::Correcting { .. });
+			if !is_claim || !(correcting || Self::may_unveil(&audit).is_ok()) {
 				continue;
 			}
 			let note = Notes::<T>::get(claim).filter(|note| note.operator == *operator);
 			let Some(note) = note else { continue };
-			if let Some(secret) = Self::secret(&note) {
-				let rehearse = || Self::do_unveil(claim, secret);
-				Self::send(run, (claim, Step::Unveil), Call::unveil { claim, secret }, rehearse);
-			} else if matches!(audit.stage,
-				Stage::Decided { verdict, .. } if verdict != Verdict::Upheld)
-			{
+			let planted = Self::planted(&note);
+			let wrong = matches!(audit.stage, Stage::Decided { verdict, .. }
+				if verdict != Verdict::Upheld && !planted.as_ref().is_some_and(|planted| planted.is(&note, verdict)));
+			if wrong {
 				Self::send_appeal(run, claim);
+				continue;
+			}
+			let Some(Planted { secret, truth }) = planted else { continue };
+			match (audit.stage, truth) {
+				(Stage::Correcting { truth: wanted, .. }, Some(truth)) => {
+					Self::send_truth(run, claim, wanted, truth);
+				}
+				_ if Self::is_veiled(claim) => {
+					let call = Call::unveil { claim, secret };
+					let rehearse = || Self::do_unveil(claim, secret);
+					Self::send(run, (claim, Step::Unveil), call, rehearse);
+				}
+				_ => {}
 			}
 		}
 	}
 
-	/// The secret of a claim that the engine has made a canary of; none of others.
-	fn secret(note: &Note<T::AccountId>) -> Option<Secret> {
-		match exchange(Command::Canary(note.subject)) {
-			Response::Canary(secret) => secret,
-			_ => None,
-		}
-		.filter(|secret| is_canary(secret, &note.subject, &note.trace))
+	/// What the engine knows of a claim that it has made a canary of; none of others.
+	fn planted(note: &Note<T::AccountId>) -> Option<Planted<T::AccountId>> {
+		let Response::Canary(Some(known)) = exchange(Command::Canary(note.subject)) else {
+			return None;
+		};
+		let truth = known.truth.and_then(|truth| Claim::decode_all(&mut &truth.encode()[..]).ok());
+		let planted = Planted { secret: known.secret, truth };
+		is_canary(&planted.secret, &note.subject, &note.trace).then_some(planted)
 	}
 
 	fn send_appeal(run: &mut Run<T>, claim: RequestId) {
@@ -401,12 +426,18 @@ impl<T: Config> Pallet<T> {
 				Some(Stage::Restoring { truth, .. }) => Some(truth.claim),
 				_ => None,
 			};
-			let asked = wanted == Some(digest(&truth));
-			if asked {
-				let call = Call::correct { claim, truth: Box::new(truth.clone()) };
-				let rehearse = || Self::do_correct(claim, truth);
-				Self::send(run, (claim, Step::Correct), call, rehearse);
+			if let Some(wanted) = wanted {
+				Self::send_truth(run, claim, wanted, truth);
 			}
+		}
+	}
+
+	/// Brings a true claim, if it is the one that the verdict found.
+	fn send_truth(run: &mut Run<T>, claim: RequestId, wanted: Hash, truth: Claim<T::AccountId>) {
+		if digest(&truth) == wanted {
+			let call = Call::correct { claim, truth: Box::new(truth.clone()) };
+			let rehearse = || Self::do_correct(claim, truth);
+			Self::send(run, (claim, Step::Correct), call, rehearse);
 		}
 	}
 
@@ -433,7 +464,13 @@ impl<T: Config> Pallet<T> {
 			log::log!(target: TARGET, level, "audit {claim}: the runtime would refuse it: {error:?}");
 			return;
 		}
-		let until = Self::now().saturating_add(T::SubmissionPeriod::get());
+		// What is lost on its way has to be sent again before the verdict is carried out.
+		let window = T::AppealWindow::get().checked_div(2).unwrap_or(0).max(1);
+		let period = match step {
+			Step::Appeal | Step::Unveil => window.min(T::SubmissionPeriod::get()),
+			_ => T::SubmissionPeriod::get(),
+		};
+		let until = Self::now().saturating_add(period);
 		let before = run.memory.in_flight.replace((claim, step, until));
 		run.store.set(&run.memory);
 		let signer = Signer::<T, T::AuthorityId>::any_account();

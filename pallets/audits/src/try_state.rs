@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
 						| Stage::Revealing { .. }
 						| Stage::Decided { .. }
 				)
-			);
+			) || Canaries::<T>::contains_key(claim);
 			ensure!(open, "a dispute outlasts its audit");
 			let (_, sum) = deposits.entry(disputer.encode()).or_insert((disputer, 0));
 			*sum = sum.saturating_add(deposit);

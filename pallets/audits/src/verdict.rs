@@ -57,7 +57,10 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let level = audit.level;
 		Self::rise(claim, &audit);
-		let verdict = Self::majority(&audit);
+		// That an unveiled canary is true no committee can say.
+		let possible =
+			|verdict: &Verdict| *verdict != Verdict::Upheld || !Canaries::<T>::contains_key(claim);
+		let verdict = Self::majority(&audit).filter(possible);
 		Self::deposit_event(Event::FindingsCounted { claim, level, verdict });
 		match (verdict, level) {
 			(Some(verdict), Level::Appeal) => return Self::execute(claim, audit, note, verdict),
@@ -142,18 +145,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Gives an appeal's deposit back where it changed the verdict, and to the treasury where it did
-	/// not, or the appellant's own where the treasury can't hold it. Returns who is to be rewarded. That a
-	/// `canary` is true was wrong whatever the last committee says.
+	/// not, or the appellant's own where the treasury can't hold it. Returns who is to be rewarded.
 	fn end_appeal(
 		appeal: Option<Appeal<T::AccountId>>,
 		verdict: Verdict,
-		canary: bool,
 	) -> Result<Option<T::AccountId>, DispatchError> {
 		let Some(Appeal { appellant, deposit, against }) = appeal else { return Ok(None) };
 		let reason = HoldReason::Appeal.into();
 		let treasury = T::TreasuryAccount::get();
 		let receivable = T::Currency::can_deposit(&treasury, deposit, Provenance::Extant);
-		let overturned = against != verdict || (canary && against == Verdict::Upheld);
+		let overturned = against != verdict;
 		if overturned || receivable != DepositConsequence::Success {
 			if deposit > 0 {
 				T::Currency::release(&reason, &appellant, deposit, Precision::Exact)?;
@@ -172,8 +173,8 @@ impl<T: Config> Pallet<T> {
 		Ok(overturned.then_some(appellant))
 	}
 
-	/// Frees a verifier of a duty, and pays or fines it by whether its finding `agrees` with the
-	/// verdict.
+	/// Frees a verifier of a duty, and pays or fines it by whether its finding agrees with the
+	/// verdict. Returns whether it does.
 	///
 	/// Having revealed nothing is neglect where a committee `decided`, so that what was asked for could be
 	/// found. Where none did, it may be that few could: whoever registers a base that others don't have, and
@@ -183,10 +184,10 @@ impl<T: Config> Pallet<T> {
 		fee: Balance,
 		seat: &Seat<T::AccountId>,
 		verdict: Verdict,
-		agrees: bool,
 		decided: bool,
-	) -> DispatchResult {
+	) -> Result<bool, DispatchError> {
 		let verifier = &seat.verifier;
+		let agrees = seat.finding.as_ref().map(Verdict::of) == Some(verdict);
 		Self::free(verifier);
 		if agrees {
 			Verifiers::<T>::mutate(verifier, |entry| {
@@ -204,7 +205,7 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::fine(verifier, fee, decided && seat.finding.is_none());
 		}
-		Ok(())
+		Ok(agrees)
 	}
 
 	/// Frees a verifier of a seat.
@@ -251,19 +252,23 @@ impl<T: Config> Pallet<T> {
 		let mut rewarded = Vec::new();
 		let decided = audit.stage != Stage::Undecided;
 		let canary = Canaries::<T>::take(claim).is_some();
+		let same = |truth: &Execution| {
+			truth.answer == note.execution.answer && truth.usage == note.execution.usage
+		};
+		// Whether it was false in its seal alone the true claim says.
+		let open = canary && matches!(&verdict, Verdict::Refuted(truth) if same(truth));
 		for seat in core::mem::take(&mut audit.seats) {
 			if canary && Self::catch(claim, &note, &seat) {
 				continue;
 			}
-			let agrees = Self::agrees(&seat, verdict, canary);
-			Self::relieve(claim, note.fee, &seat, verdict, agrees, decided)?;
-			if agrees {
+			if Self::relieve(claim, note.fee, &seat, verdict, decided)? {
 				rewarded.push(seat.verifier);
 			}
 		}
-		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict, canary)?);
-		let is_true = verdict == Verdict::Upheld && !canary;
-		rewarded.extend(Self::end_dispute(claim, &note, is_true)?);
+		rewarded.extend(Self::end_appeal(audit.appeal.take(), verdict)?);
+		if !open {
+			rewarded.extend(Self::end_dispute(claim, &note, verdict == Verdict::Upheld)?);
+		}
 		match subject(claim) {
 			Subject::Version(model) => {
 				return Self::settle_version(claim, model, verdict, &rewarded);
@@ -273,17 +278,11 @@ impl<T: Config> Pallet<T> {
 			}
 			Subject::Claim => {}
 		}
-		let same = |truth: &Execution| {
-			truth.answer == note.execution.answer && truth.usage == note.execution.usage
-		};
-		match verdict {
-			Verdict::Upheld => {}
-			// Whether it was harmless the true claim says.
-			Verdict::Refuted(truth) if canary && same(&truth) => {
-				let finders = BoundedVec::truncate_from(rewarded);
-				Canaries::<T>::insert(claim, Canary { finders });
-			}
-			_ => Self::punish(claim, &note, &rewarded)?,
+		if open {
+			let finders = BoundedVec::truncate_from(rewarded);
+			Canaries::<T>::insert(claim, Canary { finders });
+		} else if verdict != Verdict::Upheld {
+			Self::punish(claim, &note, &rewarded)?;
 		}
 		match verdict {
 			Verdict::Refuted(truth) if same(&truth) => {
@@ -389,6 +388,8 @@ impl<T: Config> Pallet<T> {
 		let (audit, note) = Self::audit(claim)?;
 		ensure!(audit.stage == Stage::Undecided, Error::<T>::NotUndecided);
 		ensure!(Self::suits(claim, verdict), Error::<T>::WrongVerdict);
+		let upheld = verdict == Verdict::Upheld;
+		ensure!(!upheld || !Canaries::<T>::contains_key(claim), Error::<T>::WrongVerdict);
 		Self::execute(claim, audit, note, verdict)
 	}
 }

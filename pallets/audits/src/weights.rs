@@ -167,7 +167,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn unveil() -> Weight {
-		// The note, the audit, whether it was unveiled.
-		counted::<T>(40, 3, 1)
+		// The note, the audit, whether it was unveiled, the round, a few blocks' lists.
+		counted::<T>(60, 21, 4)
 	}
 }

@@ -91,8 +91,8 @@ fn canary_trace(level: Level, secret: &Secret) -> Hash {
 }
 
 /// The secret of an operator's canary on what `subject` was asked with, whose `seed` it keeps to itself:
-/// `blake2b-256(SCALE("openledger/canary/secret", seed, subject))`. Unveiling one canary says nothing of the
-/// others.
+/// `blake2b-256(SCALE("openledger/canary/secret", seed, subject))`. Unveiling one canary says nothing of those
+/// on other questions.
 pub fn canary_secret(seed: &Secret, subject: &Hash) -> Secret {
 	(b"openledger/canary/secret", seed, subject).using_encoded(content_hash).into()
 }

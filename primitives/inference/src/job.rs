@@ -88,8 +88,8 @@ pub enum Command {
 	/// The bond of the operator that this agent answers for can stand behind so much more, in the smallest unit
 	/// of OPEN: what one of its sessions owes beyond that could not be settled.
 	Room(AccountId32, Balance),
-	/// Say the secret of the canary that was, or would have been, made of the claim on what was asked here, by the
-	/// hash that its traces are sealed with.
+	/// Say what is known of the canary that was, or would have been, made of the claim on what was asked here, by
+	/// the hash that its traces are sealed with.
 	Canary(Hash),
 }
 
@@ -117,7 +117,16 @@ pub enum Response {
 	/// To [`Command::Look`].
 	Sighted(Sighting),
 	/// To [`Command::Canary`]; none where this engine makes none.
-	Canary(Option<Secret>),
+	Canary(Option<Canary>),
+}
+
+/// What an engine knows of a canary.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Canary {
+	/// What it is sealed by, if a claim on this question is one.
+	pub secret: Secret,
+	/// The true claim in whose place it is, if one is and it is still kept.
+	pub truth: Option<Claim<AccountId32>>,
 }
 
 /// What an engine can serve.

@@ -26,7 +26,7 @@ use openledger_primitives_inference::{
 	comparison::Comparison,
 	examination::{Examination, Examined},
 	host::{Engine, EngineExt},
-	job::Executed,
+	job::{Canary, Executed},
 	pending,
 	receipts::{Drawn, Recomputed},
 };
@@ -59,8 +59,8 @@ struct Double {
 	/// What it was told to compare, and what that comes to.
 	comparisons: Mutex<Vec<Comparison>>,
 	compared: Mutex<Option<Executed>>,
-	/// The secret of the canaries that the engine makes.
-	canary: Mutex<Option<[u8; 32]>>,
+	/// What the engine knows of the canary that it has made.
+	canary: Mutex<Option<Canary>>,
 	forgotten: Mutex<usize>,
 }
 
@@ -92,7 +92,7 @@ impl Engine for Double {
 				}
 			}
 			Command::Canary(asked) => {
-				let known = *self.canary.lock().unwrap();
+				let known = self.canary.lock().unwrap().clone();
 				Response::Canary(known.filter(|_| asked == subject()))
 			}
 			Command::ForgetExecution(_) => {

@@ -25,7 +25,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Audits", "advance", 20, advance),
 	("Audits", "consent", 60, consent),
 	("Audits", "dispute", 30, dispute),
-	("Audits", "unveil", 60, unveil),
+	("Audits", "unveil", 30, unveil),
 ];
 
 fn audit(
@@ -195,7 +195,8 @@ fn unveil(world: &mut World) -> Option<Attempt> {
 	let (claim, _) = audit(world, |id, audit| {
 		let counted = matches!(audit.stage, Stage::Decided { .. } | Stage::Undecided);
 		let planted = || Notes::<Rt>::get(id).is_some_and(|note| truth::is_planted(&note));
-		let opens = counted || audit.level == Level::Appeal;
+		let over = matches!(audit.stage, Stage::Correcting { .. } | Stage::Restoring { .. });
+		let opens = counted || audit.level == Level::Appeal && !over;
 		careless || opens && !Canaries::<Rt>::contains_key(id) && planted()
 	})?;
 	let secret = truth::secret(&Notes::<Rt>::get(claim)?.subject);

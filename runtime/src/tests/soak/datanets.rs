@@ -34,7 +34,7 @@ pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Datanets", "reject", 10, reject),
 	("Datanets", "withdraw", 10, withdraw),
 	("Datanets", "snapshot", 16, snapshot),
-	("Datanets", "remove_snapshot", 24, remove_snapshot),
+	("Datanets", "remove_snapshot", 48, remove_snapshot),
 	("Datanets", "close", 3, close),
 	("Datanets", "archive", 120, archive),
 	("Datanets", "remove", 6, remove),

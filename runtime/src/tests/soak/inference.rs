@@ -188,7 +188,7 @@ fn answer(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(20);
 	let (id, request) = stored(world, |id, one| {
 		// Some are left to expire.
-		careless || one.status == Status::Pending && now() <= one.deadline && id % 3 > 0
+		careless || one.status == Status::Pending && now() <= one.deadline && id % 5 > 1
 	})?;
 	let agent = Operators::<Rt>::get(&request.operator)?.operator.agent;
 	let subject = sampling_seed(id, &request.payer, &request.nonce).into();

@@ -25,7 +25,7 @@ use sp_runtime::{
 pub const MAKERS: &[(&str, &str, u32, Maker)] = &[
 	("Voice", "vote", 10, vote),
 	("Voice", "remove_vote", 8, remove_vote),
-	("Voice", "forget", 60, forget),
+	("Voice", "forget", 120, forget),
 	("Voice", "approve", 4, approve),
 	("Voice", "reject", 4, reject),
 	("Voice", "withdraw", 3, withdraw),
@@ -124,8 +124,9 @@ fn faded(who: &AccountId) -> bool {
 
 fn forget(world: &mut World) -> Option<Attempt> {
 	let careless = world.odds(60);
-	let voices = Voices::<Rt>::iter().filter(|(who, _)| careless || faded(who)).collect();
-	let (account, standing) = world.pick(voices)?;
+	let voices = Voices::<Rt>::iter().filter(|(who, _)| careless || faded(who));
+	let (free, voting): (Vec<_>, Vec<_>) = voices.partition(|(_, standing)| standing.votes == 0);
+	let (account, standing) = world.pick(if free.is_empty() { voting } else { free })?;
 	let who = world.user();
 	if standing.votes > 0 && !careless {
 		// Votes keep a voice from being forgotten, as long as nobody takes them back.

@@ -268,11 +268,13 @@ async fn canary_is_receipted_as_any_claim_and_executing_finds_all_of_it_true_but
 	assert_eq!((found.answer, found.usage), (shown.receipt.output, shown.receipt.usage));
 	let input = shown.receipt.input;
 	assert_ne!(sealed(&seals(&input, &traces)), shown.claim.trace);
+	let found_digest = digest(&found.claim);
 	assert_eq!(Claim { trace: shown.claim.trace, ..found.claim }, shown.claim);
-	let Response::Canary(Some(secret)) = world.command(Command::Canary(input)) else {
+	let Response::Canary(Some(known)) = world.command(Command::Canary(input)) else {
 		panic!("no secret")
 	};
-	assert!(is_canary(&secret, &input, &shown.claim.trace));
+	assert!(is_canary(&known.secret, &input, &shown.claim.trace));
+	assert_eq!(known.truth.as_ref().map(digest), Some(found_digest));
 }
 
 #[tokio::test(flavor = "multi_thread")]
