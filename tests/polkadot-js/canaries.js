@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { address, connect, worth } from './chain.js';
 import { startNode, until } from './node.js';
-import { all, joined, text } from './sessions.js';
+import { BLOCKS, OTHER_QUESTION, all, asked, committed, concluded, drawId, joined, text } from './sessions.js';
 import {
 	BRIBED, OPEN, OPERATOR, VERIFIERS,
 	abuse, accrued, ask, audit, bond, conserved, ended, pair, stage, submit,
@@ -86,5 +86,25 @@ export function canaryTests(honest) {
 		assert.ok(paid > 0n, 'its operator is paid as a seat is');
 		assert.equal((await accrued(OPERATOR)) - earned, paid + BigInt(end.distribution.operator.amount));
 		await assert.rejects(stage.run(OPERATOR, 'audit', 'unveil', request, ...secret), /is paid/);
+	});
+
+	abuse('canary_in_a_session_is_unveiled_and_paid_as_the_true_claim_that_it_stands_for', async () => {
+		await stage.run(BRIBED.verifier, 'verifier', 'leave');
+		const first = await stage.node.best();
+		const bonded = await bond(OPERATOR);
+		const { session, fee } = await asked(OTHER_QUESTION, '--escrow', 1, '--blocks', BLOCKS);
+		const { batch } = await committed(session, BigInt(fee), first);
+		const events = await concluded(batch, first);
+		const of = (name) => all(events, 'audits', name).map((data) => data.claim.toBigInt());
+		const drawn = all(events, 'receipts', 'DrawOpened').map((data) => drawId(data.batch, data.draw));
+		assert.ok(drawn.length > 0);
+		for (const name of ['CanaryUnveiled', 'CanaryPaid']) {
+			assert.deepEqual(of(name).sort(), drawn.sort(), name);
+		}
+		for (const { verdict } of all(events, 'audits', 'AuditConcluded')) assert.ok(verdict.isRefuted);
+		const { returned } = all(events, 'receipts', 'BatchConcluded').find((data) => data.batch.eq(batch));
+		assert.equal(returned.toBigInt(), 0n, 'its payer has its answer, and pays');
+		assert.equal(await bond(OPERATOR), bonded);
+		await conserved(first);
 	});
 }

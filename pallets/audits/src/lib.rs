@@ -104,8 +104,8 @@ use frame_support::pallet_macros::import_section;
 
 pub use pallet::*;
 pub use types::{
-	APPEAL, Appeal, Audit, COMMITTEE, Canary, Dispute, Examination, MAX_SEATS, Note, Seat, Stage,
-	Verdict, Verifier, seats,
+	APPEAL, Appeal, Audit, COMMITTEE, Canary, Dispute, Examination, MAX_FINDERS, MAX_SEATS, Note,
+	Seat, Stage, Verdict, Verifier, seats,
 };
 pub use verifiers::STRIKES;
 pub use versions::MAX_LEAVES;
