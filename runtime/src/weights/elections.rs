@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::weights::Weight;
@@ -14,7 +14,7 @@ impl<T: frame_system::Config> WeightInfo<T> {
 	// `e`: 3200 to 6400.
 	/// Measured.
 	pub fn elect(e: u32) -> Weight {
-		Weight::from_parts(892_382_476, 0)
-			.saturating_add(Weight::from_parts(4_485_223, 0).saturating_mul(e.into()))
+		Weight::from_parts(918_618_941, 0)
+			.saturating_add(Weight::from_parts(4_520_992, 0).saturating_mul(e.into()))
 	}
 }

@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,49 +12,49 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_attribution::WeightInfo for WeightInfo<T> {
 	fn commit_challenge() -> Weight {
-		Weight::from_parts(72_198_000, 0)
+		Weight::from_parts(66_579_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn open_challenge() -> Weight {
-		Weight::from_parts(280_298_000, 0)
+		Weight::from_parts(265_336_000, 0)
 			.saturating_add(T::DbWeight::get().reads(30))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 
 	fn open_forgery() -> Weight {
-		Weight::from_parts(259_627_000, 0)
+		Weight::from_parts(246_067_000, 0)
 			.saturating_add(T::DbWeight::get().reads(26))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 
 	fn withdraw_challenge() -> Weight {
-		Weight::from_parts(56_474_000, 0)
+		Weight::from_parts(52_678_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn demand_position() -> Weight {
-		Weight::from_parts(120_399_000, 0)
+		Weight::from_parts(112_678_000, 0)
 			.saturating_add(T::DbWeight::get().reads(23))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 
 	fn answer_demand() -> Weight {
-		Weight::from_parts(163_864_000, 0)
+		Weight::from_parts(154_591_000, 0)
 			.saturating_add(T::DbWeight::get().reads(22))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 
 	fn conclude_demand() -> Weight {
-		Weight::from_parts(148_071_000, 0)
+		Weight::from_parts(139_598_000, 0)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 
 	fn finalize() -> Weight {
-		Weight::from_parts(302_551_000, 0)
+		Weight::from_parts(286_467_000, 0)
 			.saturating_add(T::DbWeight::get().reads(69))
 			.saturating_add(T::DbWeight::get().writes(32))
 	}
@@ -62,9 +62,9 @@ impl<T: frame_system::Config> pallet_attribution::WeightInfo for WeightInfo<T> {
 	// `n`: 1 to 8.
 	// `p`: 1 to 16.
 	fn finalize_due(n: u32, p: u32) -> Weight {
-		Weight::from_parts(300_218_000, 0)
-			.saturating_add(Weight::from_parts(163_037_468, 0).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(6_066_968, 0).saturating_mul(p.into()))
+		Weight::from_parts(293_428_000, 0)
+			.saturating_add(Weight::from_parts(159_181_549, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(5_337_676, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(34))
 			.saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(p.into())))

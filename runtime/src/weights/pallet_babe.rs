@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::weights::Weight;
@@ -14,7 +14,7 @@ impl<T: frame_system::Config> WeightInfo<T> {
 	// `x`: 0 to 1.
 	/// Measured.
 	pub fn check_equivocation_proof(x: u32) -> Weight {
-		Weight::from_parts(69_135_317, 0)
-			.saturating_add(Weight::from_parts(36_990, 0).saturating_mul(x.into()))
+		Weight::from_parts(68_590_428, 0)
+			.saturating_add(Weight::from_parts(121_263, 0).saturating_mul(x.into()))
 	}
 }

@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,19 +12,19 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_duplicates::WeightInfo for WeightInfo<T> {
 	fn commit() -> Weight {
-		Weight::from_parts(50_285_000, 0)
+		Weight::from_parts(49_574_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn open() -> Weight {
-		Weight::from_parts(112_889_000, 0)
+		Weight::from_parts(102_273_000, 0)
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 
 	fn withdraw() -> Weight {
-		Weight::from_parts(39_780_000, 0)
+		Weight::from_parts(39_509_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}

@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,7 +12,7 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_parameters::WeightInfo for WeightInfo<T> {
 	fn set_parameter() -> Weight {
-		Weight::from_parts(6_099_000, 0)
+		Weight::from_parts(5_939_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

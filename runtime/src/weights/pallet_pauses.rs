@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,19 +12,19 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_pauses::WeightInfo for WeightInfo<T> {
 	fn pause() -> Weight {
-		Weight::from_parts(45_168_000, 0)
+		Weight::from_parts(36_825_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn prolong() -> Weight {
-		Weight::from_parts(44_877_000, 0)
+		Weight::from_parts(40_811_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn resume() -> Weight {
-		Weight::from_parts(97_635_000, 0)
+		Weight::from_parts(91_717_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}

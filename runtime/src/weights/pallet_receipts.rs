@@ -2,7 +2,7 @@
 //!
 //! Machine: AMD EPYC.
 //! Steps: 6, each repeated 100 times.
-//! Reference: 65698 ns.
+//! Reference: 65768 ns.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,39 +12,39 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 	fn open_session() -> Weight {
-		Weight::from_parts(161_461_000, 0)
+		Weight::from_parts(160_630_000, 0)
 			.saturating_add(T::DbWeight::get().reads(27))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 
 	fn add_escrow() -> Weight {
-		Weight::from_parts(54_742_000, 0)
+		Weight::from_parts(54_852_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 
 	fn close_session() -> Weight {
-		Weight::from_parts(88_091_000, 0)
+		Weight::from_parts(86_979_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 
 	// `v`: 1 to 64.
 	fn commit_batch(v: u32) -> Weight {
-		Weight::from_parts(150_222_009, 0)
-			.saturating_add(Weight::from_parts(79_915_113, 0).saturating_mul(v.into()))
+		Weight::from_parts(144_412_972, 0)
+			.saturating_add(Weight::from_parts(79_416_562, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(29))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
 			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(v.into())))
 	}
 
-	// `n`: 1 to 8.
 	// `c`: 0 to 16.
+	// `n`: 1 to 8.
 	fn reveal(n: u32, c: u32) -> Weight {
-		Weight::from_parts(194_243_587, 0)
-			.saturating_add(Weight::from_parts(80_976_378, 0).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(28_861_491, 0).saturating_mul(c.into()))
+		Weight::from_parts(213_772_271, 0)
+			.saturating_add(Weight::from_parts(77_859_544, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(27_457_989, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(46))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -53,8 +53,8 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 
 	// `v`: 1 to 64.
 	fn conclude(v: u32) -> Weight {
-		Weight::from_parts(174_492_596, 0)
-			.saturating_add(Weight::from_parts(75_189_508, 0).saturating_mul(v.into()))
+		Weight::from_parts(180_011_076, 0)
+			.saturating_add(Weight::from_parts(73_059_082, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -63,8 +63,8 @@ impl<T: frame_system::Config> pallet_receipts::WeightInfo for WeightInfo<T> {
 
 	// `d`: 1 to 32.
 	fn prune_batch(d: u32) -> Weight {
-		Weight::from_parts(61_636_167, 0)
-			.saturating_add(Weight::from_parts(10_209_601, 0).saturating_mul(d.into()))
+		Weight::from_parts(50_925_911, 0)
+			.saturating_add(Weight::from_parts(10_495_927, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
