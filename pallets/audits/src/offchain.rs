@@ -193,9 +193,12 @@ impl<T: Config> Pallet<T> {
 			let note = Notes::<T>::get(claim).filter(|note| note.operator == *operator);
 			let Some(note) = note else { continue };
 			let planted = Self::planted(&note);
-			let wrong = matches!(audit.stage, Stage::Decided { verdict, .. }
-				if verdict != Verdict::Upheld && !planted.as_ref().is_some_and(|planted| planted.is(&note, verdict)));
-			if wrong {
+			let is_planted = |verdict| {
+				let known = planted.as_ref();
+				known.is_some_and(|planted| planted.is(&note, verdict))
+			};
+			let wrong = |verdict| verdict != Verdict::Upheld && !is_planted(verdict);
+			if matches!(audit.stage, Stage::Decided { verdict, .. } if wrong(verdict)) {
 				Self::send_appeal(run, claim);
 				continue;
 			}
